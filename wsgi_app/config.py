@@ -1,0 +1,217 @@
+"""Settings: read once from the environment, frozen, and passed down as an argument.
+
+``SETTINGS`` is the whole list. ``deploy/porteiro.env`` documents the same keys for owners.
+"""
+
+import difflib
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wsgi_app.errors import ConfigError
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is accepted from outside; ``nginx.conf`` and ``uwsgi.ini`` repeat the body size, a bit wider."""
+
+    body_bytes: int = 12 * MEBIBYTE
+    photo_bytes: int = 8 * MEBIBYTE
+    json_bytes: int = 64 * 1024
+    drain_bytes: int = 16 * MEBIBYTE
+    parts: int = 16
+    image_pixels: int = 50_000_000
+    image_side_px: int = 16_384
+    progressive_scans: int = 64
+    path_bytes: int = 1024
+    page_items: int = 100
+    inference_wait_s: float = 10.0
+    idempotency_s: int = 600
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting of the server, with its unit in its name.
+
+    Attributes:
+        data: folder of the database, photos, fetched models and run files.
+        prefix: where the application is mounted: ``""`` for the root, else ``/something``.
+        http: address of the local run.
+        socket: Unix socket behind nginx; with it there is no HTTP port.
+        processes: how many workers; 0 lets uWSGI take one for each core.
+        pack: name or folder of the model pack; ``""`` takes the owner's choice, else the best there is.
+        nose_model: a network file for the nose; ``None`` takes the detector's landmark.
+        nose_input_px: side of that network's square input.
+        nose_channels: its channel order, ``rgb`` or ``bgr``.
+        threshold: least cosine for "known"; ``None`` takes the pack's measured one.
+        margin: least lead over the second person.
+        database_url: SQLAlchemy URL.
+        open: whether the owner accepts that anyone who reaches a public address may use it.
+        log_level: least level that is logged.
+        limits: what is accepted from outside.
+    """
+
+    data: Path
+    prefix: str
+    http: str
+    socket: Path | None
+    processes: int
+    pack: str
+    nose_model: Path | None
+    nose_input_px: int
+    nose_channels: str
+    threshold: float | None
+    margin: float
+    database_url: str
+    open: bool
+    log_level: str
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable: its key, the field it fills, its default and its reader."""
+
+    key: str
+    field: str
+    default: str
+    read: Callable[[str], Any]
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _optional_path(text: str) -> Path | None:
+    return _folder(text) if text else None
+
+
+def _existing_file(text: str) -> Path | None:
+    path = _optional_path(text)
+    if path is not None and not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+def _prefix(text: str) -> str:
+    prefix = text.rstrip("/")
+    if prefix and (not prefix.startswith("/") or "//" in prefix or any(c in prefix for c in "?#% ")):
+        raise ValueError("must start with / and be a plain path, such as /porteiro")
+    return prefix
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:  # noqa: PLR2004
+        raise ValueError("must be HOST:PORT, such as 127.0.0.1:8765")
+    return text
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        number = float(text)
+        if not low <= number <= high:
+            raise ValueError(f"must be from {low:g} to {high:g}")
+        return number
+
+    return read
+
+
+def _optional_number(low: float, high: float) -> Callable[[str], float | None]:
+    read = _number(low, high)
+    return lambda text: read(text) if text else None
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return number
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def _yes_or_no(text: str) -> bool:
+    return _one_of("0", "1")(text) == "1"
+
+
+SETTINGS = (
+    Setting("PORTEIRO_DATA", "data", "var", _folder),
+    Setting("PORTEIRO_PREFIX", "prefix", "/porteiro", _prefix),
+    Setting("PORTEIRO_HTTP", "http", "127.0.0.1:8765", _address),
+    Setting("PORTEIRO_SOCKET", "socket", "", _optional_path),
+    Setting("PORTEIRO_PROCESSES", "processes", "0", _whole(0, 64)),
+    Setting("PORTEIRO_PACK", "pack", "", str),
+    Setting("PORTEIRO_NOSE_MODEL", "nose_model", "", _existing_file),
+    Setting("PORTEIRO_NOSE_INPUT_PX", "nose_input_px", "112", _whole(16, 1024)),
+    Setting("PORTEIRO_NOSE_CHANNELS", "nose_channels", "rgb", _one_of("rgb", "bgr")),
+    Setting("PORTEIRO_THRESHOLD", "threshold", "", _optional_number(0.0, 1.0)),
+    Setting("PORTEIRO_MARGIN", "margin", "0.05", _number(0.0, 1.0)),
+    Setting("PORTEIRO_DATABASE_URL", "database_url", "", str),
+    Setting("PORTEIRO_OPEN", "open", "0", _yes_or_no),
+    Setting("PORTEIRO_LOG_LEVEL", "log_level", "info", _one_of("debug", "info", "warning", "error")),
+)
+
+
+def load_config(environ: Mapping[str, str]) -> Config:
+    """Read the settings out of an environment; nothing else is read or touched.
+
+    Raises:
+        ConfigError: a value cannot be used, a key is unknown, or the combination is unsafe.
+    """
+    _refuse_unknown_keys(environ)
+    values = {setting.field: _read(setting, environ) for setting in SETTINGS}
+    values["database_url"] = values["database_url"] or f"sqlite:///{values['data'] / 'porteiro.db'}"
+    config = Config(**values)
+    _refuse_public_address(config)
+    return config
+
+
+def _read(setting: Setting, environ: Mapping[str, str]) -> Any:
+    text = environ.get(setting.key, "").strip() or setting.default
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        raise ConfigError(f"{setting.key}={text!r}: {error}") from error
+
+
+def _refuse_unknown_keys(environ: Mapping[str, str]) -> None:
+    known = [setting.key for setting in SETTINGS]
+    for key in environ:
+        if key.startswith("PORTEIRO_") and key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; the settings are {', '.join(known)}"
+            raise ConfigError(f"{key} is not a setting{hint}")
+
+
+def _refuse_public_address(config: Config) -> None:
+    if config.socket is None and not config.open and not _is_loopback(config.http):
+        raise ConfigError(
+            f"PORTEIRO_HTTP={config.http!r} can be reached from other machines, and whoever reaches it can "
+            "see faces and enrol people. Keep 127.0.0.1 and put nginx with a password in front, or set "
+            "PORTEIRO_OPEN=1 if everyone on that network may."
+        )
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

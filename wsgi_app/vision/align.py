@@ -1,0 +1,57 @@
+"""A face turned upright, scaled and cut out, so that every embedder sees eyes and mouth in the same place."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from wsgi_app.vision.detect import Face
+
+CROP_PX = 112
+
+# Where the five landmarks of an aligned 112x112 face lie: the template of ArcFace (Deng et al., 2019), which
+# both SFace and MobileFaceNet were trained with.
+TEMPLATE = np.array(
+    [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)],
+    np.float64,
+)
+
+
+def align(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
+    """Cut a face out of the picture it was found in.
+
+    Args:
+        pixels: uint8 [height, width, 3].
+        face: in the same pixels.
+
+    Returns:
+        uint8 [112, 112, 3], the face upright on the template.
+    """
+    transform = similarity(np.array(face.landmarks, np.float64), TEMPLATE)
+    crop = cv2.warpAffine(pixels, transform, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
+    return np.asarray(crop, np.uint8)
+
+
+def similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rotation, uniform scale and shift that best take one set of points to another.
+
+    Least squares without reflection, after Umeyama, "Least-squares estimation of transformation parameters
+    between two point patterns", 1991, equations 40 to 43.
+
+    Args:
+        source: float64 [n, 2].
+        target: float64 [n, 2].
+
+    Returns:
+        float64 [2, 3] for ``cv2.warpAffine``; points that all coincide give a pure shift.
+    """
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    centred = source - source_mean
+    variance = float((centred**2).sum()) / len(source)
+    if variance == 0:
+        return np.hstack((np.eye(2), (target_mean - source_mean)[:, None]))
+    left, singular, right = np.linalg.svd((target - target_mean).T @ centred / len(source))
+    mirror = np.diag((1.0, np.sign(np.linalg.det(left) * np.linalg.det(right)) or 1.0))
+    rotation = left @ mirror @ right
+    scale = float(singular @ np.diag(mirror)) / variance
+    shift = target_mean - scale * rotation @ source_mean
+    return np.hstack((scale * rotation, shift[:, None]))

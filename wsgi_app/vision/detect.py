@@ -1,0 +1,111 @@
+"""Faces in a picture: box, score and five landmarks.
+
+The network is of YuNet's form: for strides 8, 16 and 32 the outputs ``cls_S``, ``obj_S``, ``bbox_S`` and
+``kps_S``, one row for each cell of the grid. Decoding follows OpenCV's ``FaceDetectorYN``
+(modules/objdetect/src/face_detect.cpp).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from wsgi_app.vision.engines import Blob, Network
+from wsgi_app.vision.packs import DetectorFile
+
+STRIDES = (8, 16, 32)
+OVERLAP = 0.3  # boxes that overlap more than this (intersection over union) are one face
+MOST_FACES = 50
+ALIASING = 2.0  # from this reduction on, skipping pixels would show: average them, at five times the cost
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face; all coordinates in pixels of the picture it was found in.
+
+    Attributes:
+        box: left, top, width, height.
+        landmarks: the centre of the eye on the picture's left, of the other eye, the nose's tip, and the
+            mouth's corners, left one first.
+        score: the detector's certainty, 0 to 1.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: tuple[Point, Point, Point, Point, Point]
+    score: float
+
+    @property
+    def size_px(self) -> float:
+        """The shorter side of the box."""
+        return min(self.box[2:])
+
+    def scaled(self, factor: float) -> "Face":
+        """The same face in a picture ``factor`` times as large."""
+        left, top, width, height = (side * factor for side in self.box)
+        first, second, nose, left_corner, right_corner = ((x * factor, y * factor) for x, y in self.landmarks)
+        return Face((left, top, width, height), (first, second, nose, left_corner, right_corner), self.score)
+
+
+def detector_blob(pixels: NDArray[np.uint8], side_px: int) -> tuple[Blob, float]:
+    """Fit a picture into the detector's square input, at its top left, never enlarged.
+
+    Returns:
+        The blob, float32 [1, 3, side, side] in BGR 0..255, and the picture's pixels for each input pixel.
+    """
+    height, width = pixels.shape[:2]
+    shrink = max(1.0, max(height, width) / side_px)
+    if shrink > 1.0:
+        size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+        how = cv2.INTER_LINEAR if shrink < ALIASING else cv2.INTER_AREA
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+    blob = np.zeros((1, 3, side_px, side_px), np.float32)
+    blob[0, :, : pixels.shape[0], : pixels.shape[1]] = pixels[:, :, ::-1].transpose(2, 0, 1)
+    return blob, shrink
+
+
+def find_faces(network: Network, pixels: NDArray[np.uint8], file: DetectorFile) -> tuple[Face, ...]:
+    """Find the faces of a picture, the largest first.
+
+    Args:
+        network: the loaded detector.
+        pixels: uint8 [height, width, 3], RGB.
+        file: the pack's description of the detector.
+    """
+    blob, shrink = detector_blob(pixels, file.input_px)
+    boxes, landmarks, scores = _candidates(network.run(blob), file)
+    if not len(scores):
+        return ()
+    kept = np.asarray(
+        cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), file.score_threshold, OVERLAP, top_k=MOST_FACES)
+    ).reshape(-1)
+    faces = [_face(boxes[i] * shrink, landmarks[i] * shrink, float(scores[i])) for i in kept]
+    return tuple(sorted(faces, key=lambda face: face.size_px, reverse=True))
+
+
+def _candidates(outputs: dict[str, Blob], file: DetectorFile) -> tuple[Blob, Blob, Blob]:
+    boxes, landmarks, scores = [], [], []
+    for stride in STRIDES:
+        certainty = np.sqrt(
+            np.clip(outputs[f"cls_{stride}"].reshape(-1), 0, 1)
+            * np.clip(outputs[f"obj_{stride}"].reshape(-1), 0, 1)
+        )
+        cells = np.flatnonzero(certainty >= file.score_threshold)
+        columns = file.input_px // stride
+        grid = np.stack((cells % columns, cells // columns), axis=1).astype(np.float32)
+        box = outputs[f"bbox_{stride}"].reshape(-1, 4)[cells]
+        size = np.exp(np.clip(box[:, 2:], -10, 10)) * stride
+        centre = (grid + box[:, :2]) * stride
+        boxes.append(np.hstack((centre - size / 2, size)))
+        points = outputs[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
+        landmarks.append((points + grid[:, None]) * stride)
+        scores.append(certainty[cells])
+    return np.concatenate(boxes), np.concatenate(landmarks), np.concatenate(scores)
+
+
+def _face(box: Blob, landmarks: Blob, score: float) -> Face:
+    left, top, width, height = (float(value) for value in box)
+    first, second, nose, left_corner, right_corner = ((float(x), float(y)) for x, y in landmarks)
+    return Face((left, top, width, height), (first, second, nose, left_corner, right_corner), score)

@@ -1,0 +1,35 @@
+"""An aligned face as a vector of unit length: the cosine of two of them is their likeness."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsgi_app.vision.engines import Blob, Network
+from wsgi_app.vision.packs import EmbedderFile
+
+Embedding = NDArray[np.float32]
+
+
+def embedder_blob(crop: NDArray[np.uint8], file: EmbedderFile) -> Blob:
+    """Bring an aligned face to what the network was trained on.
+
+    Args:
+        crop: uint8 [112, 112, 3], RGB.
+        file: the pack's description: channel order, and mean and deviation on the 0..255 scale.
+
+    Returns:
+        float32 [1, 3, 112, 112].
+    """
+    ordered = crop if file.channels == "rgb" else crop[:, :, ::-1]
+    normal = (ordered - np.array(file.mean, np.float32)) / np.array(file.deviation, np.float32)
+    return np.ascontiguousarray(normal.transpose(2, 0, 1)[None])
+
+
+def embed(network: Network, crop: NDArray[np.uint8], file: EmbedderFile) -> Embedding:
+    """Embed an aligned face.
+
+    Returns:
+        float32 [embedding_size], unit length.
+    """
+    (output,) = network.run(embedder_blob(crop, file)).values()
+    vector = output.reshape(-1).astype(np.float32)
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)

@@ -1,0 +1,92 @@
+"""The two engines that run a network file, behind one small protocol.
+
+ONNX Runtime takes ``.onnx``; OpenCV's dnn takes ``.onnx``, ``.pb`` and ``.tflite``. Both run on one thread:
+the server's processes are its parallelism.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from wsgi_app.errors import PackError
+
+Blob = NDArray[np.float32]
+
+# OpenCV may shrink a photo or warp a face with several threads of its own otherwise.
+cv2.setNumThreads(1)
+# OpenCV prints what it cannot load to the terminal before it raises; the raised error says it.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+class Network(Protocol):
+    """A loaded network with one input."""
+
+    def run(self, blob: Blob) -> dict[str, Blob]:
+        """Run it once.
+
+        Args:
+            blob: float32 [1, channels, height, width].
+
+        Returns:
+            Every output by its name in the file, float32.
+        """
+
+
+class OnnxRuntimeNetwork:
+    """An ``.onnx`` file on ONNX Runtime."""
+
+    def __init__(self, path: Path):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, blob: Blob) -> dict[str, Blob]:
+        """Run it once; see ``Network``."""
+        return dict(zip(self._outputs, self._session.run(None, {self._input: blob}), strict=True))
+
+
+class OpenCvNetwork:
+    """An ``.onnx``, ``.pb`` or ``.tflite`` file on OpenCV's dnn module."""
+
+    def __init__(self, path: Path):
+        self._network = cv2.dnn.readNet(str(path))
+        self._outputs = self._network.getUnconnectedOutLayersNames()
+
+    def run(self, blob: Blob) -> dict[str, Blob]:
+        """Run it once; see ``Network``."""
+        self._network.setInput(blob)
+        outputs = self._network.forward(self._outputs)
+        return {
+            name: np.asarray(output, np.float32) for name, output in zip(self._outputs, outputs, strict=True)
+        }
+
+
+ENGINES: dict[str, Callable[[Path], Network]] = {
+    ".onnx": OnnxRuntimeNetwork,
+    ".pb": OpenCvNetwork,
+    ".tflite": OpenCvNetwork,
+}
+
+
+def load_network(path: Path) -> Network:
+    """Load a network file on the engine that runs its kind fastest.
+
+    Raises:
+        PackError: the file is of another kind, or its engine cannot read it.
+    """
+    engine = ENGINES.get(path.suffix.lower())
+    if engine is None:
+        raise PackError(f"{path}: a network file ends with {', '.join(ENGINES)}.")
+    try:
+        return engine(path)
+    except Exception as error:  # both engines raise types of their own that share no base
+        raise PackError(f"{path} cannot be loaded as a network: {error}") from error

@@ -1,0 +1,182 @@
+"""Model packs: which networks there are, where they come from, and whether the files on disk are them.
+
+A pack is described in ``models.toml``: a detector, an embedder and, in some, a nose network, each with its
+file's sha256. The catalogue shipped with Porteiro knows some packs by name; a folder may bring its own
+``models.toml``, or simply hold the files of a catalogued pack.
+"""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wsgi_app.errors import PackError
+
+CATALOGUE = Path(__file__).parent.parent / "models" / "models.toml"
+CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """What every network of a pack has: its file, and where it comes from.
+
+    Attributes:
+        file: name inside the pack's folder.
+        sha256: of the file, in hex.
+        size_bytes: of the file.
+        licence: its terms, an SPDX name where there is one.
+        source: who made it.
+        url: where it can be downloaded; ``""`` where it can only be copied.
+    """
+
+    file: str
+    sha256: str
+    size_bytes: int
+    licence: str
+    source: str
+    url: str
+
+
+@dataclass(frozen=True)
+class DetectorFile(NetworkFile):
+    """A face detector of YuNet's form, BGR 0..255.
+
+    Attributes:
+        input_px: side of its square input.
+        score_threshold: least score of a face.
+    """
+
+    input_px: int
+    score_threshold: float
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A cosine from which two faces count as one person.
+
+    Attributes:
+        score: the cosine.
+        false_accept_rate: share of impostor pairs at or above it; ``None`` where nobody measured it.
+        true_accept_rate: share of genuine pairs at or above it; ``None`` likewise.
+        measured_on: the set of pairs, or who stated it.
+    """
+
+    score: float
+    false_accept_rate: float | None
+    true_accept_rate: float | None
+    measured_on: str
+
+
+@dataclass(frozen=True)
+class EmbedderFile(NetworkFile):
+    """An embedder of aligned 112x112 faces, compared by cosine.
+
+    Attributes:
+        embedding_size: length of the vector.
+        channels: ``rgb`` or ``bgr``.
+        mean: subtracted from each channel, on the 0..255 scale.
+        deviation: divided by, likewise.
+        thresholds: the first is the one in force unless a setting says otherwise.
+    """
+
+    embedding_size: int
+    channels: str
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+    thresholds: tuple[Threshold, ...]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A detector and an embedder that work together.
+
+    Attributes:
+        name: in the catalogue, or the folder's name.
+        summary: one line for ``porteiro models list``.
+        detector: finds faces.
+        embedder: tells them apart.
+    """
+
+    name: str
+    summary: str
+    detector: DetectorFile
+    embedder: EmbedderFile
+
+    @property
+    def networks(self) -> tuple[NetworkFile, ...]:
+        """Its files."""
+        return (self.detector, self.embedder)
+
+
+def read_packs(path: Path) -> dict[str, Pack]:
+    """Read a ``models.toml``.
+
+    Raises:
+        PackError: it is not there or not in the form that the shipped one shows.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))["packs"]
+        return {name: _pack(name, table) for name, table in tables.items()}
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise PackError(f"{path} does not describe model packs: {error!r}") from error
+
+
+def pack_in(folder: Path) -> Pack:
+    """The pack whose files a folder holds: by its own ``models.toml``, else by the catalogue.
+
+    Raises:
+        PackError: no pack is complete there; the message says what is missing.
+    """
+    if not folder.is_dir():
+        raise PackError(f"There is no model pack folder {folder}.")
+    own = folder / "models.toml"
+    packs = read_packs(own if own.is_file() else CATALOGUE)
+    for pack in packs.values():
+        if all((folder / network.file).is_file() for network in pack.networks):
+            return pack
+    wanted = "; or ".join(
+        f"{pack.name}: {', '.join(n.file for n in pack.networks)}" for pack in packs.values()
+    )
+    raise PackError(f"{folder} holds no complete model pack. A pack is, for example, {wanted}.")
+
+
+def check_files(pack: Pack, folder: Path) -> None:
+    """Hold every file of a pack against its sha256.
+
+    Raises:
+        PackError: a file is missing or is not the one described.
+    """
+    for network in pack.networks:
+        path = folder / network.file
+        if not path.is_file():
+            raise PackError(f"{path} is missing.")
+        if sha256_of(path) != network.sha256:
+            raise PackError(f"{path} is not the file that pack {pack.name!r} describes (its sha256 differs).")
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pack(name: str, table: dict[str, Any]) -> Pack:
+    embedder = dict(table["embedder"])
+    thresholds = tuple(
+        Threshold(
+            entry["score"],
+            entry.get("false_accept_rate"),
+            entry.get("true_accept_rate"),
+            entry["measured_on"],
+        )
+        for entry in embedder.pop("thresholds")
+    )
+    for key in ("mean", "deviation"):
+        embedder[key] = tuple(embedder[key])
+    return Pack(
+        name=name,
+        summary=table["summary"],
+        detector=DetectorFile(**{"url": "", **table["detector"]}),
+        embedder=EmbedderFile(**{"url": "", **embedder}, thresholds=thresholds),
+    )

@@ -1,0 +1,255 @@
+"""The steps put together: one loaded model set, its lock, and the questions asked of it."""
+
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsgi_app.config import Limits
+from wsgi_app.errors import Unavailable, UnusablePhoto
+from wsgi_app.steps import Steps
+from wsgi_app.vision.align import align
+from wsgi_app.vision.decode import Picture, decode
+from wsgi_app.vision.detect import Face, find_faces
+from wsgi_app.vision.embed import Embedding, embed
+from wsgi_app.vision.engines import Blob, Network, load_network
+from wsgi_app.vision.match import Gallery, cosine, match
+from wsgi_app.vision.nose import NoseFile, find_nose
+from wsgi_app.vision.packs import Pack
+from wsgi_app.vision.quality import Quality, Standard, brightness_of, measure
+
+
+class Outcome(StrEnum):
+    """What a look at a photo can end in; only ``KNOWN`` opens a door."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    NO_FACE = "no_face"
+    TOO_DARK = "too_dark"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    SEVERAL_PEOPLE = "several_people"
+
+
+# A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years.
+# Sizes in px of the photo as sent; brightness 0..255; sharpness as ``quality.measure`` gives it. Measured on
+# photos blurred and dimmed step by step: below sharpness 6 strangers grow more alike than below it friends
+# stay, and below brightness 25 friends are no longer recognised.
+PROBE = Standard(least_size_px=40, least_brightness=25, least_sharpness=6, most_yaw=float("inf"))
+ENROLMENT = Standard(least_size_px=64, least_brightness=40, least_sharpness=10, most_yaw=0.35)
+
+# Another face at least this large beside the main one, as a share of its size, is another person at the door.
+COMPANION_SHARE = 0.5
+
+REFUSALS = {
+    "no_face": "There is no face in this photo.",
+    "several_people": "There are several people in this photo; use one that shows a single person.",
+    "too_small": "The face is too small in this photo; come closer to the camera.",
+    "too_dark": "This photo is too dark.",
+    "blurred": "The face is blurred in this photo.",
+    "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """When a match is good enough.
+
+    Attributes:
+        threshold: least cosine to the person.
+        margin: least lead over the second person.
+    """
+
+    threshold: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Who is at the door.
+
+    Attributes:
+        outcome: in one word.
+        person: the id of the person let in; ``None`` for every outcome but ``known``.
+        score: cosine to the likeliest person, let in or not; ``None`` where no face was compared.
+        face: the face judged, in pixels of the photo as sent.
+        quality: of that face.
+    """
+
+    outcome: Outcome
+    person: str | None = None
+    score: float | None = None
+    face: Face | None = None
+    quality: Quality | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One face in a photo, cut out and measured.
+
+    Attributes:
+        face: in pixels of the photo as sent.
+        crop: uint8 [112, 112, 3], RGB, aligned.
+        quality: of the face.
+    """
+
+    face: Face
+    crop: NDArray[np.uint8]
+    quality: Quality
+
+
+class GuardedNetwork:
+    """A network that one thread at a time may run; the others wait, but not for ever."""
+
+    def __init__(self, network: Network, lock: threading.Lock, wait_s: float):
+        self._network, self._lock, self._wait_s = network, lock, wait_s
+
+    def run(self, blob: Blob) -> dict[str, Blob]:
+        """Run it once; see ``engines.Network``.
+
+        Raises:
+            Unavailable: the other threads kept it busy too long.
+        """
+        if not self._lock.acquire(timeout=self._wait_s):
+            raise Unavailable("The server is busy with other photos; try again.")
+        try:
+            return self._network.run(blob)
+        finally:
+            self._lock.release()
+
+
+class Pipeline:
+    """The loaded models of this process, and what can be asked of them."""
+
+    def __init__(self, pack: Pack, folder: Path, nose: NoseFile | None, limits: Limits):
+        """Load the networks of a pack.
+
+        Raises:
+            PackError: a file cannot be loaded.
+        """
+        lock = threading.Lock()
+
+        def guarded(path: Path) -> Network:
+            return GuardedNetwork(load_network(path), lock, limits.inference_wait_s)
+
+        self.pack, self.limits, self._nose_file = pack, limits, nose
+        self._detector = guarded(folder / pack.detector.file)
+        self._embedder = guarded(folder / pack.embedder.file)
+        self._nose = guarded(nose.path) if nose else None
+
+    def check(self, photo: bytes, steps: Steps) -> bool:
+        """Run every network on a photo of one face; whether exactly that face was found."""
+        picture = self.decode(photo, steps)
+        faces = self.detect(picture, steps)
+        if self._nose is not None and self._nose_file is not None:
+            find_nose(self._nose, picture.pixels, self._nose_file)
+        if len(faces) != 1:
+            return False
+        self.embed(self.sight(picture, faces[0], steps).crop, steps)
+        return True
+
+    def decode(self, photo: bytes, steps: Steps) -> Picture:
+        """Decode a photo as far as the detector needs it; see ``decode.decode`` for what it raises."""
+        with steps("decode"):
+            return decode(photo, enough_px=self.pack.detector.input_px, limits=self.limits)
+
+    def detect(self, picture: Picture, steps: Steps) -> tuple[Face, ...]:
+        """The faces of a picture, the largest first, in pixels of ``picture.pixels``."""
+        with steps("detect"):
+            return find_faces(self._detector, picture.pixels, self.pack.detector)
+
+    def sight(self, picture: Picture, face: Face, steps: Steps) -> Sighting:
+        """Cut out and measure one face that ``detect`` found."""
+        with steps("align"):
+            crop = align(picture.pixels, face)
+            in_photo = face.scaled(picture.scale)
+            return Sighting(in_photo, crop, measure(in_photo, crop))
+
+    def embed(self, crop: NDArray[np.uint8], steps: Steps) -> Embedding:
+        """Embed an aligned face, uint8 [112, 112, 3] RGB; float32 of unit length."""
+        with steps("embed"):
+            return embed(self._embedder, crop, self.pack.embedder)
+
+    def judge(self, photo: bytes, gallery: Gallery, policy: Policy, steps: Steps) -> Verdict:
+        """Say who is in a photo from the door.
+
+        Raises:
+            RequestError: the photo cannot be decoded, or the networks are busy.
+        """
+        picture = self.decode(photo, steps)
+        faces = self.detect(picture, steps)
+        if not faces:
+            return Verdict(self._why_no_face(picture))
+        sighting = self.sight(picture, faces[0], steps)
+        fault = Outcome.SEVERAL_PEOPLE if _has_companion(faces) else PROBE.fault(sighting.quality)
+        if fault is not None:
+            return Verdict(Outcome(fault), face=sighting.face, quality=sighting.quality)
+        probe = self.embed(sighting.crop, steps)
+        with steps("match"):
+            found = match(probe, gallery)
+        sure = found.is_sure(policy.threshold, policy.margin)
+        return Verdict(
+            outcome=Outcome.KNOWN if sure else Outcome.UNKNOWN,
+            person=found.person if sure else None,
+            score=found.score if found.person is not None else None,
+            face=sighting.face,
+            quality=sighting.quality,
+        )
+
+    def single_face(self, photo: bytes, standard: Standard, steps: Steps) -> Sighting:
+        """The one face of a photo that is to be enrolled or compared.
+
+        Raises:
+            UnusablePhoto: none, several, or one below the standard; its code says which.
+            RequestError: the photo cannot be decoded, or the networks are busy.
+        """
+        picture = self.decode(photo, steps)
+        faces = self.detect(picture, steps)
+        if not faces:
+            raise _unusable(self._why_no_face(picture))
+        if _has_companion(faces):
+            raise _unusable(Outcome.SEVERAL_PEOPLE)
+        sighting = self.sight(picture, faces[0], steps)
+        fault = standard.fault(sighting.quality)
+        if fault is not None:
+            raise _unusable(fault)
+        return sighting
+
+    def compare(self, first: bytes, second: bytes, steps: Steps) -> float:
+        """The cosine of the two photos' faces; raises as ``single_face`` does."""
+        probes = [self.single_face(photo, PROBE, steps) for photo in (first, second)]
+        one, other = (self.embed(probe.crop, steps) for probe in probes)
+        return cosine(one, other)
+
+    def nose(self, photo: bytes, steps: Steps) -> tuple[float, float]:
+        """Where the nose of the main face is, as fractions of the photo's width and height.
+
+        Raises:
+            UnusablePhoto: no face, where the detector is asked.
+            RequestError: the photo cannot be decoded, or the networks are busy.
+        """
+        picture = self.decode(photo, steps)
+        if self._nose is not None and self._nose_file is not None:
+            with steps("nose"):
+                return find_nose(self._nose, picture.pixels, self._nose_file)
+        faces = self.detect(picture, steps)
+        if not faces:
+            raise _unusable(Outcome.NO_FACE)
+        x, y = faces[0].landmarks[2]
+        height, width = picture.pixels.shape[:2]
+        return min(max(x / width, 0.0), 1.0), min(max(y / height, 0.0), 1.0)
+
+    def _why_no_face(self, picture: Picture) -> Outcome:
+        dark = brightness_of(picture.pixels) < PROBE.least_brightness
+        return Outcome.TOO_DARK if dark else Outcome.NO_FACE
+
+
+def _has_companion(faces: tuple[Face, ...]) -> bool:
+    return len(faces) > 1 and faces[1].size_px >= COMPANION_SHARE * faces[0].size_px
+
+
+def _unusable(code: str) -> UnusablePhoto:
+    return UnusablePhoto(REFUSALS[code], code=str(code))
