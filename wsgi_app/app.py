@@ -1,0 +1,117 @@
+"""The WSGI application: route, call, one error boundary, one log line, counters."""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import structlog
+from webob import Request, Response
+
+from wsgi_app.auth import refuse_other_sites
+from wsgi_app.config import Config
+from wsgi_app.counters import Counters
+from wsgi_app.errors import NotFound, RequestError
+from wsgi_app.logs import set_up_logs
+from wsgi_app.rendering import error_answer, json_answer
+from wsgi_app.routes import UNROUTED, Router
+from wsgi_app.services import Call, Services, open_services, random_id
+from wsgi_app.steps import Steps
+from wsgi_app.uploads import BodyReader, read_length
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+
+log = structlog.get_logger("porteiro")
+
+
+def build_application(config: Config, counters: Counters) -> "Application":
+    """Open everything and give the callable that a WSGI server mounts.
+
+    Raises:
+        ConfigError, PackError: the server cannot start; the message says why and what to do.
+    """
+    set_up_logs(config.log_level)
+    return Application(open_services(config, counters), Router())
+
+
+class Application:
+    """Answers every request with a response: nothing it is sent makes it raise."""
+
+    def __init__(self, services: Services, router: Router):
+        self._services, self._router = services, router
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        steps = Steps(self._services.clock)
+        request_id = _request_id(environ)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        request = Request(environ)
+        name, response = self._answer(request, steps, request_id)
+        self._drain(environ)
+        response.headers["X-Request-Id"] = request_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        body = response(environ, start_response)
+        self._record(request, response, name, steps)
+        structlog.contextvars.clear_contextvars()
+        return body
+
+    def _answer(self, request: Request, steps: Steps, request_id: str) -> tuple[str, Response]:
+        name = UNROUTED
+        try:
+            _bound_body(request.environ)
+            self._refuse_outside(request)
+            if request.environ.get("PATH_INFO", "") == "":
+                return name, _to_root(request)
+            found = self._router.find(request.method, request.environ["PATH_INFO"])
+            name = found.name
+            refuse_other_sites(request)
+            call = Call(request, self._services, steps, request_id)
+            return name, found.endpoint(call, **found.variables)
+        except RequestError as error:
+            return name, error_answer(request, error, request_id, self._services.pages)
+        except Exception:  # the boundary: what nobody foresaw is logged here, and told to nobody
+            log.exception("unexpected error")
+            body = {"error": {"code": "internal", "message": "Something went wrong here; the log has it."}}
+            return name, json_answer(body, 500)
+
+    def _refuse_outside(self, request: Request) -> None:
+        # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
+        if request.environ.get("SCRIPT_NAME", "") != self._services.config.prefix:
+            raise NotFound("There is nothing at this address.")
+
+    def _drain(self, environ: "WSGIEnvironment") -> None:
+        body = environ["wsgi.input"]
+        if isinstance(body, BodyReader):
+            body.drain(self._services.config.limits.drain_bytes)
+
+    def _record(self, request: Request, response: Response, name: str, steps: Steps) -> None:
+        seconds = steps.elapsed_s()
+        self._services.tally.request(name, response.status_code, seconds)
+        log.info(
+            "request",
+            method=request.environ.get("REQUEST_METHOD", "")[:32],
+            path=request.environ.get("PATH_INFO", "")[:200],
+            status=response.status_code,
+            ms=round(seconds * 1000, 2),
+            endpoint=name,
+            client=request.environ.get("REMOTE_ADDR", ""),
+            **steps.milliseconds(),
+        )
+
+
+def _bound_body(environ: "WSGIEnvironment") -> None:
+    environ["wsgi.input"] = reader = BodyReader(environ["wsgi.input"], 0)
+    reader.left = read_length(environ) or 0
+
+
+def _request_id(environ: "WSGIEnvironment") -> str:
+    given = environ.get("REQUEST_ID", "")  # nginx's own, never a client's header
+    return given if REQUEST_ID.fullmatch(given) else random_id()
+
+
+def _to_root(request: Request) -> Response:
+    # The mount without its last slash: 308 keeps the method, so a photo posted there still arrives.
+    return Response(status=308, headerlist=[("Location", f"{request.script_name}/")])

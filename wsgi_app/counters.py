@@ -1,0 +1,132 @@
+"""Counters that are exact over all worker processes, kept in uWSGI's cache, and their in-process twin.
+
+This module and ``live/`` alone import ``uwsgi``.
+"""
+
+import threading
+from typing import Protocol
+
+CACHE = "counters"  # the cache2 of that name in uwsgi.ini
+
+# Upper bounds of the latency histogram, seconds; the last bucket has none.
+LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+MICROSECONDS = 1_000_000
+
+
+class Counters(Protocol):
+    """Whole numbers by name that only grow."""
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Count up."""
+
+    def read(self) -> dict[str, int]:
+        """Every counter that was ever counted up."""
+
+
+class ProcessCounters:
+    """Counters of one process: for a server without workers, and for tests."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[str, int] = {}
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Count up."""
+        with self._lock:
+            self._values[name] = self._values.get(name, 0) + amount
+
+    def read(self) -> dict[str, int]:
+        """Every counter that was ever counted up."""
+        with self._lock:
+            return dict(self._values)
+
+
+class UwsgiCounters:
+    """Counters in uWSGI's cache: shared by all workers, and kept over restarts by the cache's store."""
+
+    def __init__(self, cache: str = CACHE):
+        import uwsgi  # noqa: PLC0415  # exists only inside a uWSGI process
+
+        self._uwsgi, self._cache = uwsgi, cache
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Count up."""
+        self._uwsgi.cache_inc(name, amount, 0, self._cache)
+
+    def read(self) -> dict[str, int]:
+        """Every counter that was ever counted up."""
+        names = [key.decode() for key in self._uwsgi.cache_keys(self._cache)]
+        return {name: self._uwsgi.cache_num(name, self._cache) for name in names}
+
+
+def shared_counters() -> Counters:
+    """The uWSGI cache's counters inside uWSGI, the in-process twin under any other server."""
+    try:
+        return UwsgiCounters()
+    except ImportError:
+        return ProcessCounters()
+
+
+class Tally:
+    """What Porteiro counts, under names made here alone and never of what a request brings."""
+
+    def __init__(self, counters: Counters):
+        self._counters = counters
+
+    def request(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count a finished request: its endpoint's name in the route table, its status and its duration."""
+        bucket = sum(seconds > bound for bound in LATENCY_BUCKETS_S)
+        self._counters.add(f"requests|{endpoint}|{status}")
+        self._counters.add(f"latency|{endpoint}|{bucket}")
+        self._counters.add(f"latency_us|{endpoint}", round(seconds * MICROSECONDS))
+
+    def outcome(self, outcome: str) -> None:
+        """Count a verdict of the door."""
+        self._counters.add(f"outcomes|{outcome}")
+
+    def image(self, form: str) -> None:
+        """Count an image asked about, by the form in which it came: ``base64`` or ``binary``."""
+        self._counters.add(f"images|{form}")
+
+    def read(self) -> "Totals":
+        """Everything counted so far, over all processes."""
+        table: dict[str, dict[tuple[str, ...], int]] = {}
+        for name, value in self._counters.read().items():
+            kind, *labels = name.split("|")
+            table.setdefault(kind, {})[tuple(labels)] = value
+        return Totals(table)
+
+
+class Totals:
+    """A reading of the tally."""
+
+    def __init__(self, table: dict[str, dict[tuple[str, ...], int]]):
+        self._table = table
+
+    @property
+    def requests(self) -> dict[tuple[str, str], int]:
+        """Requests by (endpoint, status)."""
+        rows = sorted(self._table.get("requests", {}).items())
+        return {(endpoint, status): count for (endpoint, status), count in rows}
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Verdicts by outcome."""
+        return {outcome: count for (outcome,), count in sorted(self._table.get("outcomes", {}).items())}
+
+    @property
+    def images(self) -> dict[str, int]:
+        """Images by form."""
+        return {form: count for (form,), count in sorted(self._table.get("images", {}).items())}
+
+    @property
+    def latency(self) -> dict[str, tuple[list[int], float]]:
+        """By endpoint: requests in each bucket (not cumulative, the last without bound) and seconds."""
+        buckets = self._table.get("latency", {})
+        return {
+            endpoint: (
+                [buckets.get((endpoint, str(i)), 0) for i in range(len(LATENCY_BUCKETS_S) + 1)],
+                microseconds / MICROSECONDS,
+            )
+            for (endpoint,), microseconds in sorted(self._table.get("latency_us", {}).items())
+        }

@@ -1,0 +1,1 @@
+"""One module for each noun: takes a ``Call``, gives a response."""

@@ -1,0 +1,28 @@
+"""Whether the server lives, and whether it could answer the door now."""
+
+from webob import Response
+
+from wsgi_app import __version__
+from wsgi_app.errors import Unavailable
+from wsgi_app.rendering import json_answer
+from wsgi_app.services import TEST_PICTURE, Call
+
+
+def live(_call: Call) -> Response:
+    """``GET /health/live``: this process answers."""
+    return json_answer({"status": "OK", "version": __version__}, headers={"Cache-Control": "no-store"})
+
+
+def ready(call: Call) -> Response:
+    """``GET /health/ready``: the database answers, and the networks find the face of a built-in picture."""
+    services = call.services
+    gallery = services.gallery.now()
+    if not services.pipeline.check(TEST_PICTURE, call.steps):
+        raise Unavailable("The detector does not find the face of the built-in picture.")
+    body = {
+        "status": "OK",
+        "version": __version__,
+        "pack": services.pipeline.pack.name,
+        "people": len(gallery.gallery.people),
+    }
+    return json_answer(body, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,112 @@
+"""Questions about one picture: where the nose is, which faces there are, whether two are one person."""
+
+import msgspec
+from webob import Response
+
+from wsgi_app.config import MEBIBYTE
+from wsgi_app.rendering import json_answer
+from wsgi_app.services import Call
+from wsgi_app.uploads import read_json, read_photo, read_photos
+
+JSON_AROUND_BASE64_BYTES = MEBIBYTE // 4
+
+
+class Base64Image(msgspec.Struct):
+    """A picture as JSON; ``image`` is its bytes in base64."""
+
+    image: bytes
+
+
+class Nose(msgspec.Struct):
+    """Where the nose is, as fractions of the picture's width and height."""
+
+    x: float
+    y: float
+
+
+class FoundFace(msgspec.Struct):
+    """One face, in pixels of the upright picture as sent."""
+
+    box: dict[str, float]
+    landmarks: dict[str, tuple[float, float]]
+    score: float
+    quality: dict[str, float]
+
+
+class FoundFaces(msgspec.Struct):
+    """Every face of a picture, the largest first."""
+
+    width: int
+    height: int
+    faces: list[FoundFace]
+
+
+class Comparison(msgspec.Struct):
+    """How alike two faces are; ``false_accept_rate`` is ``null`` where nobody measured the threshold's."""
+
+    score: float
+    same: bool
+    threshold: float
+    false_accept_rate: float | None
+    measured_on: str
+
+
+BOX_KEYS = ("left", "top", "width", "height")
+LANDMARK_KEYS = ("left_eye", "right_eye", "nose", "left_mouth_corner", "right_mouth_corner")
+
+
+def nose_base64(call: Call) -> Response:
+    """``POST /image-64``: JSON ``{"image": "<base64>"}`` to ``{"x", "y"}``."""
+    limits = call.services.config.limits
+    most_bytes = limits.photo_bytes * 4 // 3 + JSON_AROUND_BASE64_BYTES
+    return _nose(call, read_json(call.request, Base64Image, most_bytes).image, "base64")
+
+
+def nose_binary(call: Call) -> Response:
+    """``POST /image-bin``: multipart field ``image`` to ``{"x", "y"}``."""
+    return _nose(call, read_photo(call.request, "image", call.services.config.limits), "binary")
+
+
+def faces(call: Call) -> Response:
+    """``POST /faces``: multipart field ``image`` to every face with box, landmarks, score and quality."""
+    photo = read_photo(call.request, "image", call.services.config.limits)
+    call.services.tally.image("binary")
+    pipeline, steps = call.services.pipeline, call.steps
+    picture = pipeline.decode(photo, steps)
+    found = []
+    for face in pipeline.detect(picture, steps):
+        sighting = pipeline.sight(picture, face, steps)
+        points = ((round(x, 1), round(y, 1)) for x, y in sighting.face.landmarks)
+        found.append(
+            FoundFace(
+                box=dict(zip(BOX_KEYS, (round(side, 1) for side in sighting.face.box), strict=True)),
+                landmarks=dict(zip(LANDMARK_KEYS, points, strict=True)),
+                score=round(face.score, 4),
+                quality={name: round(value, 3) for name, value in vars(sighting.quality).items()},
+            )
+        )
+    return json_answer(FoundFaces(picture.width, picture.height, found))
+
+
+def compare(call: Call) -> Response:
+    """``POST /compare``: multipart fields ``a`` and ``b``, a face in each, to their likeness."""
+    first, second = read_photos(call.request, ("a", "b"), call.services.config.limits)
+    call.services.tally.image("binary")
+    call.services.tally.image("binary")
+    score = call.services.pipeline.compare(first, second, call.steps)
+    threshold = call.services.threshold
+    return json_answer(
+        Comparison(
+            round(score, 4),
+            score >= threshold.score,
+            threshold.score,
+            threshold.false_accept_rate,
+            threshold.measured_on,
+        )
+    )
+
+
+def _nose(call: Call, photo: bytes, form: str) -> Response:
+    call.services.tally.image(form)
+    x, y = call.services.pipeline.nose(photo, call.steps)
+    return json_answer(Nose(round(x, 4), round(y, 4)))

@@ -1,0 +1,55 @@
+"""Counters for Prometheus."""
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+from webob import Response
+
+from wsgi_app.counters import LATENCY_BUCKETS_S, Totals
+from wsgi_app.services import Call
+
+
+def show(call: Call) -> Response:
+    """``GET /metrics``: the totals over all workers, in the text exposition format."""
+    registry = CollectorRegistry()
+    registry.register(TotalsCollector(call.services.tally.read()))
+    return Response(generate_latest(registry), headerlist=[("Content-Type", CONTENT_TYPE_LATEST)])
+
+
+class TotalsCollector(Collector):
+    """One reading of the tally as Prometheus metrics."""
+
+    def __init__(self, totals: Totals):
+        self._totals = totals
+
+    def collect(self) -> Iterator[Metric]:
+        """Each metric with all its samples."""
+        requests = CounterMetricFamily(
+            "porteiro_requests", "Requests answered.", labels=("endpoint", "status")
+        )
+        for labels, count in self._totals.requests.items():
+            requests.add_metric(labels, count)
+        yield requests
+        outcomes = CounterMetricFamily("porteiro_visits", "Verdicts of the door.", labels=("outcome",))
+        for outcome, count in self._totals.outcomes.items():
+            outcomes.add_metric((outcome,), count)
+        yield outcomes
+        images = CounterMetricFamily("porteiro_images", "Images asked about, by form.", labels=("form",))
+        for form, count in self._totals.images.items():
+            images.add_metric((form,), count)
+        yield images
+        yield self._latency()
+
+    def _latency(self) -> Metric:
+        latency = HistogramMetricFamily(
+            "porteiro_request_seconds", "Time to answer a request.", labels=("endpoint",)
+        )
+        bounds = [*(str(bound) for bound in LATENCY_BUCKETS_S), "+Inf"]
+        for endpoint, (counts, seconds) in self._totals.latency.items():
+            buckets = list(zip(bounds, accumulate(counts), strict=True))
+            latency.add_metric((endpoint,), buckets, seconds)
+        return latency

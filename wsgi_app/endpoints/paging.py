@@ -1,0 +1,65 @@
+"""Long lists, a page at a time: ``?limit=`` and a cursor, and a ``Link`` to the next page."""
+
+from urllib.parse import urlencode
+
+from webob import Response
+
+from wsgi_app.errors import BadRequest
+from wsgi_app.services import Call
+
+PRIVATE = "private, max-age=3600"  # photos never change under their address, and are nobody else's business
+LONGEST_CURSOR = 200
+
+
+def query_text(call: Call, key: str) -> str:
+    """A value out of the query string, ``""`` without one.
+
+    Raises:
+        BadRequest: it is not UTF-8.
+    """
+    try:
+        return call.request.GET.get(key, "")
+    except UnicodeDecodeError as error:
+        raise BadRequest("The query is not UTF-8.", code="bad_query") from error
+
+
+def page_size(call: Call) -> int:
+    """How many items the client wants at once, up to the limit.
+
+    Raises:
+        BadRequest: not a positive number.
+    """
+    most = call.services.config.limits.page_items
+    return min(number_cursor(call, "limit") or most, most)
+
+
+def number_cursor(call: Call, key: str) -> int | None:
+    """A positive number out of the query, ``None`` without one.
+
+    Raises:
+        BadRequest: something else.
+    """
+    text = query_text(call, key)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(2**62)) and 0 < int(text) < 2**62):
+        raise BadRequest(f"{key} must be a positive whole number.", code="bad_query")
+    return int(text)
+
+
+def text_cursor(call: Call, key: str) -> str:
+    """A text out of the query, ``""`` without one.
+
+    Raises:
+        BadRequest: too long, or no text.
+    """
+    text = query_text(call, key)
+    if len(text) > LONGEST_CURSOR or "\0" in text:
+        raise BadRequest(f"{key} is not one that was given out here.", code="bad_query")
+    return text
+
+
+def link_to_next(response: Response, call: Call, **cursor: str) -> None:
+    """Say where the next page is."""
+    address = f"{call.request.path_url}?{urlencode(cursor)}"
+    response.headers["Link"] = f'<{address}>; rel="next"'

@@ -1,0 +1,40 @@
+"""The enrolled faces in this process's memory, renewed the moment any process changed them."""
+
+import threading
+from dataclasses import dataclass
+
+from wsgi_app.stores.people import PeopleStore
+from wsgi_app.vision.match import Gallery
+
+
+@dataclass(frozen=True, eq=False)
+class GalleryState:
+    """The gallery at one generation, and its people's names by id."""
+
+    generation: int
+    gallery: Gallery
+    names: dict[str, str]
+
+
+class LiveGallery:
+    """Hands out the gallery as it is now; threads may share it."""
+
+    def __init__(self, people: PeopleStore, embedder: str):
+        self._people, self._embedder = people, embedder
+        self._lock = threading.Lock()
+        self._state = GalleryState(-1, Gallery.of([]), {})
+
+    def now(self) -> GalleryState:
+        """The gallery as the database has it: one small query, and a load only after a change."""
+        generation = self._people.generation()
+        with self._lock:
+            if self._state.generation != generation:
+                self._state = self._load()
+            return self._state
+
+    def _load(self) -> GalleryState:
+        rows = self._people.gallery(self._embedder)
+        faces = [(row.person_id, row.vector) for row in rows.faces]
+        return GalleryState(
+            rows.generation, Gallery.of(faces), {row.person_id: row.name for row in rows.faces}
+        )

@@ -1,0 +1,184 @@
+"""Which model pack this installation uses, and bringing one here."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from wsgi_app.config import Config
+from wsgi_app.errors import PackError
+from wsgi_app.vision.packs import (
+    CATALOGUE,
+    CHUNK_BYTES,
+    NetworkFile,
+    Pack,
+    check_files,
+    pack_in,
+    read_packs,
+    sha256_of,
+)
+
+SHIPPED = "embedded"
+FETCHED = "zoo"
+TIMEOUT_S = (10, 60)  # to connect, and between two pieces
+
+Progress = Callable[[str, int, int], None]
+
+HOW_TO_GET_ONE = f"""There is no model pack yet, and without one nobody can be recognised. One of these helps:
+  porteiro models fetch {FETCHED}               download it (39 MB; needs internet)
+  porteiro models fetch {FETCHED} --from DIR    take the same files from a folder
+  PORTEIRO_PACK=DIR make run              use any folder that holds a pack's files
+`porteiro models list` shows which files a pack consists of."""
+
+
+def catalogue() -> dict[str, Pack]:
+    """The packs known by name."""
+    return read_packs(CATALOGUE)
+
+
+def pack_folder(config: Config, name: str) -> Path:
+    """Where a pack known by name lies, here or once it is fetched."""
+    return CATALOGUE.parent if name == SHIPPED else config.data / "models" / name
+
+
+def chosen_pack(config: Config) -> tuple[Pack, Path]:
+    """The pack in force and its folder: the setting's, else the one chosen by ``use``, else the best here.
+
+    Raises:
+        PackError: it is missing, incomplete or altered; the message says what to do.
+    """
+    name = config.pack or _read_choice(config) or _best_here(config)
+    if name is None:
+        raise PackError(HOW_TO_GET_ONE)
+    pack, folder = named_pack(config, name)
+    check_files(pack, folder)
+    return pack, folder
+
+
+def named_pack(config: Config, name: str) -> tuple[Pack, Path]:
+    """A pack by its name in the catalogue, or by its folder.
+
+    Raises:
+        PackError: there is none.
+    """
+    packs = catalogue()
+    if name in packs:
+        return packs[name], pack_folder(config, name)
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise PackError(f"{name!r} is neither a known pack ({', '.join(packs)}) nor a folder.")
+    return pack_in(folder), folder.resolve()
+
+
+def is_here(config: Config, pack: Pack) -> bool:
+    """Whether every file of a catalogued pack is here and the right one."""
+    try:
+        check_files(pack, pack_folder(config, pack.name))
+    except PackError:
+        return False
+    return True
+
+
+def choose(config: Config, name: str) -> None:
+    """Keep the owner's choice for the next start."""
+    path = _choice_file(config)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{name}\n", encoding="utf-8")
+
+
+def fetch(config: Config, name: str, source: Path | None, progress: Progress) -> Path:
+    """Bring the files of a pack here, from a folder or by download; what is here already is kept.
+
+    Args:
+        config: says where to.
+        name: of a pack in the catalogue.
+        source: a folder that holds the files; ``None`` downloads them.
+        progress: called with (file, bytes so far, bytes in all).
+
+    Returns:
+        The pack's folder.
+
+    Raises:
+        PackError: an unknown pack, a failed download, or a wrong file; nothing wrong stays.
+    """
+    pack = catalogue().get(name)
+    if pack is None:
+        raise PackError(f"There is no pack {name!r}; there are {', '.join(catalogue())}.")
+    folder = pack_folder(config, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for network in pack.networks:
+        target = folder / network.file
+        if target.is_file() and sha256_of(target) == network.sha256:
+            progress(network.file, network.size_bytes, network.size_bytes)
+            continue
+        partial = folder / f"{network.file}.part"
+        if source is not None:
+            _copy(source / network.file, partial)
+        else:
+            _download(network, partial, progress)
+        _accept(network, partial, target)
+        progress(network.file, network.size_bytes, network.size_bytes)
+    return folder
+
+
+def _copy(source: Path, partial: Path) -> None:
+    if not source.is_file():
+        raise PackError(f"{source} is missing.")
+    shutil.copyfile(source, partial)
+
+
+def _accept(network: NetworkFile, partial: Path, target: Path) -> None:
+    if sha256_of(partial) != network.sha256:
+        partial.unlink()
+        raise PackError(f"{network.file} is not the right file (its sha256 differs); it was removed.")
+    partial.replace(target)
+
+
+def _download(network: NetworkFile, partial: Path, progress: Progress) -> None:
+    if not network.url:
+        raise PackError(
+            f"{network.file} cannot be downloaded; copy it with --from DIR. It is {network.source}."
+        )
+    done = partial.stat().st_size if partial.is_file() else 0
+    if done >= network.size_bytes:
+        return
+    headers = {"Range": f"bytes={done}-"} if done else {}
+    try:
+        with requests.get(network.url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+            response.raise_for_status()
+            resumed = response.status_code == requests.codes.partial_content
+            _receive(response, partial, done if resumed else 0, network, progress)
+    except (requests.RequestException, OSError) as error:
+        raise PackError(
+            f"{network.file} could not be downloaded ({type(error).__name__}); what came is kept, and the "
+            f"same command goes on from there. On a machine without internet use --from DIR."
+        ) from error
+
+
+def _receive(
+    response: requests.Response, partial: Path, done: int, network: NetworkFile, progress: Progress
+) -> None:
+    with partial.open("ab" if done else "wb") as file:
+        for chunk in response.iter_content(CHUNK_BYTES // 4):
+            done += len(chunk)
+            if done > network.size_bytes:
+                raise OSError("more bytes than the file has")
+            file.write(chunk)
+            progress(network.file, done, network.size_bytes)
+    if done < network.size_bytes:
+        raise OSError("fewer bytes than the file has")
+
+
+def _best_here(config: Config) -> str | None:
+    packs = catalogue()
+    return next((name for name in (SHIPPED, FETCHED) if name in packs and is_here(config, packs[name])), None)
+
+
+def _choice_file(config: Config) -> Path:
+    return config.data / "models" / "chosen"
+
+
+def _read_choice(config: Config) -> str | None:
+    path = _choice_file(config)
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None

@@ -1,0 +1,194 @@
+"""Bounded readers of request bodies: a photo out of multipart, or typed JSON."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import BinaryIO, TypeVar
+
+import msgspec
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+from multipart import parse_options_header as parse_options
+from webob import Request
+
+from wsgi_app.config import Limits
+from wsgi_app.errors import (
+    BadRequest,
+    ContentTooLarge,
+    LengthRequired,
+    Unprocessable,
+    UnsupportedMediaType,
+)
+from wsgi_app.vision.decode import is_jpeg
+
+CHUNK_BYTES = 64 * 1024
+JPEG_NAMES = (".jpg", ".jpeg")
+
+Body = TypeVar("Body")
+
+
+class BodyReader:
+    """The rest of a request's body: never reads past its length, and knows how much is left."""
+
+    def __init__(self, stream: BinaryIO, length: int):
+        self._stream, self.left = stream, length
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes of what is left; fewer only where the body ends early.
+
+        Raises:
+            BadRequest: the client stopped sending.
+        """
+        wanted = self.left if size < 0 else min(size, self.left)
+        if wanted == 0:
+            return b""
+        try:
+            data = self._stream.read(wanted)
+        except OSError as error:  # uWSGI's way to say that the client went away or fell silent
+            self.left = 0
+            raise BadRequest("The body ended before its Content-Length.", code="body_incomplete") from error
+        self.left = self.left - len(data) if data else 0
+        return data
+
+    def drain(self, limit: int) -> None:
+        """Read and forget what is left, up to a limit: a client that still writes would miss the answer."""
+        limit = min(limit, self.left)
+        while limit > 0 and (data := self._read_or_nothing(min(CHUNK_BYTES, limit))):
+            limit -= len(data)
+
+    def _read_or_nothing(self, size: int) -> bytes:
+        try:
+            return self.read(size)
+        except BadRequest:
+            return b""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a form: its file name (``None`` without one) and its bytes."""
+
+    filename: str | None
+    data: bytes
+
+
+def read_length(environ: dict[str, object]) -> int | None:
+    """The request's Content-Length, or ``None`` without one.
+
+    Raises:
+        BadRequest: it is no number.
+    """
+    text = str(environ.get("CONTENT_LENGTH") or "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise BadRequest("Content-Length is not a number.", code="bad_length")
+    return int(text)
+
+
+def read_photo(request: Request, field: str, limits: Limits) -> bytes:
+    """The bytes of a form's picture part.
+
+    Raises:
+        Unprocessable: no such part.
+        BadRequest: the part has no file name, or the form is broken.
+        ContentTooLarge, LengthRequired, UnsupportedMediaType: as they say.
+    """
+    return _photo(read_form(request, (field,), limits), field)[1]
+
+
+def read_photos(request: Request, fields: tuple[str, ...], limits: Limits) -> tuple[bytes, ...]:
+    """The bytes of several picture parts; raises as ``read_photo`` does."""
+    form = read_form(request, fields, limits)
+    return tuple(_photo(form, field)[1] for field in fields)
+
+
+def read_jpeg(request: Request, field: str, limits: Limits) -> bytes:
+    """The bytes of a JPEG part, a JPEG by its name and by its content; raises as ``read_photo`` does."""
+    filename, data = _photo(read_form(request, (field,), limits), field)
+    if PurePath(filename).suffix.lower() not in JPEG_NAMES or not is_jpeg(data):
+        raise UnsupportedMediaType("The photo must be a JPEG, named .jpg or .jpeg.", code="not_a_jpeg")
+    return data
+
+
+def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body:
+    """A JSON body as a typed value.
+
+    Raises:
+        UnsupportedMediaType: the body is not declared as JSON.
+        BadRequest: it is not JSON.
+        Unprocessable: it is JSON of another shape; the message says where.
+        ContentTooLarge, LengthRequired: as they say.
+    """
+    _refuse_other_type(request, "application/json")
+    data = _reader(request, limit_bytes).read()
+    try:
+        return msgspec.json.decode(data, type=body_type)
+    except msgspec.ValidationError as error:
+        raise Unprocessable(f"The JSON does not fit: {error}", code="json_shape") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadRequest("The body is not valid JSON.", code="bad_json") from error
+
+
+def read_form(request: Request, fields: tuple[str, ...], limits: Limits) -> dict[str, Part]:
+    """The named parts of a multipart form, the first of each name; all others are skipped.
+
+    Raises:
+        BadRequest: the form is broken or incomplete.
+        ContentTooLarge: more bytes or parts than the limits allow.
+        LengthRequired, UnsupportedMediaType: as they say.
+    """
+    reader = _reader(request, limits.body_bytes)
+    if reader.left == 0:
+        return {}
+    _refuse_other_type(request, "multipart/form-data")
+    boundary = parse_options(request.headers.get("Content-Type", ""))[1].get("boundary", "")
+    try:
+        with PushMultipartParser(
+            boundary,
+            content_length=reader.left,
+            max_segment_size=limits.photo_bytes,
+            max_segment_count=limits.parts,
+        ) as parser:
+            return _collect(parser, reader, fields)
+    except ParserLimitReached as error:
+        raise ContentTooLarge(
+            f"The form is too large: at most {limits.parts} parts of {limits.photo_bytes} bytes."
+        ) from error
+    except (MultipartError, UnicodeError, ValueError) as error:
+        raise BadRequest("The form is broken or incomplete.", code="bad_form") from error
+
+
+def _collect(parser: PushMultipartParser, reader: BodyReader, fields: tuple[str, ...]) -> dict[str, Part]:
+    parts: dict[str, Part] = {}
+    name, filename, chunks = "", None, bytearray()
+    for event in parser.parse_blocking(reader.read, CHUNK_BYTES):
+        if isinstance(event, MultipartSegment):
+            name, filename, chunks = event.name, event.filename, bytearray()
+        elif event is None:
+            if name in fields:
+                parts.setdefault(name, Part(filename, bytes(chunks)))
+        elif name in fields and name not in parts:
+            chunks += event
+    return parts
+
+
+def _photo(form: dict[str, Part], field: str) -> tuple[str, bytes]:
+    part = form.get(field)
+    if part is None:
+        raise Unprocessable(f"The form has no part named {field!r}.", code="part_missing")
+    if not part.filename:
+        raise BadRequest(f"The part {field!r} has no file name.", code="file_name_missing")
+    return part.filename, part.data
+
+
+def _reader(request: Request, limit_bytes: int) -> BodyReader:
+    if read_length(request.environ) is None:
+        raise LengthRequired("Send the body with a Content-Length.")
+    reader: BodyReader = request.environ["wsgi.input"]
+    if reader.left > limit_bytes:
+        raise ContentTooLarge(f"The body is too large: at most {limit_bytes} bytes.")
+    return reader
+
+
+def _refuse_other_type(request: Request, expected: str) -> None:
+    declared = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if declared != expected:
+        raise UnsupportedMediaType(f"Send the body as {expected}.")
