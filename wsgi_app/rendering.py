@@ -1,5 +1,7 @@
 """Answers: JSON of a typed value, HTML of a template, and the one that fits a client."""
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +9,12 @@ import jinja2
 import msgspec
 from webob import Request, Response
 
-from wsgi_app.errors import RequestError
+from wsgi_app.errors import NotFound, RequestError
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+
+# Photos never change under their address, and are nobody else's business.
+PRIVATE = "private, max-age=3600"
 
 # What a page may load: this server's own files and nothing else.
 CONTENT_SECURITY_POLICY = (
@@ -53,11 +58,26 @@ def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = 
     return response
 
 
+def photo_answer(path: Path, content_type: str) -> Response:
+    """A kept photo, whole or in the ranges asked for, and only when the client has not got it.
+
+    Raises:
+        NotFound: the file is gone.
+    """
+    try:
+        with path.open("rb") as file:
+            changed, data = os.fstat(file.fileno()).st_mtime, file.read()
+    except FileNotFoundError as error:
+        raise NotFound("This photo is gone.") from error
+    response = Response(data, content_type=content_type, conditional_response=True, accept_ranges="bytes")
+    response.last_modified = datetime.fromtimestamp(changed, UTC)
+    response.cache_control = PRIVATE
+    return response
+
+
 def no_content() -> Response:
     """204."""
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+    return Response(status=204)
 
 
 def error_answer(request: Request, error: RequestError, request_id: str, pages: Pages) -> Response:

@@ -26,13 +26,13 @@ Body = TypeVar("Body")
 
 
 class BodyReader:
-    """The rest of a request's body: never reads past its length, and knows how much is left."""
+    """The rest of a request's body: never reads past its length, and never takes less for the whole."""
 
     def __init__(self, stream: BinaryIO, length: int):
         self._stream, self.left = stream, length
 
     def read(self, size: int = -1) -> bytes:
-        """Up to ``size`` bytes of what is left; fewer only where the body ends early.
+        """Up to ``size`` bytes of what is left, all of it by default; nothing at the body's end.
 
         Raises:
             BadRequest: the client stopped sending.
@@ -42,10 +42,12 @@ class BodyReader:
             return b""
         try:
             data = self._stream.read(wanted)
-        except OSError as error:  # uWSGI's way to say that the client went away or fell silent
+        except OSError:  # uWSGI's way to say that the client went away or fell silent
+            data = b""
+        if not data:
             self.left = 0
-            raise BadRequest("The body ended before its Content-Length.", code="body_incomplete") from error
-        self.left = self.left - len(data) if data else 0
+            raise BadRequest("The body ended before its Content-Length.", code="body_incomplete")
+        self.left -= len(data)
         return data
 
     def drain(self, limit: int) -> None:
@@ -167,6 +169,8 @@ def _collect(parser: PushMultipartParser, reader: BodyReader, fields: tuple[str,
                 parts.setdefault(name, Part(filename, bytes(chunks)))
         elif name in fields and name not in parts:
             chunks += event
+    while reader.read(CHUNK_BYTES):  # what follows the form's end has to arrive too
+        pass
     return parts
 
 

@@ -7,7 +7,6 @@ from webob import Response
 from wsgi_app.errors import BadRequest
 from wsgi_app.services import Call
 
-PRIVATE = "private, max-age=3600"  # photos never change under their address, and are nobody else's business
 LONGEST_CURSOR = 200
 
 

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import msgspec
 from webob import Response
-from webob.static import FileApp
 
-from wsgi_app.endpoints.paging import PRIVATE, link_to_next, page_size, text_cursor
+from wsgi_app.endpoints.paging import link_to_next, page_size, text_cursor
 from wsgi_app.enrolment import clean_name, enrol
-from wsgi_app.errors import NotFound, Unprocessable
-from wsgi_app.rendering import json_answer, no_content
+from wsgi_app.errors import Unprocessable
+from wsgi_app.rendering import json_answer, no_content, photo_answer
 from wsgi_app.services import Call
 from wsgi_app.stores.people import EnrolledFace, Person
 from wsgi_app.uploads import read_json, read_photo
@@ -106,10 +105,7 @@ def remove_face(call: Call, person: str, face: str) -> Response:
 def face_photo(call: Call, person: str, face: str) -> Response:
     """``GET /people/{person}/faces/{face}/photo``: the aligned crop, PNG."""
     stores = call.services.stores
-    path = stores.photos.path(stores.people.face(person, face).crop)
-    if not path.is_file():
-        raise NotFound("The photo of this face is gone.")
-    return call.request.get_response(FileApp(str(path), content_type="image/png", cache_control=PRIVATE))
+    return photo_answer(stores.photos.path(stores.people.face(person, face).crop), "image/png")
 
 
 def person_body(call: Call, person: Person) -> PersonBody:

@@ -6,11 +6,9 @@ from typing import Any
 
 import msgspec
 from webob import Response
-from webob.static import FileApp
 
-from wsgi_app.endpoints.paging import PRIVATE, link_to_next, number_cursor, page_size
-from wsgi_app.errors import NotFound
-from wsgi_app.rendering import json_answer
+from wsgi_app.endpoints.paging import link_to_next, number_cursor, page_size
+from wsgi_app.rendering import json_answer, photo_answer
 from wsgi_app.services import Call
 from wsgi_app.stores.visits import Visit
 
@@ -55,10 +53,7 @@ def show(call: Call, visit: str) -> Response:
 def photo(call: Call, visit: str) -> Response:
     """``GET /visits/{visit}/photo``: the JPEG as the door sent it."""
     stores = call.services.stores
-    path = stores.photos.path(stores.visits.get(visit).photo)
-    if not path.is_file():
-        raise NotFound("The photo of this visit is gone.")
-    return call.request.get_response(FileApp(str(path), content_type="image/jpeg", cache_control=PRIVATE))
+    return photo_answer(stores.photos.path(stores.visits.get(visit).photo), "image/jpeg")
 
 
 def visit_bodies(call: Call, visits: Iterable[Visit]) -> list[VisitBody]:

@@ -1,0 +1,156 @@
+"""What several tests share: the reference models, the photos, and a house on a temporary folder."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house
+from wsgi_app.app import Application
+from wsgi_app.config import Limits, load_config
+from wsgi_app.counters import ProcessCounters, Tally
+from wsgi_app.gallery import LiveGallery
+from wsgi_app.rendering import Pages
+from wsgi_app.routes import Router
+from wsgi_app.services import Services, Stores, threshold_in_force
+from wsgi_app.steps import Steps
+from wsgi_app.stores.database import open_database
+from wsgi_app.stores.people import PeopleStore
+from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.visits import VisitStore
+from wsgi_app.vision.packs import pack_in
+from wsgi_app.vision.pipeline import Pipeline
+
+REPOSITORY = Path(__file__).parent.parent
+PHOTOS = REPOSITORY / "tests" / "photos"
+
+
+class Clock:
+    """A time of day that moves only when a test says so."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+
+def counted_ids() -> Callable[[], str]:
+    """32 hex digits, counting up from 1."""
+    count = 0
+
+    def new_id() -> str:
+        nonlocal count
+        count += 1
+        return f"{count:032x}"
+
+    return new_id
+
+
+@pytest.fixture(scope="session")
+def pack_folder() -> Path:
+    """The folder of a model pack to test with: TEST_PACK's, or one beside the checkout."""
+    folder = Path(os.environ.get("TEST_PACK") or REPOSITORY.parent / "shared" / "models")
+    if not folder.is_dir():
+        pytest.skip("no model pack: name a folder that holds one in TEST_PACK")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def pipeline(pack_folder: Path) -> Pipeline:
+    """The loaded models, shared by all tests."""
+    return Pipeline(pack_in(pack_folder), pack_folder, None, Limits())
+
+
+@pytest.fixture(scope="session")
+def photo() -> Callable[[str], bytes]:
+    """The bytes of a test photo by its name: ``photo("ana-1")``."""
+    return lambda name: (PHOTOS / f"{name}.jpg").read_bytes()
+
+
+@pytest.fixture
+def steps() -> Steps:
+    """A stopwatch."""
+    return Steps(time.perf_counter)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A time of day that a test can move."""
+    return Clock()
+
+
+@pytest.fixture
+def stores(tmp_path: Path, clock: Clock) -> Iterator[Stores]:
+    """An empty house on a temporary folder."""
+    database = open_database(f"sqlite:///{tmp_path / 'porteiro.db'}")
+    photos = PhotoStore(tmp_path / "photos")
+    new_id = counted_ids()
+    people = PeopleStore(database, photos, clock.now, new_id)
+    visits = VisitStore(database, photos, clock.now, new_id, Limits().idempotency_s)
+    yield Stores(database, photos, people, visits)
+    database.close()
+
+
+@pytest.fixture
+def services(tmp_path: Path, stores: Stores, pipeline: Pipeline) -> Services:
+    """Everything an endpoint works with, on the temporary house."""
+    config = load_config({"PORTEIRO_DATA": str(tmp_path)})
+    return Services(
+        config=config,
+        stores=stores,
+        pipeline=pipeline,
+        gallery=LiveGallery(stores.people, pipeline.pack.embedder.sha256),
+        threshold=threshold_in_force(config, pipeline),
+        tally=Tally(ProcessCounters()),
+        pages=Pages(),
+        clock=time.perf_counter,
+    )
+
+
+@pytest.fixture
+def server(services: Services) -> InProcessServer:
+    """The application over the temporary house, in this process."""
+    return InProcessServer(Application(services, Router()))
+
+
+@pytest.fixture(scope="session")
+def live_house(
+    tmp_path_factory: pytest.TempPathFactory, pack_folder: Path
+) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
+    """The shipped nginx.conf and uwsgi.ini, running for the whole session; tests share what it stores."""
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed")
+    with house(
+        tmp_path_factory.mktemp("live"), {"PORTEIRO_PACK": str(pack_folder)}, edit=without_request_limit
+    ) as running:
+        yield running
+
+
+@pytest.fixture(params=["in-process", pytest.param("live", marks=pytest.mark.live)])
+def any_server(request: pytest.FixtureRequest) -> Server:
+    """The application in this process, and the whole chain of nginx and uWSGI: a contract holds for both."""
+    if request.param == "live":
+        chain: tuple[LiveServer, RunningUwsgi] = request.getfixturevalue("live_house")
+        return chain[0]
+    in_process: InProcessServer = request.getfixturevalue("server")
+    return in_process
+
+
+def without_request_limit(nginx_conf: str) -> str:
+    """Tests ask faster than any door: everything of the shipped file but the rate of requests."""
+    assert nginx_conf.count("limit_req zone=requests burst=200 nodelay;") == 1
+    return nginx_conf.replace("limit_req zone=requests burst=200 nodelay;", "")
+
+
+@pytest.fixture
+def ana(any_server: Server, photo: Callable[[str], bytes]) -> str:
+    """Ana's id; she is enrolled with two photos."""
+    return enrolled(any_server, "Ana", photo("ana-1"), photo("ana-2"))

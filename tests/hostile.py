@@ -1,0 +1,261 @@
+"""What outsiders may send: a table that drives the tests in this process and through nginx and uWSGI."""
+
+import base64
+import io
+import json
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from PIL import Image
+
+from tests.servers import form
+
+PHOTOS = Path(__file__).parent / "photos"
+MEBIBYTE = 1024 * 1024
+NOBODY = (PHOTOS / "nobody-1.jpg").read_bytes()
+JSON = {"Content-Type": "application/json"}
+
+Body = Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One request and the statuses it may get.
+
+    Attributes:
+        name: what it is.
+        expected: the application's answer.
+        through_nginx: the answer through nginx, where that differs; 0 stands for a connection closed without
+            one, which is all a client can get that stops sending.
+        body: makes the body; ``None`` sends none and no length.
+        headers: sent as they are, a Content-Length among them replacing the true one.
+    """
+
+    name: str
+    method: str
+    path: str
+    expected: tuple[int, ...]
+    body: Body | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    through_nginx: tuple[int, ...] = ()
+
+
+def posted(name: str, data: bytes, filename: str = "photo.jpg") -> tuple[Body, dict[str, str]]:
+    """A form with one file."""
+    body, headers = form((name, filename, data))
+    return (lambda: body), headers
+
+
+def photo_attack(name: str, path: str, part: str, data: bytes, *expected: int) -> Attack:
+    """A file that is no honest photo."""
+    body, headers = posted(part, data)
+    return Attack(name, "POST", path, expected, body, headers)
+
+
+def json_attack(name: str, path: str, data: bytes, *expected: int) -> Attack:
+    """A JSON body that is none, or not the right one."""
+    return Attack(name, "POST", path, expected, lambda: data, JSON)
+
+
+def form_attack(name: str, body: Body, *expected: int, boundary: str = "frontier") -> Attack:
+    """A body that claims to be a form."""
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    return Attack(name, "POST", "/", expected, body, headers)
+
+
+@cache
+def giant_jpeg() -> bytes:
+    """A JPEG whose header claims 65,000 x 65,000 pixels."""
+    frame = NOBODY.index(b"\xff\xc0")
+    return NOBODY[: frame + 5] + struct.pack(">HH", 65000, 65000) + NOBODY[frame + 9 :]
+
+
+@cache
+def png_bomb() -> bytes:
+    """A PNG of a few hundred kilobytes that would unpack to 12 gigabytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 65000, 65000, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(64 * MEBIBYTE), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@cache
+def png_photo() -> bytes:
+    """A real photo as PNG."""
+    file = io.BytesIO()
+    Image.open(io.BytesIO(NOBODY)).save(file, "PNG")
+    return file.getvalue()
+
+
+def many_scans_jpeg() -> bytes:
+    """A JPEG with a thousand scans, each of which costs a pass over the picture."""
+    return NOBODY[:-2] + b"\xff\xda\x00\x0c\x03\x01\x00\x02\x11\x03\x11\x00\x3f\x00" * 1000 + NOBODY[-2:]
+
+
+WHOLE_FORM, FORM_HEADERS = form(("file", "photo.jpg", NOBODY))
+
+ATTACKS = (
+    # Bodies and their lengths
+    Attack("no body", "POST", "/", (422,), lambda: b""),
+    Attack("no length", "POST", "/", (411,)),
+    Attack(
+        "more length than body",
+        "POST",
+        "/",
+        (400,),
+        lambda: WHOLE_FORM,
+        {**FORM_HEADERS, "Content-Length": str(len(WHOLE_FORM) + 1000)},
+        through_nginx=(0, 400),
+    ),
+    Attack(
+        "less length than body",
+        "POST",
+        "/",
+        (400,),
+        lambda: WHOLE_FORM,
+        {**FORM_HEADERS, "Content-Length": "1000"},
+    ),
+    *(
+        Attack(f"length {text!r}", "POST", "/", (400,), lambda: WHOLE_FORM, {"Content-Length": text})
+        for text in ("twelve", "-5", "1e3", "0x10", "+7")
+    ),
+    Attack(
+        "a terabyte announced",
+        "POST",
+        "/",
+        (413,),
+        lambda: b"x",
+        {**FORM_HEADERS, "Content-Length": str(2**40)},
+    ),
+    Attack("13 MiB", "POST", "/", (413,), lambda: bytes(13 * MEBIBYTE), FORM_HEADERS),
+    Attack(
+        "14 MiB to nowhere", "PUT", "/nowhere", (404,), lambda: bytes(14 * MEBIBYTE), through_nginx=(413,)
+    ),
+    Attack(
+        "chunked",
+        "POST",
+        "/",
+        (411,),
+        lambda: b"%x\r\n%s\r\n0\r\n\r\n" % (len(WHOLE_FORM), WHOLE_FORM),
+        {**FORM_HEADERS, "Transfer-Encoding": "chunked"},
+        through_nginx=(404,),  # nginx puts the chunks together: a verdict, no_face
+    ),
+    Attack("another type", "POST", "/", (415,), lambda: WHOLE_FORM, {"Content-Type": "text/plain"}),
+    # Forms
+    form_attack("empty part", lambda: form(("file", "photo.jpg", b""))[0], 415),
+    form_attack("10,000 parts", lambda: form(*[("x", None, b"")] * 10_000)[0], 413),
+    form_attack("8 MB of newlines", lambda: b"\r\n" * (4 * MEBIBYTE), 400),
+    form_attack("8 MB of dashes", lambda: b"-" * (8 * MEBIBYTE), 400),
+    form_attack("no end", lambda: WHOLE_FORM[:-20], 400),
+    form_attack("no boundary", lambda: WHOLE_FORM, 400, boundary=""),
+    form_attack("another boundary", lambda: WHOLE_FORM, 400, boundary="elsewhere"),
+    form_attack("a boundary of 1,000 letters", lambda: WHOLE_FORM, 400, boundary="x" * 1000),
+    form_attack("a boundary of odd bytes", lambda: WHOLE_FORM, 400, boundary="caf\xe9\xff"),
+    form_attack("a part header of 100 kB", lambda: b"--frontier\r\nX: " + b"x" * 100_000, 400, 413),
+    form_attack("a part without name", lambda: b"--frontier\r\n\r\nx\r\n--frontier--\r\n", 400),
+    form_attack(
+        "a name that is no text",
+        lambda: WHOLE_FORM.replace(b'"file"', b'"\xff\xfe"'),
+        400,
+        422,
+    ),
+    # Photos
+    photo_attack("truncated JPEG", "/", "file", NOBODY[: len(NOBODY) // 2], 422),
+    photo_attack("JPEG header alone", "/", "file", NOBODY[:600], 415, 422),
+    photo_attack("three bytes", "/", "file", b"\xff\xd8\xff", 415),
+    photo_attack("PNG named .jpg", "/", "file", png_photo(), 415),
+    photo_attack("text named .jpg", "/", "file", b"hello", 415),
+    photo_attack("65,000 x 65,000 JPEG", "/", "file", giant_jpeg(), 413),
+    photo_attack("a thousand scans", "/", "file", many_scans_jpeg(), 422),
+    photo_attack("PNG bomb", "/faces", "image", png_bomb(), 413),
+    photo_attack("PNG bomb for the nose", "/image-bin", "image", png_bomb(), 413),
+    photo_attack("truncated PNG", "/faces", "image", png_photo()[:5000], 422),
+    photo_attack("SVG", "/faces", "image", b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415),
+    photo_attack("9 MiB photo", "/faces", "image", bytes(9 * MEBIBYTE), 413),
+    photo_attack("only one of two", "/compare", "a", NOBODY, 422),
+    # JSON
+    json_attack("no JSON", "/image-64", b"image", 400),
+    json_attack("empty JSON", "/image-64", b"", 400),
+    json_attack("JSON array", "/image-64", b"[]", 422),
+    json_attack("JSON number", "/image-64", b"1", 422),
+    json_attack("null", "/image-64", b"null", 422),
+    json_attack("no image in it", "/image-64", b"{}", 422),
+    json_attack("image is a number", "/image-64", b'{"image": 7}', 422),
+    json_attack("bad base64", "/image-64", b'{"image": "!!! not base64 !!!"}', 422),
+    json_attack("half of base64", "/image-64", b'{"image": "/9j/4AA"}', 422),
+    json_attack(
+        "base64 of text", "/image-64", json.dumps({"image": base64.b64encode(b"hi").decode()}).encode(), 415
+    ),
+    json_attack("deep JSON", "/image-64", b'{"image":' + b"[" * 200_000 + b"]" * 200_000 + b"}", 400, 422),
+    json_attack("deep JSON beside", "/people", b'{"x":' + b"[" * 30_000 + b"]" * 30_000 + b"}", 400, 422),
+    json_attack("UTF-16", "/people", '{"name": "Ana"}'.encode("utf-16"), 400),
+    json_attack("odd bytes", "/people", b'{"name": "\xff\xfe"}', 400),
+    json_attack("half a surrogate", "/people", b'{"name": "\\ud800"}', 400, 422),
+    json_attack("a name of spaces", "/people", b'{"name": "   "}', 422),
+    json_attack("a name with NUL", "/people", b'{"name": "a\\u0000b"}', 422),
+    json_attack("a name of 900 letters", "/people", json.dumps({"name": "x" * 900}).encode(), 422),
+    json_attack("more than a name", "/people", b'{"name": "Eve", "id": "1"}', 422),
+    json_attack("100 kB of name", "/people", json.dumps({"name": "x" * 100_000}).encode(), 413),
+    Attack(
+        "JSON as text", "POST", "/people", (415,), lambda: b'{"name": "Eve"}', {"Content-Type": "text/plain"}
+    ),
+    # Paths and queries
+    Attack("NUL in the path", "GET", "/people/%00", (400,)),
+    Attack("dots in the path", "GET", "/people/../../etc/passwd", (404,), through_nginx=(400, 404)),
+    Attack(
+        "hidden dots", "GET", "/visits/%2e%2e%2f%2e%2e%2fetc/passwd/photo", (404,), through_nginx=(400, 404)
+    ),
+    Attack("a path of 5,000 letters", "GET", "/" + "x" * 5000, (414,)),
+    Attack("an id of 5,000 letters", "GET", "/people/" + "x" * 900, (404,)),
+    Attack("no UTF-8 in the path", "GET", "/people/%ff%fe", (400,)),
+    Attack("a script in the path", "GET", "/<script>alert(1)</script>", (404,)),
+    Attack("a huge page", "GET", "/visits?limit=99999999999999999999999", (400,)),
+    Attack("a negative page", "GET", "/visits?before=-1", (400,)),
+    Attack("no number", "GET", "/visits?limit=%D9%A3", (400,)),
+    Attack("no UTF-8 in the query", "GET", "/people?after=%ff%fe", (400,)),
+    Attack("a long query", "GET", "/people?after=" + "x" * 3000, (400,)),
+    # Methods and headers
+    Attack(
+        "2,000 headers",
+        "GET",
+        "/nowhere",
+        (404,),
+        headers={f"{i:x}": "" for i in range(2000)},
+        through_nginx=(400, 404),
+    ),
+    Attack("an unknown method", "BREW", "/", (405,)),
+    Attack("a method of 200 letters", "X" * 200, "/people", (405,), through_nginx=(400, 405)),
+    Attack("TRACE", "TRACE", "/", (405,)),
+    Attack("an odd Accept", "GET", "/nowhere", (404,), headers={"Accept": ";;q=,,*;/\\"}),
+    Attack("an odd If-Match", "DELETE", "/people/0", (404,), headers={"If-Match": '"""W/,,*"'}),
+    Attack("an odd content type", "POST", "/", (415,), lambda: b"x", {"Content-Type": '";boundary=;;='}),
+    Attack(
+        "two hundred headers", "GET", "/nowhere", (404,), headers={f"X-{i}": "x" * 60 for i in range(200)}
+    ),
+    Attack(
+        "a header of 60 kB", "GET", "/nowhere", (404,), headers={"X-Long": "x" * 60_000}, through_nginx=(400,)
+    ),
+    Attack(
+        "another site's page",
+        "POST",
+        "/people",
+        (403,),
+        lambda: b'{"name": "Eve"}',
+        {**JSON, "Origin": "https://evil.example"},
+    ),
+    Attack(
+        "another site's form",
+        "POST",
+        "/",
+        (403,),
+        lambda: WHOLE_FORM,
+        {**FORM_HEADERS, "Sec-Fetch-Site": "cross-site"},
+    ),
+)

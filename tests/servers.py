@@ -1,0 +1,276 @@
+"""One way to ask Porteiro, in this process or through the shipped nginx.conf and uwsgi.ini."""
+
+import contextlib
+import http.client
+import json
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol
+from wsgiref.validate import WSGIWarning, validator
+
+from webob import Request
+
+from wsgi_app.app import Application
+
+REPOSITORY = Path(__file__).parent.parent
+START_S = 60.0
+STOP_S = 45.0
+ANSWER_S = 30.0
+# Started by root, nginx would give its workers to another user, who may not reach uWSGI's socket.
+AS_THE_SAME_USER = ["-g", "user root;"] if os.getuid() == 0 else []
+SHIPPED_ADDRESS = "127.0.0.1:8080"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        """The code of an error answer."""
+        return str(self.json["error"]["code"])
+
+
+class Server(Protocol):
+    """Something that answers requests below its mount."""
+
+    prefix: str
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """Send a request to a path below the mount."""
+
+
+@dataclass
+class InProcessServer:
+    """The application, called here; unless told otherwise, every call is checked against WSGI's rules."""
+
+    application: Application
+    prefix: str = "/porteiro"
+    client: str = "192.0.2.7"
+    checked: bool = True
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        request = Request.blank("/", method=method, environ={"REMOTE_ADDR": self.client})
+        path, _, query = path.partition("?")
+        request.environ.update(SCRIPT_NAME=self.prefix, PATH_INFO=path, QUERY_STRING=query)
+        request.environ["wsgi.input"] = BytesIO(body or b"")
+        request.environ.pop("CONTENT_LENGTH", None)
+        request.headers.update((headers or {}).items())
+        if body is not None and "Content-Length" not in (headers or {}):
+            request.environ["CONTENT_LENGTH"] = str(len(body))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", WSGIWarning)  # about methods that it does not know
+            response = request.get_response(validator(self.application) if self.checked else self.application)
+        return Answer(response.status_code, dict(response.headers), response.body)
+
+
+@dataclass
+class LiveServer:
+    """A server that listens on this machine."""
+
+    port: int
+    prefix: str = "/porteiro"
+    path: str = ""
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+        with contextlib.closing(connection):
+            connection.putrequest(method, self.prefix + path, skip_accept_encoding=True)
+            given = {name.lower() for name in headers or {}}
+            for name, value in (headers or {}).items():
+                connection.putheader(name, value)
+            if body is not None and not given & {"content-length", "transfer-encoding"}:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read())
+
+
+def form(*parts: tuple[str, str | None, bytes], boundary: str = "frontier") -> tuple[bytes, dict[str, str]]:
+    """A multipart body of (name, file name, bytes) and the header that goes with it."""
+    body = b""
+    for name, filename, data in parts:
+        named = "" if filename is None else f'; filename="{filename}"'
+        body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'.encode()
+        body += data + b"\r\n"
+    body += f"--{boundary}--\r\n".encode()
+    return body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+
+
+def post_photo(
+    server: Server, path: str, photo: bytes, headers: dict[str, str] | None = None, field: str = "file"
+) -> Answer:
+    """Post a photo as ``requests.post(url, files={"file": ...})`` does."""
+    body, type_header = form((field, "photo.jpg", photo))
+    return server.ask("POST", path, body, {**type_header, **(headers or {})})
+
+
+def post_json(server: Server, path: str, value: Any, method: str = "POST", **headers: str) -> Answer:
+    """Send JSON; header names are given with underscores."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return server.ask(method, path, json.dumps(value).encode(), {"Content-Type": "application/json", **named})
+
+
+def enrolled(server: Server, name: str, *photos: bytes) -> str:
+    """Somebody's id; they are enrolled if they are not yet."""
+    answer = post_json(server, "/people", {"name": name})
+    if answer.status == HTTPStatus.CONFLICT:
+        everybody = server.ask("GET", "/people").json["people"]
+        return str(next(person["id"] for person in everybody if person["name"] == name))
+    person_id = str(answer.json["id"])
+    for taken in photos:
+        assert post_photo(server, f"/people/{person_id}/faces", taken).status == HTTPStatus.CREATED
+    return person_id
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class OutputWatcher:
+    """Reads a process's output on a thread, so that a test can wait for a line without sleeping."""
+
+    def __init__(self, process: subprocess.Popen[str]):
+        self._process, self.lines, self._queue = process, list[str](), queue.Queue[str | None]()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait_for(self, wanted: Callable[[str], bool], timeout_s: float = START_S) -> str:
+        """The first line from now on that fits."""
+        while True:
+            line = self._queue.get(timeout=timeout_s)
+            if line is None:
+                raise RuntimeError("the server ended early:\n" + "".join(self.lines[-40:]))
+            if wanted(line):
+                return line
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append(line)
+            self._queue.put(line)
+        self._process.stdout.close()
+        self._queue.put(None)
+
+
+@dataclass
+class RunningUwsgi:
+    """A started uWSGI: its process, what it printed, and its environment."""
+
+    process: subprocess.Popen[str]
+    output: OutputWatcher
+    environ: dict[str, str]
+
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        names = {int(child): Path(f"/proc/{child}/cmdline").read_text() for child in children}
+        return [child for child, name in names.items() if "worker" in name]
+
+
+@contextlib.contextmanager
+def uwsgi(data: Path, settings: dict[str, str]) -> Iterator[RunningUwsgi]:
+    """Start the shipped uwsgi.ini and wait until every worker has loaded its models."""
+    program = Path(sys.executable).with_name("uwsgi")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("PORTEIRO_")}
+    environ |= {"PORTEIRO_DATA": str(data), "PORTEIRO_PROCESSES": "2", **settings}
+    process = subprocess.Popen(
+        [program, "--ini", str(REPOSITORY / "uwsgi.ini")],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    running = RunningUwsgi(process, OutputWatcher(process), environ)
+    try:
+        for _ in range(int(environ["PORTEIRO_PROCESSES"])):
+            running.output.wait_for(lambda line: line.startswith("WSGI app 0 "))
+        yield running
+    finally:
+        _stop(process)
+
+
+@contextlib.contextmanager
+def nginx(data: Path, edit: Callable[[str], str] = lambda text: text) -> Iterator[int]:
+    """Start the shipped nginx.conf on a free port in front of ``data``/porteiro.sock; gives the port."""
+    port = free_port()
+    shipped = (REPOSITORY / "nginx.conf").read_text(encoding="utf-8")
+    assert shipped.count(SHIPPED_ADDRESS) == 1
+    front = data / "nginx"
+    front.mkdir()
+    (front / "nginx.conf").write_text(edit(shipped.replace(SHIPPED_ADDRESS, f"127.0.0.1:{port}")))
+    with (front / "stderr.log").open("w") as stderr:
+        process = subprocess.Popen(
+            ["nginx", "-p", f"{front}/", "-c", "nginx.conf", *AS_THE_SAME_USER],
+            cwd=data,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_listening(port, process)
+        yield port
+    finally:
+        _stop(process)
+
+
+@contextlib.contextmanager
+def house(
+    data: Path,
+    settings: dict[str, str],
+    prefix: str = "/porteiro",
+    edit: Callable[[str], str] = lambda text: text,
+) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
+    """The whole chain as shipped: nginx on a free port, a Unix socket, uWSGI with two workers."""
+    settings = {"PORTEIRO_SOCKET": str(data / "porteiro.sock"), "PORTEIRO_PREFIX": prefix, **settings}
+    with uwsgi(data, settings) as running, nginx(data, edit) as port:
+        yield LiveServer(port, prefix.rstrip("/")), running
+
+
+def _wait_until_listening(port: int, process: subprocess.Popen[str]) -> None:
+    pause = threading.Event()
+    for _ in range(500):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        if process.poll() is not None:
+            raise RuntimeError(f"nginx ended with status {process.returncode}")
+        pause.wait(0.02)
+    raise RuntimeError("nginx does not listen")
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_S)
