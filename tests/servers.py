@@ -11,7 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -68,11 +68,12 @@ class InProcessServer:
     prefix: str = "/porteiro"
     client: str = "192.0.2.7"
     checked: bool = True
+    environ: dict[str, str] = field(default_factory=dict)
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        request = Request.blank("/", method=method, environ={"REMOTE_ADDR": self.client})
+        request = Request.blank("/", method=method, environ={"REMOTE_ADDR": self.client, **self.environ})
         path, _, query = path.partition("?")
         request.environ.update(SCRIPT_NAME=self.prefix, PATH_INFO=path, QUERY_STRING=query)
         request.environ["wsgi.input"] = BytesIO(body or b"")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 from webob import Request, Response
 
-from wsgi_app.auth import refuse_other_sites
+from wsgi_app.auth import refuse_other_names, refuse_other_sites
 from wsgi_app.config import Config
 from wsgi_app.counters import Counters
 from wsgi_app.errors import NotFound, RequestError
@@ -63,6 +63,7 @@ class Application:
         try:
             _bound_body(request.environ)
             self._refuse_outside(request)
+            refuse_other_names(request, self._services.config)
             if request.environ.get("PATH_INFO", "") == "":
                 return name, _to_root(request)
             found = self._router.find(request.method, request.environ["PATH_INFO"])

@@ -154,18 +154,17 @@ def models_group() -> None:
 def models_list_command(config: Config) -> None:
     """List the known packs, their files, and which one is in force."""
     try:
-        in_force = packs.chosen_pack(config)[0].name
-    except PackError:
-        in_force = ""
+        in_force, folder = packs.chosen_pack(config)
+        click.echo(f"In force: {in_force.name}, in {folder}\n")
+    except PackError as error:
+        click.echo(f"{error}\n")
     for pack in packs.catalogue().values():
-        state = "here" if packs.is_here(config, pack) else "not here"
-        click.echo(f"{pack.name}{' (in force)' if pack.name == in_force else ''}: {pack.summary} [{state}]")
+        state = "fetched" if packs.is_here(config, pack) else "not fetched"
+        click.echo(f"{pack.name} ({state}): {pack.summary}")
         for network in pack.networks:
             click.echo(
                 f"    {network.file}, {network.size_bytes:,} bytes, {network.licence}, {network.source}"
             )
-    if not in_force:
-        click.echo(packs.HOW_TO_GET_ONE)
 
 
 @models_group.command("fetch")

@@ -49,7 +49,7 @@ class Config:
         nose_channels: its channel order, ``rgb`` or ``bgr``.
         threshold: least cosine for "known"; ``None`` takes the pack's measured one.
         margin: least lead over the second person.
-        database_url: SQLAlchemy URL.
+        database_url: ``sqlite:///PATH``.
         open: whether the owner accepts that anyone who reaches a public address may use it.
         log_level: least level that is logged.
         limits: what is accepted from outside.
@@ -70,6 +70,11 @@ class Config:
     open: bool
     log_level: str
     limits: Limits = Limits()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine is meant to reach the server."""
+        return self.socket is None and not self.open
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,12 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def _sqlite_url(text: str) -> str:
+    if text and not text.startswith("sqlite:///"):
+        raise ValueError("must be sqlite:///PATH")
+    return text
+
+
 def _yes_or_no(text: str) -> bool:
     return _one_of("0", "1")(text) == "1"
 
@@ -161,7 +172,7 @@ SETTINGS = (
     Setting("PORTEIRO_NOSE_CHANNELS", "nose_channels", "rgb", _one_of("rgb", "bgr")),
     Setting("PORTEIRO_THRESHOLD", "threshold", "", _optional_number(0.0, 1.0)),
     Setting("PORTEIRO_MARGIN", "margin", "0.05", _number(0.0, 1.0)),
-    Setting("PORTEIRO_DATABASE_URL", "database_url", "", str),
+    Setting("PORTEIRO_DATABASE_URL", "database_url", "", _sqlite_url),
     Setting("PORTEIRO_OPEN", "open", "0", _yes_or_no),
     Setting("PORTEIRO_LOG_LEVEL", "log_level", "info", _one_of("debug", "info", "warning", "error")),
 )
@@ -199,7 +210,7 @@ def _refuse_unknown_keys(environ: Mapping[str, str]) -> None:
 
 
 def _refuse_public_address(config: Config) -> None:
-    if config.socket is None and not config.open and not _is_loopback(config.http):
+    if config.is_local and not _is_loopback(config.http):
         raise ConfigError(
             f"PORTEIRO_HTTP={config.http!r} can be reached from other machines, and whoever reaches it can "
             "see faces and enrol people. Keep 127.0.0.1 and put nginx with a password in front, or set "

@@ -18,6 +18,7 @@
         ├── UnsupportedMediaType  415  not a format that this address takes
         ├── Unprocessable         422  well-formed, but it cannot be used
         │   └── UnusablePhoto     422  its code is one of the vision outcomes (no_face, blurred ...)
+        ├── Misdirected           421  asked by a name that is not this machine's
         └── Unavailable           503  with Retry-After
 """
 
@@ -123,6 +124,12 @@ class Unprocessable(RequestError):
 
 class UnusablePhoto(Unprocessable):
     """422: a photo without exactly one good face; ``code`` is the vision outcome that says why."""
+
+
+class Misdirected(RequestError):
+    """421: asked by a name that is not this machine's."""
+
+    status, default_code = 421, "misdirected"
 
 
 class Unavailable(RequestError):

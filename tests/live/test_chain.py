@@ -79,17 +79,15 @@ def test_a_photo_posted_with_requests_as_the_tutorials_do(live_house: Chain, pho
     assert (sent_away.status_code, sent_away.json()["outcome"]) == (404, "unknown")
 
 
-def test_the_request_id_of_nginx_is_the_applications(live_house: Chain) -> None:
-    server, running = live_house
+def test_the_request_id_of_nginx_is_the_applications(tmp_path: Path, pack_folder: Path) -> None:
+    with house(tmp_path, {"PORTEIRO_PACK": str(pack_folder)}) as (server, running):
+        request_id = server.ask("GET", "/health/ready").headers["X-Request-Id"]
 
-    answer = server.ask("GET", "/health/ready")
-
-    request_id = answer.headers["X-Request-Id"]
-    front = Path(running.environ["PORTEIRO_DATA"], "nginx", "access.log").read_text().splitlines()
-    assert [json.loads(line)["uri"] for line in front if request_id in line] == [
-        f"{server.prefix}/health/ready"
-    ]
+    passed_on = [json.loads(line) for line in (tmp_path / "nginx" / "access.log").read_text().splitlines()]
     (line,) = log_lines(running, request_id=request_id)
+    assert [(entry["request_id"], entry["uri"], entry["status"]) for entry in passed_on] == [
+        (request_id, "/porteiro/health/ready", 200)
+    ]
     assert (line["method"], line["path"], line["status"], line["endpoint"]) == (
         "GET",
         "/health/ready",

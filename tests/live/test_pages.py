@@ -1,0 +1,71 @@
+"""The pages in a real browser, at the width of a phone and of a desk."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from tests.servers import LiveServer, RunningUwsgi, enrolled, post_photo
+
+pytestmark = pytest.mark.live
+
+Photo = Callable[[str], bytes]
+
+OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Chromium without a window."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("chromium and chromedriver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with webdriver.Chrome(options=options, service=Service(driver)) as chrome:
+        yield chrome
+
+
+def set_width(browser: webdriver.Chrome, width: int) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
+    )
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_dashboard_fits_shows_its_photos_and_has_no_errors(
+    live_house: tuple[LiveServer, RunningUwsgi],
+    browser: webdriver.Chrome,
+    photo: Photo,
+    width: int,
+) -> None:
+    server, _ = live_house
+    enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
+    for name in ("ana-4", "bruno-1", "nobody-1"):
+        post_photo(server, "/", photo(name))
+    set_width(browser, width)
+
+    browser.get(f"http://127.0.0.1:{server.port}{server.prefix}/")
+    browser.execute_script("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
+    broken = browser.execute_async_script(
+        "const done = arguments[0];"
+        "Promise.all([...document.images].map(image => image.decode().then(() => null, () => image.src)))"
+        ".then(all => done(all.filter(Boolean)))"
+    )
+
+    assert browser.title == "Porteiro"
+    assert broken == []
+    who = [line.text for line in browser.find_elements(By.CSS_SELECTOR, ".visit .who")]
+    assert who[:3] == ["no face", "not known", "Ana"]
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

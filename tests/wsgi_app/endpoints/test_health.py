@@ -1,0 +1,20 @@
+"""Whether the server lives, and whether it could answer the door now."""
+
+from tests.servers import InProcessServer
+from wsgi_app import __version__
+
+
+def test_a_live_process_says_so(server: InProcessServer) -> None:
+    answer = server.ask("GET", "/health/live")
+
+    assert (answer.status, answer.json) == (200, {"status": "OK", "version": __version__})
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_ready_means_that_the_networks_and_the_database_answered(server: InProcessServer) -> None:
+    answer = server.ask("GET", "/health/ready")
+
+    assert (answer.status, answer.json) == (
+        200,
+        {"status": "OK", "version": __version__, "pack": "mobilefacenet", "people": 0},
+    )

@@ -1,0 +1,151 @@
+"""Bounded readers of request bodies."""
+
+import base64
+import json
+from io import BytesIO
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from webob import Request
+
+from tests.servers import form
+from wsgi_app.config import Limits
+from wsgi_app.errors import BadRequest, ContentTooLarge, LengthRequired, RequestError, Unprocessable
+from wsgi_app.uploads import BodyReader, Part, read_form, read_json, read_length
+
+LIMITS = Limits(body_bytes=10_000, photo_bytes=4_000, parts=3)
+
+
+class Named(msgspec.Struct):
+    name: str
+    data: bytes = b""
+
+
+def posted(body: bytes, headers: dict[str, str], length: int | None = None) -> Request:
+    request = Request.blank("/", method="POST", headers=headers)
+    length = len(body) if length is None else length
+    request.environ["CONTENT_LENGTH"] = str(length)
+    request.environ["wsgi.input"] = BodyReader(BytesIO(body), length)
+    return request
+
+
+def test_the_named_parts_of_a_form_are_read_and_the_others_skipped() -> None:
+    body, headers = form(("a", "a.jpg", b"one"), ("note", None, b"two"), ("b", None, b""))
+
+    assert read_form(posted(body, headers), ("a", "b"), LIMITS) == {
+        "a": Part("a.jpg", b"one"),
+        "b": Part(None, b""),
+    }
+
+
+def test_the_first_of_two_parts_of_one_name_counts() -> None:
+    body, headers = form(("a", "1.jpg", b"one"), ("a", "2.jpg", b"two"))
+
+    assert read_form(posted(body, headers), ("a",), LIMITS) == {"a": Part("1.jpg", b"one")}
+
+
+@given(st.binary(max_size=3_000), st.integers(1, 3))
+def test_any_bytes_arrive_as_they_were_sent(data: bytes, parts: int) -> None:
+    body, headers = form(*((f"p{i}", "x.jpg", data) for i in range(parts)), boundary="b0undary-" * 3)
+
+    names = tuple(f"p{i}" for i in range(parts))
+    if b"b0undary" not in data:
+        assert read_form(posted(body, headers), names, LIMITS) == dict.fromkeys(names, Part("x.jpg", data))
+
+
+@given(st.binary(max_size=500))
+def test_bytes_that_are_no_form_are_refused(data: bytes) -> None:
+    _, headers = form()
+
+    with pytest.raises(RequestError) as refused:
+        read_form(posted(b"x" + data, headers), ("a",), LIMITS)
+
+    assert 400 <= refused.value.status < 500
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("a", "a.jpg", bytes(4_001))],
+        [("x", None, bytes(4_001))],
+        [("x", None, b"")] * 4,
+        [("a", "a.jpg", bytes(3_500))] * 3,
+    ],
+    ids=["a large part", "a large part nobody asked for", "many parts", "a large form"],
+)
+def test_more_than_the_limits_is_refused(parts: list[tuple[str, str | None, bytes]]) -> None:
+    with pytest.raises(ContentTooLarge):
+        read_form(posted(*form(*parts)), ("a",), LIMITS)
+
+
+def test_a_form_that_ends_before_its_length_is_refused() -> None:
+    body, headers = form(("a", "a.jpg", b"one"))
+
+    with pytest.raises(BadRequest) as refused:
+        read_form(posted(body, headers, length=len(body) + 1), ("a",), LIMITS)
+
+    assert refused.value.code == "body_incomplete"
+
+
+def test_typed_json_is_read_with_base64_as_bytes() -> None:
+    value = {"name": "x", "data": base64.b64encode(b"\0\1\2").decode(), "more": [1]}
+    request = posted(json.dumps(value).encode(), {"Content-Type": "application/json; charset=utf-8"})
+
+    assert read_json(request, Named, 1_000) == Named("x", b"\0\1\2")
+
+
+def test_json_of_another_shape_says_where() -> None:
+    with pytest.raises(Unprocessable) as refused:
+        read_json(posted(b'{"name": 7}', {"Content-Type": "application/json"}), Named, 1_000)
+
+    assert refused.value.message == "The JSON does not fit: Expected `str`, got `int` - at `$.name`"
+
+
+@given(st.binary(max_size=300))
+def test_bytes_that_are_no_named_json_are_refused(data: bytes) -> None:
+    request = posted(b"[" + data, {"Content-Type": "application/json"})
+
+    with pytest.raises((BadRequest, Unprocessable)):
+        read_json(request, Named, 1_000)
+
+
+def test_a_body_without_length_is_refused() -> None:
+    request = posted(b"{}", {"Content-Type": "application/json"})
+    request.environ["CONTENT_LENGTH"] = ""
+
+    with pytest.raises(LengthRequired):
+        read_json(request, Named, 1_000)
+
+
+def test_lengths_are_plain_numbers() -> None:
+    assert [read_length({"CONTENT_LENGTH": text}) for text in ("0", "17", "")] == [0, 17, None]
+    assert read_length({}) is None
+    for text in ("-1", "+1", "1.0", "\u0663", "1 2"):
+        with pytest.raises(BadRequest):
+            read_length({"CONTENT_LENGTH": text})
+
+
+def test_a_reader_never_reads_past_its_length() -> None:
+    stream = BytesIO(b"body" + b"the next request")
+    reader = BodyReader(stream, 4)
+
+    assert (reader.read(3), reader.read(), reader.read(), stream.tell()) == (b"bod", b"y", b"", 4)
+
+
+def test_a_drained_reader_forgives_what_never_comes() -> None:
+    reader = BodyReader(BytesIO(b"short"), 1_000_000)
+
+    reader.drain(500_000)
+
+    assert reader.read() == b""
+
+
+def test_a_connection_that_breaks_is_a_bad_request() -> None:
+    class Broken(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError("error during read")
+
+    with pytest.raises(BadRequest):
+        BodyReader(Broken(), 10).read()
