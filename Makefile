@@ -56,7 +56,7 @@ clean:  ## remove the virtual environment and caches; var/ with your data stays
 	@echo "Installing what Porteiro needs into .venv ($(UWSGI)) ..."
 	@$(PIP) install --require-hashes -r requirements/build.txt
 	@$(PIP) install --require-hashes -r requirements/server.txt
-	@$(PIP) install --require-hashes --no-build-isolation -r requirements/$(UWSGI).txt
+	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r requirements/$(UWSGI).txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -26,6 +26,7 @@ from wsgi_app.vision.pipeline import Pipeline
 
 PHOTO_NAMES = (".jpg", ".jpeg", ".png", ".webp")
 EVERYBODY = 1_000_000
+PRIVATE = 0o077  # faces are nobody else's business: what is written is for this user alone
 
 console = Console(highlight=False)
 
@@ -44,6 +45,7 @@ def with_config(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
         try:
+            os.umask(PRIVATE)
             config = load_config(os.environ)
             set_up_logs(config.log_level)
             command(config, *args, **options)
@@ -130,7 +132,9 @@ def forget_command(config: Config, name: str) -> None:
 @with_config
 def prepare_command(config: Config) -> None:
     """Get everything ready to serve: models, database, and faces that the models have not seen yet."""
-    if not config.pack:
+    if config.pack:
+        packs.choose(config, config.pack)  # so that the other commands take the same
+    else:
         _fetch_if_there_is_none(config)
     pipeline, stores = load_pipeline(config), open_stores(config)
     _embed_anew(pipeline, stores)
@@ -193,7 +197,7 @@ def models_use_command(config: Config, name: str) -> None:
     pack, folder = packs.named_pack(config, name)
     check_files(pack, folder)
     _embed_anew(Pipeline(pack, folder, None, config.limits), open_stores(config))
-    packs.choose(config, name if name in packs.catalogue() else str(folder))
+    packs.choose(config, name)
     click.echo(f"{pack.name} is in use from the server's next start on.")
     if config.pack:
         click.echo(f"PORTEIRO_PACK={config.pack} is set, and goes before this choice.", err=True)

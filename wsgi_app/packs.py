@@ -81,10 +81,16 @@ def is_here(config: Config, pack: Pack) -> bool:
 
 
 def choose(config: Config, name: str) -> None:
-    """Keep the owner's choice for the next start."""
+    """Keep the owner's choice, a pack's name or folder, for the next start.
+
+    Raises:
+        PackError: there is no such pack.
+    """
+    _, folder = named_pack(config, name)
+    kept = name if name in catalogue() else str(folder)
     path = _choice_file(config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{name}\n", encoding="utf-8")
+    path.write_text(f"{kept}\n", encoding="utf-8")
 
 
 def fetch(config: Config, name: str, source: Path | None, progress: Progress) -> Path:
