@@ -169,7 +169,7 @@ ATTACKS = (
     # Photos
     photo_attack("truncated JPEG", "/", "file", NOBODY[: len(NOBODY) // 2], 422),
     photo_attack("JPEG header alone", "/", "file", NOBODY[:600], 415, 422),
-    photo_attack("three bytes", "/", "file", b"\xff\xd8\xff", 415),
+    photo_attack("three bytes", "/", "file", b"\xff\xd8\xff", 422),
     photo_attack("PNG named .jpg", "/", "file", png_photo(), 415),
     photo_attack("text named .jpg", "/", "file", b"hello", 415),
     photo_attack("65,000 x 65,000 JPEG", "/", "file", giant_jpeg(), 413),

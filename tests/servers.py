@@ -73,7 +73,8 @@ class InProcessServer:
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        request = Request.blank("/", method=method, environ={"REMOTE_ADDR": self.client, **self.environ})
+        request = Request.blank("/", method=method)
+        request.environ |= {"REMOTE_ADDR": self.client, **self.environ}
         path, _, query = path.partition("?")
         request.environ.update(SCRIPT_NAME=self.prefix, PATH_INFO=path, QUERY_STRING=query)
         request.environ["wsgi.input"] = BytesIO(body or b"")

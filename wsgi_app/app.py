@@ -10,7 +10,7 @@ from webob import Request, Response
 from wsgi_app.auth import refuse_other_names, refuse_other_sites
 from wsgi_app.config import Config
 from wsgi_app.counters import Counters
-from wsgi_app.errors import NotFound, RequestError
+from wsgi_app.errors import NotFound, PackError, RequestError, Unavailable
 from wsgi_app.logs import set_up_logs
 from wsgi_app.rendering import error_answer, json_answer
 from wsgi_app.routes import UNROUTED, Router
@@ -72,11 +72,17 @@ class Application:
             call = Call(request, self._services, steps, request_id)
             return name, found.endpoint(call, **found.variables)
         except RequestError as error:
-            return name, error_answer(request, error, request_id, self._services.pages)
+            return name, self._refusal(request, error, request_id)
+        except PackError:
+            log.exception("the models fail")
+            return name, self._refusal(request, Unavailable("The models cannot look now."), request_id)
         except Exception:  # the boundary: what nobody foresaw is logged here, and told to nobody
             log.exception("unexpected error")
             body = {"error": {"code": "internal", "message": "Something went wrong here; the log has it."}}
             return name, json_answer(body, 500)
+
+    def _refusal(self, request: Request, error: RequestError, request_id: str) -> Response:
+        return error_answer(request, error, request_id, self._services.pages)
 
     def _refuse_outside(self, request: Request) -> None:
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.

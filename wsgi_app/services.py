@@ -142,4 +142,4 @@ def threshold_in_force(config: Config, pipeline: Pipeline) -> Threshold:
     if config.threshold is None:
         return measured[0]
     same = (threshold for threshold in measured if threshold.score == config.threshold)
-    return next(same, Threshold(config.threshold, None, None, "set by PORTEIRO_THRESHOLD"))
+    return next(same, Threshold(score=config.threshold, measured_on="set by PORTEIRO_THRESHOLD"))

@@ -68,4 +68,5 @@ def test_the_dashboard_fits_shows_its_photos_and_has_no_errors(
     who = [line.text for line in browser.find_elements(By.CSS_SELECTOR, ".visit .who")]
     assert who[:3] == ["no face", "not known", "Ana"]
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    console = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    assert [entry for entry in console if entry["level"] == "SEVERE"] == []

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from wsgi_app.vision.detect import Face
 
 CROP_PX = 112
+COINCIDENT_PX = 1e-3  # points that lie closer together than this have no direction
 
 # Where the five landmarks of an aligned 112x112 face lie: the template of ArcFace (Deng et al., 2019), which
 # both SFace and MobileFaceNet were trained with.
@@ -47,7 +48,7 @@ def similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDAr
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     centred = source - source_mean
     variance = float((centred**2).sum()) / len(source)
-    if variance == 0:
+    if variance < COINCIDENT_PX**2:
         return np.hstack((np.eye(2), (target_mean - source_mean)[:, None]))
     left, singular, right = np.linalg.svd((target - target_mean).T @ centred / len(source))
     mirror = np.diag((1.0, np.sign(np.linalg.det(left) * np.linalg.det(right)) or 1.0))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from wsgi_app.vision.align import CROP_PX
+from wsgi_app.vision.decode import BROKEN_DATA
 
 
 def crop_to_png(crop: NDArray[np.uint8]) -> bytes:
@@ -20,10 +21,12 @@ def crop_from_png(png: bytes) -> NDArray[np.uint8]:
     """Read it back, to the bit.
 
     Raises:
-        ValueError: not such a file.
-        OSError: broken.
+        ValueError: not such a file, or broken.
     """
-    image = Image.open(BytesIO(png), formats=("PNG",))
-    if image.size != (CROP_PX, CROP_PX) or image.mode != "RGB":
-        raise ValueError(f"an aligned crop is {CROP_PX}x{CROP_PX} RGB, this is {image.size} {image.mode}")
-    return np.asarray(image)
+    try:
+        image = Image.open(BytesIO(png), formats=("PNG",))
+        if image.size != (CROP_PX, CROP_PX) or image.mode != "RGB":
+            raise ValueError(f"an aligned crop is {CROP_PX}x{CROP_PX} RGB, this is {image.size} {image.mode}")
+        return np.asarray(image)
+    except BROKEN_DATA as error:
+        raise ValueError(f"not a kept crop: {error}") from error

@@ -1,22 +1,43 @@
 """From the bytes of a JPEG, PNG or WebP to upright pixels, no larger than needed."""
 
+import re
+import warnings
 from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from wsgi_app.config import Limits
-from wsgi_app.errors import ContentTooLarge, Unprocessable, UnsupportedMediaType
+from wsgi_app.errors import ContentTooLarge, RequestError, Unprocessable, UnsupportedMediaType
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-START_OF_SCAN = b"\xff\xda"
-LYING = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+BEGINNINGS = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
 
-# What Pillow raises over broken data: OSError (truncated), SyntaxError (broken PNG), ValueError and the rest
-# (broken metadata).
+# What Pillow raises over broken data: OSError (truncated), SyntaxError (broken PNG), the rest over metadata.
 BROKEN_DATA = (OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, OverflowError, EOFError)
+
+# A JPEG's markers, as libjpeg finds them: 0xff, then neither a stuffed zero, a restart nor a fill byte.
+JPEG_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+END_OF_IMAGE, START_OF_SCAN = b"\xff\xd9", b"\xff\xda"
+MOST_SEGMENTS = 5_000
+
+# How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 274); 1 is upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+LYING = (5, 6, 7, 8)  # these swap width and height
+
+# Pillow's own limit is wider than ours, and it warns about odd camera data in pictures that are fine.
+Image.MAX_IMAGE_PIXELS = None
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass(frozen=True)
@@ -55,21 +76,20 @@ def decode(data: bytes, *, enough_px: int, limits: Limits) -> Picture:
     """
     try:
         image = Image.open(BytesIO(data), formats=FORMATS)
-    except (UnidentifiedImageError, *BROKEN_DATA) as error:
-        raise UnsupportedMediaType("This is not a JPEG, PNG or WebP picture.") from error
-    except Image.DecompressionBombError as error:
-        raise _too_many_pixels(limits) from error
-    _check_size(image, data, limits)
-    width, height = image.size
-    try:
-        shrink = max(image.size) / enough_px
-        image.draft("RGB", (int(width / shrink), int(height / shrink)))
-        if image.getexif().get(ExifTags.Base.Orientation) in LYING:
-            width, height = height, width
-        upright = ImageOps.exif_transpose(image).convert("RGB")
     except BROKEN_DATA as error:
-        raise Unprocessable("The picture is broken or incomplete.", code="unreadable_image") from error
-    return Picture(np.asarray(upright), width, height)
+        raise _why_not_opened(data) from error
+    width, height = image.size
+    _check_size(width, height, data, limits)
+    orientation = _orientation(image)
+    try:
+        shrink = max(width, height) / enough_px
+        image.draft("RGB", (max(1, int(width / shrink)), max(1, int(height / shrink))))
+        pixels = _eight_bits(image).convert("RGB")
+    except BROKEN_DATA as error:
+        raise _unreadable() from error
+    if orientation in TURNS:
+        pixels = pixels.transpose(TURNS[orientation])
+    return Picture(np.asarray(pixels), *((height, width) if orientation in LYING else (width, height)))
 
 
 def is_jpeg(data: bytes) -> bool:
@@ -77,16 +97,49 @@ def is_jpeg(data: bytes) -> bool:
     return data.startswith(b"\xff\xd8\xff")
 
 
-def _check_size(image: Image.Image, data: bytes, limits: Limits) -> None:
-    if image.width * image.height > limits.image_pixels or max(image.size) > limits.image_side_px:
-        raise _too_many_pixels(limits)
-    if image.format == "JPEG" and data.count(START_OF_SCAN) > limits.progressive_scans:
+def _why_not_opened(data: bytes) -> RequestError:
+    if BEGINNINGS.match(data):
+        return _unreadable()
+    return UnsupportedMediaType("This is not a JPEG, PNG or WebP picture.")
+
+
+def _unreadable() -> Unprocessable:
+    return Unprocessable("The picture is broken or incomplete.", code="unreadable_image")
+
+
+def _check_size(width: int, height: int, data: bytes, limits: Limits) -> None:
+    if width * height > limits.image_pixels or max(width, height) > limits.image_side_px:
+        raise ContentTooLarge(
+            f"The picture has too many pixels: at most {limits.image_pixels // 1_000_000} megapixels and "
+            f"{limits.image_side_px} px a side.",
+            code="image_too_large",
+        )
+    if is_jpeg(data) and _has_more_scans(data, limits.progressive_scans):
         raise Unprocessable("The JPEG has too many scans.", code="unreadable_image")
 
 
-def _too_many_pixels(limits: Limits) -> ContentTooLarge:
-    return ContentTooLarge(
-        f"The picture has too many pixels: at most {limits.image_pixels // 1_000_000} megapixels and "
-        f"{limits.image_side_px} px a side.",
-        code="image_too_large",
-    )
+def _has_more_scans(data: bytes, most: int) -> bool:
+    """Whether decoding a JPEG's first picture passes over all its pixels more often than this."""
+    scans, at = 0, 2
+    for _ in range(MOST_SEGMENTS):
+        found = JPEG_MARKER.search(data, at)
+        if found is None or found[0] == END_OF_IMAGE:
+            return False
+        scans += found[0] == START_OF_SCAN
+        if scans > most:
+            return True
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+    return True
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001  # a camera's notes may be broken in any way: the picture still counts
+        return 1
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image

@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.errors import PackError
 from wsgi_app.vision.engines import Blob, Network
 from wsgi_app.vision.packs import DetectorFile
 
 STRIDES = (8, 16, 32)
+OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES}
 OVERLAP = 0.3  # boxes that overlap more than this (intersection over union) are one face
 MOST_FACES = 50
 ALIASING = 2.0  # from this reduction on, skipping pixels would show: average them, at five times the cost
@@ -73,15 +75,19 @@ def find_faces(network: Network, pixels: NDArray[np.uint8], file: DetectorFile) 
         network: the loaded detector.
         pixels: uint8 [height, width, 3], RGB.
         file: the pack's description of the detector.
+
+    Raises:
+        PackError: the network is no detector of this form.
     """
     blob, shrink = detector_blob(pixels, file.input_px)
-    boxes, landmarks, scores = _candidates(network.run(blob), file)
+    outputs = network.run(blob)
+    if not outputs.keys() >= OUTPUTS:
+        raise PackError(f"{file.file} is no face detector of YuNet's form: it gives {', '.join(outputs)}.")
+    boxes, landmarks, scores = _candidates(outputs, file)
     if not len(scores):
         return ()
-    kept = np.asarray(
-        cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), file.score_threshold, OVERLAP, top_k=MOST_FACES)
-    ).reshape(-1)
-    faces = [_face(boxes[i] * shrink, landmarks[i] * shrink, float(scores[i])) for i in kept]
+    kept = np.asarray(cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, OVERLAP)).reshape(-1)
+    faces = [_face(boxes[i] * shrink, landmarks[i] * shrink, float(scores[i])) for i in kept[:MOST_FACES]]
     return tuple(sorted(faces, key=lambda face: face.size_px, reverse=True))
 
 

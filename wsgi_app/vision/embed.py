@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.errors import PackError
 from wsgi_app.vision.engines import Blob, Network
 from wsgi_app.vision.packs import EmbedderFile
 
@@ -29,7 +30,12 @@ def embed(network: Network, crop: NDArray[np.uint8], file: EmbedderFile) -> Embe
 
     Returns:
         float32 [embedding_size], unit length.
+
+    Raises:
+        PackError: the network gives something else than the pack's description says.
     """
-    (output,) = network.run(embedder_blob(crop, file)).values()
-    vector = output.reshape(-1).astype(np.float32)
+    outputs = list(network.run(embedder_blob(crop, file)).values())
+    vector = outputs[0].reshape(-1).astype(np.float32)
+    if len(outputs) != 1 or len(vector) != file.embedding_size or not np.isfinite(vector).all():
+        raise PackError(f"{file.file} does not give one embedding of {file.embedding_size} numbers.")
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)

@@ -4,7 +4,9 @@ ONNX Runtime takes ``.onnx``; OpenCV's dnn takes ``.onnx``, ``.pb`` and ``.tflit
 the server's processes are its parallelism.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +36,9 @@ class Network(Protocol):
 
         Returns:
             Every output by its name in the file, float32.
+
+        Raises:
+            PackError: the engine cannot run it on this input.
         """
 
 
@@ -41,6 +46,7 @@ class OnnxRuntimeNetwork:
     """An ``.onnx`` file on ONNX Runtime."""
 
     def __init__(self, path: Path):
+        self._path = path
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -51,20 +57,23 @@ class OnnxRuntimeNetwork:
 
     def run(self, blob: Blob) -> dict[str, Blob]:
         """Run it once; see ``Network``."""
-        return dict(zip(self._outputs, self._session.run(None, {self._input: blob}), strict=True))
+        with _named(self._path, "cannot look at a photo"):
+            return dict(zip(self._outputs, self._session.run(None, {self._input: blob}), strict=True))
 
 
 class OpenCvNetwork:
     """An ``.onnx``, ``.pb`` or ``.tflite`` file on OpenCV's dnn module."""
 
     def __init__(self, path: Path):
+        self._path = path
         self._network = cv2.dnn.readNet(str(path))
         self._outputs = self._network.getUnconnectedOutLayersNames()
 
     def run(self, blob: Blob) -> dict[str, Blob]:
         """Run it once; see ``Network``."""
-        self._network.setInput(blob)
-        outputs = self._network.forward(self._outputs)
+        with _named(self._path, "cannot look at a photo"):
+            self._network.setInput(blob)
+            outputs = self._network.forward(self._outputs)
         return {
             name: np.asarray(output, np.float32) for name, output in zip(self._outputs, outputs, strict=True)
         }
@@ -86,7 +95,23 @@ def load_network(path: Path) -> Network:
     engine = ENGINES.get(path.suffix.lower())
     if engine is None:
         raise PackError(f"{path}: a network file ends with {', '.join(ENGINES)}.")
-    try:
+    with _named(path, "cannot be loaded as a network"):
+        if path.suffix.lower() == ".pb":
+            _check_graph(path)
         return engine(path)
-    except Exception as error:  # both engines raise types of their own that share no base
-        raise PackError(f"{path} cannot be loaded as a network: {error}") from error
+
+
+@contextmanager
+def _named(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # the engines raise types of their own that share no base
+        raise PackError(f"{path} {what}: {error}") from error
+
+
+def _check_graph(path: Path) -> None:
+    # OpenCV's reader ends the whole process over a file that is no frozen TensorFlow graph. Such a graph is a
+    # protobuf message that begins with its first node (field 1), which begins with its name (field 1).
+    beginning = path.read_bytes()[:16]
+    if not re.match(rb"\x0a[\x80-\xff]{0,9}[\x00-\x7f]\x0a", beginning, re.DOTALL):
+        raise ValueError("it is no frozen TensorFlow graph")

@@ -6,18 +6,24 @@ file's sha256. The catalogue shipped with Porteiro knows some packs by name; a f
 """
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
 
 from wsgi_app.errors import PackError
 
 CATALOGUE = Path(__file__).parent.parent / "models" / "models.toml"
 CHUNK_BYTES = 1024 * 1024
 
+FileName = Annotated[str, Meta(pattern=r"^[^/\\]+$")]
+Rate = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkFile:
     """What every network of a pack has: its file, and where it comes from.
 
@@ -30,45 +36,45 @@ class NetworkFile:
         url: where it can be downloaded; ``""`` where it can only be copied.
     """
 
-    file: str
-    sha256: str
-    size_bytes: int
+    file: FileName
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    size_bytes: Annotated[int, Meta(gt=0)]
     licence: str
     source: str
-    url: str
+    url: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DetectorFile(NetworkFile):
     """A face detector of YuNet's form, BGR 0..255.
 
     Attributes:
-        input_px: side of its square input.
+        input_px: side of its square input, a multiple of 32.
         score_threshold: least score of a face.
     """
 
-    input_px: int
-    score_threshold: float
+    input_px: Annotated[int, Meta(gt=0, multiple_of=32)]
+    score_threshold: Annotated[float, Meta(gt=0, lt=1)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Threshold:
     """A cosine from which two faces count as one person.
 
     Attributes:
         score: the cosine.
+        measured_on: the set of pairs, or who stated it.
         false_accept_rate: share of impostor pairs at or above it; ``None`` where nobody measured it.
         true_accept_rate: share of genuine pairs at or above it; ``None`` likewise.
-        measured_on: the set of pairs, or who stated it.
     """
 
-    score: float
-    false_accept_rate: float | None
-    true_accept_rate: float | None
+    score: Annotated[float, Meta(gt=0, lt=1)]
     measured_on: str
+    false_accept_rate: Rate | None = None
+    true_accept_rate: Rate | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EmbedderFile(NetworkFile):
     """An embedder of aligned 112x112 faces, compared by cosine.
 
@@ -80,11 +86,11 @@ class EmbedderFile(NetworkFile):
         thresholds: the first is the one in force unless a setting says otherwise.
     """
 
-    embedding_size: int
-    channels: str
+    embedding_size: Annotated[int, Meta(gt=0)]
+    channels: Literal["rgb", "bgr"]
     mean: tuple[float, float, float]
-    deviation: tuple[float, float, float]
-    thresholds: tuple[Threshold, ...]
+    deviation: tuple[Positive, Positive, Positive]
+    thresholds: Annotated[tuple[Threshold, ...], Meta(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,16 @@ class Pack:
         return (self.detector, self.embedder)
 
 
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    summary: str
+    detector: DetectorFile
+    embedder: EmbedderFile
+
+
+class _Description(msgspec.Struct, forbid_unknown_fields=True):
+    packs: dict[str, _Table]
+
+
 def read_packs(path: Path) -> dict[str, Pack]:
     """Read a ``models.toml``.
 
@@ -116,10 +132,10 @@ def read_packs(path: Path) -> dict[str, Pack]:
         PackError: it is not there or not in the form that the shipped one shows.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))["packs"]
-        return {name: _pack(name, table) for name, table in tables.items()}
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise PackError(f"{path} does not describe model packs: {error!r}") from error
+        packs = msgspec.toml.decode(path.read_bytes(), type=_Description).packs
+    except (OSError, ValueError) as error:
+        raise PackError(f"{path} does not describe model packs: {error}") from error
+    return {name: Pack(name, table.summary, table.detector, table.embedder) for name, table in packs.items()}
 
 
 def pack_in(folder: Path) -> Pack:
@@ -159,24 +175,3 @@ def sha256_of(path: Path) -> str:
     """The sha256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _pack(name: str, table: dict[str, Any]) -> Pack:
-    embedder = dict(table["embedder"])
-    thresholds = tuple(
-        Threshold(
-            entry["score"],
-            entry.get("false_accept_rate"),
-            entry.get("true_accept_rate"),
-            entry["measured_on"],
-        )
-        for entry in embedder.pop("thresholds")
-    )
-    for key in ("mean", "deviation"):
-        embedder[key] = tuple(embedder[key])
-    return Pack(
-        name=name,
-        summary=table["summary"],
-        detector=DetectorFile(**{"url": "", **table["detector"]}),
-        embedder=EmbedderFile(**{"url": "", **embedder}, thresholds=thresholds),
-    )

@@ -50,6 +50,7 @@ REFUSALS = {
     "too_small": "The face is too small in this photo; come closer to the camera.",
     "too_dark": "This photo is too dark.",
     "blurred": "The face is blurred in this photo.",
+    "not_upright": "The face is not upright in this photo; turn the photo.",
     "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
 }
 
@@ -212,6 +213,8 @@ class Pipeline:
             raise _unusable(self._why_no_face(picture))
         if _has_companion(faces):
             raise _unusable(Outcome.SEVERAL_PEOPLE)
+        if not self._is_upright(picture, faces[0], steps):
+            raise _unusable("not_upright")
         sighting = self.sight(picture, faces[0], steps)
         fault = standard.fault(sighting.quality)
         if fault is not None:
@@ -241,6 +244,17 @@ class Pipeline:
         x, y = faces[0].landmarks[2]
         height, width = picture.pixels.shape[:2]
         return min(max(x / width, 0.0), 1.0), min(max(y / height, 0.0), 1.0)
+
+    def _is_upright(self, picture: Picture, face: Face, steps: Steps) -> bool:
+        # The detector finds lying faces too and lays upright landmarks over them, and crops cut by those are
+        # alike whoever they show: one of them in the gallery would let everybody in who turns their photo.
+        # On a turn the right way up the detector is always surer: measured 0.93 or more against at most 0.91.
+        for quarters in (1, 2, 3):
+            turned = np.ascontiguousarray(np.rot90(picture.pixels, quarters))
+            found = self.detect(Picture(turned, turned.shape[1], turned.shape[0]), steps)
+            if any(other.score > face.score for other in found):
+                return False
+        return True
 
     def _why_no_face(self, picture: Picture) -> Outcome:
         dark = brightness_of(picture.pixels) < PROBE.least_brightness

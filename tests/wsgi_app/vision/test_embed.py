@@ -1,0 +1,128 @@
+from typing import Literal
+
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from wsgi_app.errors import PackError
+from wsgi_app.vision.embed import embed, embedder_blob
+from wsgi_app.vision.engines import Blob
+from wsgi_app.vision.packs import EmbedderFile, Threshold
+
+Channels = Literal["rgb", "bgr"]
+
+
+def embedder(
+    channels: Literal["rgb", "bgr"] = "rgb",
+    mean: tuple[float, float, float] = (0, 0, 0),
+    deviation: tuple[float, float, float] = (1, 1, 1),
+) -> EmbedderFile:
+    return EmbedderFile(
+        file="embedder.onnx",
+        sha256="0" * 64,
+        size_bytes=1,
+        licence="MIT",
+        source="a test",
+        url="",
+        embedding_size=2,
+        channels=channels,
+        mean=mean,
+        deviation=deviation,
+        thresholds=(Threshold(score=0.5, measured_on="nothing"),),
+    )
+
+
+class FakeNetwork:
+    """Answers every blob with the same vector in each output, and keeps the blob."""
+
+    def __init__(self, *vector: float, outputs: tuple[str, ...] = ("output",)):
+        self.outputs = {name: np.array([vector], np.float32) for name in outputs}
+        self.seen: Blob | None = None
+
+    def run(self, blob: Blob) -> dict[str, Blob]:
+        self.seen = blob
+        return self.outputs
+
+
+def crop_of(red: int, green: int, blue: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    return np.full((112, 112, 3), (red, green, blue), np.uint8)
+
+
+@pytest.mark.parametrize(("channels", "planes"), [("rgb", [200, 100, 50]), ("bgr", [50, 100, 200])])
+def test_channels_come_in_the_order_of_the_network(channels: Channels, planes: list[float]) -> None:
+    blob = embedder_blob(crop_of(200, 100, 50), embedder(channels))
+
+    assert blob.shape == (1, 3, 112, 112)
+    assert blob.dtype == np.float32
+    assert blob.flags.c_contiguous
+    assert [float(plane.min()) for plane in blob[0]] == planes
+    assert [float(plane.max()) for plane in blob[0]] == planes
+
+
+def test_every_pixel_keeps_its_place() -> None:
+    crop = np.random.default_rng(1).integers(0, 256, (112, 112, 3), np.uint8)
+
+    blob = embedder_blob(crop, embedder())
+
+    np.testing.assert_array_equal(blob[0].transpose(1, 2, 0), crop)
+
+
+@pytest.mark.parametrize(("channels", "planes"), [("rgb", [1, 2, -3]), ("bgr", [-6, 4, 6])])
+def test_mean_and_deviation_belong_to_the_channels_of_the_network(
+    channels: Channels, planes: list[float]
+) -> None:
+    file = embedder(channels, mean=(80, 20, 80), deviation=(10, 10, 10))
+
+    blob = embedder_blob(crop_of(90, 40, 50) if channels == "rgb" else crop_of(140, 60, 20), file)
+
+    np.testing.assert_allclose(blob[0, :, 0, 0], planes)
+
+
+def test_each_channel_has_a_deviation_of_its_own() -> None:
+    blob = embedder_blob(crop_of(100, 100, 100), embedder(deviation=(1, 2, 4)))
+
+    np.testing.assert_allclose(blob[0, :, 0, 0], [100, 50, 25])
+
+
+def test_an_embedding_has_unit_length() -> None:
+    embedding = embed(FakeNetwork(3, 4), crop_of(1, 2, 3), embedder())
+
+    assert embedding.dtype == np.float32
+    np.testing.assert_allclose(embedding, [0.6, 0.8], rtol=1e-6)
+
+
+def test_the_network_gets_the_prepared_crop() -> None:
+    network, file = FakeNetwork(1, 0), embedder("bgr", (1, 2, 3), (4, 5, 6))
+
+    embed(network, crop_of(9, 8, 7), file)
+
+    assert network.seen is not None
+    np.testing.assert_array_equal(network.seen, embedder_blob(crop_of(9, 8, 7), file))
+
+
+def test_a_vector_of_zeros_stays_zeros() -> None:
+    np.testing.assert_array_equal(embed(FakeNetwork(0, 0), crop_of(0, 0, 0), embedder()), [0, 0])
+
+
+@pytest.mark.parametrize("length", [1e-3, 1e3, 1e10])
+def test_the_length_of_the_raw_vector_is_of_no_account(length: float) -> None:
+    raw = FakeNetwork(-length, length)
+
+    np.testing.assert_allclose(embed(raw, crop_of(0, 0, 0), embedder()), [-(0.5**0.5), 0.5**0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        FakeNetwork(1),
+        FakeNetwork(1, 2, 3),
+        FakeNetwork(1, 2, outputs=("one", "other")),
+        FakeNetwork(float("nan"), 1),
+        FakeNetwork(1, float("inf")),
+    ],
+    ids=["one number", "three numbers", "two outputs", "not a number", "infinite"],
+)
+def test_anything_but_one_embedding_of_the_size_described_is_told(network: FakeNetwork) -> None:
+    with pytest.raises(PackError, match=r"embedder\.onnx does not give one embedding of 2 numbers"):
+        embed(network, crop_of(0, 0, 0), embedder())

@@ -1,0 +1,137 @@
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsgi_app.vision.embed import Embedding
+from wsgi_app.vision.match import Gallery, Match, cosine, match
+
+
+def at(degrees: float) -> Embedding:
+    """A unit vector in the plane: the cosine of two is the cosine of the angle between them."""
+    angle = np.radians(degrees)
+    return np.array((np.cos(angle), np.sin(angle)), np.float32)
+
+
+def cos(degrees: float) -> object:
+    return pytest.approx(float(np.cos(np.radians(degrees))), abs=1e-6)
+
+
+FACES = [("ana", at(0)), ("ana", at(90)), ("bruno", at(40)), ("chen", at(200))]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_gallery_groups_faces_by_person_in_any_order(order: tuple[int, ...]) -> None:
+    gallery = Gallery.of([FACES[i] for i in order])
+
+    assert gallery.people == ("ana", "bruno", "chen")
+    assert gallery.starts.tolist() == [0, 2, 3]
+    assert gallery.embeddings.dtype == np.float32
+    assert {tuple(row) for row in gallery.embeddings[:2]} == {tuple(at(0)), tuple(at(90))}
+    np.testing.assert_array_equal(gallery.embeddings[2:], [at(40), at(200)])
+
+
+def test_building_a_gallery_leaves_the_list_as_it_is() -> None:
+    faces = list(reversed(FACES))
+
+    Gallery.of(faces)
+
+    assert [person for person, _ in faces] == ["chen", "bruno", "ana", "ana"]
+
+
+def test_an_empty_gallery_knows_nobody() -> None:
+    found = match(at(0), Gallery.of([]))
+
+    assert found == Match(person=None, score=0.0, runner_up_score=-1.0)
+    assert not found.is_sure(threshold=0.0, margin=0.0)
+
+
+def test_one_person_has_no_runner_up() -> None:
+    found = match(at(10), Gallery.of([("ana", at(0))]))
+
+    assert (found.person, found.score, found.runner_up_score) == ("ana", cos(10), -1.0)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "expected"),
+    [
+        (10, ("ana", cos(10), cos(30))),
+        (39, ("bruno", cos(1), cos(39))),
+        (80, ("ana", cos(10), cos(40))),
+        (190, ("chen", cos(10), cos(100))),
+    ],
+)
+def test_a_person_counts_by_the_best_of_their_faces(degrees: float, expected: tuple[object, ...]) -> None:
+    found = match(at(degrees), Gallery.of(FACES))
+
+    assert (found.person, found.score, found.runner_up_score) == expected
+
+
+def test_another_face_of_the_same_person_is_no_runner_up() -> None:
+    found = match(at(1), Gallery.of([("ana", at(0)), ("ana", at(2)), ("bruno", at(90))]))
+
+    assert (found.person, found.runner_up_score) == ("ana", cos(89))
+
+
+@pytest.mark.parametrize(
+    ("found", "sure"),
+    [
+        (Match("ana", 0.80, 0.20), True),
+        (Match("ana", 0.50, 0.20), True),  # at the threshold
+        (Match("ana", 0.49, 0.20), False),
+        (Match("ana", 0.75, 0.50), True),  # at the margin
+        (Match("ana", 0.75, 0.51), False),
+        (Match("ana", 0.99, 0.99), False),
+        (Match("ana", 0.60, -1.0), True),
+        (Match(None, 1.00, -1.0), False),
+        (Match("ana", float("nan"), 0.0), False),
+        (Match("ana", 0.80, float("nan")), False),
+    ],
+)
+def test_to_be_sure_takes_the_threshold_and_the_margin(found: Match, sure: bool) -> None:
+    assert found.is_sure(threshold=0.5, margin=0.25) is sure
+
+
+def test_two_people_with_the_same_face_are_never_told_apart() -> None:
+    found = match(at(0), Gallery.of([("ana", at(0)), ("bruno", at(0))]))
+
+    assert (found.score, found.runner_up_score) == (1.0, 1.0)
+    assert not found.is_sure(threshold=0.5, margin=0.05)
+
+
+def test_a_cosine_never_leaves_its_range_by_rounding() -> None:
+    long = at(0) * np.float32(1.0000002)
+
+    assert cosine(long, long) == 1.0
+    assert cosine(long, -long) == -1.0
+    assert match(long, Gallery.of([("ana", long), ("bruno", -long)])) == Match("ana", 1.0, -1.0)
+
+
+@pytest.mark.parametrize("degrees", [0, 60, 90, 135, 180])
+def test_the_cosine_is_that_of_the_angle(degrees: float) -> None:
+    assert cosine(at(17), at(17 + degrees)) == cos(degrees)
+
+
+@given(
+    people=st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=30),
+    size=st.sampled_from([1, 2, 3, 128]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_match_is_what_looking_at_every_face_in_turn_finds(people: list[str], size: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(len(people) + 1, size)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    probe, faces = vectors[-1], list(zip(people, vectors[:-1], strict=True))
+
+    best: dict[str, float] = {}
+    for person, vector in faces:
+        best[person] = max(best.get(person, -1.0), cosine(vector, probe))
+    found = match(probe, Gallery.of(faces))
+
+    others = [score for person, score in best.items() if person != found.person]
+    assert found.person is not None
+    assert found.score == pytest.approx(max(best.values()), abs=1e-6)
+    assert found.score == pytest.approx(best[found.person], abs=1e-6)
+    assert found.runner_up_score == pytest.approx(max(others, default=-1.0), abs=1e-6)

@@ -1,0 +1,272 @@
+import hashlib
+import string
+from pathlib import Path
+
+import pytest
+
+from wsgi_app.errors import PackError
+from wsgi_app.vision.packs import (
+    CATALOGUE,
+    DetectorFile,
+    EmbedderFile,
+    Pack,
+    Threshold,
+    check_files,
+    pack_in,
+    read_packs,
+    sha256_of,
+)
+
+FINDER, TELLER = b"finds faces", b"tells them apart"
+
+DESCRIPTION = f"""
+[packs.mine]
+summary = "Made at home"
+
+[packs.mine.detector]
+file = "finder.onnx"
+sha256 = "{hashlib.sha256(FINDER).hexdigest()}"
+size_bytes = {len(FINDER)}
+licence = "MIT"
+source = "me"
+input_px = 320
+score_threshold = 0.6
+
+[packs.mine.embedder]
+file = "teller.onnx"
+sha256 = "{hashlib.sha256(TELLER).hexdigest()}"
+size_bytes = {len(TELLER)}
+licence = "MIT"
+source = "me"
+url = "https://example.org/teller.onnx"
+embedding_size = 64
+channels = "bgr"
+mean = [127.5, 127.5, 127.5]
+deviation = [128, 128, 128]
+thresholds = [
+  {{ score = 0.4, false_accept_rate = 0.001, true_accept_rate = 0.9, measured_on = "my family" }},
+  {{ score = 0.3, measured_on = "a guess" }},
+]
+"""
+
+MINE = Pack(
+    name="mine",
+    summary="Made at home",
+    detector=DetectorFile(
+        file="finder.onnx",
+        sha256=hashlib.sha256(FINDER).hexdigest(),
+        size_bytes=11,
+        licence="MIT",
+        source="me",
+        url="",
+        input_px=320,
+        score_threshold=0.6,
+    ),
+    embedder=EmbedderFile(
+        file="teller.onnx",
+        sha256=hashlib.sha256(TELLER).hexdigest(),
+        size_bytes=16,
+        licence="MIT",
+        source="me",
+        url="https://example.org/teller.onnx",
+        embedding_size=64,
+        channels="bgr",
+        mean=(127.5, 127.5, 127.5),
+        deviation=(128, 128, 128),
+        thresholds=(
+            Threshold(score=0.4, false_accept_rate=0.001, true_accept_rate=0.9, measured_on="my family"),
+            Threshold(score=0.3, measured_on="a guess"),
+        ),
+    ),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that holds a pack of its own."""
+    (tmp_path / "models.toml").write_text(DESCRIPTION, encoding="utf-8")
+    (tmp_path / "finder.onnx").write_bytes(FINDER)
+    (tmp_path / "teller.onnx").write_bytes(TELLER)
+    return tmp_path
+
+
+def test_a_description_is_read_as_it_is_written(folder: Path) -> None:
+    assert read_packs(folder / "models.toml") == {"mine": MINE}
+
+
+def test_a_pack_consists_of_its_two_networks() -> None:
+    assert [network.file for network in MINE.networks] == ["finder.onnx", "teller.onnx"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        pytest.param("[packs.mine]", "[packs.mine", id="not TOML"),
+        pytest.param("packs.mine", "pack.mine", id="no table of packs"),
+        pytest.param("packs.mine.detector", "packs.mine.finder", id="no detector"),
+        pytest.param('summary = "Made at home"', "", id="no summary"),
+        pytest.param("input_px = 320", "", id="a key left out"),
+        pytest.param("input_px", "input_pixels", id="a key misspelt"),
+        pytest.param("input_px = 320", 'input_px = "320"', id="a number in quotes"),
+        pytest.param("input_px = 320", "input_px = 300", id="an input that no grid of cells fits"),
+        pytest.param("input_px = 320", "input_px = -320", id="an input below zero"),
+        pytest.param('file = "teller.onnx"', 'file = "../teller.onnx"', id="a file outside the folder"),
+        pytest.param("sha256 = ", 'sha256 = "0" #', id="a sha256 that is too short"),
+        pytest.param("score_threshold = 0.6", 'score_threshold = "high"', id="a threshold in words"),
+        pytest.param('channels = "bgr"', 'channels = "gbr"', id="an unknown channel order"),
+        pytest.param("mean = [127.5, 127.5, 127.5]", "mean = 127.5", id="one mean for all channels"),
+        pytest.param("mean = [127.5, 127.5, 127.5]", "mean = [127.5, 127.5]", id="a mean too few"),
+        pytest.param("[128, 128, 128]", "[128, 128, 0]", id="a deviation of zero"),
+        pytest.param("thresholds =", "levels =", id="no thresholds"),
+        pytest.param("{ score = 0.4,", "{ score = '0.4',", id="a score in quotes"),
+        pytest.param("{ score = 0.4,", "{ cosine = 0.4,", id="a threshold without a score"),
+        pytest.param(', measured_on = "a guess"', "", id="a threshold measured on nothing"),
+    ],
+)
+def test_a_description_in_another_form_is_refused_by_its_path(folder: Path, right: str, wrong: str) -> None:
+    assert right in DESCRIPTION
+    (folder / "models.toml").write_text(DESCRIPTION.replace(right, wrong), encoding="utf-8")
+
+    with pytest.raises(PackError, match=r"models\.toml does not describe model packs: "):
+        read_packs(folder / "models.toml")
+
+
+def test_an_embedder_without_any_threshold_is_refused(folder: Path) -> None:
+    without = DESCRIPTION[: DESCRIPTION.index("thresholds = [")] + "thresholds = []\n"
+    (folder / "models.toml").write_text(without, encoding="utf-8")
+
+    with pytest.raises(PackError, match=r"models\.toml does not describe model packs: "):
+        read_packs(folder / "models.toml")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"packs = 3", b'packs = ["mine"]', b"[packs]\nmine = 3", "summary = 'caf\xe9'".encode("latin-1")],
+    ids=["empty", "a number", "a list", "a pack that is a number", "not UTF-8"],
+)
+def test_what_is_no_description_at_all_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "models.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(PackError, match=r"models\.toml does not describe model packs: "):
+        read_packs(path)
+
+
+def test_a_description_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match=r"models\.toml does not describe model packs: .*No such file"):
+        read_packs(tmp_path / "models.toml")
+
+
+def test_a_folder_is_known_by_its_own_description(folder: Path) -> None:
+    assert pack_in(folder) == MINE
+
+
+def test_of_several_packs_described_the_one_whose_files_are_here_is_taken(folder: Path) -> None:
+    other = DESCRIPTION.replace("packs.mine", "packs.absent").replace("finder.onnx", "absent.onnx")
+    (folder / "models.toml").write_text(other + DESCRIPTION, encoding="utf-8")
+
+    assert pack_in(folder) == MINE
+
+
+@pytest.mark.parametrize("name", ["zoo", "mobilefacenet"])
+def test_a_folder_without_a_description_is_known_by_the_files_of_the_catalogue(
+    name: str, tmp_path: Path
+) -> None:
+    expected = read_packs(CATALOGUE)[name]
+    for network in expected.networks:
+        (tmp_path / network.file).write_bytes(b"content is checked elsewhere")
+
+    assert pack_in(tmp_path) == expected
+
+
+def test_an_incomplete_folder_is_told_what_a_pack_consists_of(folder: Path) -> None:
+    (folder / "teller.onnx").unlink()
+
+    with pytest.raises(PackError) as refusal:
+        pack_in(folder)
+
+    assert str(refusal.value) == (
+        f"{folder} holds no complete model pack. A pack is, for example, mine: finder.onnx, teller.onnx."
+    )
+
+
+def test_an_empty_folder_is_told_of_every_pack_in_the_catalogue(tmp_path: Path) -> None:
+    with pytest.raises(PackError) as refusal:
+        pack_in(tmp_path)
+
+    for name, pack in read_packs(CATALOGUE).items():
+        assert f"{name}: {pack.detector.file}, {pack.embedder.file}" in str(refusal.value)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match=r"There is no model pack folder .*nowhere"):
+        pack_in(tmp_path / "nowhere")
+
+
+def test_the_right_files_pass(folder: Path) -> None:
+    check_files(MINE, folder)
+
+
+@pytest.mark.parametrize("name", ["finder.onnx", "teller.onnx"])
+def test_a_missing_file_is_told_by_name(name: str, folder: Path) -> None:
+    (folder / name).unlink()
+
+    with pytest.raises(PackError, match=rf"{name} is missing\."):
+        check_files(MINE, folder)
+
+
+@pytest.mark.parametrize("name", ["finder.onnx", "teller.onnx"])
+def test_an_altered_file_is_told_by_name(name: str, folder: Path) -> None:
+    content = bytearray((folder / name).read_bytes())
+    content[-1] ^= 1
+    (folder / name).write_bytes(content)
+
+    with pytest.raises(PackError, match=rf"{name} is not the file that pack 'mine' describes"):
+        check_files(MINE, folder)
+
+
+def test_the_sha256_is_that_of_the_standard(tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+
+    # FIPS 180-2, appendix B.1
+    assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize("pack", read_packs(CATALOGUE).values(), ids=read_packs(CATALOGUE))
+def test_every_pack_in_the_shipped_catalogue_makes_sense(pack: Pack) -> None:
+    for network in pack.networks:
+        assert len(network.sha256) == 64
+        assert set(network.sha256) <= set(string.hexdigits.lower())
+        assert network.file == Path(network.file).name
+        assert network.size_bytes > 0
+        assert network.licence
+        assert network.source
+        assert network.url == "" or network.url.startswith("https://")
+    assert pack.summary
+    assert pack.detector.input_px % 32 == 0
+    assert 0 < pack.detector.score_threshold < 1
+    assert pack.embedder.embedding_size > 0
+    assert pack.embedder.channels in {"rgb", "bgr"}
+    assert len(pack.embedder.mean) == len(pack.embedder.deviation) == 3
+    assert min(pack.embedder.deviation) > 0
+    assert pack.embedder.thresholds
+
+
+@pytest.mark.parametrize("pack", read_packs(CATALOGUE).values(), ids=read_packs(CATALOGUE))
+def test_a_stricter_threshold_lets_fewer_in(pack: Pack) -> None:
+    measured = sorted(
+        (entry.score, entry.false_accept_rate, entry.true_accept_rate)
+        for entry in pack.embedder.thresholds
+        if entry.false_accept_rate is not None and entry.true_accept_rate is not None
+    )
+
+    assert all(0 < entry.score < 1 and entry.measured_on for entry in pack.embedder.thresholds)
+    false_accepts = [rate for _, rate, _ in measured]
+    true_accepts = [rate for _, _, rate in measured]
+    assert false_accepts == sorted(false_accepts, reverse=True)
+    assert true_accepts == sorted(true_accepts, reverse=True)
+
+
+def test_the_networks_to_test_with_are_the_ones_described(pack_folder: Path) -> None:
+    check_files(pack_in(pack_folder), pack_folder)

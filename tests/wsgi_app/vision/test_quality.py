@@ -1,0 +1,166 @@
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from wsgi_app.vision.align import TEMPLATE
+from wsgi_app.vision.detect import Face, Point
+from wsgi_app.vision.quality import Quality, Standard, brightness_of, measure
+
+GOOD = Quality(size_px=100, brightness=120, sharpness=50, roll_degrees=0, yaw=0)
+STANDARD = Standard(least_size_px=40, least_brightness=25, least_sharpness=6, most_yaw=0.35)
+
+
+def face(
+    *, eyes: tuple[Point, Point] = ((40, 50), (80, 50)), nose: Point = (60, 70), side_px: float = 100
+) -> Face:
+    return Face((0, 0, side_px, side_px * 1.4), (*eyes, nose, (45, 90), (75, 90)), 0.9)
+
+
+def plain(level: int) -> NDArray[np.uint8]:
+    return np.full((112, 112, 3), level, np.uint8)
+
+
+def noise() -> NDArray[np.uint8]:
+    return np.random.default_rng(1).integers(0, 256, (112, 112, 3), np.uint8)
+
+
+def test_a_good_face_has_no_fault() -> None:
+    assert STANDARD.fault(GOOD) is None
+
+
+@pytest.mark.parametrize(
+    ("quality", "fault"),
+    [
+        (replace(GOOD, size_px=39.9), "too_small"),
+        (replace(GOOD, brightness=24.9), "too_dark"),
+        (replace(GOOD, sharpness=5.9), "blurred"),
+        (replace(GOOD, yaw=0.36), "turned_away"),
+        (replace(GOOD, yaw=-0.36), "turned_away"),
+    ],
+)
+def test_each_limit_has_its_fault(quality: Quality, fault: str) -> None:
+    assert STANDARD.fault(quality) == fault
+
+
+@pytest.mark.parametrize(
+    "quality",
+    [
+        replace(GOOD, size_px=40),
+        replace(GOOD, brightness=25),
+        replace(GOOD, sharpness=6),
+        replace(GOOD, yaw=0.35),
+        replace(GOOD, yaw=-0.35),
+        replace(GOOD, roll_degrees=80),
+    ],
+)
+def test_a_face_at_a_limit_passes(quality: Quality) -> None:
+    assert STANDARD.fault(quality) is None
+
+
+def test_of_several_faults_the_one_the_visitor_can_mend_first_is_told() -> None:
+    bad = Quality(size_px=1, brightness=1, sharpness=1, roll_degrees=0, yaw=1)
+
+    assert STANDARD.fault(bad) == "too_small"
+    assert STANDARD.fault(replace(bad, size_px=100)) == "too_dark"
+    assert STANDARD.fault(replace(bad, size_px=100, brightness=100)) == "blurred"
+    assert STANDARD.fault(replace(GOOD, yaw=1)) == "turned_away"
+
+
+def test_a_level_face_on_a_plain_crop_measures_as_it_was_made() -> None:
+    assert measure(face(), plain(77)) == Quality(
+        size_px=100, brightness=77, sharpness=0, roll_degrees=0, yaw=0
+    )
+
+
+def test_the_size_is_the_shorter_side_of_the_box() -> None:
+    assert measure(face(side_px=33), plain(0)).size_px == 33
+
+
+def test_brightness_weighs_colours_as_the_eye_does() -> None:
+    brightness = {
+        colour: measure(face(), np.full((112, 112, 3), value, np.uint8)).brightness
+        for colour, value in {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}.items()
+    }
+
+    assert brightness == {"red": 76, "green": 150, "blue": 29}
+
+
+def test_sharpness_falls_with_every_step_of_blur() -> None:
+    crops = [noise(), *(cv2.GaussianBlur(noise(), (0, 0), sigma) for sigma in (0.5, 1, 2, 4, 8))]
+
+    sharpness = [measure(face(), np.asarray(crop, np.uint8)).sharpness for crop in crops]
+
+    assert sharpness == sorted(sharpness, reverse=True)
+    assert sharpness[0] > 100 * sharpness[-1]
+
+
+def test_sharpness_is_the_variance_of_the_laplacian() -> None:
+    crop = plain(100)
+    crop[50, 50] = 110
+
+    # 12544 pixels: one of -40, four of 10, and the rest of 0; their mean is 0.
+    assert measure(face(), crop).sharpness == pytest.approx((40**2 + 4 * 10**2) / 112**2)
+
+
+@pytest.mark.parametrize(
+    ("second_eye", "degrees"),
+    [((80, 50), 0), ((80, 90), 45), ((80, 10), -45), ((40, 90), 90), ((40, 10), -90)],
+)
+def test_roll_is_positive_where_the_right_eye_is_lower(second_eye: Point, degrees: float) -> None:
+    assert measure(face(eyes=((40, 50), second_eye)), plain(0)).roll_degrees == pytest.approx(degrees)
+
+
+@pytest.mark.parametrize(
+    ("nose", "yaw"),
+    [((60, 70), 0), ((70, 70), 0.25), ((50, 70), -0.25), ((80, 70), 0.5), ((60, 200), 0)],
+)
+def test_yaw_is_positive_where_the_nose_points_right(nose: Point, yaw: float) -> None:
+    assert measure(face(nose=nose), plain(0)).yaw == pytest.approx(yaw)
+
+
+@pytest.mark.parametrize("factor", [0.1, 1, 7.5])
+@pytest.mark.parametrize("degrees", [-60, 0, 30, 90])
+def test_yaw_does_not_change_with_tilt_or_size(degrees: float, factor: float) -> None:
+    angle = np.radians(degrees)
+    turn = factor * np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
+    first, second, nose = ((float(x), float(y)) for x, y in np.array([(40, 50), (80, 50), (70, 70)]) @ turn.T)
+
+    measured = measure(face(eyes=(first, second), nose=nose), plain(0))
+
+    assert measured.yaw == pytest.approx(0.25)
+    assert measured.roll_degrees == pytest.approx(degrees)
+
+
+def test_eyes_in_one_place_give_finite_numbers() -> None:
+    measured = measure(face(eyes=((50, 50), (50, 50)), nose=(50, 50)), plain(0))
+
+    assert (measured.yaw, measured.roll_degrees) == (0, 0)
+
+
+def test_the_template_itself_looks_straight_ahead() -> None:
+    first, second, nose, left, right = ((float(x), float(y)) for x, y in TEMPLATE)
+
+    measured = measure(Face((0, 0, 112, 112), (first, second, nose, left, right), 1), plain(0))
+
+    assert measured.yaw == pytest.approx(0, abs=0.01)
+    assert measured.roll_degrees == pytest.approx(0, abs=0.5)
+
+
+@pytest.mark.parametrize("level", [0, 25, 255])
+def test_the_brightness_of_a_plain_picture_is_its_level(level: int) -> None:
+    assert brightness_of(np.full((37, 53, 3), level, np.uint8)) == level
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 900, 3), (900, 3, 3)])
+def test_the_brightness_of_a_tiny_picture_can_be_told(shape: tuple[int, int, int]) -> None:
+    assert brightness_of(np.full(shape, 9, np.uint8)) == 9
+
+
+def test_the_brightness_of_a_half_lit_picture_is_in_the_middle() -> None:
+    pixels = np.zeros((400, 400, 3), np.uint8)
+    pixels[:, 200:] = 200
+
+    assert brightness_of(pixels) == 100
