@@ -11,7 +11,8 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from wsgi_app import __version__, packs
 from wsgi_app.config import Config, load_config
@@ -26,9 +27,8 @@ from wsgi_app.vision.pipeline import Pipeline
 
 PHOTO_NAMES = (".jpg", ".jpeg", ".png", ".webp")
 EVERYBODY = 1_000_000
+UNBROKEN = 1_000  # columns of a table that goes to another program
 PRIVATE = 0o077  # faces are nobody else's business: what is written is for this user alone
-
-console = Console(highlight=False)
 
 
 class Failure(click.ClickException):
@@ -51,6 +51,8 @@ def with_config(command: Callable[..., None]) -> Callable[..., None]:
             command(config, *args, **options)
         except PorteiroError as error:
             raise Failure(str(error)) from error
+        except OSError as error:
+            raise Failure(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")) from error
 
     return run
 
@@ -109,10 +111,10 @@ def people_command(config: Config) -> None:
     if not people:
         click.echo("Nobody is enrolled yet: porteiro enrol NAME PHOTO...")
         return
-    table = Table("Name", "Faces", "Since", "Id", box=None)
+    table = Table(Column("Name", overflow="fold"), "Faces", "Since", Column("Id", no_wrap=True), box=None)
     for person in people:
-        table.add_row(person.name, str(person.faces), f"{person.created_at:%Y-%m-%d}", person.id)
-    console.print(table)
+        table.add_row(Text(person.name), str(person.faces), f"{person.created_at:%Y-%m-%d}", person.id)
+    Console(width=None if sys.stdout.isatty() else UNBROKEN).print(table)
 
 
 @main.command("forget")
@@ -132,11 +134,11 @@ def forget_command(config: Config, name: str) -> None:
 @with_config
 def prepare_command(config: Config) -> None:
     """Get everything ready to serve: models, database, and faces that the models have not seen yet."""
-    if config.pack:
-        packs.choose(config, config.pack)  # so that the other commands take the same
-    else:
+    if not config.pack:
         _fetch_if_there_is_none(config)
     pipeline, stores = load_pipeline(config), open_stores(config)
+    if config.pack:
+        packs.choose(config, config.pack)  # so that the other commands take the same
     _embed_anew(pipeline, stores)
     where = f"http://{config.http}{config.prefix}/" if config.socket is None else f"socket {config.socket}"
     people = len(stores.people.page(EVERYBODY))
@@ -217,7 +219,7 @@ def _photos_to_enrol(
         for person in sorted(folder.iterdir())
         if person.is_dir() and not person.name.startswith(".")
         for photo in sorted(person.iterdir())
-        if photo.suffix.lower() in PHOTO_NAMES
+        if photo.suffix.lower() in PHOTO_NAMES and photo.is_file()
     ]
     if not wanted:
         raise Failure(f"{folder} has no folder with photos ({', '.join(PHOTO_NAMES)}) in it.")

@@ -151,7 +151,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _sqlite_url(text: str) -> str:
-    if text and not text.startswith("sqlite:///"):
+    if text and (not text.startswith("sqlite:///") or text in ("sqlite:///", "sqlite:///:memory:")):
         raise ValueError("must be sqlite:///PATH")
     return text
 
@@ -196,7 +196,7 @@ def _read(setting: Setting, environ: Mapping[str, str]) -> Any:
     text = environ.get(setting.key, "").strip() or setting.default
     try:
         return setting.read(text)
-    except ValueError as error:
+    except (ValueError, OSError, RuntimeError) as error:  # a path can be impossible in all these ways
         raise ConfigError(f"{setting.key}={text!r}: {error}") from error
 
 

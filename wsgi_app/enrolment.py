@@ -1,5 +1,6 @@
 """Putting faces into the gallery: from photos, and anew from the kept crops when the models change."""
 
+import unicodedata
 from collections.abc import Callable
 
 from wsgi_app.errors import PorteiroError
@@ -13,12 +14,12 @@ LONGEST_NAME = 80
 
 
 def clean_name(text: str) -> str:
-    """A person's name as it is kept: no space around it, single spaces inside.
+    """A person's name as it is kept: composed (NFC), no space around it, single spaces inside.
 
     Raises:
         ValueError: nothing is left, it is too long, or it holds control characters.
     """
-    name = " ".join(text.split())
+    name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
         raise ValueError("a name needs at least one letter")
     if len(name) > LONGEST_NAME:

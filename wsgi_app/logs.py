@@ -17,10 +17,13 @@ SECRET_VALUES = re.compile(r"\b(Bearer|Basic)\s+\S+|(?<=://)[^/\s:@]*:[^/\s@]+(?
 KEY_ORDER = ["time", "level", "event", "request_id", "method", "path", "status", "ms"]
 LONGEST_VALUE = 2000
 
+# What could end a line or steer a terminal, but for the newline, which the renderer writes as \\n.
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 def scrub(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Hide secrets: by the name of their key, or by how they look inside a value."""
-    return {key: HIDDEN if SECRET_KEYS.search(key) else _scrub_value(value) for key, value in event.items()}
+    """Hide secrets, by the name of their key or by how they look; keep each value short and on one line."""
+    return {key: _clean(key, value) for key, value in event.items()}
 
 
 def set_up_logs(level: str, stream: TextIO | None = None) -> None:
@@ -48,7 +51,14 @@ def set_up_logs(level: str, stream: TextIO | None = None) -> None:
     )
 
 
-def _scrub_value(value: object) -> object:
-    if not isinstance(value, str):
+def _clean(key: object, value: object) -> object:
+    if SECRET_KEYS.search(str(key)):
+        return HIDDEN
+    if value is None or isinstance(value, bool | int | float):
         return value
-    return SECRET_VALUES.sub(lambda found: f"{found[1] or ''} {HIDDEN}".strip(), value)[:LONGEST_VALUE]
+    if isinstance(value, dict):
+        value = {name: _clean(name, inner) for name, inner in value.items()}
+    text = SECRET_VALUES.sub(lambda found: f"{found[1] or ''} {HIDDEN}".strip(), str(value))
+    if len(text) > LONGEST_VALUE:
+        text = f"{text[: LONGEST_VALUE // 4]} ... {text[-LONGEST_VALUE * 3 // 4 :]}"
+    return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)

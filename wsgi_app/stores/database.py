@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from wsgi_app.errors import ConfigError
+from wsgi_app.errors import ConfigError, Unavailable
 
 SCHEMA_REVISION = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -121,14 +121,22 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A transaction that sees one moment of the database."""
-        with self.engine.begin() as connection:
+        """A transaction that sees one moment of the database.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        with _answering(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A transaction that holds the write lock from its start; committed to disk when it ends well."""
-        with self.engine.execution_options(write=True).begin() as connection:
+        """A transaction that holds the write lock from its start; committed to disk when it ends well.
+
+        Raises:
+            Unavailable: the database does not answer, or others kept it locked too long.
+        """
+        with _answering(), self.engine.execution_options(write=True).begin() as connection:
             yield connection
 
     def migrate(self) -> None:
@@ -138,12 +146,12 @@ class Database:
             ConfigError: a newer release wrote this database, or it cannot be opened.
         """
         try:
-            with self.read() as connection:
+            with self.engine.begin() as connection:
                 if _revision(connection) == SCHEMA_REVISION:
                     return
-            with self.write() as connection:
+            with self.engine.execution_options(write=True).begin() as connection:
                 _upgrade(connection)
-        except sa.exc.OperationalError as error:
+        except sa.exc.DatabaseError as error:
             raise ConfigError(
                 f"PORTEIRO_DATABASE_URL: the database cannot be opened: {error.orig}"
             ) from error
@@ -155,12 +163,22 @@ class Database:
 
 def open_database(url: str) -> Database:
     """Open a database, made and brought up to date where needed; see ``Database.migrate``."""
-    location = sa.make_url(url).database
-    if location and location != ":memory:":
-        Path(location).parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(str(sa.make_url(url).database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"PORTEIRO_DATABASE_URL: the database cannot be opened: {error}") from error
     database = Database(url)
     database.migrate()
     return database
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise Unavailable("The database does not answer; try again.") from error
 
 
 def _prepare_connection(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001

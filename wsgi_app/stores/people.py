@@ -236,16 +236,18 @@ class PeopleStore:
 
     def unseen_by(self, embedder: str) -> list[EnrolledFace]:
         """The faces that this embedder has not seen yet."""
-        seen = sa.select(embeddings.c.face_id).where(embeddings.c.embedder == embedder)
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(faces).where(faces.c.id.not_in(seen)))
-            return [EnrolledFace(**row._mapping) for row in rows]
+            return [EnrolledFace(**row._mapping) for row in connection.execute(_unseen_by(embedder))]
 
     def add_embeddings(self, embedder: str, vectors: dict[str, NDArray[np.float32]]) -> None:
-        """Keep what an embedder makes of faces (by face id) that others have seen before."""
+        """Keep what an embedder makes of faces (by face id) that others have seen before.
+
+        Faces that are gone by now, and those that the embedder has seen meanwhile, are left out.
+        """
         with self._database.write() as connection:
-            for face_id, vector in vectors.items():
-                _keep_embedding(connection, face_id, embedder, vector)
+            unseen = set(connection.scalars(_unseen_by(embedder).with_only_columns(faces.c.id)))
+            for face_id in unseen & vectors.keys():
+                _keep_embedding(connection, face_id, embedder, vectors[face_id])
             _start_generation(connection)
 
 
@@ -261,6 +263,11 @@ _PEOPLE = sa.select(
     .scalar_subquery()
     .label("faces"),
 )
+
+
+def _unseen_by(embedder: str) -> sa.Select[Any]:
+    seen = sa.select(embeddings.c.face_id).where(embeddings.c.embedder == embedder)
+    return sa.select(faces).where(faces.c.id.not_in(seen))
 
 
 def _person(connection: sa.Connection, person_id: str) -> Person:

@@ -34,15 +34,28 @@ class PhotoStore:
 
     def _save(self, name: Path, data: bytes) -> str:
         path = self._folder / name
-        _make_folder(path.parent)
         temporary = path.with_suffix(".part")
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            _write(temporary, data)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
         _flush_folder(path.parent)
         return name.as_posix()
+
+
+def _write(path: Path, data: bytes) -> None:
+    _make_folder(path.parent)
+    try:
+        file = path.open("wb")
+    except FileNotFoundError:  # somebody removed the last photo, and with it the folder, just now
+        _make_folder(path.parent)
+        file = path.open("wb")
+    with file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _make_folder(folder: Path) -> None:

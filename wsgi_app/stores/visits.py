@@ -90,9 +90,11 @@ class VisitStore:
                 earlier = self._answer(connection, key) if key else None
                 if earlier is None:
                     _insert(connection, visit, answer, key)
-        except sa.exc.IntegrityError as error:
+        except BaseException as error:
             self._photos.remove(visit.photo)
-            raise Unavailable("The gallery changed while this photo was judged; try again.") from error
+            if isinstance(error, sa.exc.IntegrityError):
+                raise Unavailable("The gallery changed while this photo was judged; try again.") from error
+            raise
         if earlier is not None:
             self._photos.remove(visit.photo)
         return earlier or answer

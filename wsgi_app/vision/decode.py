@@ -21,6 +21,7 @@ BROKEN_DATA = (OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError
 # A JPEG's markers, as libjpeg finds them: 0xff, then neither a stuffed zero, a restart nor a fill byte.
 JPEG_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 END_OF_IMAGE, START_OF_SCAN = b"\xff\xd9", b"\xff\xda"
+WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
 MOST_SEGMENTS = 5_000
 
 # How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 274); 1 is upright.
@@ -128,7 +129,9 @@ def _has_more_scans(data: bytes, most: int) -> bool:
         scans += found[0] == START_OF_SCAN
         if scans > most:
             return True
-        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+        at = found.end()
+        if found[0] not in WITHOUT_LENGTH:
+            at += int.from_bytes(data[at : at + 2])
     return True
 
 

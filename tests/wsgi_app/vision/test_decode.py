@@ -449,11 +449,12 @@ def test_too_many_scans_do_not_hide_behind_what_looks_like_the_end(before: bytes
 
 def test_too_many_scans_do_not_hide_behind_a_marker_that_has_no_length() -> None:
     # TEM stands alone (ITU-T T.81, table B.1): the next bytes are no length, whatever they look like.
-    whole = with_scans(KINDS["progressive JPEG"], 100)
-    first = whole.index(b"\xff\xda")
+    sound = KINDS["progressive JPEG"]
+    heavy = with_scans(sound, 100)
+    end = sound.index(b"\xff\xd9")
 
     with pytest.raises(Unprocessable, match="too many scans"):
-        look(whole[:first] + b"\xff\x01\xff\xff" + whole[first:])
+        look(heavy[:end] + b"\xff\x01\xff\xff" + heavy[end:])
 
 
 @pytest.mark.parametrize(

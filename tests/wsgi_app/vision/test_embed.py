@@ -1,7 +1,5 @@
 from typing import Literal
 
-from typing import Literal
-
 import numpy as np
 import pytest
 
@@ -14,7 +12,7 @@ Channels = Literal["rgb", "bgr"]
 
 
 def embedder(
-    channels: Literal["rgb", "bgr"] = "rgb",
+    channels: Channels = "rgb",
     mean: tuple[float, float, float] = (0, 0, 0),
     deviation: tuple[float, float, float] = (1, 1, 1),
 ) -> EmbedderFile:

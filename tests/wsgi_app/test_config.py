@@ -1,0 +1,278 @@
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsgi_app.config import SETTINGS, Config, Limits, load_config
+from wsgi_app.errors import ConfigError
+
+DOCUMENTED = Path(__file__).parents[2] / "deploy" / "porteiro.env"
+DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
+
+
+def documented_settings() -> list[tuple[str, str]]:
+    """What the file for owners says of each setting: its key and its default."""
+    return re.findall(r"^#(PORTEIRO_\w+)=(.*)$", DOCUMENTED.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+# Good values
+
+
+def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path.resolve() / "var"
+    assert load_config({}) == Config(
+        data=data,
+        prefix="/porteiro",
+        http="127.0.0.1:8765",
+        socket=None,
+        processes=0,
+        pack="",
+        nose_model=None,
+        nose_input_px=112,
+        nose_channels="rgb",
+        threshold=None,
+        margin=0.05,
+        database_url=f"sqlite:///{data}/porteiro.db",
+        open=False,
+        log_level="info",
+        limits=Limits(),
+    )
+
+
+def test_every_setting_can_be_given(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    (folder / "nose.onnx").touch()
+    given_values = {
+        "PORTEIRO_DATA": f"{folder}/house",
+        "PORTEIRO_PREFIX": "/front/door",
+        "PORTEIRO_HTTP": "0.0.0.0:80",
+        "PORTEIRO_SOCKET": f"{folder}/workers.sock",
+        "PORTEIRO_PROCESSES": "4",
+        "PORTEIRO_PACK": "zoo",
+        "PORTEIRO_NOSE_MODEL": f"{folder}/nose.onnx",
+        "PORTEIRO_NOSE_INPUT_PX": "224",
+        "PORTEIRO_NOSE_CHANNELS": "bgr",
+        "PORTEIRO_THRESHOLD": "0.45",
+        "PORTEIRO_MARGIN": "0.1",
+        "PORTEIRO_DATABASE_URL": f"sqlite:///{folder}/other.db",
+        "PORTEIRO_OPEN": "1",
+        "PORTEIRO_LOG_LEVEL": "debug",
+    }
+    assert set(given_values) == set(DEFAULTS)
+    assert load_config(given_values) == Config(
+        data=folder / "house",
+        prefix="/front/door",
+        http="0.0.0.0:80",
+        socket=folder / "workers.sock",
+        processes=4,
+        pack="zoo",
+        nose_model=folder / "nose.onnx",
+        nose_input_px=224,
+        nose_channels="bgr",
+        threshold=0.45,
+        margin=0.1,
+        database_url=f"sqlite:///{folder}/other.db",
+        open=True,
+        log_level="debug",
+    )
+
+
+def test_a_database_lies_in_the_data_folder_unless_the_setting_says_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    assert load_config({"PORTEIRO_DATA": str(folder)}).database_url == f"sqlite:///{folder}/porteiro.db"
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_a_blank_value_is_the_default(blank: str) -> None:
+    assert load_config(dict.fromkeys(DEFAULTS, blank)) == load_config({})
+
+
+def test_spaces_around_a_value_do_not_count() -> None:
+    assert load_config({"PORTEIRO_PROCESSES": " 3 "}).processes == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [("/", ""), ("//", ""), ("/a", "/a"), ("/a/", "/a"), ("/a/b", "/a/b"), ("/a/b//", "/a/b")],
+)
+def test_a_prefix_is_kept_without_its_last_slash(text: str, prefix: str) -> None:
+    assert load_config({"PORTEIRO_PREFIX": text}).prefix == prefix
+
+
+def test_a_home_folder_may_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_config({"PORTEIRO_DATA": "~/house"}).data == tmp_path.resolve() / "house"
+
+
+def test_other_programs_variables_are_not_looked_at() -> None:
+    assert load_config({"PATH": "/bin", "PORTEIROX": "1", "porteiro_http": "x"}) == load_config({})
+
+
+def test_reading_the_settings_touches_no_file(tmp_path: Path) -> None:
+    load_config({"PORTEIRO_DATA": f"{tmp_path}/house", "PORTEIRO_SOCKET": f"{tmp_path}/run/workers.sock"})
+    assert list(tmp_path.iterdir()) == []
+
+
+# Bad values
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "why"),
+    [
+        ("PORTEIRO_PREFIX", "porteiro", "must start with / and be a plain path, such as /porteiro"),
+        ("PORTEIRO_PREFIX", "/a//b", "must start with / and be a plain path, such as /porteiro"),
+        ("PORTEIRO_PREFIX", "/a b", "must start with / and be a plain path, such as /porteiro"),
+        ("PORTEIRO_PREFIX", "/a?b", "must start with / and be a plain path, such as /porteiro"),
+        ("PORTEIRO_PREFIX", "/a#b", "must start with / and be a plain path, such as /porteiro"),
+        ("PORTEIRO_PREFIX", "/a%20b", "must start with / and be a plain path, such as /porteiro"),
+        ("PORTEIRO_HTTP", "8765", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", ":8765", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", "127.0.0.1:", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", "127.0.0.1:0", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", "127.0.0.1:65536", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", "127.0.0.1:http", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_PROCESSES", "-1", "must be a whole number from 0 to 64"),
+        ("PORTEIRO_PROCESSES", "65", "must be a whole number from 0 to 64"),
+        ("PORTEIRO_PROCESSES", "two", "invalid literal for int() with base 10: 'two'"),
+        ("PORTEIRO_PROCESSES", "2.5", "invalid literal for int() with base 10: '2.5'"),
+        ("PORTEIRO_NOSE_MODEL", "/no/such/nose.onnx", "there is no file /no/such/nose.onnx"),
+        ("PORTEIRO_DATABASE_URL", "porteiro.db", "must be sqlite:///PATH"),
+        ("PORTEIRO_DATABASE_URL", "postgresql://house/porteiro", "must be sqlite:///PATH"),
+        ("PORTEIRO_DATABASE_URL", "sqlite:///", "must be sqlite:///PATH"),
+        ("PORTEIRO_DATABASE_URL", "sqlite:///:memory:", "must be sqlite:///PATH"),
+        ("PORTEIRO_NOSE_INPUT_PX", "15", "must be a whole number from 16 to 1024"),
+        ("PORTEIRO_NOSE_INPUT_PX", "1025", "must be a whole number from 16 to 1024"),
+        ("PORTEIRO_NOSE_CHANNELS", "RGB", "must be one of rgb, bgr"),
+        ("PORTEIRO_THRESHOLD", "-0.1", "must be from 0 to 1"),
+        ("PORTEIRO_THRESHOLD", "1.1", "must be from 0 to 1"),
+        ("PORTEIRO_THRESHOLD", "nan", "must be from 0 to 1"),
+        ("PORTEIRO_THRESHOLD", "high", "could not convert string to float: 'high'"),
+        ("PORTEIRO_MARGIN", "inf", "must be from 0 to 1"),
+        ("PORTEIRO_OPEN", "yes", "must be one of 0, 1"),
+        ("PORTEIRO_LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_key_and_the_reason(key: str, text: str, why: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config({key: text})
+    assert str(refused.value) == f"{key}={text!r}: {why}"
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("PORTEIRO_DATA", "~no-such-user/house"),
+        ("PORTEIRO_SOCKET", "~no-such-user/workers.sock"),
+        ("PORTEIRO_NOSE_MODEL", "~no-such-user/nose.onnx"),
+        pytest.param("PORTEIRO_NOSE_MODEL", "n" * 300, id="a name that is too long"),
+        pytest.param("PORTEIRO_NOSE_MODEL", "nose\0.onnx", id="a zero byte"),
+    ],
+)
+def test_a_path_that_cannot_be_is_refused_with_its_key(key: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{key}="):
+        load_config({key: text})
+
+
+@settings(deadline=None)
+@given(key=st.sampled_from(sorted(DEFAULTS)), text=st.text(st.characters(codec="utf-8"), max_size=40))
+def test_any_value_is_either_used_or_refused_with_its_key(key: str, text: str) -> None:
+    try:
+        assert isinstance(load_config({key: text}), Config)
+    except ConfigError as refused:
+        assert str(refused).startswith(f"{key}=")  # noqa: PT017  # most values are used
+
+
+# Unknown keys
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("PORTEIRO_HTPP", "did you mean PORTEIRO_HTTP?"),
+        ("PORTEIRO_PROCESS", "did you mean PORTEIRO_PROCESSES?"),
+        ("PORTEIRO_TRESHOLD", "did you mean PORTEIRO_THRESHOLD?"),
+        ("PORTEIRO_SOMETHING_ELSE_ALTOGETHER", f"the settings are {', '.join(DEFAULTS)}"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_a_suggestion(key: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config({key: "1"})
+    assert str(refused.value) == f"{key} is not a setting; {hint}"
+
+
+# Addresses that other machines reach
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["0.0.0.0:8765", "192.168.1.5:8765", "[::]:8765", "[2001:db8::1]:8765", "door.example:8765", "*:8765"],
+)
+def test_an_address_that_others_reach_is_refused_until_the_owner_says_so(address: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^PORTEIRO_HTTP='{re.escape(address)}' .* PORTEIRO_OPEN=1 "):
+        load_config({"PORTEIRO_HTTP": address})
+    assert load_config({"PORTEIRO_HTTP": address, "PORTEIRO_OPEN": "1"}).http == address
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:80", "127.9.9.9:80", "localhost:80", "[::1]:80"])
+def test_an_address_of_this_machine_alone_needs_no_permission(address: str) -> None:
+    assert load_config({"PORTEIRO_HTTP": address}).http == address
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_local"),
+    [
+        ({}, True),
+        ({"PORTEIRO_HTTP": "127.0.0.1:80"}, True),
+        ({"PORTEIRO_OPEN": "1"}, False),
+        ({"PORTEIRO_SOCKET": "/run/porteiro.sock"}, False),
+    ],
+)
+def test_a_server_is_local_until_it_is_opened_or_put_behind_nginx(
+    settings: dict[str, str], is_local: bool
+) -> None:
+    assert load_config(settings).is_local is is_local
+
+
+def test_behind_nginx_the_address_of_the_local_run_does_not_count() -> None:
+    config = load_config({"PORTEIRO_HTTP": "0.0.0.0:80", "PORTEIRO_SOCKET": "/run/porteiro.sock"})
+    assert (config.http, config.socket) == ("0.0.0.0:80", Path("/run/porteiro.sock").resolve())
+
+
+# The file for owners
+
+
+def test_the_documented_settings_are_exactly_these_with_their_defaults() -> None:
+    assert sorted(documented_settings()) == sorted(DEFAULTS.items())
+
+
+def test_every_documented_setting_is_explained_with_its_default() -> None:
+    blocks = DOCUMENTED.read_text(encoding="utf-8").split("\n\n")
+    for key, default in documented_settings():
+        block = next(block for block in blocks if f"#{key}=" in block)
+        *explanation, _ = block.strip().splitlines()
+        assert 1 <= len(explanation) <= 3, key
+        said = re.search(r"Default: (.+)", " ".join(explanation))
+        assert said is not None, key
+        assert said[1].startswith(default), key
+
+
+def shell_environment(script: str) -> dict[str, str]:
+    """What a shell has in its environment after a script."""
+    output = subprocess.check_output(["/bin/sh", "-ec", f"{script}; env"], env={}, text=True)
+    return dict(line.split("=", 1) for line in output.splitlines() if line.startswith("PORTEIRO_"))
+
+
+def test_the_documented_file_changes_nothing_as_it_is_shipped() -> None:
+    assert shell_environment(f"set -a; . '{DOCUMENTED}'; set +a") == {}
+
+
+def test_the_documented_file_gives_the_defaults_when_every_line_counts(tmp_path: Path) -> None:
+    everything = tmp_path / "porteiro.env"
+    everything.write_text(re.sub(r"(?m)^#(?=PORTEIRO_)", "", DOCUMENTED.read_text(encoding="utf-8")))
+    environment = shell_environment(f"set -a; . '{everything}'; set +a")
+    assert environment == DEFAULTS
+    assert load_config(environment) == load_config({})

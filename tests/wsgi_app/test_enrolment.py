@@ -1,0 +1,247 @@
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from wsgi_app.enrolment import LONGEST_NAME, clean_name, embed_anew, enrol
+from wsgi_app.errors import NotFound, PorteiroError, RequestError
+from wsgi_app.services import Stores
+from wsgi_app.steps import Steps
+from wsgi_app.vision.crops import crop_from_png, crop_to_png
+from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+
+Photo = Callable[[str], bytes]
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Ana", "Ana"),
+        ("  Ana\t", "Ana"),
+        ("Ana \n  Maria\u00a0\u2003Silva", "Ana Maria Silva"),
+        ("ana", "ana"),
+        ("Zoë O'Brien-Müller", "Zoë O'Brien-Müller"),
+        ("陈 伟", "陈 伟"),
+        ("<b>Ana</b>", "<b>Ana</b>"),
+        ("a" * 80, "a" * 80),
+        (f" {'a' * 80} ", "a" * 80),
+        ("Jose\u0301", "Jos\u00e9"),
+    ],
+    ids=ascii,
+)
+def test_a_name_is_kept_with_single_spaces_inside_and_none_around(text: str, name: str) -> None:
+    assert clean_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "a name needs at least one letter"),
+        (" \t\n\u3000", "a name needs at least one letter"),
+        ("a" * 81, "a name has at most 80 characters"),
+        ("Ana\0", "a name holds no control characters"),
+        ("Ana\x1b[31m", "a name holds no control characters"),
+        ("Ana\u202eanA", "a name holds no control characters"),
+        ("Ana\ud800", "a name holds no control characters"),
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_a_name_is_refused_with_the_reason(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        clean_name(text)
+
+
+@settings(deadline=None)
+@example("Jose\u0301")
+@given(st.text(max_size=100) | st.text(st.characters(exclude_categories=["C", "Z"]), max_size=81))
+def test_a_name_is_either_refused_or_short_printable_and_already_clean(text: str) -> None:
+    try:
+        name = clean_name(text)
+    except ValueError:
+        given_name = " ".join(text.split())
+        spelled = unicodedata.normalize("NFC", given_name)
+        assert not spelled or len(spelled) > LONGEST_NAME or not given_name.isprintable()
+    else:
+        assert clean_name(name) == name
+        assert 1 <= len(name) <= LONGEST_NAME
+        assert unicodedata.is_normalized("NFC", name)
+        assert name.split(" ") == name.split()
+        assert not any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in name)
+
+
+# Enrolling
+
+
+def test_a_good_photo_becomes_a_face_of_that_person(
+    pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
+) -> None:
+    ana = stores.people.add("Ana")
+    face = enrol(pipeline, stores.people, ana.id, photo("ana-1"), steps)
+    assert stores.people.faces(ana.id) == [face]
+    assert stores.people.get(ana.id) == replace(ana, faces=1)
+    sighting = pipeline.single_face(photo("ana-1"), ENROLMENT, steps)
+    assert face.quality == {name: round(value, 3) for name, value in vars(sighting.quality).items()}
+    assert set(steps.seconds) == {"decode", "detect", "align", "embed", "store"}
+
+
+def test_the_kept_crop_embeds_to_the_vector_in_the_gallery(
+    pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
+) -> None:
+    ana = stores.people.add("Ana")
+    face = enrol(pipeline, stores.people, ana.id, photo("ana-1"), steps)
+    crop = crop_from_png(stores.photos.path(face.crop).read_bytes())
+    (kept,) = stores.people.gallery(pipeline.pack.embedder.sha256).faces
+    assert (kept.person_id, kept.name) == (ana.id, "Ana")
+    assert kept.vector.tobytes() == pipeline.embed(crop, steps).tobytes()
+    assert np.linalg.norm(kept.vector) == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("nobody-1", "no_face"), ("text", "unsupported_media_type"), ("broken", "unreadable_image")],
+)
+def test_a_photo_that_cannot_be_used_stores_nothing(
+    pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps, name: str, code: str
+) -> None:
+    ana = stores.people.add("Ana")
+    before = stores.people.generation()
+    data = {"text": b"Ana", "broken": photo("ana-1")[:2000]}
+    with pytest.raises(RequestError) as refused:
+        enrol(pipeline, stores.people, ana.id, data.get(name) or photo(name), steps)
+    assert refused.value.code == code
+    assert (stores.people.page(10), stores.people.generation()) == ([ana], before)
+    assert not stores.photos.path("").exists()
+
+
+def test_a_photo_of_nobody_known_stores_nothing(
+    pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
+) -> None:
+    with pytest.raises(NotFound, match="There is no such person"):
+        enrol(pipeline, stores.people, "f" * 32, photo("ana-1"), steps)
+    assert (stores.people.generation(), stores.photos.path("").exists()) == (0, False)
+
+
+# Embedding anew
+
+
+def silent(done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+@pytest.fixture
+def crop_png(pipeline: Pipeline, photo: Photo, steps: Steps) -> Callable[[str], bytes]:
+    """The aligned face of a test photo, as it is kept."""
+
+    def of(name: str) -> bytes:
+        picture = pipeline.decode(photo(name), steps)
+        (face,) = pipeline.detect(picture, steps)
+        return crop_to_png(pipeline.sight(picture, face, steps).crop)
+
+    return of
+
+
+def enrolled_earlier(stores: Stores, name: str, *crops: bytes) -> list[str]:
+    """Enrol somebody as an earlier embedder saw them; gives the ids of their faces."""
+    person = stores.people.add(name)
+    earlier = np.array([1, 0, 0], np.float32)
+    return [stores.people.add_face(person.id, crop, {}, "earlier", earlier).id for crop in crops]
+
+
+def vectors_of(stores: Stores, embedder: str) -> list[tuple[str, bytes]]:
+    return sorted((face.name, face.vector.tobytes()) for face in stores.people.gallery(embedder).faces)
+
+
+def test_faces_that_the_present_embedder_has_not_seen_are_embedded_from_their_crops(
+    pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps, crop_png: Callable[[str], bytes]
+) -> None:
+    crops = crop_png("ana-1"), crop_png("ana-2")
+    enrolled_earlier(stores, "Ana", *crops)
+    bruno = stores.people.add("Bruno")
+    enrol(pipeline, stores.people, bruno.id, photo("bruno-1"), steps)
+    earlier = vectors_of(stores, "earlier")
+    seen: list[tuple[int, int]] = []
+
+    count = embed_anew(
+        pipeline, stores.people, stores.photos, steps, lambda done, total: seen.append((done, total))
+    )
+
+    assert (count, seen) == (2, [(1, 2), (2, 2)])
+    embedder = pipeline.pack.embedder.sha256
+    of_ana = [("Ana", pipeline.embed(crop_from_png(crop), steps).tobytes()) for crop in crops]
+    of_bruno = ("Bruno", pipeline.embed(crop_from_png(crop_png("bruno-1")), steps).tobytes())
+    assert vectors_of(stores, embedder) == sorted([*of_ana, of_bruno])
+    assert stores.people.unseen_by(embedder) == []
+    assert vectors_of(stores, "earlier") == earlier
+
+
+def test_a_second_time_there_is_nothing_to_do_and_no_new_generation(
+    pipeline: Pipeline, stores: Stores, steps: Steps, crop_png: Callable[[str], bytes]
+) -> None:
+    enrolled_earlier(stores, "Ana", crop_png("ana-1"))
+    assert embed_anew(pipeline, stores.people, stores.photos, steps, silent) == 1
+    before = stores.people.generation()
+    assert embed_anew(pipeline, stores.people, stores.photos, steps, silent) == 0
+    assert stores.people.generation() == before
+
+
+def test_in_an_empty_house_there_is_nothing_to_embed(
+    pipeline: Pipeline, stores: Stores, steps: Steps
+) -> None:
+    assert embed_anew(pipeline, stores.people, stores.photos, steps, silent) == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda path: path.unlink(), lambda path: path.write_bytes(b"no picture")],
+    ids=["missing", "broken"],
+)
+def test_a_crop_that_cannot_be_read_is_named_and_nothing_is_stored(
+    pipeline: Pipeline,
+    stores: Stores,
+    steps: Steps,
+    crop_png: Callable[[str], bytes],
+    damage: Callable[[Path], object],
+) -> None:
+    enrolled_earlier(stores, "Ana", crop_png("ana-1"), crop_png("ana-2"))
+    last = stores.photos.path(stores.people.unseen_by("other")[-1].crop)
+    damage(last)
+    with pytest.raises(PorteiroError, match=str(last)):
+        embed_anew(pipeline, stores.people, stores.photos, steps, silent)
+    assert stores.people.gallery(pipeline.pack.embedder.sha256).faces == []
+
+
+def test_a_face_that_is_removed_meanwhile_does_not_stop_the_others(
+    pipeline: Pipeline, stores: Stores, steps: Steps, crop_png: Callable[[str], bytes]
+) -> None:
+    (of_ana,) = enrolled_earlier(stores, "Ana", crop_png("ana-1"))
+    enrolled_earlier(stores, "Bruno", crop_png("bruno-1"))
+    ana = stores.people.named("Ana")
+    assert ana is not None
+
+    def remove_ana(done: int, total: int) -> None:
+        if done == total:
+            stores.people.remove_face(ana.id, of_ana)
+
+    embed_anew(pipeline, stores.people, stores.photos, steps, remove_ana)
+    assert [name for name, _ in vectors_of(stores, pipeline.pack.embedder.sha256)] == ["Bruno"]
+
+
+def test_two_may_embed_the_same_faces_at_once(
+    pipeline: Pipeline, stores: Stores, steps: Steps, crop_png: Callable[[str], bytes]
+) -> None:
+    enrolled_earlier(stores, "Ana", crop_png("ana-1"))
+
+    def another_does_the_same(done: int, total: int) -> None:
+        embed_anew(pipeline, stores.people, stores.photos, steps, silent)
+
+    embed_anew(pipeline, stores.people, stores.photos, steps, another_does_the_same)
+    (kept,) = vectors_of(stores, pipeline.pack.embedder.sha256)
+    assert kept == ("Ana", pipeline.embed(crop_from_png(crop_png("ana-1")), steps).tobytes())

@@ -1,0 +1,163 @@
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from tests.conftest import Clock
+from wsgi_app.gallery import GalleryState, LiveGallery
+from wsgi_app.services import Stores
+from wsgi_app.stores.database import Database, open_database
+from wsgi_app.stores.people import GalleryRows, PeopleStore, Person
+from wsgi_app.stores.photos import PhotoStore
+
+EMBEDDER = "e1"
+PATIENCE_S = 60
+
+
+class WatchedPeople(PeopleStore):
+    """A people store that counts how often the whole gallery is read from it."""
+
+    def __init__(
+        self, database: Database, photos: PhotoStore, now: Callable[[], datetime], new_id: Callable[[], str]
+    ):
+        super().__init__(database, photos, now, new_id)
+        self.loads = 0
+
+    def gallery(self, embedder: str) -> GalleryRows:
+        self.loads += 1
+        return super().gallery(embedder)
+
+
+@dataclass
+class House:
+    """A live gallery, the store that it reads, and another process's store on the same folder."""
+
+    gallery: LiveGallery
+    read: WatchedPeople
+    elsewhere: PeopleStore
+
+
+@pytest.fixture
+def house(stores: Stores, clock: Clock) -> House:
+    read = WatchedPeople(stores.database, stores.photos, clock.now, str)
+    return House(LiveGallery(read, EMBEDDER), read, stores.people)
+
+
+def enrol(people: PeopleStore, name: str, *faces: tuple[float, float]) -> str:
+    """Somebody with faces whose embeddings are these; gives their id."""
+    person_id = people.add(name).id
+    for face in faces:
+        people.add_face(person_id, b"png", {}, EMBEDDER, np.array(face, np.float32))
+    return person_id
+
+
+def always(_: Person) -> bool:
+    return True
+
+
+def content(state: GalleryState) -> dict[str, list[list[float]]]:
+    """Every person's name and the embeddings of their faces."""
+    gallery = state.gallery
+    faces = np.split(gallery.embeddings, gallery.starts)[1:]
+    return {
+        state.names[person]: sorted(theirs.tolist())
+        for person, theirs in zip(gallery.people, faces, strict=True)
+    }
+
+
+def test_an_empty_house_has_an_empty_gallery(house: House) -> None:
+    state = house.gallery.now()
+    assert (state.generation, state.gallery.people, state.names) == (0, (), {})
+    assert content(state) == {}
+
+
+def test_the_gallery_holds_everybodys_faces_and_names(house: House) -> None:
+    enrol(house.elsewhere, "Ana", (1, 0), (0.6, 0.8))
+    enrol(house.elsewhere, "Bruno", (0, 1))
+    enrol(house.elsewhere, "Chen")
+    assert content(house.gallery.now()) == {
+        "Ana": [[np.float32(0.6), np.float32(0.8)], [1, 0]],
+        "Bruno": [[0, 1]],
+    }
+
+
+def test_it_is_loaded_once_and_then_only_after_a_change(house: House) -> None:
+    enrol(house.elsewhere, "Ana", (1, 0))
+    first = house.gallery.now()
+    assert [house.gallery.now() for _ in range(5)] == [first] * 5
+    assert house.read.loads == 1
+    enrol(house.elsewhere, "Bruno", (0, 1))
+    second = house.gallery.now()
+    assert [house.gallery.now() for _ in range(5)] == [second] * 5
+    assert (house.read.loads, second.generation) == (2, first.generation + 1)
+
+
+def test_somebody_without_faces_is_no_reason_to_load_again(house: House) -> None:
+    first = house.gallery.now()
+    house.elsewhere.add("Ana")
+    assert house.gallery.now() is first
+
+
+@pytest.mark.parametrize(
+    ("change", "after"),
+    [
+        (lambda people, ana, face: people.remove_face(ana, face), {"Ana": [[1, 0]], "Bruno": [[0, -1]]}),
+        (lambda people, ana, face: people.remove(ana, always), {"Bruno": [[0, -1]]}),
+        (
+            lambda people, ana, face: people.rename(ana, "Ana Maria", always),
+            {"Ana Maria": [[0, 1], [1, 0]], "Bruno": [[0, -1]]},
+        ),
+        (
+            lambda people, ana, face: enrol(people, "Chen", (-1, 0)),
+            {"Ana": [[0, 1], [1, 0]], "Bruno": [[0, -1]], "Chen": [[-1, 0]]},
+        ),
+    ],
+    ids=["a face removed", "a person removed", "a person renamed", "a person enrolled"],
+)
+def test_what_another_process_changes_is_seen_at_once(
+    house: House,
+    stores: Stores,
+    clock: Clock,
+    change: Callable[[PeopleStore, str, str], object],
+    after: dict[str, list[list[float]]],
+) -> None:
+    ana = enrol(house.elsewhere, "Ana", (1, 0), (0, 1))
+    enrol(house.elsewhere, "Bruno", (0, -1))
+    assert content(house.gallery.now()) == {"Ana": [[0, 1], [1, 0]], "Bruno": [[0, -1]]}
+    (last,) = house.elsewhere.faces(ana)[1:]
+    other_database = open_database(str(stores.database.engine.url))
+    ids = iter(f"other-{number}" for number in range(9))
+    other_process = PeopleStore(other_database, stores.photos, clock.now, ids.__next__)
+    change(other_process, ana, last.id)
+    assert content(house.gallery.now()) == after
+    other_database.close()
+
+
+def test_only_what_the_present_embedder_saw_counts(house: House) -> None:
+    ana = enrol(house.elsewhere, "Ana", (1, 0))
+    bruno = enrol(house.elsewhere, "Bruno")
+    house.elsewhere.add_face(bruno, b"png", {}, "another embedder", np.zeros(512, np.float32))
+    assert content(house.gallery.now()) == {"Ana": [[1, 0]]}
+    (face,) = house.elsewhere.faces(ana)
+    assert content(LiveGallery(house.read, "another embedder").now()) == {"Bruno": [[0.0] * 512]}
+    house.elsewhere.remove_face(ana, face.id)
+    assert content(house.gallery.now()) == {}
+
+
+def test_threads_that_ask_at_once_share_one_load(house: House) -> None:
+    threads = 4
+    begin = threading.Barrier(threads)
+
+    def ask(_: int) -> GalleryState:
+        begin.wait(PATIENCE_S)
+        return house.gallery.now()
+
+    with ThreadPoolExecutor(threads) as pool:
+        for change in range(1, 6):
+            enrol(house.elsewhere, f"Person {change}", (1, 0))
+            states = set(pool.map(ask, range(threads)))
+            assert (len(states), house.read.loads) == (1, change)
