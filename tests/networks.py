@@ -94,6 +94,12 @@ def saved_model_pb(path: Path) -> Path:
     return path
 
 
+def input_only_pb(path: Path) -> Path:
+    """A frozen graph of nothing but an input."""
+    path.write_bytes(_field(1, _placeholder("x")))
+    return path
+
+
 def _write_onnx(
     path: Path, nodes: list[onnx.NodeProto], outputs: dict[str, int], constants: dict[str, Weights]
 ) -> Path:

@@ -24,7 +24,8 @@ class Limits:
     json_bytes: int = 64 * 1024
     drain_bytes: int = 16 * MEBIBYTE
     parts: int = 16
-    image_pixels: int = 50_000_000
+    jpeg_pixels: int = 50_000_000
+    other_pixels: int = 25_000_000  # PNG and WebP cannot be decoded at a smaller scale
     image_side_px: int = 16_384
     progressive_scans: int = 64
     path_bytes: int = 1024

@@ -14,6 +14,7 @@ from tests.networks import (
     WEIGHTS,
     extremes_onnx,
     extremes_pb,
+    input_only_pb,
     nose_onnx,
     nose_pb,
     nose_tflite,
@@ -208,13 +209,16 @@ class TestLoadNetwork:
         with pytest.raises(PackError, match="cannot be loaded as a network"):
             load_network(path)
 
-    @pytest.mark.parametrize("content", [b"hello world", None], ids=["text", "a saved model"])
+    @pytest.mark.parametrize(
+        "make",
+        [saved_model_pb, input_only_pb, lambda path: path.write_bytes(b"hello world")],
+        ids=["a saved model", "only an input", "text"],
+    )
     def test_a_pb_file_that_holds_no_graph_is_refused_and_does_not_kill_the_process(
-        self, content: bytes | None, tmp_path: Path
+        self, make: Callable[[Path], object], tmp_path: Path
     ) -> None:
-        path = saved_model_pb(tmp_path / "saved_model.pb")
-        if content is not None:
-            path.write_bytes(content)
+        path = tmp_path / "odd.pb"
+        make(path)
         program = (
             "import sys; from pathlib import Path; from wsgi_app.errors import PackError\n"
             "from wsgi_app.vision.engines import load_network\n"
@@ -225,4 +229,4 @@ class TestLoadNetwork:
             [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stderr) == (0, "")
-        assert "saved_model.pb" in done.stdout
+        assert "odd.pb" in done.stdout

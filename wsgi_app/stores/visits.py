@@ -144,8 +144,7 @@ def _insert(
     connection: sa.Connection, visit: Visit, answer: StoredAnswer, key: IdempotencyKey | None
 ) -> None:
     row = {column: value for column, value in vars(visit).items() if column != "number"}
-    connection.execute(visits.insert().values(row))
+    connection.execute(visits.insert(), row)
     if key is not None:
-        connection.execute(
-            answers.insert().values(**vars(key), **vars(answer), visit_id=visit.id, at=visit.at)
-        )
+        told = {**vars(key), **vars(answer), "visit_id": visit.id, "at": visit.at}
+        connection.execute(answers.insert(), told)

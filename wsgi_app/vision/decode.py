@@ -109,9 +109,10 @@ def _unreadable() -> Unprocessable:
 
 
 def _check_size(width: int, height: int, data: bytes, limits: Limits) -> None:
-    if width * height > limits.image_pixels or max(width, height) > limits.image_side_px:
+    most = limits.jpeg_pixels if is_jpeg(data) else limits.other_pixels
+    if width * height > most or max(width, height) > limits.image_side_px:
         raise ContentTooLarge(
-            f"The picture has too many pixels: at most {limits.image_pixels // 1_000_000} megapixels and "
+            f"The picture has too many pixels: at most {most // 1_000_000} megapixels and "
             f"{limits.image_side_px} px a side.",
             code="image_too_large",
         )

@@ -110,8 +110,14 @@ def _named(path: Path, what: str) -> Iterator[None]:
 
 
 def _check_graph(path: Path) -> None:
-    # OpenCV's reader ends the whole process over a file that is no frozen TensorFlow graph. Such a graph is a
-    # protobuf message that begins with its first node (field 1), which begins with its name (field 1).
-    beginning = path.read_bytes()[:16]
-    if not re.match(rb"\x0a[\x80-\xff]{0,9}[\x00-\x7f]\x0a", beginning, re.DOTALL):
-        raise ValueError("it is no frozen TensorFlow graph")
+    # OpenCV's reader ends the whole process over a file that is no frozen TensorFlow graph, or has only an
+    # input. Such a graph is a protobuf message that begins with its nodes (field 1, each with its length and,
+    # first in it, its name).
+    data = path.read_bytes()
+    first = re.match(rb"\x0a([\x80-\xff]{0,4}[\x00-\x7f])\x0a", data, re.DOTALL)
+    if first is not None:
+        length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(first[1]))
+        second = first.end(1) + length
+        if data[second : second + 1] == b"\x0a":
+            return
+    raise ValueError("it is no frozen TensorFlow graph")
