@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "wsgi_app"
 # From the top down: a module imports only from rows below its own, or from its own folder.
 ROWS = (
     {"cli", "wsgi"},
-    {"app"},
+    {"app", "commands"},
     {"routes"},
     {"endpoints"},
     {"services"},
@@ -26,7 +26,7 @@ ROWS = (
 # Libraries that lead out of the program, and who alone may import them.
 OUTSIDE = {
     "alembic": {"stores"},
-    "click": {"cli"},
+    "click": {"cli", "commands"},
     "cv2": {"vision"},
     "jinja2": {"rendering"},
     "multipart": {"uploads"},
@@ -34,7 +34,7 @@ OUTSIDE = {
     "PIL": {"vision"},
     "prometheus_client": {"endpoints"},
     "requests": {"packs"},
-    "rich": {"cli"},
+    "rich": {"commands"},
     "sqlalchemy": {"stores"},
     "uwsgi": {"counters"},
     "webob": {"app", "auth", "endpoints", "rendering", "routes", "services", "uploads"},

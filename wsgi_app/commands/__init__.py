@@ -1,0 +1,48 @@
+"""The owner's commands, one module for each noun, and what they share."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
+
+from wsgi_app.config import load_config
+from wsgi_app.errors import PorteiroError
+from wsgi_app.logs import set_up_logs
+
+EVERYBODY = 1_000_000
+PRIVATE = 0o077  # faces are nobody else's business: what is written is for this user alone
+
+
+class Failure(click.ClickException):
+    """An error that the owner can do something about: one sentence, exit status 1."""
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002
+        """Print it on standard error."""
+        click.echo(f"porteiro: {self.message}", err=True)
+
+
+def with_config(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the settings, and turn Porteiro's errors into one sentence."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            os.umask(PRIVATE)
+            config = load_config(os.environ)
+            set_up_logs(config.log_level)
+            command(config, *args, **options)
+        except PorteiroError as error:
+            raise Failure(str(error)) from error
+        except OSError as error:
+            raise Failure(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")) from error
+
+    return run
+
+
+def progress_bar(count: ProgressColumn) -> Progress:
+    """A progress bar on standard error, with a count of its own kind."""
+    return Progress(TextColumn("{task.description}"), BarColumn(), count, console=Console(stderr=True))

@@ -1,0 +1,138 @@
+"""With which models Porteiro looks: list, fetch and use packs, and get everything ready to serve."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import DownloadColumn, MofNCompleteColumn
+
+from wsgi_app import __version__, packs
+from wsgi_app.commands import EVERYBODY, progress_bar, with_config
+from wsgi_app.config import Config
+from wsgi_app.enrolment import embed_anew
+from wsgi_app.errors import PackError
+from wsgi_app.services import Stores, load_pipeline, open_stores
+from wsgi_app.steps import Steps
+from wsgi_app.vision.packs import check_files
+from wsgi_app.vision.pipeline import Pipeline
+
+
+@click.command("prepare")
+@with_config
+def prepare_command(config: Config) -> None:
+    """Get everything ready to serve: models, database, and faces that the models have not seen yet."""
+    if not config.pack:
+        _fetch_if_there_is_none(config)
+    pipeline, stores = load_pipeline(config), open_stores(config)
+    if config.pack:
+        packs.choose(config, config.pack)  # so that the other commands take the same
+    _embed_anew(pipeline, stores)
+    where = f"http://{config.http}{config.prefix}/" if config.socket is None else f"socket {config.socket}"
+    people = len(stores.people.page(EVERYBODY))
+    click.echo(
+        f"Porteiro {__version__}, models: {pipeline.pack.name}, people: {people}\n"
+        f"  open    {where}\n"
+        f"  enrol   {_own_command()} enrol Ana photo-1.jpg photo-2.jpg\n"
+        f"  ask     curl -F file=@photo-3.jpg {where}"
+    )
+
+
+@click.group("models")
+def models_group() -> None:
+    """Which networks look at the photos."""
+
+
+@models_group.command("list")
+@with_config
+def models_list_command(config: Config) -> None:
+    """List the known packs, their files, and which one is in force."""
+    try:
+        in_force, folder = packs.chosen_pack(config)
+        click.echo(f"In force: {in_force.name}, in {folder}\n")
+    except PackError as error:
+        click.echo(f"{error}\n")
+    for pack in packs.catalogue().values():
+        state = "fetched" if packs.is_here(config, pack) else "not fetched"
+        click.echo(f"{pack.name} ({state}): {pack.summary}")
+        for network in pack.networks:
+            click.echo(
+                f"    {network.file}, {network.size_bytes:,} bytes, {network.licence}, {network.source}"
+            )
+
+
+@models_group.command("fetch")
+@click.argument("name")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Take the files from this folder instead of the internet.",
+)
+@with_config
+def models_fetch_command(config: Config, name: str, source: Path | None) -> None:
+    """Bring a pack here; a download that broke off goes on where it stopped, and every file is checked."""
+    folder = _fetch(config, name, source)
+    click.echo(f"{name} is complete in {folder}")
+
+
+@models_group.command("use")
+@click.argument("name")
+@with_config
+def models_use_command(config: Config, name: str) -> None:
+    """Use a pack (a name or a folder) from the next start on; known faces are embedded anew for it.
+
+    What the earlier models made of the faces is kept, so `use` with the earlier name takes it back.
+    """
+    pack, folder = packs.named_pack(config, name)
+    check_files(pack, folder)
+    _embed_anew(Pipeline(pack, folder, None, config.limits), open_stores(config))
+    packs.choose(config, name)
+    click.echo(f"{pack.name} is in use from the server's next start on.")
+    if config.pack:
+        click.echo(f"PORTEIRO_PACK={config.pack} is set, and goes before this choice.", err=True)
+
+
+def _fetch_if_there_is_none(config: Config) -> None:
+    try:
+        packs.chosen_pack(config)
+    except PackError as missing:
+        if str(missing) != packs.HOW_TO_GET_ONE:
+            raise
+        click.echo(f"There is no model pack yet: fetching {packs.FETCHED}.")
+        try:
+            _fetch(config, packs.FETCHED, None)
+        except PackError as error:
+            raise PackError(f"{error}\n{packs.HOW_TO_GET_ONE}") from error
+
+
+def _fetch(config: Config, name: str, source: Path | None) -> Path:
+    with progress_bar(DownloadColumn()) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(file: str, done: int, total: int) -> None:
+            if file not in tasks:
+                tasks[file] = progress.add_task(file, total=total)
+            progress.update(tasks[file], completed=done)
+
+        return packs.fetch(config, name, source, report)
+
+
+def _embed_anew(pipeline: Pipeline, stores: Stores) -> None:
+    with progress_bar(MofNCompleteColumn()) as progress:
+        task = progress.add_task("Embedding known faces anew", total=None, visible=False)
+        embed_anew(
+            pipeline,
+            stores.people,
+            stores.photos,
+            Steps(time.perf_counter),
+            lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+        )
+
+
+def _own_command() -> str:
+    try:
+        return str(Path(sys.argv[0]).absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return sys.argv[0]
