@@ -72,6 +72,8 @@ class Application:
             call = Call(request, self._services, steps, request_id)
             return name, found.endpoint(call, **found.variables)
         except RequestError as error:
+            if isinstance(error, Unavailable):
+                log.exception("cannot answer now")
             return name, self._refusal(request, error, request_id)
         except PackError:
             log.exception("the models fail")

@@ -5,6 +5,7 @@
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 from wsgi_app.errors import ConfigError
 
 MEBIBYTE = 1024 * 1024
+CHECKOUT = Path(__file__).resolve().parent.parent
+PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Config:
         prefix: where the application is mounted: ``""`` for the root, else ``/something``.
         http: address of the local run.
         socket: Unix socket behind nginx; with it there is no HTTP port.
-        processes: how many workers; 0 lets uWSGI take one for each core.
+        processes: how many workers; ``None`` lets uWSGI take one for each core.
         pack: name or folder of the model pack; ``""`` takes the owner's choice, else the best there is.
         nose_model: a network file for the nose; ``None`` takes the detector's landmark.
         nose_input_px: side of that network's square input.
@@ -60,7 +63,7 @@ class Config:
     prefix: str
     http: str
     socket: Path | None
-    processes: int
+    processes: int | None
     pack: str
     nose_model: Path | None
     nose_input_px: int
@@ -88,26 +91,32 @@ class Setting:
     read: Callable[[str], Any]
 
 
-def _folder(text: str) -> Path:
-    return Path(text).expanduser().resolve()
+def _absolute_path(text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute():
+        raise ValueError("must be a path from / on")
+    return path.resolve()
 
 
 def _optional_path(text: str) -> Path | None:
-    return _folder(text) if text else None
+    return _absolute_path(text) if text else None
+
+
+def _data_folder(text: str) -> Path:
+    return _optional_path(text) or CHECKOUT / "var"
 
 
 def _existing_file(text: str) -> Path | None:
-    path = _optional_path(text)
+    path = Path(text).resolve() if text else None
     if path is not None and not path.is_file():
         raise ValueError(f"there is no file {path}")
     return path
 
 
 def _prefix(text: str) -> str:
-    prefix = text.rstrip("/")
-    if prefix and (not prefix.startswith("/") or "//" in prefix or any(c in prefix for c in "?#% ")):
-        raise ValueError("must start with / and be a plain path, such as /porteiro")
-    return prefix
+    if text != "/" and not PREFIX.fullmatch(text):
+        raise ValueError("must be / or a plain path such as /porteiro, without / at its end")
+    return text.rstrip("/")
 
 
 def _address(text: str) -> str:
@@ -142,6 +151,11 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _optional_whole(low: int, high: int) -> Callable[[str], int | None]:
+    read = _whole(low, high)
+    return lambda text: read(text) if text else None
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in words:
@@ -152,8 +166,8 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _sqlite_url(text: str) -> str:
-    if text and (not text.startswith("sqlite:///") or text in ("sqlite:///", "sqlite:///:memory:")):
-        raise ValueError("must be sqlite:///PATH")
+    if text and not re.fullmatch(r"sqlite:///(/[^/?]+)+", text):
+        raise ValueError("must be sqlite:// and a path from / on, such as sqlite:////srv/porteiro.db")
     return text
 
 
@@ -162,11 +176,11 @@ def _yes_or_no(text: str) -> bool:
 
 
 SETTINGS = (
-    Setting("PORTEIRO_DATA", "data", "var", _folder),
+    Setting("PORTEIRO_DATA", "data", "", _data_folder),
     Setting("PORTEIRO_PREFIX", "prefix", "/porteiro", _prefix),
     Setting("PORTEIRO_HTTP", "http", "127.0.0.1:8765", _address),
     Setting("PORTEIRO_SOCKET", "socket", "", _optional_path),
-    Setting("PORTEIRO_PROCESSES", "processes", "0", _whole(0, 64)),
+    Setting("PORTEIRO_PROCESSES", "processes", "", _optional_whole(1, 64)),
     Setting("PORTEIRO_PACK", "pack", "", str),
     Setting("PORTEIRO_NOSE_MODEL", "nose_model", "", _existing_file),
     Setting("PORTEIRO_NOSE_INPUT_PX", "nose_input_px", "112", _whole(16, 1024)),
@@ -194,11 +208,14 @@ def load_config(environ: Mapping[str, str]) -> Config:
 
 
 def _read(setting: Setting, environ: Mapping[str, str]) -> Any:
-    text = environ.get(setting.key, "").strip() or setting.default
+    text = environ.get(setting.key, setting.default)
+    if setting.key in environ and not text.strip():
+        raise ConfigError(f"{setting.key} is set but empty; give it a value or remove it")
     try:
         return setting.read(text)
     except (ValueError, OSError, RuntimeError) as error:  # a path can be impossible in all these ways
-        raise ConfigError(f"{setting.key}={text!r}: {error}") from error
+        shown = re.sub(r"//[^/]*@", "//[hidden]@", text)
+        raise ConfigError(f"{setting.key}={shown!r}: {error}") from error
 
 
 def _refuse_unknown_keys(environ: Mapping[str, str]) -> None:

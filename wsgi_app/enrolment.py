@@ -11,6 +11,7 @@ from wsgi_app.vision.crops import crop_from_png, crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
 
 LONGEST_NAME = 80
+JOINERS = "\u200c\u200d"  # invisible, and part of how Persian and Indic names are written
 
 
 def clean_name(text: str) -> str:
@@ -24,7 +25,7 @@ def clean_name(text: str) -> str:
         raise ValueError("a name needs at least one letter")
     if len(name) > LONGEST_NAME:
         raise ValueError(f"a name has at most {LONGEST_NAME} characters")
-    if not name.isprintable():
+    if not all(letter.isprintable() or letter in JOINERS for letter in name):
         raise ValueError("a name holds no control characters")
     return name
 

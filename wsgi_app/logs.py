@@ -13,7 +13,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "[hidden]"
 SECRET_KEYS = re.compile(r"authorization|cookie|token|password|secret|idempotency", re.IGNORECASE)
-SECRET_VALUES = re.compile(r"\b(Bearer|Basic)\s+\S+|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)", re.IGNORECASE)
+SECRET_VALUES = re.compile(
+    r"\b(Bearer|Basic)\s+\S+|(?<=://)[^/\s]+(?=@)|(?<=\btoken=)\S+|(?<=\bcookie: )\S+", re.IGNORECASE
+)
 KEY_ORDER = ["time", "level", "event", "request_id", "method", "path", "status", "ms"]
 LONGEST_VALUE = 2000
 

@@ -149,7 +149,7 @@ def _download(network: NetworkFile, partial: Path, progress: Progress) -> None:
     done = partial.stat().st_size if partial.is_file() else 0
     if done >= network.size_bytes:
         return
-    headers = {"Range": f"bytes={done}-"} if done else {}
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
     try:
         with requests.get(network.url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
             response.raise_for_status()

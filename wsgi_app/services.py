@@ -8,7 +8,7 @@ from pathlib import Path
 
 from webob import Request
 
-from wsgi_app.config import Config
+from wsgi_app.config import Config, Limits
 from wsgi_app.counters import Counters, Tally
 from wsgi_app.errors import PackError
 from wsgi_app.gallery import LiveGallery
@@ -20,7 +20,7 @@ from wsgi_app.stores.people import PeopleStore
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.visits import VisitStore
 from wsgi_app.vision.nose import NoseFile
-from wsgi_app.vision.packs import Threshold
+from wsgi_app.vision.packs import Pack, Threshold
 from wsgi_app.vision.pipeline import Pipeline, Policy
 
 # One made-up face, on which the networks are tried before the first photo and by /health/ready.
@@ -106,11 +106,19 @@ def load_pipeline(config: Config) -> Pipeline:
     Raises:
         PackError: there is no pack, or a file of it cannot be used; the message says what to do.
     """
-    pack, folder = chosen_pack(config)
     nose = None
     if config.nose_model is not None:
         nose = NoseFile(config.nose_model, config.nose_input_px, config.nose_channels)
-    pipeline = Pipeline(pack, folder, nose, config.limits)
+    return tried_pipeline(*chosen_pack(config), nose, config.limits)
+
+
+def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: Limits) -> Pipeline:
+    """Load a pack's models and look at the built-in picture with them.
+
+    Raises:
+        PackError: a file cannot be used, or the face is not found.
+    """
+    pipeline = Pipeline(pack, folder, nose, limits)
     if not pipeline.check(TEST_PICTURE, Steps(time.perf_counter)):
         raise PackError(f"Pack {pack.name!r} does not find the face of the built-in picture; use another.")
     return pipeline

@@ -68,5 +68,5 @@ def test_a_name_that_somebody_pointed_to_this_machine_is_refused(host: str) -> N
 def test_behind_nginx_or_open_to_all_any_name_will_do() -> None:
     request = Request.blank("/", headers={"Host": "house.example"})
 
-    refuse_other_names(request, load_config({"PORTEIRO_SOCKET": "porteiro.sock"}))
+    refuse_other_names(request, load_config({"PORTEIRO_SOCKET": "/run/porteiro.sock"}))
     refuse_other_names(request, load_config({"PORTEIRO_OPEN": "1"}))

@@ -13,7 +13,7 @@ from wsgi_app.commands import EVERYBODY, progress_bar, with_config
 from wsgi_app.config import Config
 from wsgi_app.enrolment import embed_anew
 from wsgi_app.errors import PackError
-from wsgi_app.services import Stores, load_pipeline, open_stores
+from wsgi_app.services import Stores, load_pipeline, open_stores, tried_pipeline
 from wsgi_app.steps import Steps
 from wsgi_app.vision.packs import check_files
 from wsgi_app.vision.pipeline import Pipeline
@@ -87,7 +87,7 @@ def models_use_command(config: Config, name: str) -> None:
     """
     pack, folder = packs.named_pack(config, name)
     check_files(pack, folder)
-    _embed_anew(Pipeline(pack, folder, None, config.limits), open_stores(config))
+    _embed_anew(tried_pipeline(pack, folder, None, config.limits), open_stores(config))
     packs.choose(config, name)
     click.echo(f"{pack.name} is in use from the server's next start on.")
     if config.pack:

@@ -79,11 +79,12 @@ def people_command(config: Config) -> None:
 def forget_command(config: Config, name: str) -> None:
     """Forget a person: their faces go, and their visits lose the name."""
     people = open_stores(config).people
-    person = people.named(name)
+    person = people.named(_clean_name(name))
     if person is None:
         raise Failure(f"Nobody is called {name!r}; porteiro people lists who is.")
     people.remove(person.id, lambda _: True)
-    click.echo(f"{person.name} is forgotten, with {person.faces} faces.")
+    faces = "1 face" if person.faces == 1 else f"{person.faces} faces"
+    click.echo(f"{person.name} is forgotten, with {faces}.")
 
 
 def _photos_to_enrol(

@@ -1,5 +1,7 @@
 """The database: its tables, its connections, and bringing its schema up to date."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -184,7 +186,21 @@ def _answering() -> Iterator[None]:
 def _prepare_connection(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001
     connection.isolation_level = None  # sqlite3 begins no transaction by itself: _begin does
     for pragma in SQLITE_PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+        _execute_when_free(connection, f"PRAGMA {pragma}")
+
+
+def _execute_when_free(connection: Any, statement: str) -> None:
+    # SQLite itself does not wait when several processes turn one new database to WAL at the same moment.
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin(connection: sa.Connection) -> None:

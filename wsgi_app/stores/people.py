@@ -188,7 +188,7 @@ class PeopleStore:
         """
         self.get(person_id)
         face_id = self._new_id()
-        crop = self._photos.save_crop(person_id, face_id, png)
+        crop = self._photos.save_crop(face_id, png)
         face = EnrolledFace(face_id, person_id, crop, quality, self._now())
         try:
             with self._database.write() as connection:

@@ -15,47 +15,33 @@ class PhotoStore:
         """Keep the photo of a visit in its day's folder; gives its name for ``path`` and ``remove``."""
         return self._save(Path("visits", f"{at:%Y-%m-%d}", f"{visit_id}.jpg"), jpeg)
 
-    def save_crop(self, person_id: str, face_id: str, png: bytes) -> str:
+    def save_crop(self, face_id: str, png: bytes) -> str:
         """Keep the aligned crop of an enrolled face; gives its name likewise."""
-        return self._save(Path("people", person_id, f"{face_id}.png"), png)
+        return self._save(Path("people", f"{face_id}.png"), png)
 
     def path(self, name: str) -> Path:
         """Where a kept photo lies."""
         return self._folder / name
 
     def remove(self, name: str) -> None:
-        """Remove a photo, and its folder when it was the last; one that is gone already is no error."""
-        path = self.path(name)
-        path.unlink(missing_ok=True)
-        try:
-            path.parent.rmdir()
-        except OSError:  # not empty, or already gone
-            return
+        """Remove a photo; one that is gone already is no error."""
+        self.path(name).unlink(missing_ok=True)
 
     def _save(self, name: Path, data: bytes) -> str:
         path = self._folder / name
         temporary = path.with_suffix(".part")
+        _make_folder(path.parent)
         try:
-            _write(temporary, data)
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         _flush_folder(path.parent)
         return name.as_posix()
-
-
-def _write(path: Path, data: bytes) -> None:
-    _make_folder(path.parent)
-    try:
-        file = path.open("wb")
-    except FileNotFoundError:  # somebody removed the last photo, and with it the folder, just now
-        _make_folder(path.parent)
-        file = path.open("wb")
-    with file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _make_folder(folder: Path) -> None:

@@ -35,8 +35,8 @@ def test_a_visits_photo_lies_in_its_days_folder(tmp_path: Path, photos: PhotoSto
 
 
 def test_a_crop_lies_in_its_persons_folder(tmp_path: Path, photos: PhotoStore) -> None:
-    assert photos.save_crop("ana", "face", b"png") == "people/ana/face.png"
-    assert files_in(tmp_path) == {"photos/people/ana/face.png": b"png"}
+    assert photos.save_crop("face", b"png") == "people/face.png"
+    assert files_in(tmp_path) == {"photos/people/face.png": b"png"}
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00\xff\r\n" * 1_000_000], ids=["nothing", "four megabytes"])
@@ -51,9 +51,9 @@ def test_no_unfinished_file_stays(tmp_path: Path, photos: PhotoStore) -> None:
 
 
 def test_saving_again_under_the_same_name_replaces(tmp_path: Path, photos: PhotoStore) -> None:
-    photos.save_crop("ana", "face", b"first")
-    photos.save_crop("ana", "face", b"second")
-    assert files_in(tmp_path) == {"photos/people/ana/face.png": b"second"}
+    photos.save_crop("face", b"first")
+    photos.save_crop("face", b"second")
+    assert files_in(tmp_path) == {"photos/people/face.png": b"second"}
 
 
 def test_a_photo_and_the_folders_on_its_way_are_flushed_before_its_name_is_given(
@@ -96,13 +96,8 @@ def test_removing_leaves_the_others(tmp_path: Path, photos: PhotoStore) -> None:
     assert photos.path(second).read_bytes() == b"v2"
 
 
-def test_the_last_photo_takes_its_folder_with_it(tmp_path: Path, photos: PhotoStore) -> None:
-    photos.remove(photos.save_crop("ana", "face", b"png"))
-    assert sorted(path.name for path in (tmp_path / "photos").rglob("*")) == ["people"]
-
-
 def test_a_photo_that_is_gone_already_can_be_removed(tmp_path: Path, photos: PhotoStore) -> None:
-    name = photos.save_crop("ana", "face", b"png")
+    name = photos.save_crop("face", b"png")
     photos.remove(name)
     photos.remove(name)
     photos.remove("visits/1999-12-31/never.jpg")
