@@ -16,7 +16,7 @@ ROWS = (
     {"endpoints"},
     {"services"},
     {"auth", "enrolment", "gallery", "live", "packs", "rendering", "uploads"},
-    {"counters", "logs", "stores", "vision"},
+    {"counters", "logs", "memory", "stores", "vision"},
     {"steps"},
     {"config"},
     {"errors"},

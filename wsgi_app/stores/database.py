@@ -120,6 +120,7 @@ class Database:
         self.engine = sa.create_engine(url)
         sa.event.listen(self.engine, "connect", _prepare_connection)
         sa.event.listen(self.engine, "begin", _begin)
+        self._writer = self.engine.execution_options(write=True)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -138,7 +139,7 @@ class Database:
         Raises:
             Unavailable: the database does not answer, or others kept it locked too long.
         """
-        with _answering(), self.engine.execution_options(write=True).begin() as connection:
+        with _answering(), self._writer.begin() as connection:
             yield connection
 
     def migrate(self) -> None:
@@ -151,7 +152,7 @@ class Database:
             with self.engine.begin() as connection:
                 if _revision(connection) == SCHEMA_REVISION:
                     return
-            with self.engine.execution_options(write=True).begin() as connection:
+            with self._writer.begin() as connection:
                 _upgrade(connection)
         except sa.exc.DatabaseError as error:
             raise ConfigError(

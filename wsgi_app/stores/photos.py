@@ -35,10 +35,13 @@ class PhotoStore:
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
+                # Named first, flushed then: the file system writes both in one go, and nobody asks for a photo
+                # before the row that names it is committed.
+                temporary.replace(path)
                 os.fsync(file.fileno())
-            temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise
         _flush_folder(path.parent)
         return name.as_posix()
