@@ -12,6 +12,7 @@ from wsgi_app.config import Config
 from wsgi_app.counters import Counters
 from wsgi_app.errors import NotFound, PackError, RequestError, Unavailable
 from wsgi_app.logs import set_up_logs
+from wsgi_app.memory import keep_freed_memory
 from wsgi_app.rendering import error_answer, json_answer
 from wsgi_app.routes import UNROUTED, Router
 from wsgi_app.services import Call, Services, open_services, random_id
@@ -33,6 +34,7 @@ def build_application(config: Config, counters: Counters) -> "Application":
         ConfigError, PackError: the server cannot start; the message says why and what to do.
     """
     set_up_logs(config.log_level)
+    keep_freed_memory()
     return Application(open_services(config, counters), Router())
 
 

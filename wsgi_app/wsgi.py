@@ -7,12 +7,10 @@ from wsgi_app.app import build_application
 from wsgi_app.config import load_config
 from wsgi_app.counters import shared_counters
 from wsgi_app.errors import PorteiroError
-from wsgi_app.memory import keep_freed_memory
 
 CANNOT_LOAD = 22  # uWSGI's own exit status for it: the master ends then, instead of trying for ever
 
 try:
-    keep_freed_memory()
     application = build_application(load_config(os.environ), shared_counters())
 except PorteiroError as error:
     sys.stderr.write(f"porteiro: {error}\n")

@@ -35,8 +35,8 @@ class PhotoStore:
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
-                # Named first, flushed then: the file system writes both in one go, and nobody asks for a photo
-                # before the row that names it is committed.
+                # Named first, flushed then: the file system writes both in one go, and nobody asks for a
+                # photo before the row that names it is committed.
                 temporary.replace(path)
                 os.fsync(file.fileno())
         except BaseException:

@@ -69,10 +69,10 @@ def test_a_photo_and_the_folders_on_its_way_are_flushed_before_its_name_is_given
     monkeypatch.setattr(os, "fsync", noted_fsync)
     day = "photos/visits/2026-01-05"
     photos.save_visit("v1", MONDAY, b"jpeg")
-    assert flushed == [".", "photos", "photos/visits", f"{day}/v1.part", day]
+    assert flushed == [".", "photos", "photos/visits", f"{day}/v1.jpg", day]
     flushed.clear()
     photos.save_visit("v2", MONDAY, b"jpeg")
-    assert flushed == [f"{day}/v2.part", day]
+    assert flushed == [f"{day}/v2.jpg", day]
 
 
 def test_a_photo_that_cannot_be_written_leaves_nothing(
