@@ -70,8 +70,12 @@ def _judge(call: Call, key: IdempotencyKey | None) -> StoredAnswer:
     photo = read_jpeg(call.request, "file", services.config.limits)
     at, visit_id = visits.now(), visits.new_id()
     gallery = services.gallery.now()
-    verdict = services.pipeline.judge(photo, gallery.gallery, services.policy, call.steps)
-    took_ms = round(call.steps.elapsed_s() * 1000, 2)
+    picture = services.pipeline.decode(photo, call.steps)
+    with visits.saving_photo(visit_id, at, photo) as saved:
+        verdict = services.pipeline.judge(picture, gallery.gallery, services.policy, call.steps)
+        took_ms = round(call.steps.elapsed_s() * 1000, 2)
+        with call.steps("save"):
+            photo_name = saved()
     person = PersonInAnswer(verdict.person, gallery.names[verdict.person]) if verdict.person else None
     score = None if verdict.score is None else round(verdict.score, 4)
     told = Answer("porteiro", "OK", verdict.outcome, person, score, visit_id, took_ms)
@@ -87,7 +91,7 @@ def _judge(call: Call, key: IdempotencyKey | None) -> StoredAnswer:
                 person_id=verdict.person,
                 score=score,
                 face=describe_face(verdict),
-                photo=visits.save_photo(visit_id, at, photo),
+                photo=photo_name,
                 took_ms=took_ms,
             ),
             StoredAnswer(status, msgspec.json.encode(told)),

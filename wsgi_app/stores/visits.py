@@ -1,6 +1,8 @@
 """Visits: what the door saw and answered, on disk before anyone is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,10 +72,25 @@ class VisitStore:
     ):
         self._database, self._photos, self.now, self.new_id = database, photos, now, new_id
         self._keep_answers = timedelta(seconds=idempotency_s)
+        self._disk = ThreadPoolExecutor(thread_name_prefix="disk")
 
     def save_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Put a visit's photo on disk; gives its name for ``Visit.photo``."""
         return self._photos.save_visit(visit_id, at, jpeg)
+
+    @contextmanager
+    def saving_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> Iterator[Callable[[], str]]:
+        """Put a visit's photo on disk beside what is done inside: disk and networks work at once.
+
+        Gives a function that waits for the end and gives the name for ``Visit.photo``. Where the inside fails,
+        the photo is removed.
+        """
+        saving = self._disk.submit(self.save_photo, visit_id, at, jpeg)
+        try:
+            yield saving.result
+        except BaseException:
+            self._photos.remove(saving.result())
+            raise
 
     def add(self, visit: Visit, answer: StoredAnswer, key: IdempotencyKey | None) -> StoredAnswer:
         """Store a visit and, under a key, the answer to it, in one transaction that is on disk at return.

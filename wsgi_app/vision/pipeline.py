@@ -174,13 +174,12 @@ class Pipeline:
         with steps("embed"):
             return embed(self._embedder, crop, self.pack.embedder)
 
-    def judge(self, photo: bytes, gallery: Gallery, policy: Policy, steps: Steps) -> Verdict:
-        """Say who is in a photo from the door.
+    def judge(self, picture: Picture, gallery: Gallery, policy: Policy, steps: Steps) -> Verdict:
+        """Say who is in a decoded photo from the door.
 
         Raises:
-            RequestError: the photo cannot be decoded, or the networks are busy.
+            Unavailable: the networks are busy.
         """
-        picture = self.decode(photo, steps)
         faces = self.detect(picture, steps)
         if not faces:
             return Verdict(self._why_no_face(picture))

@@ -258,3 +258,20 @@ def test_a_photo_lies_in_the_folder_of_its_visits_day(stores: Stores, clock: Clo
     midnight = visit(stores, "v2")
     assert (before_midnight.photo, midnight.photo) == ("visits/2026-01-05/v1.jpg", "visits/2026-01-06/v2.jpg")
     assert midnight.at == datetime(2026, 1, 6, tzinfo=UTC)
+
+
+# While the networks look
+
+
+def test_a_photo_is_saved_beside_other_work(stores: Stores, clock: Clock) -> None:
+    with stores.visits.saving_photo("v1", clock.now(), b"jpeg") as saved:
+        name = saved()
+
+    assert stores.photos.path(name).read_bytes() == b"jpeg"
+
+
+def test_a_photo_whose_judgement_fails_does_not_stay(stores: Stores, clock: Clock) -> None:
+    with pytest.raises(Unavailable), stores.visits.saving_photo("v1", clock.now(), b"jpeg"):
+        raise Unavailable("The networks are busy.")
+
+    assert photos_on_disk(stores) == []

@@ -164,7 +164,7 @@ def policy(pipeline: Pipeline) -> Policy:
 
 @pytest.fixture
 def judge(pipeline: Pipeline, gallery: Gallery, policy: Policy, steps: Steps) -> Callable[[bytes], Verdict]:
-    return lambda photo: pipeline.judge(photo, gallery, policy, steps)
+    return lambda photo: pipeline.judge(pipeline.decode(photo, steps), gallery, policy, steps)
 
 
 Judge = Callable[[bytes], Verdict]
@@ -208,7 +208,7 @@ def test_a_stranger_is_unknown_and_the_likeness_is_told(
 def test_in_an_empty_house_everybody_is_unknown(
     pipeline: Pipeline, photo: Photo, policy: Policy, steps: Steps
 ) -> None:
-    verdict = pipeline.judge(photo("ana-1"), Gallery.of([]), policy, steps)
+    verdict = pipeline.judge(pipeline.decode(photo("ana-1"), steps), Gallery.of([]), policy, steps)
 
     assert (verdict.outcome, verdict.person, verdict.score) == (Outcome.UNKNOWN, None, None)
     assert verdict.face is not None
@@ -217,7 +217,9 @@ def test_in_an_empty_house_everybody_is_unknown(
 def test_below_the_threshold_in_force_a_friend_stays_unknown(
     pipeline: Pipeline, gallery: Gallery, photo: Photo, policy: Policy, steps: Steps
 ) -> None:
-    verdict = pipeline.judge(photo("ana-3"), gallery, replace(policy, threshold=1.0), steps)
+    verdict = pipeline.judge(
+        pipeline.decode(photo("ana-3"), steps), gallery, replace(policy, threshold=1.0), steps
+    )
 
     assert (verdict.outcome, verdict.person) == (Outcome.UNKNOWN, None)
     assert verdict.score is not None
@@ -230,7 +232,7 @@ def test_between_two_people_with_the_same_face_nobody_is_let_in(
     face = pipeline.embed(pipeline.single_face(photo("ana-1"), ENROLMENT, steps).crop, steps)
     twins = Gallery.of([("ana", face), ("her twin", face)])
 
-    verdict = pipeline.judge(photo("ana-1"), twins, policy, steps)
+    verdict = pipeline.judge(pipeline.decode(photo("ana-1"), steps), twins, policy, steps)
 
     assert (verdict.outcome, verdict.person) == (Outcome.UNKNOWN, None)
     assert verdict.score == pytest.approx(1)
@@ -346,7 +348,7 @@ def test_every_step_is_timed(
     ticks = iter(range(100))
     steps = Steps(lambda: float(next(ticks)))
 
-    pipeline.judge(photo(name), gallery, policy, steps)
+    pipeline.judge(pipeline.decode(photo(name), steps), gallery, policy, steps)
 
     assert steps.seconds == dict.fromkeys(taken, 1.0)
 
