@@ -80,10 +80,10 @@ class VisitStore:
 
     @contextmanager
     def saving_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> Iterator[Callable[[], str]]:
-        """Put a visit's photo on disk beside what is done inside: disk and networks work at once.
+        """Put a photo on disk beside what is done inside: disk and networks work at once.
 
-        Gives a function that waits for the end and gives the name for ``Visit.photo``. Where the inside fails,
-        the photo is removed.
+        Gives a function that waits for the end and gives the name for ``Visit.photo``. Where the inside
+        fails, the photo is removed.
         """
         saving = self._disk.submit(self.save_photo, visit_id, at, jpeg)
         try:

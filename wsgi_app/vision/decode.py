@@ -85,7 +85,8 @@ def decode(data: bytes, *, enough_px: int, limits: Limits) -> Picture:
     try:
         shrink = max(width, height) / enough_px
         image.draft("RGB", (max(1, int(width / shrink)), max(1, int(height / shrink))))
-        pixels = _eight_bits(image).convert("RGB")
+        image.load()
+        pixels = image if image.mode == "RGB" else _eight_bits(image).convert("RGB")
     except BROKEN_DATA as error:
         raise _unreadable() from error
     if orientation in TURNS:
