@@ -1,0 +1,174 @@
+"""The shipped server on free addresses in a temporary folder, and the end of every process it took."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import Failure, Missing
+from bench.load import OK, Address, Connection
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PROGRAMS = Path(sys.executable).parent
+PROCESSES = 2
+START_S = 60.0
+STOP_S = 20.0
+POLL_S = 0.1
+LOG_TAIL_BYTES = 2000
+WORKER_IS_READY = b"WSGI app 0 "  # what uWSGI logs when a worker has loaded the models
+
+# The only two places where nginx.conf is changed: where it listens, and how fast one client may ask.
+LISTEN = "listen 127.0.0.1:8080;"
+RATE = "rate=50r/s;"
+NO_RATE = "rate=100000r/s;"
+
+
+@dataclass(frozen=True)
+class House:
+    """A data folder with people enrolled.
+
+    Attributes:
+        folder: of everything that a run leaves behind.
+        environment: the settings, ``PORTEIRO_*``.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+
+
+def furnish(folder: Path, pack: Path, enrolments: dict[str, bytes]) -> House:
+    """Enrol people from one photo each, by the shipped command.
+
+    Raises:
+        Failure: not all of them could be enrolled.
+    """
+    environment = {
+        "PORTEIRO_DATA": str(folder / "data"),
+        "PORTEIRO_PACK": str(pack),
+        "PORTEIRO_PROCESSES": str(PROCESSES),
+        "PORTEIRO_SOCKET": str(folder / "porteiro.sock"),
+    }
+    for name, photo in enrolments.items():
+        person = folder / "people" / name
+        person.mkdir(parents=True)
+        (person / "photo.jpg").write_bytes(photo)
+    command = [str(PROGRAMS / "porteiro"), "enrol", "--folder", str(folder / "people")]
+    done = subprocess.run(
+        command, env=_environment(environment), cwd=REPOSITORY, check=False, capture_output=True
+    )
+    if done.returncode:
+        raise Failure(f"porteiro enrol failed: {done.stderr.decode(errors='replace')}")
+    return House(folder, environment)
+
+
+@contextmanager
+def served(house: House) -> Iterator[Address]:
+    """The shipped nginx and uWSGI; gives nginx's address once it answers.
+
+    Raises:
+        Missing: there is no nginx.
+        Failure: one of the two ended.
+    """
+    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if nginx is None:
+        raise Missing("nginx is not installed; on Debian: sudo apt install nginx-light")
+    address = free_address()
+    configuration = house.folder / "nginx.conf"
+    configuration.write_text(nginx_configuration(address), encoding="utf-8")
+    uwsgi = [str(PROGRAMS / "uwsgi"), "--ini", "uwsgi.ini"]
+    front = [nginx, "-e", "stderr", "-p", str(house.folder), "-c", str(configuration), *_nginx_user()]
+    with running(uwsgi, REPOSITORY, house, "uwsgi.log") as workers:
+        wait_until(workers, lambda: workers.log.read_bytes().count(WORKER_IS_READY) == PROCESSES)
+        with running(front, house.folder, house, "nginx.log") as door:
+            wait_until(door, lambda: answers(address, "/porteiro/health/ready"))
+            yield address
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process and the file that its output goes to."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextmanager
+def running(command: list[str], folder: Path, house: House, log_name: str) -> Iterator[Running]:
+    """A process that ends with the block: asked first, killed with its children if it does not listen."""
+    log = house.folder / log_name
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=_environment(house.environment),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield Running(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until(running: Running, ready: Callable[[], bool]) -> None:
+    """Wait for a process to be ready.
+
+    Raises:
+        Failure: it ended, or was not ready in time.
+    """
+    end = time.monotonic() + START_S
+    while not ready():
+        if running.process.poll() is not None or time.monotonic() > end:
+            tail = running.log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace")
+            raise Failure(f"{running.process.args!r} does not serve. Its last words:\n{tail}")
+        time.sleep(POLL_S)
+
+
+def answers(address: Address, path: str) -> bool:
+    """Whether a GET is answered with 200."""
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    try:
+        with closing(Connection(address)) as connection:
+            return connection.ask(request).status == OK
+    except OSError:
+        return False
+
+
+def free_address() -> Address:
+    """A loopback address that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return "127.0.0.1", int(listener.getsockname()[1])
+
+
+def nginx_configuration(address: Address) -> str:
+    """The shipped nginx.conf on another address and without its limit for one client."""
+    text = (REPOSITORY / "nginx.conf").read_text(encoding="utf-8")
+    for shipped, wanted in ((LISTEN, f"listen {address[0]}:{address[1]};"), (RATE, NO_RATE)):
+        if text.count(shipped) != 1:
+            raise Failure(f"nginx.conf should say {shipped!r} exactly once.")
+        text = text.replace(shipped, wanted)
+    return text
+
+
+def _nginx_user() -> list[str]:
+    # Started by root, nginx's workers become somebody who may not open the workers' socket.
+    return ["-g", "user root;"] if os.geteuid() == 0 else []
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PORTEIRO_")}
+    return {**inherited, **settings}
