@@ -14,8 +14,7 @@ from bench.material import Material, find_material
 from bench.pairs import Pair, Plan, Summary, Target
 from bench.processor import watch_others
 
-# Rounds in which other programs took more than this share of the processor count only where there are no others.
-MOST_BY_OTHERS = 0.1
+MOST_BY_OTHERS = 0.1  # of the processor; a round in which other programs took more is left out
 STOPPED = 128 + signal.SIGTERM
 
 
@@ -76,9 +75,9 @@ BENCHMARKS = (
 def main(names: tuple[str, ...], rounds: int, seconds: float) -> None:
     """Measure how fast Porteiro is: all benchmarks, or those named (server, flask, large).
 
-    Each prints the ratio of two things measured in turns: its median over all rounds, least and most. Rounds in
-    which other programs kept the processor busy are left out. A missed target is said, and is no failure: the
-    exit status stays 0.
+    Each prints the ratio of two things measured in turns: its median over all rounds, least and most. Rounds
+    in which other programs kept the processor busy are left out, as long as any remain. A missed target is
+    said, and is no failure: the exit status stays 0.
     """
     plan = Plan(rounds, seconds)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))  # an exit still ends what was started
@@ -99,21 +98,21 @@ def main(names: tuple[str, ...], rounds: int, seconds: float) -> None:
 def run(benchmark: Benchmark, material: Material, plan: Plan) -> str:
     """Measure one benchmark, telling each round as it ends; gives the verdict in one line."""
     print(f"{benchmark.name}: {benchmark.first}\n  divided by {benchmark.second}", flush=True)
-    undisturbed, disturbed = [], []
+    undisturbed: list[Pair] = []
+    disturbed: list[Pair] = []
     watch = watch_others()
     for number, pair in enumerate(benchmark.measure(material, plan), start=1):
         others = watch()
         watch = watch_others()
-        (undisturbed if others < MOST_BY_OTHERS else disturbed).append(pair)
-        print(
-            f"  round {number} of {plan.rounds}: {pair.first:.1f} / {pair.second:.1f} = {pair.ratio:.3f}"
-            f"{'' if others < MOST_BY_OTHERS else f', other programs took {others:.0%} of the processor'}",
-            flush=True,
-        )
+        quiet = others <= MOST_BY_OTHERS
+        (undisturbed if quiet else disturbed).append(pair)
+        figures = f"{pair.first:.1f} / {pair.second:.1f} = {pair.ratio:.3f}"
+        remark = "" if quiet else f", disturbed: other programs took {others:.0%} of the processor"
+        print(f"  round {number} of {plan.rounds}: {figures}{remark}", flush=True)
     summary = Summary.of(undisturbed or disturbed)
     met = "met" if benchmark.target.is_met(summary.middle) else "MISSED"
-    left_out = f" ({len(disturbed)} of {plan.rounds} rounds were disturbed)" if disturbed else ""
-    return f"{benchmark.name:8} {summary}, target {benchmark.target}: {met}{left_out}"
+    remark = f"; {len(disturbed)} of {plan.rounds} rounds were disturbed" if disturbed else ""
+    return f"{benchmark.name:8} {summary}, target {benchmark.target}: {met}{remark}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How much of the processor other programs took meanwhile: their share shifts a ratio.
 
-A server with more threads than the bare pipeline gets more of a contended processor than it gets of a free one.
+A server with more threads than the bare pipeline gets more of a busy processor than of a free one.
 """
 
 import os
