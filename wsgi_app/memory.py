@@ -17,7 +17,7 @@ def keep_freed_memory() -> bool:
     """Keep what one photo freed for the next one.
 
     The pixels of each photo take some ten megabytes for some ten milliseconds. By default glibc hands them
-    back to the system and gets them again, page by page: more than a tenth of the whole work.
+    back to the system and gets them again, page by page.
 
     Returns:
         Whether the C library heeds it; others than glibc do not, and nothing is lost but time.
