@@ -12,11 +12,9 @@ import pytest
 from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house
 from wsgi_app.app import Application
 from wsgi_app.config import Limits, load_config
-from wsgi_app.counters import ProcessCounters, Tally
-from wsgi_app.gallery import LiveGallery
-from wsgi_app.rendering import Pages
+from wsgi_app.counters import ProcessCounters
 from wsgi_app.routes import Router
-from wsgi_app.services import Services, Stores, threshold_in_force
+from wsgi_app.services import Services, Stores, put_together
 from wsgi_app.steps import Steps
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.people import PeopleStore
@@ -103,16 +101,7 @@ def stores(tmp_path: Path, clock: Clock) -> Iterator[Stores]:
 def services(tmp_path: Path, stores: Stores, pipeline: Pipeline) -> Services:
     """Everything an endpoint works with, on the temporary house."""
     config = load_config({"PORTEIRO_DATA": str(tmp_path)})
-    return Services(
-        config=config,
-        stores=stores,
-        pipeline=pipeline,
-        gallery=LiveGallery(stores.people, pipeline.pack.embedder.sha256),
-        threshold=threshold_in_force(config, pipeline),
-        tally=Tally(ProcessCounters()),
-        pages=Pages(),
-        clock=time.perf_counter,
-    )
+    return put_together(config, stores, pipeline, ProcessCounters())
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from webob import Response
 
+from wsgi_app.config import Limits
 from wsgi_app.endpoints import dashboard, door, health, images, metrics, people, visits
 from wsgi_app.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
 from wsgi_app.rendering import no_content
@@ -130,7 +131,7 @@ def _variables(pattern: list[str], segments: list[str]) -> dict[str, str] | None
     return variables
 
 
-def _checked(path: str, longest: int = 1024) -> str:
+def _checked(path: str, longest: int = Limits.path_bytes) -> str:
     if len(path) > longest:
         raise PathTooLong(f"A path has at most {longest} bytes.")
     if "\0" in path or not path.isascii():

@@ -130,8 +130,11 @@ def open_services(config: Config, counters: Counters) -> Services:
     Raises:
         ConfigError, PackError: as ``open_stores`` and ``load_pipeline`` say.
     """
-    stores = open_stores(config)
-    pipeline = load_pipeline(config)
+    return put_together(config, open_stores(config), load_pipeline(config), counters)
+
+
+def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: Counters) -> Services:
+    """Make services of what is opened and loaded already."""
     return Services(
         config=config,
         stores=stores,
