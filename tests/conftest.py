@@ -1,5 +1,6 @@
 """What several tests share: the reference models, the photos, and a house on a temporary folder."""
 
+import logging
 import os
 import shutil
 import time
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house
 from wsgi_app.app import Application
@@ -25,6 +27,17 @@ from wsgi_app.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).parent.parent
 PHOTOS = REPOSITORY / "tests" / "photos"
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level, configured = root.handlers[:], root.level, structlog.get_config()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**configured)
+    structlog.contextvars.clear_contextvars()
 
 
 class Clock:

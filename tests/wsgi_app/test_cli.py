@@ -1,4 +1,3 @@
-import logging
 import os
 import re
 import shutil
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import click
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 
 from wsgi_app import __version__, packs
@@ -40,17 +38,6 @@ def _umask_as_before() -> Iterator[None]:
     before = os.umask(0o022)
     yield
     os.umask(before)
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    root, own = logging.getLogger(), logging.getLogger("porteiro")
-    handlers, level, own_level, configured = root.handlers[:], root.level, own.level, structlog.get_config()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    own.setLevel(own_level)
-    structlog.configure(**configured)
 
 
 @dataclass

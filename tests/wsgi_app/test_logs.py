@@ -1,7 +1,6 @@
 import io
 import logging
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,18 +17,6 @@ FORGED = "/\ntime=2026-01-05T10:00:00Z level=info event=forged"
 
 log = structlog.get_logger("porteiro")
 library = logging.getLogger("some.library")
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    root, own = logging.getLogger(), logging.getLogger("porteiro")
-    handlers, level, own_level, configured = root.handlers[:], root.level, own.level, structlog.get_config()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    own.setLevel(own_level)
-    structlog.configure(**configured)
-    structlog.contextvars.clear_contextvars()
 
 
 def started(level: str = "info") -> io.StringIO:

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -142,6 +142,15 @@ class Database:
         with _answering(), self._writer.begin() as connection:
             yield connection
 
+    def value(self, statement: str) -> Any:
+        """The one value that a constant statement gives, without a transaction: for what every photo asks.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        with _answering(), closing(self.engine.raw_connection()) as connection:
+            return connection.cursor().execute(statement).fetchone()[0]
+
     def migrate(self) -> None:
         """Bring the schema up to date; many processes may call it at once.
 
@@ -180,7 +189,7 @@ def open_database(url: str) -> Database:
 def _answering() -> Iterator[None]:
     try:
         yield
-    except sa.exc.OperationalError as error:
+    except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
         raise Unavailable("The database does not answer; try again.") from error
 
 

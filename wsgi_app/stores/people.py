@@ -215,8 +215,7 @@ class PeopleStore:
 
     def generation(self) -> int:
         """Counted up by every change of the gallery, in any process."""
-        with self._database.read() as connection:
-            return int(connection.execute(_GENERATION).scalar_one())
+        return int(self._database.value("SELECT generation FROM gallery"))
 
     def gallery(self, embedder: str) -> "GalleryRows":
         """Every face that this embedder has seen, at one generation."""

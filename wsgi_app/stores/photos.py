@@ -28,19 +28,16 @@ class PhotoStore:
         self.path(name).unlink(missing_ok=True)
 
     def _save(self, name: Path, data: bytes) -> str:
+        # Under its own name at once: nobody asks for a photo before the row that names it is committed.
         path = self._folder / name
-        temporary = path.with_suffix(".part")
         _make_folder(path.parent)
+        file = path.open("xb")
         try:
-            with temporary.open("wb") as file:
+            with file:
                 file.write(data)
                 file.flush()
-                # Named first, flushed then: the file system writes both in one go, and nobody asks for a
-                # photo before the row that names it is committed.
-                temporary.replace(path)
                 os.fsync(file.fileno())
         except BaseException:
-            temporary.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             raise
         _flush_folder(path.parent)

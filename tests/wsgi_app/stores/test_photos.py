@@ -50,10 +50,11 @@ def test_no_unfinished_file_stays(tmp_path: Path, photos: PhotoStore) -> None:
     assert sorted(files_in(tmp_path / "photos" / "visits" / "2026-01-05")) == ["v0.jpg", "v1.jpg", "v2.jpg"]
 
 
-def test_saving_again_under_the_same_name_replaces(tmp_path: Path, photos: PhotoStore) -> None:
+def test_a_kept_photo_is_never_overwritten(tmp_path: Path, photos: PhotoStore) -> None:
     photos.save_crop("face", b"first")
-    photos.save_crop("face", b"second")
-    assert files_in(tmp_path) == {"photos/people/face.png": b"second"}
+    with pytest.raises(FileExistsError):
+        photos.save_crop("face", b"second")
+    assert files_in(tmp_path) == {"photos/people/face.png": b"first"}
 
 
 def test_a_photo_and_the_folders_on_its_way_are_flushed_before_its_name_is_given(
