@@ -16,6 +16,7 @@ from wsgi_app.vision.engines import Blob, Network
 from wsgi_app.vision.packs import DetectorFile
 
 STRIDES = (8, 16, 32)
+LARGEST_CELL = max(STRIDES)
 OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES}
 OVERLAP = 0.3  # boxes that overlap more than this (intersection over union) are one face
 MOST_FACES = 50
@@ -51,21 +52,28 @@ class Face:
         return Face((left, top, width, height), (first, second, nose, left_corner, right_corner), self.score)
 
 
-def detector_blob(pixels: NDArray[np.uint8], side_px: int) -> tuple[Blob, float]:
-    """Fit a picture into the detector's square input, at its top left, never enlarged.
+def detector_blob(pixels: NDArray[np.uint8], file: DetectorFile) -> tuple[Blob, float]:
+    """Fit a picture into the detector's input, at its top left, never enlarged.
 
     Returns:
-        The blob, float32 [1, 3, side, side] in BGR 0..255, and the picture's pixels for each input pixel.
+        The blob, float32 [1, 3, height, width] in BGR 0..255, and the picture's pixels for each input pixel.
     """
     height, width = pixels.shape[:2]
-    shrink = max(1.0, max(height, width) / side_px)
+    shrink = max(1.0, max(height, width) / file.input_px)
     if shrink > 1.0:
         size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
         how = cv2.INTER_LINEAR if shrink < ALIASING else cv2.INTER_AREA
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-    blob = np.zeros((1, 3, side_px, side_px), np.float32)
+    blob = np.zeros((1, 3, *_input_size(pixels, file)), np.float32)
     blob[0, :, : pixels.shape[0], : pixels.shape[1]] = pixels[:, :, ::-1].transpose(2, 0, 1)
     return blob, shrink
+
+
+def _input_size(pixels: NDArray[np.uint8], file: DetectorFile) -> tuple[int, int]:
+    if file.sizes == "square":
+        return file.input_px, file.input_px
+    height, width = (-(-side // LARGEST_CELL) * LARGEST_CELL for side in pixels.shape[:2])
+    return height, width
 
 
 def find_faces(network: Network, pixels: NDArray[np.uint8], file: DetectorFile) -> tuple[Face, ...]:
@@ -79,11 +87,11 @@ def find_faces(network: Network, pixels: NDArray[np.uint8], file: DetectorFile) 
     Raises:
         PackError: the network is no detector of this form.
     """
-    blob, shrink = detector_blob(pixels, file.input_px)
+    blob, shrink = detector_blob(pixels, file)
     outputs = network.run(blob)
     if not outputs.keys() >= OUTPUTS:
         raise PackError(f"{file.file} is no face detector of YuNet's form: it gives {', '.join(outputs)}.")
-    boxes, landmarks, scores = _candidates(outputs, file)
+    boxes, landmarks, scores = _candidates(outputs, blob.shape[3], file.score_threshold)
     if not len(scores):
         return ()
     kept = np.asarray(cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, OVERLAP)).reshape(-1)
@@ -91,15 +99,17 @@ def find_faces(network: Network, pixels: NDArray[np.uint8], file: DetectorFile) 
     return tuple(sorted(faces, key=lambda face: face.size_px, reverse=True))
 
 
-def _candidates(outputs: dict[str, Blob], file: DetectorFile) -> tuple[Blob, Blob, Blob]:
+def _candidates(
+    outputs: dict[str, Blob], width_px: int, score_threshold: float
+) -> tuple[Blob, Blob, Blob]:
     boxes, landmarks, scores = [], [], []
     for stride in STRIDES:
         certainty = np.sqrt(
             np.clip(outputs[f"cls_{stride}"].reshape(-1), 0, 1)
             * np.clip(outputs[f"obj_{stride}"].reshape(-1), 0, 1)
         )
-        cells = np.flatnonzero(certainty >= file.score_threshold)
-        columns = file.input_px // stride
+        cells = np.flatnonzero(certainty >= score_threshold)
+        columns = width_px // stride
         grid = np.stack((cells % columns, cells // columns), axis=1).astype(np.float32)
         box = outputs[f"bbox_{stride}"].reshape(-1, 4)[cells]
         size = np.exp(np.clip(box[:, 2:], -10, 10)) * stride

@@ -38,8 +38,13 @@ def nose_blob(pixels: NDArray[np.uint8], file: NoseFile) -> Blob:
     Returns:
         float32 [1, 3, input_px, input_px], 0 to 1.
     """
-    small = cv2.resize(pixels, (file.input_px, file.input_px), interpolation=cv2.INTER_AREA)
-    ordered = small if file.channels == "rgb" else small[:, :, ::-1]
+    return squeezed(pixels, file.input_px, file.channels)
+
+
+def squeezed(pixels: NDArray[np.uint8], side_px: int, channels: str) -> Blob:
+    """The same by the input's side and its channel order."""
+    small = cv2.resize(pixels, (side_px, side_px), interpolation=cv2.INTER_AREA)
+    ordered = small if channels == "rgb" else small[:, :, ::-1]
     return np.ascontiguousarray((ordered.astype(np.float32) / 255.0).transpose(2, 0, 1)[None])
 
 

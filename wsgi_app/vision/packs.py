@@ -49,12 +49,15 @@ class DetectorFile(NetworkFile):
     """A face detector of YuNet's form, BGR 0..255.
 
     Attributes:
-        input_px: side of its square input, a multiple of 32.
+        input_px: longest side of its input, a multiple of 32.
         score_threshold: least score of a face.
+        sizes: ``square`` where its input always has two sides of ``input_px``, ``any`` where it takes all
+            multiples of 32 up to there.
     """
 
     input_px: Annotated[int, Meta(gt=0, multiple_of=32)]
     score_threshold: Annotated[float, Meta(gt=0, lt=1)]
+    sizes: Literal["square", "any"] = "square"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,32 +96,48 @@ class EmbedderFile(NetworkFile):
     thresholds: Annotated[tuple[Threshold, ...], Meta(min_length=1)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoseNetworkFile(NetworkFile):
+    """A network that takes a square picture scaled to 0..1 and gives the nose's x and y as fractions.
+
+    Attributes:
+        input_px: side of its input.
+        channels: ``rgb`` or ``bgr``.
+    """
+
+    input_px: Annotated[int, Meta(gt=0)]
+    channels: Literal["rgb", "bgr"]
+
+
 @dataclass(frozen=True)
 class Pack:
-    """A detector and an embedder that work together.
+    """A detector and an embedder that work together, and in some packs a nose network.
 
     Attributes:
         name: in the catalogue, or the folder's name.
         summary: one line for ``porteiro models list``.
         detector: finds faces.
         embedder: tells them apart.
+        nose: points at the nose; without one the detector's landmark does.
     """
 
     name: str
     summary: str
     detector: DetectorFile
     embedder: EmbedderFile
+    nose: NoseNetworkFile | None = None
 
     @property
     def networks(self) -> tuple[NetworkFile, ...]:
         """Its files."""
-        return (self.detector, self.embedder)
+        return (self.detector, self.embedder, *([self.nose] if self.nose else []))
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
     summary: str
     detector: DetectorFile
     embedder: EmbedderFile
+    nose: NoseNetworkFile | None = None
 
 
 class _Description(msgspec.Struct, forbid_unknown_fields=True):
@@ -135,7 +154,10 @@ def read_packs(path: Path) -> dict[str, Pack]:
         packs = msgspec.toml.decode(path.read_bytes(), type=_Description).packs
     except (OSError, ValueError) as error:
         raise PackError(f"{path} does not describe model packs: {error}") from error
-    return {name: Pack(name, table.summary, table.detector, table.embedder) for name, table in packs.items()}
+    return {
+        name: Pack(name, table.summary, table.detector, table.embedder, table.nose)
+        for name, table in packs.items()
+    }
 
 
 def pack_in(folder: Path) -> Pack:

@@ -126,7 +126,7 @@ class Pipeline:
     """The loaded models of this process, and what can be asked of them."""
 
     def __init__(self, pack: Pack, folder: Path, nose: NoseFile | None, limits: Limits):
-        """Load the networks of a pack.
+        """Load the networks of a pack; the owner's nose network goes before the pack's.
 
         Raises:
             PackError: a file cannot be loaded.
@@ -136,10 +136,10 @@ class Pipeline:
         def guarded(path: Path) -> Network:
             return GuardedNetwork(load_network(path), lock, limits.inference_wait_s)
 
-        self.pack, self.limits, self._nose_file = pack, limits, nose
+        self.pack, self.limits, self._nose_file = pack, limits, nose or _nose_of(pack, folder)
         self._detector = guarded(folder / pack.detector.file)
         self._embedder = guarded(folder / pack.embedder.file)
-        self._nose = guarded(nose.path) if nose else None
+        self._nose = guarded(self._nose_file.path) if self._nose_file else None
 
     def check(self, photo: bytes, steps: Steps) -> bool:
         """Run every network on a photo of one face; whether exactly that face was found."""
@@ -258,6 +258,12 @@ class Pipeline:
     def _why_no_face(self, picture: Picture) -> Outcome:
         dark = brightness_of(picture.pixels) < PROBE.least_brightness
         return Outcome.TOO_DARK if dark else Outcome.NO_FACE
+
+
+def _nose_of(pack: Pack, folder: Path) -> NoseFile | None:
+    if pack.nose is None:
+        return None
+    return NoseFile(folder / pack.nose.file, pack.nose.input_px, pack.nose.channels)
 
 
 def _has_companion(faces: tuple[Face, ...]) -> bool:

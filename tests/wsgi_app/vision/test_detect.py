@@ -171,7 +171,7 @@ def test_a_face_that_many_cells_report_hides_no_other_face() -> None:
 def test_a_picture_that_fits_is_never_enlarged(shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(1).integers(1, 256, (*shape, 3), np.uint8)
 
-    blob, shrink = detector_blob(pixels, SIDE_PX)
+    blob, shrink = detector_blob(pixels, detector())
 
     assert shrink == 1.0
     assert blob.shape == (1, 3, SIDE_PX, SIDE_PX)
@@ -195,7 +195,7 @@ def test_a_picture_that_fits_is_never_enlarged(shape: tuple[int, int]) -> None:
 def test_a_larger_picture_is_shrunk_and_keeps_its_proportions(
     height: int, width: int, shrink: float, fitted: tuple[int, int]
 ) -> None:
-    blob, found = detector_blob(np.full((height, width, 3), (10, 20, 30), np.uint8), SIDE_PX)
+    blob, found = detector_blob(np.full((height, width, 3), (10, 20, 30), np.uint8), detector())
 
     assert found == shrink
     expected = np.zeros((3, SIDE_PX, SIDE_PX))
@@ -208,7 +208,7 @@ def test_a_chessboard_shrinks_to_gray_and_not_to_a_pattern(factor: int) -> None:
     side = SIDE_PX * factor
     board = (np.indices((side, side)).sum(axis=0) % 2 * 255).astype(np.uint8)
 
-    blob, _ = detector_blob(np.repeat(board[:, :, None], 3, axis=2), SIDE_PX)
+    blob, _ = detector_blob(np.repeat(board[:, :, None], 3, axis=2), detector())
 
     assert blob.min() > 100
     assert blob.max() < 155
@@ -231,7 +231,7 @@ def test_the_network_gets_the_fitted_picture() -> None:
     find_faces(network, pixels, detector())
 
     assert network.seen is not None
-    np.testing.assert_array_equal(network.seen, detector_blob(pixels, SIDE_PX)[0])
+    np.testing.assert_array_equal(network.seen, detector_blob(pixels, detector())[0])
 
 
 def test_a_scaled_face_is_the_same_face_in_a_larger_picture() -> None:

@@ -1,0 +1,1 @@
+"""Trains the networks of the shipped pack; needs the extra ``train``, and nothing else imports it."""

@@ -1,0 +1,119 @@
+"""Aligned faces from the shards of the training material, in memory."""
+
+import csv
+import tarfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+SHARDS = "faces-[0-9]*.tar"
+HELD_OUT_SHARD = "faces-val.tar"
+PAIRS_FILE = "val-pairs.csv"
+FACE_PX = 112  # side of an aligned face
+CROP_PX = 128  # of a crop: 8 px more on every side, for jitter
+
+PairKind = Literal["genuine", "relative", "stranger"]
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Faces to learn from.
+
+    Attributes:
+        crops: uint8 [N, 128, 128, 3], RGB.
+        landmarks: float32 [N, 5, 2], px in the crop: eyes, nose, mouth corners, left ones first.
+        embeddings: float32 [N, 128], unit length, by the reference network.
+        people: int64 [N], the same number for the same person; -1 where nobody knows who it is.
+    """
+
+    crops: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
+    people: NDArray[np.int64]
+
+    @property
+    def number_of_people(self) -> int:
+        """How many people are told apart."""
+        return int(self.people.max()) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of held-out faces of people who are in no training shard.
+
+    Attributes:
+        crops: uint8 [N, 128, 128, 3], RGB.
+        families: [N], of the person each crop shows.
+        people: [N], who it is, unique across families.
+        first: int64 [P], which crop.
+        second: int64 [P], the one beside it.
+        kinds: [P], ``genuine``, ``relative`` (same family) or ``stranger``.
+    """
+
+    crops: NDArray[np.uint8]
+    families: NDArray[np.str_]
+    people: NDArray[np.str_]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    kinds: NDArray[np.str_]
+
+
+def read_faces(data: Path) -> Faces:
+    """Read every training shard."""
+    with np.load(data / "faces.npz") as table:
+        names, embeddings = table["name"].tolist(), table["embedding"].astype(np.float32)
+        people, landmarks = table["person"], table["landmarks"].astype(np.float32)
+    crops = _read_crops(sorted(data.glob(SHARDS)), names)
+    known = sorted(set(people.tolist()) - {""})
+    numbers = {"": -1, **{person: number for number, person in enumerate(known)}}
+    known_as = np.array([numbers[person] for person in people.tolist()], np.int64)
+    return Faces(crops, landmarks, embeddings, known_as)
+
+
+def read_pairs(data: Path) -> Pairs:
+    """Read the held-out faces and the pairs of them."""
+    with (data / PAIRS_FILE).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with tarfile.open(data / HELD_OUT_SHARD) as archive:
+        names = sorted(member.name for member in archive if member.isfile())
+    numbers = {name: number for number, name in enumerate(names)}
+    return Pairs(
+        _read_crops([data / HELD_OUT_SHARD], names),
+        np.array([name.partition("-")[0] for name in names]),
+        np.array([name.partition("/")[0] for name in names]),
+        np.array([numbers[row["a"]] for row in rows], np.int64),
+        np.array([numbers[row["b"]] for row in rows], np.int64),
+        np.array([row["kind"] for row in rows]),
+    )
+
+
+def centre(crops: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
+    """The middle of crops [..., height, width, channels], as the aligned template has it."""
+    margin = (crops.shape[-2] - size_px) // 2
+    return crops[..., margin : margin + size_px, margin : margin + size_px, :]
+
+
+def _read_crops(shards: Iterable[Path], names: list[str]) -> NDArray[np.uint8]:
+    place = {name: number for number, name in enumerate(names)}
+    crops = np.empty((len(names), CROP_PX, CROP_PX, 3), np.uint8)
+    found = 0
+    with tqdm(total=len(names), desc="reading faces", unit="face", disable=None) as progress:
+        for shard in shards:
+            with tarfile.open(shard) as archive:
+                for member in archive:
+                    file = archive.extractfile(member) if member.name in place else None
+                    if file is None:
+                        continue
+                    jpeg = np.frombuffer(file.read(), np.uint8)
+                    crops[place[member.name]] = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB))
+                    found += 1
+                    progress.update()
+    if found != len(names):
+        raise FileNotFoundError(f"{len(names) - found} of {len(names)} faces are in none of the shards.")
+    return crops
