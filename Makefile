@@ -7,7 +7,7 @@ CAN_COMPILE := $(shell command -v gcc >/dev/null && $(PYTHON) -c 'import os, sys
 LOCK := $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header
 UWSGI := $(if $(CAN_COMPILE),uwsgi,pyuwsgi)
 
-.PHONY: help run test check format bench setup setup-dev system-packages lock clean
+.PHONY: help run test check format bench setup setup-dev setup-train system-packages lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the commands
@@ -36,6 +36,10 @@ setup: .venv/server.stamp  ## what serving needs, in .venv
 
 setup-dev: .venv/dev.stamp  ## what developing needs as well
 
+# Not held against hashes: PyTorch is another file for each kind of processor, and brings what that one needs.
+setup-train: setup-dev  ## what training networks needs as well: PyTorch, some hundred megabytes or more
+	$(PIP) install -r requirements/train.txt
+
 system-packages:
 	@tests/system-packages
 
@@ -44,6 +48,7 @@ lock: .venv/bin/python  ## pin the newest releases that fit pyproject.toml
 	for kind in build uwsgi pyuwsgi; do $(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$$kind'], sep='\n')" | $(LOCK) - -o requirements/$$kind.txt; done
 	$(LOCK) pyproject.toml -o requirements/server.txt
 	$(LOCK) pyproject.toml --extra dev -c requirements/server.txt -o requirements/dev.txt
+	$(subst --generate-hashes,--no-annotate,$(LOCK)) pyproject.toml --extra train -c requirements/server.txt | grep -vE '^(nvidia|cuda|triton)' > requirements/train.txt
 
 clean:  ## remove the virtual environment and caches; var/ with your data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -17,6 +17,7 @@ from training.course import CHECKPOINT, averaged_network
 from training.faces import FACE_PX
 from training.networks import Detector, DetectorFile, Embedder, NoseNetwork
 from training.torch_engine import DETECTOR_OUTPUTS
+from wsgi_app.vision.packs import sha256_of
 
 OPSET = 13
 SMALL = 64  # numbers: constants up to here stay as they are
@@ -98,7 +99,7 @@ def main(name: str, run: Path, to: Path) -> None:
     form = FORMS[name]
     network = averaged_network(run / CHECKPOINT, form.untrained())
     onnx.save(to_onnx(network, form), to)
-    print(f"{to}: {to.stat().st_size:,} bytes")
+    print(f'file = "{to.name}"\nsha256 = "{sha256_of(to)}"\nsize_bytes = {to.stat().st_size}')
 
 
 if __name__ == "__main__":

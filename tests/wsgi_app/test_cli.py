@@ -440,7 +440,7 @@ def test_the_owner_is_told_when_the_setting_goes_before_the_choice(owner: Owner,
     ("words", "why"),
     [
         (["use", "zooo"], "'zooo' is neither a known pack ("),
-        (["use", "zoo"], "face_detection_yunet_2023mar.onnx is missing."),
+        (["use", "zoo"], "onnx is missing. `porteiro models fetch zoo` brings the right one."),
         (["use", "{folder}"], "holds no complete model pack."),
         (["fetch", "zooo"], "There is no pack 'zooo'; there are "),
         (["fetch", "zoo", "--from", "{folder}"], "face_detection_yunet_2023mar.onnx is missing."),
@@ -512,7 +512,9 @@ def test_preparing_with_a_pack_that_cannot_be_used_leaves_the_choice_alone(
 ) -> None:
     newcomer.does("models", "use", pack_folder)
     with_setting = Owner({**newcomer.settings, "PORTEIRO_PACK": "zoo"})
-    assert with_setting.is_told("prepare").endswith("face_detection_yunet_2023mar.onnx is missing.")
+    assert with_setting.is_told("prepare").endswith(
+        "onnx is missing. `porteiro models fetch zoo` brings the right one."
+    )
     assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in {pack_folder}\n\n")
 
 

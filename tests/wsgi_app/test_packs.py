@@ -80,6 +80,8 @@ def right(*files: str) -> dict[str, bytes]:
 
 ZOO = right("detector.onnx", "zoo.onnx")
 
+COPY_ANEW = "Copy it anew from where the pack came from; `porteiro models use NAME` takes another pack."
+
 
 class FileServer(ThreadingHTTPServer):
     """Serves files on this machine, and can be told to do it badly."""
@@ -253,13 +255,13 @@ def test_a_chosen_pack_must_be_whole(shipped: Path, config: Config) -> None:
     folder = config.data / "models" / "zoo"
     with pytest.raises(PackError) as missing:
         packs.chosen_pack(with_pack(config, "zoo"))
-    assert str(missing.value) == f"{folder / 'detector.onnx'} is missing."
+    assert str(missing.value) == f"{folder / 'detector.onnx'} is missing. {COPY_ANEW}"
     put(folder, *ZOO)
     (folder / "zoo.onnx").write_bytes(b"altered")
     with pytest.raises(PackError) as altered:
         packs.chosen_pack(with_pack(config, "zoo"))
     assert str(altered.value) == (
-        f"{folder / 'zoo.onnx'} is not the file that pack 'zoo' describes (its sha256 differs)."
+        f"{folder / 'zoo.onnx'} is not the file that pack 'zoo' describes (its sha256 differs). {COPY_ANEW}"
     )
 
 

@@ -99,9 +99,7 @@ def find_faces(network: Network, pixels: NDArray[np.uint8], file: DetectorFile) 
     return tuple(sorted(faces, key=lambda face: face.size_px, reverse=True))
 
 
-def _candidates(
-    outputs: dict[str, Blob], width_px: int, score_threshold: float
-) -> tuple[Blob, Blob, Blob]:
+def _candidates(outputs: dict[str, Blob], width_px: int, score_threshold: float) -> tuple[Blob, Blob, Blob]:
     boxes, landmarks, scores = [], [], []
     for stride in STRIDES:
         certainty = np.sqrt(
@@ -118,7 +116,9 @@ def _candidates(
         points = outputs[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
         landmarks.append((points + grid[:, None]) * stride)
         scores.append(certainty[cells])
-    return np.concatenate(boxes), np.concatenate(landmarks), np.concatenate(scores)
+    found = np.concatenate(boxes), np.concatenate(landmarks), np.concatenate(scores)
+    sound = np.isfinite(found[0]).all(axis=1) & np.isfinite(found[1]).all(axis=(1, 2))
+    return found[0][sound], found[1][sound], found[2][sound]
 
 
 def _face(box: Blob, landmarks: Blob, score: float) -> Face:

@@ -4,10 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsgi_app.errors import PackError
+from wsgi_app.vision.align import CROP_PX
 from wsgi_app.vision.engines import Blob, Network
 from wsgi_app.vision.packs import EmbedderFile
 
 Embedding = NDArray[np.float32]
+
+SHORTEST = 1e-6  # a vector of no length has no direction to compare
 
 
 def embedder_blob(crop: NDArray[np.uint8], file: EmbedderFile) -> Blob:
@@ -32,10 +35,14 @@ def embed(network: Network, crop: NDArray[np.uint8], file: EmbedderFile) -> Embe
         float32 [embedding_size], unit length.
 
     Raises:
+        ValueError: the crop is no uint8 [112, 112, 3]: empty, or of numbers that need not be finite.
         PackError: the network gives something else than the pack's description says.
     """
+    if crop.dtype != np.uint8 or crop.shape != (CROP_PX, CROP_PX, 3):
+        raise ValueError(f"an aligned face is uint8 {CROP_PX}x{CROP_PX}x3, not {crop.dtype} {crop.shape}")
     outputs = list(network.run(embedder_blob(crop, file)).values())
     vector = outputs[0].reshape(-1).astype(np.float32)
-    if len(outputs) != 1 or len(vector) != file.embedding_size or not np.isfinite(vector).all():
+    length = float(np.linalg.norm(vector))
+    if len(outputs) != 1 or len(vector) != file.embedding_size or not SHORTEST < length < np.inf:
         raise PackError(f"{file.file} does not give one embedding of {file.embedding_size} numbers.")
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
+    return np.asarray(vector / length, np.float32)

@@ -188,9 +188,18 @@ def check_files(pack: Pack, folder: Path) -> None:
     for network in pack.networks:
         path = folder / network.file
         if not path.is_file():
-            raise PackError(f"{path} is missing.")
+            raise PackError(f"{path} is missing. {_cure(pack)}")
         if sha256_of(path) != network.sha256:
-            raise PackError(f"{path} is not the file that pack {pack.name!r} describes (its sha256 differs).")
+            raise PackError(
+                f"{path} is not the file that pack {pack.name!r} describes (its sha256 differs). "
+                f"{_cure(pack)}"
+            )
+
+
+def _cure(pack: Pack) -> str:
+    if all(network.url for network in pack.networks):
+        return f"`porteiro models fetch {pack.name}` brings the right one."
+    return "Copy it anew from where the pack came from; `porteiro models use NAME` takes another pack."
 
 
 def sha256_of(path: Path) -> str:

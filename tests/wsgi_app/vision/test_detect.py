@@ -2,6 +2,7 @@ import math
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ SIDE_PX = 64
 PIXELS = np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
 
 
-def detector(score_threshold: float = 0.7) -> DetectorFile:
+def detector(score_threshold: float = 0.7, sizes: Literal["square", "any"] = "square") -> DetectorFile:
     return DetectorFile(
         file="detector.onnx",
         sha256="0" * 64,
@@ -27,17 +28,19 @@ def detector(score_threshold: float = 0.7) -> DetectorFile:
         url="",
         input_px=SIDE_PX,
         score_threshold=score_threshold,
+        sizes=sizes,
     )
 
 
 class FakeDetector:
     """Gives the outputs of a detector that sees what a test has put there."""
 
-    def __init__(self) -> None:
+    def __init__(self, width_px: int = SIDE_PX, height_px: int = SIDE_PX) -> None:
         self.seen: Blob | None = None
         self.outputs: dict[str, Blob] = {}
+        self.width_px = width_px
         for stride in STRIDES:
-            cells = (SIDE_PX // stride) ** 2
+            cells = (width_px // stride) * (height_px // stride)
             for name, width in {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}.items():
                 self.outputs[f"{name}_{stride}"] = np.zeros((1, cells, width), np.float32)
 
@@ -52,7 +55,7 @@ class FakeDetector:
         landmarks: tuple[float, ...] = (0,) * 10,
     ) -> "FakeDetector":
         """Let a cell (column, row) report a face: shift and landmarks in strides from the cell's corner."""
-        row = cell[1] * (SIDE_PX // stride) + cell[0]
+        row = cell[1] * (self.width_px // stride) + cell[0]
         size = [math.log(side / stride) for side in size_px]
         self.outputs[f"cls_{stride}"][0, row] = score
         self.outputs[f"obj_{stride}"][0, row] = score
@@ -222,6 +225,42 @@ def test_faces_come_in_pixels_of_the_picture_and_not_of_the_input() -> None:
 
     assert face.box == pytest.approx((8 * 5, 12 * 5, 16 * 5, 24 * 5), abs=1e-3)
     assert face.landmarks == ((24 * 5, 32 * 5),) * 5
+
+
+@pytest.mark.parametrize(
+    ("shape", "input_shape"),
+    [
+        ((64, 64), (64, 64)),
+        ((20, 60), (32, 64)),
+        ((33, 1), (64, 32)),
+        ((1000, 300), (64, 32)),
+        ((1, 1), (32, 32)),
+    ],
+)
+def test_a_network_that_takes_any_size_gets_no_more_than_the_picture_needs(
+    shape: tuple[int, int], input_shape: tuple[int, int]
+) -> None:
+    blob, shrink = detector_blob(np.full((*shape, 3), 255, np.uint8), detector(sizes="any"))
+
+    assert blob.shape == (1, 3, *input_shape)
+    height, width = (round(side / shrink) for side in shape)
+    assert np.count_nonzero(blob) == 3 * height * width
+
+
+def test_cells_of_a_narrow_input_are_counted_along_its_own_rows() -> None:
+    network = FakeDetector(width_px=32, height_px=64).put(8, (1, 5), size_px=(16, 16))
+
+    (face,) = find_faces(network, np.zeros((64, 32, 3), np.uint8), detector(sizes="any"))
+
+    assert face.box == pytest.approx((8 - 8, 40 - 8, 16, 16), abs=1e-3)
+
+
+@pytest.mark.parametrize("output", ["bbox_8", "kps_8"])
+def test_a_face_of_numbers_that_are_none_is_no_face(output: str) -> None:
+    network = FakeDetector().put(8, (2, 3)).put(16, (1, 1))
+    network.outputs[output][0, 3 * 8 + 2, 0] = np.nan
+
+    assert [face.box for face in find_faces(network, PIXELS, detector())] == [(8, 8, 16, 16)]
 
 
 def test_the_network_gets_the_fitted_picture() -> None:

@@ -2,6 +2,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from wsgi_app.errors import PackError
 from wsgi_app.vision.embed import embed, embedder_blob
@@ -99,10 +100,6 @@ def test_the_network_gets_the_prepared_crop() -> None:
     np.testing.assert_array_equal(network.seen, embedder_blob(crop_of(9, 8, 7), file))
 
 
-def test_a_vector_of_zeros_stays_zeros() -> None:
-    np.testing.assert_array_equal(embed(FakeNetwork(0, 0), crop_of(0, 0, 0), embedder()), [0, 0])
-
-
 @pytest.mark.parametrize("length", [1e-3, 1e3, 1e10])
 def test_the_length_of_the_raw_vector_is_of_no_account(length: float) -> None:
     raw = FakeNetwork(-length, length)
@@ -124,3 +121,23 @@ def test_the_length_of_the_raw_vector_is_of_no_account(length: float) -> None:
 def test_anything_but_one_embedding_of_the_size_described_is_told(network: FakeNetwork) -> None:
     with pytest.raises(PackError, match=r"embedder\.onnx does not give one embedding of 2 numbers"):
         embed(network, crop_of(0, 0, 0), embedder())
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((112, 112), np.uint8),
+        np.zeros((112, 111, 3), np.uint8),
+        np.full((112, 112, 3), np.nan, np.float32),
+    ],
+    ids=["empty", "grey", "cut", "not a number"],
+)
+def test_what_is_no_aligned_face_is_not_embedded(crop: NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match="an aligned face is uint8 112x112x3, not"):
+        embed(FakeNetwork(3.0, 4.0), crop, embedder())
+
+
+def test_a_vector_of_no_length_is_no_embedding() -> None:
+    with pytest.raises(PackError, match="does not give one embedding of 2 numbers"):
+        embed(FakeNetwork(0.0, 0.0), crop_of(1, 2, 3), embedder())

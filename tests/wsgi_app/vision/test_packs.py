@@ -1,5 +1,6 @@
 import hashlib
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from wsgi_app.vision.packs import (
     CATALOGUE,
     DetectorFile,
     EmbedderFile,
+    NoseNetworkFile,
     Pack,
     Threshold,
     check_files,
@@ -96,6 +98,37 @@ def test_a_description_is_read_as_it_is_written(folder: Path) -> None:
 
 def test_a_pack_consists_of_its_two_networks() -> None:
     assert [network.file for network in MINE.networks] == ["finder.onnx", "teller.onnx"]
+
+
+def test_a_pack_may_bring_a_nose_network_and_a_detector_of_any_size(folder: Path) -> None:
+    description = (
+        DESCRIPTION.replace("input_px = 320", 'input_px = 320\nsizes = "any"')
+        + """
+[packs.mine.nose]
+file = "pointer.onnx"
+sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+size_bytes = 3
+licence = "MIT"
+source = "me"
+input_px = 96
+channels = "rgb"
+"""
+    )
+    (folder / "models.toml").write_text(description, encoding="utf-8")
+    pointer = NoseNetworkFile(
+        file="pointer.onnx",
+        sha256="0" * 64,
+        size_bytes=3,
+        licence="MIT",
+        source="me",
+        input_px=96,
+        channels="rgb",
+    )
+
+    mine = read_packs(folder / "models.toml")["mine"]
+
+    assert mine == replace(MINE, detector=replace(MINE.detector, sizes="any"), nose=pointer)
+    assert [network.file for network in mine.networks] == ["finder.onnx", "teller.onnx", "pointer.onnx"]
 
 
 @pytest.mark.parametrize(

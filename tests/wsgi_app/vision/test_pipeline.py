@@ -26,7 +26,7 @@ from wsgi_app.vision.crops import crop_from_png, crop_to_png
 from wsgi_app.vision.engines import Blob
 from wsgi_app.vision.match import Gallery
 from wsgi_app.vision.nose import NoseFile
-from wsgi_app.vision.packs import pack_in
+from wsgi_app.vision.packs import NoseNetworkFile, pack_in
 from wsgi_app.vision.pipeline import (
     ENROLMENT,
     PROBE,
@@ -525,6 +525,34 @@ def test_a_nose_network_is_asked_instead_of_the_detector(
     expected = (colour if channels == "rgb" else colour[::-1]) @ WEIGHTS
     assert point == pytest.approx(tuple(expected), abs=0.003)
     assert steps.seconds == {"decode": 1.0, "nose": 1.0}
+
+
+def test_a_packs_own_nose_network_is_asked_unless_the_owner_names_another(
+    pack_folder: Path, photo: Photo, steps: Steps, tmp_path: Path
+) -> None:
+    pack = pack_in(pack_folder)
+    for network in (pack.detector, pack.embedder):
+        (tmp_path / network.file).symlink_to(pack_folder / network.file)
+    nose_onnx(tmp_path / "own.onnx")
+    own = NoseNetworkFile(
+        file="own.onnx",
+        sha256="0" * 64,
+        size_bytes=1,
+        licence="MIT",
+        source="a test",
+        input_px=SIDE_PX,
+        channels="rgb",
+    )
+    others = NoseFile(nose_onnx(tmp_path / "others.onnx", WEIGHTS / 2), SIDE_PX, "rgb")
+
+    def pointed(nose: NoseFile | None) -> tuple[float, float]:
+        return Pipeline(replace(pack, nose=own), tmp_path, nose, Limits()).nose(photo("ana-1"), steps)
+
+    x, y = pointed(None)
+    assert (x, y) == pytest.approx(
+        tuple(pixels_of(photo("ana-1")).mean(axis=(0, 1)) / 255 @ WEIGHTS), abs=0.003
+    )
+    assert pointed(others) == pytest.approx((x / 2, y / 2), abs=1e-4)
 
 
 @pytest.mark.parametrize(("name", "sound"), [("ana-1", True), ("nobody-1", False)])
