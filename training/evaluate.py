@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.verification import best_accuracy, threshold_at, true_accept_rate
 from training.detection import BANDS, LARGE_PX, PRECISION, evaluate_detector
 from training.faces import FACE_PX, Pairs, centre, read_pairs
+from training.groups import groups_of, rates_within
 from training.pointing import NOSE, diagonal_errors, nose_of
 from training.scenes import Scene, read_scenes
 from wsgi_app.errors import PackError
@@ -89,6 +90,9 @@ class MeasuredPack:
         relatives = scores[pairs.kinds == "relative"]
         in_force = threshold_at(strangers, THRESHOLD_RATES[0])
         rows["  relatives that pass the first"] = _share(float(np.mean(relatives >= in_force)))
+        for name, group in groups_of(pairs):
+            rates = rates_within(group, vectors, pairs, in_force)
+            rows[f"{name}: FAR, TAR there"] = f"{rates[0]:.4f}, {rates[1]:.2f}" if rates else "too few pairs"
         return rows
 
     def nose_rows(self, scenes: list[Scene]) -> Rows:
