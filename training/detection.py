@@ -42,7 +42,8 @@ class Findings:
         among = (self.found_sizes >= least_px) & (self.found_sizes < most_px)
         order = np.argsort(-self.scores[among])
         scores, right = self.scores[among][order], self.right[among][order]
-        precise = np.flatnonzero(np.cumsum(right) / np.arange(1, len(right) + 1) >= PRECISION)
+        ends = np.append(np.diff(scores) != 0, True)  # equal scores pass together
+        precise = np.flatnonzero(ends & (np.cumsum(right) / np.arange(1, len(right) + 1) >= PRECISION))
         return float(scores[precise[-1]]) if len(precise) else 1.0
 
     def recall(self, threshold: float, least_px: float, most_px: float = np.inf) -> float:

@@ -23,7 +23,8 @@ from wsgi_app.vision.detect import STRIDES
 BATCH = 32
 VIEWS_IN_EPOCH = 6400
 SIZE = Size(256, 256)
-BOX_WEIGHT, LANDMARK_WEIGHT = 2.0, 2.0
+BOX_WEIGHT, LANDMARK_WEIGHT = 2.0, 3.0
+BLUNT = 0.005  # of a face's size: below this, landmark errors count by their square
 FOCUS = 2.0  # how much more the wrong cells count (quality focal loss, Li et al., 2020)
 
 
@@ -100,7 +101,7 @@ class DetectorLesson(nn.Module):
             "certainty": (certain * counts).sum() / number,
             "box": BOX_WEIGHT * (1 - alike + middles_apart(found.boxes[holds], edges)).sum() / number,
             "landmarks": LANDMARK_WEIGHT
-            * functional.smooth_l1_loss(landmarks, torch.zeros_like(landmarks), beta=0.05, reduction="sum")
+            * functional.smooth_l1_loss(landmarks, torch.zeros_like(landmarks), beta=BLUNT, reduction="sum")
             / number,
         }
 

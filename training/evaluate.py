@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.verification import best_accuracy, threshold_at, true_accept_rate
+from bench.verification import best_accuracy, is_supported, threshold_at, true_accept_rate
 from training.detection import BANDS, LARGE_PX, PRECISION, evaluate_detector
 from training.faces import FACE_PX, Pairs, centre, read_pairs
 from training.groups import groups_of, rates_within
@@ -27,7 +27,6 @@ from wsgi_app.vision.packs import Pack, check_files, pack_in
 
 RATES = (0.1, 0.01, 0.001)
 THRESHOLD_RATES = (0.001, 0.01, 0.0001)  # the first is the one in force
-LEAST_ERRORS = 10  # so many impostors must pass at a rate, or the set is too small to support it
 TIMED_PX = (192, 320)  # height and width of the picture that the detector is timed with
 TIMED_RUNS = 200
 
@@ -145,7 +144,7 @@ def cross_family_scores(vectors: NDArray[np.float32], pairs: Pairs) -> NDArray[n
 
 
 def _supported(genuine: NDArray[np.float32], impostors: NDArray[np.float32], rate: float) -> str:
-    if rate * len(impostors) < LEAST_ERRORS:
+    if not is_supported(len(impostors), rate):
         return "too few pairs"
     return _share(true_accept_rate(genuine, impostors, rate))
 

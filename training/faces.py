@@ -102,7 +102,7 @@ def centre(crops: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
 def _read_crops(shards: Iterable[Path], names: list[str]) -> NDArray[np.uint8]:
     place = {name: number for number, name in enumerate(names)}
     crops = np.empty((len(names), CROP_PX, CROP_PX, 3), np.uint8)
-    found = 0
+    missing = set(names)
     with tqdm(total=len(names), desc="reading faces", unit="face", disable=None) as progress:
         for shard in shards:
             with tarfile.open(shard) as archive:
@@ -112,8 +112,8 @@ def _read_crops(shards: Iterable[Path], names: list[str]) -> NDArray[np.uint8]:
                         continue
                     jpeg = np.frombuffer(file.read(), np.uint8)
                     crops[place[member.name]] = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB))
-                    found += 1
+                    missing.discard(member.name)
                     progress.update()
-    if found != len(names):
-        raise FileNotFoundError(f"{len(names) - found} of {len(names)} faces are in none of the shards.")
+    if missing:
+        raise FileNotFoundError(f"{len(missing)} of {len(names)} faces are in none of the shards.")
     return crops
