@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -13,9 +14,11 @@ from bench.errors import Failure, Missing
 from bench.material import Material, find_material
 from bench.pairs import Pair, Plan, Summary, Target
 from bench.processor import watch_others
+from wsgi_app.vision.packs import CATALOGUE
 
 MOST_BY_OTHERS = 0.1  # of the processor; a round in which other programs took more is left out
 STOPPED = 128 + signal.SIGTERM
+SHIPPED = CATALOGUE.parent
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,13 @@ BENCHMARKS = (
     type=click.FloatRange(0.5),
     help="How long each of a round's four turns takes.",
 )
-def main(names: tuple[str, ...], rounds: int, seconds: float) -> None:
+@click.option(
+    "--pack",
+    default=SHIPPED,
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+    help="Folder of another model pack than the shipped one.",
+)
+def main(names: tuple[str, ...], rounds: int, seconds: float, pack: Path) -> None:
     """Measure how fast Porteiro is: all benchmarks, or those named (server, flask, large).
 
     Each prints the ratio of two things measured in turns: its median over all rounds, least and most. Rounds
@@ -83,7 +92,7 @@ def main(names: tuple[str, ...], rounds: int, seconds: float) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))  # an exit still ends what was started
     print(f"{os.cpu_count()} cores, load average before the start {os.getloadavg()[0]:.2f}", flush=True)
     try:
-        material = find_material()
+        material = find_material(pack)
         verdicts = [run(b, material, plan) for b in BENCHMARKS if not names or b.name in names]
     except Missing as missing:
         print(f"Not measured: {missing}")

@@ -1,6 +1,5 @@
 """What the benchmarks show to the server: a model pack and photos of made-up people."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,15 +37,12 @@ class Material:
     photos: tuple[bytes, ...]
 
 
-def find_material() -> Material:
-    """Look for the model pack and the photos.
+def find_material(pack: Path) -> Material:
+    """Look for the photos, to be shown to a model pack in a folder.
 
     Raises:
         Missing: there are none.
     """
-    pack = Path(os.environ.get("TEST_PACK") or REPOSITORY.parent / "shared" / "models").resolve()
-    if not pack.is_dir():
-        raise Missing("there is no model pack: name a folder that holds one in TEST_PACK")
     enrolments = {path.stem.partition("-")[0]: path.read_bytes() for path in _people(ENROLLED)}
     photos = tuple(path.read_bytes() for path in _people(ASKED))
     if not enrolments or not photos:

@@ -1,7 +1,6 @@
-"""What several tests share: the reference models, the photos, and a house on a temporary folder."""
+"""What several tests share: the shipped models, the photos, and a house on a temporary folder."""
 
 import logging
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from wsgi_app.stores.database import open_database
 from wsgi_app.stores.people import PeopleStore
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.visits import VisitStore
-from wsgi_app.vision.packs import pack_in
+from wsgi_app.vision.packs import Threshold, pack_in
 from wsgi_app.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).parent.parent
@@ -67,11 +66,14 @@ def counted_ids() -> Callable[[], str]:
 
 @pytest.fixture(scope="session")
 def pack_folder() -> Path:
-    """The folder of a model pack to test with: TEST_PACK's, or one beside the checkout."""
-    folder = Path(os.environ.get("TEST_PACK") or REPOSITORY.parent / "shared" / "models")
-    if not folder.is_dir():
-        pytest.skip("no model pack: name a folder that holds one in TEST_PACK")
-    return folder.resolve()
+    """The folder of the shipped model pack."""
+    return REPOSITORY / "wsgi_app" / "models"
+
+
+@pytest.fixture(scope="session")
+def threshold(pack_folder: Path) -> Threshold:
+    """The threshold in force with that pack."""
+    return pack_in(pack_folder).embedder.thresholds[0]
 
 
 @pytest.fixture(scope="session")

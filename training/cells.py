@@ -8,10 +8,10 @@ from wsgi_app.vision.detect import STRIDES
 
 # Sizes of faces (px) that each grid learns; they overlap, so no face falls between two.
 SIZES = {8: (0.0, 40.0), 16: (28.0, 100.0), 32: (70.0, float("inf"))}
-NEAR, ROUND = (
-    1.2,
-    2.2,
-)  # cells from a face's middle: up to here it is learnt; between the two neither side counts
+# Cells from a face's middle: up to the first it is learnt, from there to the second neither side counts.
+NEAR, ROUND = 1.2, 2.2
+# So much smaller or larger than what a grid learns, a face is nothing to it, and it learns to say so.
+TOO_SMALL, TOO_LARGE = 0.7, 1.4
 
 NUMBERS = 16  # says, counts, box (left, top, width, height), five landmarks
 
@@ -36,11 +36,12 @@ def _grid_targets(view: Scene, stride: int, rows: int, columns: int) -> NDArray[
         targets[_inside(middles, box), 1] = 0
     order = np.argsort(-view.sizes[~view.ignored])  # where two claim a cell, the smaller face gets it
     boxes, landmarks = view.boxes[~view.ignored][order], view.landmarks[~view.ignored][order]
+    least, most = SIZES[stride]
     for box in boxes:
-        away = np.abs(middles - (box[:2] + box[2:] / 2)).max(axis=1)
-        targets[away <= ROUND * stride, 1] = 0
+        if TOO_SMALL * least <= np.sqrt(box[2] * box[3]) < TOO_LARGE * most:
+            away = np.abs(middles - (box[:2] + box[2:] / 2)).max(axis=1)
+            targets[away <= ROUND * stride, 1] = 0
     for box, points in zip(boxes, landmarks, strict=True):
-        least, most = SIZES[stride]
         if not least <= np.sqrt(box[2] * box[3]) < most:
             continue
         away = np.abs(middles - (box[:2] + box[2:] / 2)).max(axis=1)

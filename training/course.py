@@ -118,7 +118,7 @@ class Course:
             self.history.append(measured)
             print("  ".join(f"{name} {value:.4g}" for name, value in measured.items()), flush=True)
             self._save(CHECKPOINT)
-            if self.epoch == self._plan.epochs - self._plan.cooldown:
+            if self.epoch <= self._plan.epochs - self._plan.cooldown:
                 self._save(BEFORE_COOLDOWN)
             self._draw()
 

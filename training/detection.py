@@ -85,20 +85,22 @@ def evaluate_detector(
 
 def _judge(found: tuple[Face, ...], scene: Scene) -> tuple[NDArray[np.generic], ...]:
     """The columns of ``Findings`` for one scene; the surest found face takes its match first."""
-    free = np.ones(len(scene.boxes), bool)
+    free = ~scene.ignored
     found_at, errors = np.zeros(len(scene.boxes)), np.full(len(scene.boxes), np.nan)
     rows = []
     for face in sorted(found, key=lambda face: -face.score):
-        alike = overlaps(np.array(face.box), scene.boxes) * free
+        alike = overlaps(np.array(face.box), scene.boxes)
+        if (alike[scene.ignored] >= SAME).any():
+            continue
+        alike = alike * free
         match = int(np.argmax(alike)) if len(alike) else -1
         if match < 0 or alike[match] < SAME:
             rows.append((face.score, False, float(np.sqrt(face.box[2] * face.box[3]))))
             continue
         free[match] = False
-        if not scene.ignored[match]:
-            rows.append((face.score, True, float(scene.sizes[match])))
-            found_at[match] = face.score
-            errors[match] = _landmark_error(np.array(face.landmarks), scene.landmarks[match])
+        rows.append((face.score, True, float(scene.sizes[match])))
+        found_at[match] = face.score
+        errors[match] = _landmark_error(np.array(face.landmarks), scene.landmarks[match])
     scores, right, sizes = (np.array(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
     counted = ~scene.ignored
     return (

@@ -98,12 +98,13 @@ class MeasuredPack:
         """Error of the nose on scenes with one main face, in per cent of the diagonal."""
         with_nose = [(scene, nose) for scene in scenes if (nose := nose_of(scene)) is not None]
         points = [(self._point(scene.pixels), nose, scene.pixels.shape[1::-1]) for scene, nose in with_nose]
-        found, true, sides = (
-            np.array(column) for column in zip(*(row for row in points if row[0] is not None), strict=True)
-        )
+        pointed = [point for point in points if point[0] is not None]
+        rows = {"pictures, nose found in": f"{len(with_nose)}, {len(pointed)}"}
+        if not pointed:
+            return rows
+        found, true, sides = (np.array(column) for column in zip(*pointed, strict=True))
         errors = diagonal_errors(found, true, sides)
-        return {
-            "pictures, nose found in": f"{len(with_nose)}, {len(errors)}",
+        return rows | {
             "median error, % of the diagonal": f"{np.median(errors):.2f}",
             "90 of 100 are below": f"{np.quantile(errors, 0.9):.2f}",
         }
@@ -179,9 +180,12 @@ def _sections(scenes: list[Scene], pairs: Pairs) -> Iterator[tuple[str, Callable
 def main(folders: tuple[Path, ...], data: Path) -> None:
     """Measure packs on held-out faces and scenes, one column each."""
     try:
-        packs = [MeasuredPack(folder) for folder in folders]
+        _measure([MeasuredPack(folder) for folder in folders], data)
     except PackError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _measure(packs: list[MeasuredPack], data: Path) -> None:
     _, scenes = read_scenes(data)
     console = Console()
     for title, rows_of in _sections(scenes, read_pairs(data)):

@@ -60,7 +60,7 @@ def to_onnx(network: nn.Module, form: Form) -> onnx.ModelProto:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the exporter without onnxscript; it folds more
         torch.onnx.export(
-            form.as_file(network.eval()),
+            form.as_file(network).eval(),
             (torch.zeros(form.shape),),
             data,
             input_names=["input"],

@@ -53,8 +53,12 @@ def turned_boxes(boxes: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float
 
 
 def warp(pixels: Pixels, matrix: Matrix, size: Size, fill: list[int]) -> Pixels:
-    """Pixels or a mask through a map, into a picture of that size; outside, ``fill``."""
+    """Pixels or a mask through a map, into a picture of that size; outside, ``fill``.
+
+    The map counts from the corner of the first pixel, as boxes and landmarks do.
+    """
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    back = np.ones(2)
     if scale < ALIASING:
         height, width = pixels.shape[:2]
         small = cv2.resize(
@@ -63,8 +67,10 @@ def warp(pixels: Pixels, matrix: Matrix, size: Size, fill: list[int]) -> Pixels:
             interpolation=cv2.INTER_AREA,
         )
         back = np.array([width / small.shape[1], height / small.shape[0]])
-        matrix = np.hstack([matrix[:, :2] * back, matrix[:, 2:]])
         pixels = np.asarray(small, pixels.dtype)
+    # OpenCV counts from the middle of the first pixel.
+    shift = matrix[:, :2] @ (back / 2) + matrix[:, 2] - 0.5
+    matrix = np.hstack([matrix[:, :2] * back, shift[:, None]])
     return np.asarray(
         cv2.warpAffine(
             pixels, matrix, (size.width, size.height), flags=cv2.INTER_LINEAR, borderValue=tuple(fill)

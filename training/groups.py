@@ -33,13 +33,13 @@ def rates_within(
     """False-accept rate of strangers and true-accept rate where both photos are of a group.
 
     Returns:
-        The rates; ``None`` where there are too few genuine pairs.
+        The rates; ``None`` where there are too few genuine pairs, or no strangers.
     """
     genuine = (pairs.kinds == "genuine") & group[pairs.first] & group[pairs.second]
-    if np.count_nonzero(genuine) < LEAST_PAIRS:
-        return None
     likeness = (vectors[pairs.first] * vectors[pairs.second]).sum(1)[genuine]
     members = np.flatnonzero(group)
     scores = vectors[members] @ vectors[members].T
     apart = pairs.families[members][:, None] != pairs.families[members][None]
+    if np.count_nonzero(genuine) < LEAST_PAIRS or not apart.any():
+        return None
     return float(np.mean(scores[apart] >= threshold)), float(np.mean(likeness >= threshold))

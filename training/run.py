@@ -37,7 +37,6 @@ class Run:
 
     def course(self, lesson: nn.Module) -> Course:
         """The run's course, where it stopped if it was begun before."""
-        torch.manual_seed(self.seed)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         lesson.to(device, memory_format=torch.channels_last)
         course = Course(lesson, Plan(self.epochs, self.cooldown), self.out, device)
@@ -77,6 +76,7 @@ def run_options(epochs: int, cooldown: int) -> Callable[[Callable[..., None]], C
         def main(data: Path, out: Path, **rest: Any) -> None:
             cv2.setNumThreads(0)
             numbers = {name: rest.pop(name) for name in ("epochs", "cooldown", "workers", "seed")}
+            torch.manual_seed(numbers["seed"])  # before the command makes its network
             command(Run(data, out, **numbers), **rest)
 
         for option in reversed(options):

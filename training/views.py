@@ -143,9 +143,10 @@ def pasted(
     height, width = pixels.shape[:2]
     size = Size(width, height)
     mask = np.zeros((CROP_PX, CROP_PX), np.float32)
-    axes = (random.uniform(40, 58), random.uniform(50, 60))
-    cv2.ellipse(mask, ((64.0, 66.0), (2 * axes[0], 2 * axes[1]), 0), 1.0, -1)
-    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), random.uniform(2, 7)), np.float32)
+    softness = random.uniform(2, 7)
+    axes = np.minimum((random.uniform(40, 58), random.uniform(50, 60)), CROP_PX / 2 - 2 * softness)
+    cv2.ellipse(mask, ((CROP_PX / 2, CROP_PX / 2), (2 * axes[0], 2 * axes[1]), 0), 1.0, -1)
+    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), softness), np.float32)
     mask[[0, -1]] = mask[:, [0, -1]] = 0
     over = warp(patch, matrix, size, [0, 0, 0]).astype(np.float32)
     share = warp(mask, matrix, size, [0])[..., None]

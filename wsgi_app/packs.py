@@ -20,16 +20,9 @@ from wsgi_app.vision.packs import (
 )
 
 SHIPPED = "embedded"
-FETCHED = "zoo"
 TIMEOUT_S = (10, 60)  # to connect, and between two pieces
 
 Progress = Callable[[str, int, int], None]
-
-HOW_TO_GET_ONE = f"""There is no model pack yet, and without one nobody can be recognised. One of these helps:
-  porteiro models fetch {FETCHED}               download it (39 MB; needs internet)
-  porteiro models fetch {FETCHED} --from DIR    take the same files from a folder
-  PORTEIRO_PACK=DIR make run              use any folder that holds a pack's files
-`porteiro models list` shows which files a pack consists of."""
 
 
 def catalogue() -> dict[str, Pack]:
@@ -43,15 +36,12 @@ def pack_folder(config: Config, name: str) -> Path:
 
 
 def chosen_pack(config: Config) -> tuple[Pack, Path]:
-    """The pack in force and its folder: the setting's, else the one chosen by ``use``, else the best here.
+    """The pack in force and its folder: the setting's, else the one chosen by ``use``, else the shipped one.
 
     Raises:
         PackError: it is missing, incomplete or altered; the message says what to do.
     """
-    name = config.pack or _read_choice(config) or _best_here(config)
-    if name is None:
-        raise PackError(HOW_TO_GET_ONE)
-    pack, folder = named_pack(config, name)
+    pack, folder = named_pack(config, config.pack or _read_choice(config) or SHIPPED)
     check_files(pack, folder)
     return pack, folder
 
@@ -174,11 +164,6 @@ def _receive(
             progress(network.file, done, network.size_bytes)
     if done < network.size_bytes:
         raise OSError("fewer bytes than the file has")
-
-
-def _best_here(config: Config) -> str | None:
-    packs = catalogue()
-    return next((name for name in (SHIPPED, FETCHED) if name in packs and is_here(config, packs[name])), None)
 
 
 def _choice_file(config: Config) -> Path:

@@ -239,12 +239,17 @@ def test_a_large_photo_with_expect_is_not_kept_waiting_by_the_local_run(
     assert (answer.status, answer.error) == (415, "not_a_jpeg")
 
 
-def test_without_a_pack_the_server_says_what_to_do_and_ends(tmp_path: Path) -> None:
+def test_with_a_pack_that_is_not_whole_the_server_says_what_to_do_and_ends(tmp_path: Path) -> None:
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PORTEIRO_")}
     ended = subprocess.run(
         [Path(sys.executable).with_name("uwsgi"), "--ini", "uwsgi.ini"],
         cwd=Path(__file__).parents[2],
-        env={**environ, "PORTEIRO_DATA": str(tmp_path), "PORTEIRO_HTTP": f"127.0.0.1:{free_port()}"},
+        env={
+            **environ,
+            "PORTEIRO_DATA": str(tmp_path),
+            "PORTEIRO_HTTP": f"127.0.0.1:{free_port()}",
+            "PORTEIRO_PACK": "zoo",
+        },
         capture_output=True,
         text=True,
         timeout=60,

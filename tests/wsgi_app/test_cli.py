@@ -23,7 +23,7 @@ from wsgi_app.vision.packs import pack_in
 
 PHOTOS = Path(__file__).parents[1] / "photos"
 PROGRAM = Path(sys.executable).with_name("porteiro")
-PACK = "mobilefacenet"
+PACK = "mine"
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +89,42 @@ def without_progress(text: str) -> str:
 def newcomer(tmp_path: Path) -> Owner:
     """An owner without any model pack."""
     return Owner({"PORTEIRO_DATA": str(tmp_path / "data")})
+
+
+@pytest.fixture(scope="module")
+def pack_folder(pack_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models of all tests under a name of their own, as somebody may bring them on a stick."""
+    return renamed_pack(pack_folder, tmp_path_factory.mktemp("stick") / PACK, PACK)
+
+
+@pytest.fixture
+def known_pack(pack_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the catalogue know that pack, beside the others."""
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    for file in vision_packs.CATALOGUE.parent.glob("*.onnx"):
+        (folder / file.name).symlink_to(file)
+    described = [
+        path.read_text(encoding="utf-8") for path in (vision_packs.CATALOGUE, pack_folder / "models.toml")
+    ]
+    (folder / "models.toml").write_text("\n".join(described), encoding="utf-8")
+    monkeypatch.setattr(packs, "CATALOGUE", folder / "models.toml")
+    monkeypatch.setattr(vision_packs, "CATALOGUE", folder / "models.toml")
+
+
+def renamed_pack(source: Path, folder: Path, name: str) -> Path:
+    """A copy of a pack's files with a description of its own that calls it otherwise."""
+    pack = pack_in(source)
+    folder.mkdir(parents=True)
+    for network in pack.networks:
+        shutil.copyfile(source / network.file, folder / network.file)
+    own = source / "models.toml"
+    described = (own if own.is_file() else vision_packs.CATALOGUE).read_text(encoding="utf-8")
+    sections = re.findall(rf"(?ms)^\[packs\.{pack.name}[.\]].*?(?=^\[|\Z)", described)
+    (folder / "models.toml").write_text(
+        "".join(sections).replace(f"[packs.{pack.name}", f"[packs.{name}"), encoding="utf-8"
+    )
+    return folder
 
 
 @pytest.fixture
@@ -346,11 +382,6 @@ def test_somebody_unknown_cannot_be_forgotten(newcomer: Owner) -> None:
 # Models
 
 
-def test_without_a_pack_the_owner_is_told_how_to_get_one(newcomer: Owner) -> None:
-    assert newcomer.is_told("enrol", "Ana", PHOTOS / "ana-1.jpg") == f"porteiro: {packs.HOW_TO_GET_ONE}"
-    assert newcomer.does("models", "list").startswith(f"{packs.HOW_TO_GET_ONE}\n\n")
-
-
 def states(said: str) -> dict[str, str]:
     """What ``models list`` says of each known pack."""
     return dict(re.findall(r"^(\w+) \((.+?)\): ", said, re.MULTILINE))
@@ -358,18 +389,19 @@ def states(said: str) -> dict[str, str]:
 
 def test_the_known_packs_are_listed_with_their_files(newcomer: Owner) -> None:
     said = newcomer.does("models", "list")
-    assert states(said) == dict.fromkeys(packs.catalogue(), "not fetched")
+    assert states(said) == {**dict.fromkeys(packs.catalogue(), "not here"), "embedded": "here"}
     for pack in packs.catalogue().values():
         for network in pack.networks:
             assert f"    {network.file}, {network.size_bytes:,} bytes, {network.licence}, " in said
 
 
+@pytest.mark.usefixtures("known_pack")
 def test_a_pack_is_copied_chosen_and_then_in_force(newcomer: Owner, pack_folder: Path) -> None:
     folder = newcomer.data / "models" / PACK
     fetched = newcomer.does("models", "fetch", PACK, "--from", pack_folder)
     assert fetched == f"{PACK} is complete in {folder}\n"
     said = newcomer.does("models", "list")
-    assert (states(said)[PACK], said.startswith(packs.HOW_TO_GET_ONE)) == ("fetched", True)
+    assert (states(said)[PACK], said.startswith("In force: embedded, in ")) == ("here", True)
     assert newcomer.does("models", "use", PACK) == f"{PACK} is in use from the server's next start on.\n"
     assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in {folder}\n\n")
     assert newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg") == "Ana: 1 photo enrolled\n"
@@ -382,24 +414,18 @@ def test_a_pack_in_a_folder_is_said_to_be_in_force(owner: Owner, pack_folder: Pa
 
 def test_a_setting_that_names_no_pack_is_not_taken_for_having_none(owner: Owner, tmp_path: Path) -> None:
     said = Owner({**owner.settings, "PORTEIRO_PACK": str(tmp_path)}).does("models", "list")
-    assert packs.HOW_TO_GET_ONE not in said
     assert said.startswith(f"{tmp_path} holds no complete model pack.")
 
 
 def other_pack(folder: Path, pack_folder: Path) -> Path:
     """A pack with another embedder: the same network, with a remark inside its file."""
-    pack = pack_in(pack_folder)
-    embedder = (
-        pack_folder / pack.embedder.file
-    ).read_bytes() + b"\x32\x05other"  # ONNX: doc_string = "other"
-    shutil.copytree(pack_folder, folder)
-    (folder / pack.embedder.file).write_bytes(embedder)
-    description = vision_packs.CATALOGUE.read_text(encoding="utf-8")
-    description = re.sub(r"(?s)\[packs\.zoo\].*(?=\[packs\.mobilefacenet\])", "", description)
+    renamed_pack(pack_folder, folder, "other")
+    embedder = folder / pack_in(pack_folder).embedder.file
+    before = vision_packs.sha256_of(embedder)
+    embedder.write_bytes(embedder.read_bytes() + b"\x32\x05other")  # ONNX: doc_string = "other"
+    described = (folder / "models.toml").read_text(encoding="utf-8")
     (folder / "models.toml").write_text(
-        description.replace(
-            pack.embedder.sha256, vision_packs.sha256_of(folder / pack.embedder.file)
-        ).replace("[packs.mobilefacenet", "[packs.other")
+        described.replace(before, vision_packs.sha256_of(embedder)), encoding="utf-8"
     )
     return folder
 
@@ -483,21 +509,6 @@ def test_preparing_embeds_whom_the_models_have_not_seen(
             assert len(stores.people.gallery(embedder).faces) == 1
 
 
-def test_preparing_without_a_pack_and_without_a_network_says_what_to_do(
-    newcomer: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    catalogue = tmp_path / "models.toml"
-    description = vision_packs.CATALOGUE.read_text(encoding="utf-8")
-    catalogue.write_text(re.sub(r'url = ".*"', 'url = "http://127.0.0.1:9/model.onnx"', description))
-    monkeypatch.setattr(packs, "CATALOGUE", catalogue)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    result = newcomer.types("prepare")
-    assert (result.exit_code, result.stdout) == (1, "There is no model pack yet: fetching zoo.\n")
-    said = without_progress(result.stderr)
-    assert said.startswith("porteiro: face_detection_yunet_2023mar.onnx could not be downloaded (")
-    assert said.endswith(packs.HOW_TO_GET_ONE)
-
-
 def test_preparing_keeps_the_settings_pack_for_the_other_commands(
     newcomer: Owner, pack_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -535,6 +546,7 @@ def test_preparing_does_not_download_in_place_of_a_choice_that_is_gone(
 # Privacy
 
 
+@pytest.mark.usefixtures("known_pack")
 def test_what_the_commands_write_is_for_their_user_alone(newcomer: Owner, pack_folder: Path) -> None:
     newcomer.does("models", "fetch", PACK, "--from", pack_folder)
     newcomer.does("models", "use", PACK)
@@ -579,6 +591,7 @@ def test_a_wrong_setting_is_told_in_one_sentence(
     assert len(said.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("known_pack")
 def test_a_folder_that_cannot_be_made_is_told_when_fetching(pack_folder: Path) -> None:
     said = Owner({"PORTEIRO_DATA": "/dev/null/house"}).is_told("models", "fetch", PACK, "--from", pack_folder)
     assert "/dev/null/house" in said

@@ -185,41 +185,33 @@ def silent(file: str, done: int, total: int) -> None:
 
 
 def test_the_shipped_catalogue_can_be_read() -> None:
-    assert {"zoo"} <= packs.catalogue().keys()
+    assert {"embedded", "zoo"} <= packs.catalogue().keys()
     for name, pack in packs.catalogue().items():
         assert pack.name == name
         assert all(re.fullmatch(r"[0-9a-f]{64}", network.sha256) for network in pack.networks)
 
 
-def test_without_any_pack_the_message_says_how_to_get_one(shipped: Path, config: Config) -> None:
-    with pytest.raises(PackError) as missing:
-        packs.chosen_pack(config)
-    assert str(missing.value) == packs.HOW_TO_GET_ONE
-
-
-def test_a_shipped_pack_is_best_and_then_a_fetched_one(shipped: Path, config: Config) -> None:
-    put(config.data / "models" / "zoo", *ZOO)
-    assert chosen(config) == ("zoo", config.data / "models" / "zoo")
+def test_without_a_choice_the_shipped_pack_is_in_force(shipped: Path, config: Config) -> None:
     put(shipped, "detector.onnx", "embedded.onnx")
+    put(config.data / "models" / "zoo", *ZOO)
     assert chosen(config) == ("embedded", shipped)
 
 
-def test_a_pack_that_nobody_chose_and_that_is_not_the_best_is_not_taken(
+def test_a_shipped_pack_that_was_altered_is_told_and_nothing_else_is_taken(
     shipped: Path, config: Config
 ) -> None:
-    put(config.data / "models" / "other", "detector.onnx", "other.onnx")
-    with pytest.raises(PackError, match="There is no model pack yet"):
-        packs.chosen_pack(config)
-
-
-def test_an_altered_pack_is_not_the_best(shipped: Path, config: Config) -> None:
     put(config.data / "models" / "zoo", *ZOO)
     put(shipped, "detector.onnx", "embedded.onnx")
-    (shipped / "embedded.onnx").write_bytes(b"altered")
-    assert chosen(config)[0] == "zoo"
+    (shipped / "embedded.onnx").write_bytes(CONTENTS["embedded.onnx"][:-1])
+    with pytest.raises(PackError) as altered:
+        packs.chosen_pack(config)
+    assert str(altered.value) == (
+        f"{shipped / 'embedded.onnx'} is not the file that pack 'embedded' describes (its sha256 differs). "
+        f"{COPY_ANEW}"
+    )
 
 
-def test_the_owners_choice_goes_before_the_best(shipped: Path, config: Config) -> None:
+def test_the_owners_choice_goes_before_the_shipped_pack(shipped: Path, config: Config) -> None:
     put(shipped, "detector.onnx", "embedded.onnx")
     put(config.data / "models" / "other", "detector.onnx", "other.onnx")
     packs.choose(config, "other")

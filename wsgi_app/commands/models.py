@@ -23,8 +23,6 @@ from wsgi_app.vision.pipeline import Pipeline
 @with_config
 def prepare_command(config: Config) -> None:
     """Get everything ready to serve: models, database, and faces that the models have not seen yet."""
-    if not config.pack:
-        _fetch_if_there_is_none(config)
     pipeline, stores = load_pipeline(config), open_stores(config)
     if config.pack:
         packs.choose(config, config.pack)  # so that the other commands take the same
@@ -54,7 +52,7 @@ def models_list_command(config: Config) -> None:
     except PackError as error:
         click.echo(f"{error}\n")
     for pack in packs.catalogue().values():
-        state = "fetched" if packs.is_here(config, pack) else "not fetched"
+        state = "here" if packs.is_here(config, pack) else "not here"
         click.echo(f"{pack.name} ({state}): {pack.summary}")
         for network in pack.networks:
             click.echo(
@@ -92,19 +90,6 @@ def models_use_command(config: Config, name: str) -> None:
     click.echo(f"{pack.name} is in use from the server's next start on.")
     if config.pack:
         click.echo(f"PORTEIRO_PACK={config.pack} is set, and goes before this choice.", err=True)
-
-
-def _fetch_if_there_is_none(config: Config) -> None:
-    try:
-        packs.chosen_pack(config)
-    except PackError as missing:
-        if str(missing) != packs.HOW_TO_GET_ONE:
-            raise
-        click.echo(f"There is no model pack yet: fetching {packs.FETCHED}.")
-        try:
-            _fetch(config, packs.FETCHED, None)
-        except PackError as error:
-            raise PackError(f"{error}\n{packs.HOW_TO_GET_ONE}") from error
 
 
 def _fetch(config: Config, name: str, source: Path | None) -> Path:

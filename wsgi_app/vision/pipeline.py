@@ -41,6 +41,10 @@ class Outcome(StrEnum):
 PROBE = Standard(least_size_px=40, least_brightness=25, least_sharpness=6, most_yaw=float("inf"))
 ENROLMENT = Standard(least_size_px=64, least_brightness=40, least_sharpness=10, most_yaw=0.35)
 
+# A face is cut out of a picture at least this long, however little of it the detector looks at: what decoding
+# at a smaller scale leaves out is lost to the embedder.
+CROPPED_PX = 640
+
 # Another face at least this large beside the main one, as a share of its size, is another person at the door.
 COMPANION_SHARE = 0.5
 
@@ -153,9 +157,10 @@ class Pipeline:
         return True
 
     def decode(self, photo: bytes, steps: Steps) -> Picture:
-        """Decode a photo as far as the detector needs it; see ``decode.decode`` for what it raises."""
+        """Decode a photo as far as the networks need it; see ``decode.decode`` for what it raises."""
         with steps("decode"):
-            return decode(photo, enough_px=self.pack.detector.input_px, limits=self.limits)
+            enough_px = max(self.pack.detector.input_px, CROPPED_PX)
+            return decode(photo, enough_px=enough_px, limits=self.limits)
 
     def detect(self, picture: Picture, steps: Steps) -> tuple[Face, ...]:
         """The faces of a picture, the largest first, in pixels of ``picture.pixels``."""

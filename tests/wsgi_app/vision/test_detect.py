@@ -283,12 +283,11 @@ def test_a_scaled_face_is_the_same_face_in_a_larger_picture() -> None:
 
 def reference_faces(path: Path, pixels: NDArray[np.uint8], file: DetectorFile) -> NDArray[np.float32]:
     """What OpenCV's own detector class finds, the largest first: box, landmarks and score in each row."""
-    square = np.zeros((file.input_px, file.input_px, 3), np.uint8)
-    square[: pixels.shape[0], : pixels.shape[1]] = pixels[:, :, ::-1]
-    reader = cv2.FaceDetectorYN.create(
-        str(path), "", (file.input_px, file.input_px), file.score_threshold, 0.3, 5000
-    )
-    found = np.asarray(reader.detect(square)[1], np.float32)
+    height, width = detector_blob(pixels, file)[0].shape[2:]
+    fitted = np.zeros((height, width, 3), np.uint8)
+    fitted[: pixels.shape[0], : pixels.shape[1]] = pixels[:, :, ::-1]
+    reader = cv2.FaceDetectorYN.create(str(path), "", (width, height), file.score_threshold, 0.3, 5000)
+    found = np.asarray(reader.detect(fitted)[1], np.float32)
     return found[np.argsort(-np.minimum(found[:, 2], found[:, 3]))]
 
 
