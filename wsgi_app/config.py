@@ -47,8 +47,8 @@ class Config:
         http: address of the local run.
         socket: Unix socket behind nginx; with it there is no HTTP port.
         processes: how many workers; ``None`` lets uWSGI take one for each core.
-        pack: name or folder of the model pack; ``""`` takes the owner's choice, else the best there is.
-        nose_model: a network file for the nose; ``None`` takes the detector's landmark.
+        pack: name or folder of the model pack; ``""`` takes the owner's choice, else the shipped one.
+        nose_model: a network file for the nose; ``None`` takes the pack's, else the detector's landmark.
         nose_input_px: side of that network's square input.
         nose_channels: its channel order, ``rgb`` or ``bgr``.
         threshold: least cosine for "known"; ``None`` takes the pack's measured one.
