@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.geometry import shared_areas
 from training.scenes import Scene
 from wsgi_app.vision.detect import Face, find_faces
 from wsgi_app.vision.engines import Network
@@ -115,9 +116,7 @@ def _judge(found: tuple[Face, ...], scene: Scene) -> tuple[NDArray[np.generic], 
 
 def overlaps(box: NDArray[np.floating], others: NDArray[np.float32]) -> NDArray[np.float64]:
     """Intersection over union of one box (left, top, width, height) with others [N, 4]."""
-    least = np.maximum(box[:2], others[:, :2])
-    most = np.minimum(box[:2] + box[2:], others[:, :2] + others[:, 2:])
-    shared = np.prod(np.maximum(most - least, 0), axis=1)
+    shared = shared_areas(box, others)
     return np.asarray(
         shared / np.maximum(box[2] * box[3] + others[:, 2] * others[:, 3] - shared, 1e-9), float
     )

@@ -145,8 +145,7 @@ def main(run: Run) -> None:
     """Train the detector on scenes, and on faces pasted into scenes."""
     learnt, held_out = read_scenes(run.data)
     maker = ViewMaker(learnt, read_faces(run.data))
-    course = run.course(DetectorLesson())
-    course.run(lambda number: run.epoch(Views(maker, run.seed, number), BATCH, number), Examination(held_out))
+    run.learn(DetectorLesson(), lambda number: Views(maker, run.seed, number), BATCH, Examination(held_out))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from bench.verification import best_accuracy, true_accept_rate
-from training.course import Epoch
 from training.degradations import Jitter, covered, degraded, jittered
 from training.faces import CROP_PX, FACE_PX, Faces, Pairs, centre, read_faces, read_pairs
 from training.networks import EMBEDDING_SIZE, Embedder
@@ -172,16 +171,15 @@ def main(run: Run, reference: Path) -> None:
     teacher = ReferenceEmbedder(reference / REFERENCE)
     faces = read_faces(run.data)
     examination = Examination(read_pairs(run.data), ReferenceEmbedder(reference / REFERENCE))
-    course = run.course(EmbedderLesson(faces.number_of_people))
 
     @lru_cache(maxsize=1)
-    def lessons_of(term: int) -> Faces:
+    def faces_of(term: int) -> Faces:
         return with_mixtures(faces, Mixtures(faces, teacher, run.seed * 1000 + term), run.workers)
 
-    def epoch(number: int) -> Epoch:
-        return run.epoch(Lessons(lessons_of(number // MIXED_ANEW), run.seed, number), BATCH, number)
+    def lessons(number: int) -> Lessons:
+        return Lessons(faces_of(number // MIXED_ANEW), run.seed, number)
 
-    course.run(epoch, examination)
+    run.learn(EmbedderLesson(faces.number_of_people), lessons, BATCH, examination)
 
 
 if __name__ == "__main__":

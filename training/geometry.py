@@ -79,9 +79,14 @@ def warp(pixels: Pixels, matrix: Matrix, size: Size, fill: list[int]) -> Pixels:
     )
 
 
+def shared_areas(box: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The area, px, that a box (left, top, width, height) has in common with each of others [N, 4]."""
+    least = np.maximum(box[:2], others[:, :2])
+    most = np.minimum(box[:2] + box[2:], others[:, :2] + others[:, 2:])
+    return np.asarray(np.prod(np.maximum(most - least, 0), axis=1))
+
+
 def share_inside(boxes: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
     """How much of each box is within a picture, 0 to 1."""
-    least = np.maximum(boxes[:, :2], 0)
-    most = np.minimum(boxes[:, :2] + boxes[:, 2:], [size.width, size.height])
-    inside = np.prod(np.maximum(most - least, 0), axis=1)
+    inside = shared_areas(np.array([0, 0, size.width, size.height]), boxes)
     return np.asarray(inside / np.maximum(np.prod(boxes[:, 2:], axis=1), 1e-6), np.float32)

@@ -86,8 +86,7 @@ def main(run: Run) -> None:
     """Train the nose network on whole pictures with one main face."""
     learnt, held_out = read_scenes(run.data)
     maker = ViewMaker(learnt, read_faces(run.data))
-    course = run.course(NoseLesson())
-    course.run(lambda number: run.epoch(Views(maker, run.seed, number), BATCH, number), Examination(held_out))
+    run.learn(NoseLesson(), lambda number: Views(maker, run.seed, number), BATCH, Examination(held_out))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,16 @@ class Run:
         )
         return Epoch(loader, len(loader))
 
+    def learn(
+        self,
+        lesson: nn.Module,
+        lessons_of: Callable[[int], Dataset[Any]],
+        batch: int,
+        examination: Callable[[nn.Module], dict[str, float]],
+    ) -> None:
+        """Learn through all epochs, each from a dataset of its own."""
+        self.course(lesson).run(lambda number: self.epoch(lessons_of(number), batch, number), examination)
+
 
 def run_options(epochs: int, cooldown: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the common options; it gets a ``Run`` as its first argument."""

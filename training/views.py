@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from training.boxes import fit_boxes
 from training.degradations import covered, degraded
 from training.faces import CROP_PX, Faces
-from training.geometry import Matrix, Size, share_inside, similarity, transformed, turned_boxes, warp
+from training.geometry import (
+    Matrix,
+    Size,
+    share_inside,
+    shared_areas,
+    similarity,
+    transformed,
+    turned_boxes,
+    warp,
+)
 from training.scenes import Scene
 
 # How often a view is a scene with faces, and a scene without any; into the rest faces are pasted.
@@ -172,8 +181,5 @@ def _is_inside(box: NDArray[np.float32], size: Size) -> bool:
 
 
 def _overlaps(box: NDArray[np.float32], others: NDArray[np.float32]) -> bool:
-    least = np.maximum(box[:2], others[:, :2])
-    most = np.minimum(box[:2] + box[2:], others[:, :2] + others[:, 2:])
-    shared = np.prod(np.maximum(most - least, 0), axis=1)
     smaller = np.minimum(box[2] * box[3], others[:, 2] * others[:, 3])
-    return bool((shared > TOO_CLOSE * smaller).any())
+    return bool((shared_areas(box, others) > TOO_CLOSE * smaller).any())
