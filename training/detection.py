@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.geometry import shared_areas
 from training.scenes import Scene
+from wsgi_app.vision.boxes import overlaps
 from wsgi_app.vision.detect import Face, find_faces
 from wsgi_app.vision.engines import Network
 from wsgi_app.vision.packs import DetectorFile
@@ -111,14 +111,6 @@ def _judge(found: tuple[Face, ...], scene: Scene) -> tuple[NDArray[np.generic], 
         scene.sizes[counted].astype(float),
         found_at[counted],
         errors[counted],
-    )
-
-
-def overlaps(box: NDArray[np.floating], others: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Intersection over union of one box (left, top, width, height) with others [N, 4]."""
-    shared = shared_areas(box, others)
-    return np.asarray(
-        shared / np.maximum(box[2] * box[3] + others[:, 2] * others[:, 3] - shared, 1e-9), float
     )
 
 

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.vision.boxes import shared_areas
+
 Matrix = NDArray[np.float64]
 Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32])
 
@@ -77,13 +79,6 @@ def warp(pixels: Pixels, matrix: Matrix, size: Size, fill: list[int]) -> Pixels:
         ),
         pixels.dtype,
     )
-
-
-def shared_areas(box: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The area, px, that a box (left, top, width, height) has in common with each of others [N, 4]."""
-    least = np.maximum(box[:2], others[:, :2])
-    most = np.minimum(box[:2] + box[2:], others[:, :2] + others[:, 2:])
-    return np.asarray(np.prod(np.maximum(most - least, 0), axis=1))
 
 
 def share_inside(boxes: NDArray[np.float32], size: Size) -> NDArray[np.float32]:

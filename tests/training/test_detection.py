@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.training.material import placed_box, placed_landmarks, plain
-from training.detection import Findings, evaluate_detector, overlaps
+from training.detection import Findings, evaluate_detector
 from training.scenes import Scene
 from wsgi_app.vision.detect import OUTPUTS, STRIDES
 from wsgi_app.vision.engines import Blob
@@ -279,24 +279,6 @@ def test_a_summary_has_the_large_ones_and_all_but_the_smallest() -> None:
         "recall_over_24_px": pytest.approx(2 / 3),
         "landmark_error": 0.05,
     }
-
-
-@pytest.mark.parametrize(
-    ("other", "share"),
-    [
-        ((0, 0, 10, 10), 1),
-        ((5, 0, 10, 10), 1 / 3),
-        ((0, 0, 5, 10), 0.5),
-        ((2, 2, 5, 5), 0.25),
-        ((10, 0, 10, 10), 0),
-        ((50, 50, 10, 10), 0),
-        ((5, 5, 0, 0), 0),
-    ],
-)
-def test_overlap_is_intersection_over_union(other: Box, share: float) -> None:
-    found = overlaps(np.array([0, 0, 10, 10]), np.array([other], np.float32))
-
-    assert found.tolist() == [pytest.approx(share)]
 
 
 def test_the_tables_faces_are_like_the_materials() -> None:

@@ -15,10 +15,10 @@ from tests.training.material import (
     scenes_to_learn_from,
 )
 from training import degradations, views
-from training.detection import overlaps
 from training.geometry import Matrix, Size, share_inside, similarity
 from training.scenes import Scene
 from training.views import ViewMaker, pasted, warped
+from wsgi_app.vision.boxes import overlaps
 
 Only = Callable[..., None]
 
