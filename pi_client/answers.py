@@ -1,0 +1,119 @@
+"""What a reply is worth: the tables of statuses and outcomes, and what an answer to trust has besides."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from pi_client.evidence import Evidence, is_of_now, is_proven
+from pi_client.faults import Fault
+from pi_client.press import Answer, Outcome, Press
+from pi_client.transport import Reply
+
+JSON = "application/json"
+LONGEST_QUOTE = 60
+
+# What status and outcome together say; whatever is not here is a doubt.
+OUTCOMES = {
+    (200, "known"): Outcome.GRANTED,
+    (404, "unknown"): Outcome.REFUSED,
+    (404, "no_face"): Outcome.REFUSED,
+    (404, "too_dark"): Outcome.REFUSED,
+    (404, "too_small"): Outcome.REFUSED,
+    (404, "blurred"): Outcome.REFUSED,
+    (404, "several_people"): Outcome.REFUSED,
+    (404, "not_now"): Outcome.REFUSED,
+}
+
+VERDICTS = frozenset(status for status, _ in OUTCOMES)
+
+STATUS_FAULTS = {
+    401: Fault.TOKEN,
+    403: Fault.TOKEN,
+    413: Fault.PHOTO_REJECTED,
+    415: Fault.PHOTO_REJECTED,
+    422: Fault.PHOTO_REJECTED,
+    502: Fault.UNREACHABLE,
+    503: Fault.UNREACHABLE,
+    504: Fault.UNREACHABLE,
+}
+CODE_FAULTS = {(409, "clock"): Fault.CLOCK}
+CLASS_FAULTS = {4: Fault.SERVER_ERROR, 5: Fault.SERVER_ERROR}  # and of any other class: no Porteiro
+
+
+def judge(reply: Reply, press: Press, key: bytes | None, now: datetime) -> Answer:
+    """What a reply means for the press; granted or refused only where nothing about it is in doubt.
+
+    Args:
+        reply: as it came.
+        press: which the request was about.
+        key: that door and server share; ``None`` for a door without a token.
+        now: by the wall clock.
+    """
+    body = _object(reply)
+    if reply.status not in VERDICTS:
+        return failed(press, *_error(reply, body), reply.ms)
+    word = body.get("outcome")
+    outcome = OUTCOMES.get((reply.status, word)) if isinstance(word, str) else None
+    if outcome is None or (body.get("service"), body.get("status")) != ("porteiro", "OK"):
+        detail = f"status {reply.status}, {_quoted(reply.content_type)}, outcome {_quoted(word)}"
+        return failed(press, Fault.WRONG_SERVER, detail, reply.ms)
+    doubt = _is_for(reply, press) if key is None else _doubt(body, press, key, now)
+    if doubt is not None:
+        return failed(press, *doubt, reply.ms)
+    return Answer(press.id, outcome, detail=str(word), server_ms=reply.ms)
+
+
+def failed(press: Press, fault: Fault, detail: str, server_ms: float = 0.0) -> Answer:
+    """No answer to trust."""
+    return Answer(press.id, Outcome.FAILED, fault, detail, server_ms)
+
+
+def _object(reply: Reply) -> dict[str, Any]:
+    """The JSON object that came; empty where none did."""
+    if reply.content_type != JSON:
+        return {}
+    try:
+        found = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _error(reply: Reply, body: dict[str, Any]) -> tuple[Fault, str]:
+    error = body.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    fault = CODE_FAULTS.get((reply.status, code)) if isinstance(code, str) else None
+    by_class = CLASS_FAULTS.get(reply.status // 100, Fault.WRONG_SERVER)
+    detail = f"status {reply.status}" + (f", {_quoted(code)}" if code else "")
+    return fault or STATUS_FAULTS.get(reply.status, by_class), detail
+
+
+def _is_for(reply: Reply, press: Press) -> tuple[Fault, str] | None:
+    if reply.key == press.id:
+        return None
+    return Fault.UNPROVEN, f"the answer is for the press {_quoted(reply.key)}"
+
+
+def _doubt(body: dict[str, Any], press: Press, key: bytes, now: datetime) -> tuple[Fault, str] | None:
+    evidence = _evidence(body)
+    if evidence is None:
+        return Fault.UNPROVEN, "the answer has no evidence"
+    if not is_proven(evidence, key, press.id, body["outcome"]):
+        return Fault.UNPROVEN, "the signature is not that of the server for this press"
+    if not is_of_now(evidence, press.at, now):
+        return Fault.CLOCK, f"the server's time is {_quoted(evidence.at)}, here it is {now.isoformat()}"
+    return None
+
+
+def _evidence(body: dict[str, Any]) -> Evidence | None:
+    found = body.get("evidence")
+    if not isinstance(found, dict):
+        return None
+    texts = {name: found.get(name) for name in ("press", "at", "signature")}
+    plain = {name: text for name, text in texts.items() if isinstance(text, str) and text.isascii()}
+    return Evidence(**plain) if plain.keys() == texts.keys() else None
+
+
+def _quoted(text: object) -> str:
+    # A stranger's words: shortened, with nothing in them that a terminal obeys.
+    return ascii(text)[:LONGEST_QUOTE]

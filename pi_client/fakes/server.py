@@ -1,0 +1,116 @@
+"""A server that answers what it is told to, when it is told to; for tests and for doors without a network."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from pi_client.faults import Fault
+from pi_client.press import Answer, Outcome, Press, Vitals
+
+KEPT = 100  # of what was asked and reported: a door may run for months
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """What comes of one press.
+
+    Attributes:
+        outcome: of the answer.
+        fault: where it failed.
+        detail: for the log.
+        after: the answer comes once this is set; ``None`` for at once.
+        press: whose answer it is; ``""`` for that of the press itself.
+        error: raised in place of an answer, as no server should.
+    """
+
+    outcome: Outcome
+    fault: Fault | None = None
+    detail: str = ""
+    after: threading.Event | None = None
+    press: str = ""
+    error: Exception | None = None
+
+
+KNOWN = Scripted(Outcome.GRANTED, detail="known")
+UNKNOWN = Scripted(Outcome.REFUSED, detail="unknown")
+UNREACHABLE = Scripted(Outcome.FAILED, Fault.UNREACHABLE, "nobody is there")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came with one press."""
+
+    press: Press
+    photos: tuple[bytes, ...]
+
+
+class FakeServer:
+    """Answers by a script, a line for each press and its last line for all that follow.
+
+    Safe to use from any thread. Without a script it cannot be reached.
+    """
+
+    def __init__(self, *script: Scripted):
+        self._script = deque(script or (UNREACHABLE,))
+        self._changed = threading.Condition()
+        self._reachable, self._registered = True, True
+        self._asked: deque[Asked] = deque(maxlen=KEPT)
+        self._reports: deque[Vitals] = deque(maxlen=KEPT)
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """What came, the latest last."""
+        with self._changed:
+            return tuple(self._asked)
+
+    @property
+    def reports(self) -> tuple[Vitals, ...]:
+        """What the device told of itself, the latest last."""
+        with self._changed:
+            return tuple(self._reports)
+
+    def follow(self, *script: Scripted) -> None:
+        """Answer by another script from now on."""
+        with self._changed:
+            self._script = deque(script or (UNREACHABLE,))
+
+    def go(self, *, reachable: bool = True, registered: bool = True) -> None:
+        """Be there or not, and know the device or not, for health checks and reports."""
+        with self._changed:
+            self._reachable, self._registered = reachable, registered
+
+    def wait_for_asked(self, count: int, timeout_s: float) -> bool:
+        """Wait until so many presses have come; whether they did."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._asked) >= count, timeout_s)
+
+    def wait_for_reports(self, count: int, timeout_s: float) -> bool:
+        """Wait until so many reports have come; whether they did."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._reports) >= count, timeout_s)
+
+    def ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
+        """Who is it? As the script says."""
+        with self._changed:
+            self._asked.append(Asked(press, photos))
+            self._changed.notify_all()
+            line = self._script.popleft() if len(self._script) > 1 else self._script[0]
+        if line.after is not None:
+            line.after.wait()
+        if line.error is not None:
+            raise line.error
+        return Answer(line.press or press.id, line.outcome, line.fault, line.detail)
+
+    def is_reachable(self) -> bool:
+        """Whether it was told to be."""
+        with self._changed:
+            return self._reachable
+
+    def report(self, vitals: Vitals) -> bool:
+        """Take note; whether it was told to be there, and to know the device."""
+        with self._changed:
+            heard = self._reachable and self._registered
+            if heard:
+                self._reports.append(vitals)
+                self._changed.notify_all()
+            return heard

@@ -1,0 +1,95 @@
+"""A press, the answer to it, and how the device is: what the parts of the device hand to each other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from pi_client.faults import Fault
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Both clocks of the machine.
+
+    Attributes:
+        monotonic: seconds since the machine was started; never set, so all waiting is measured by it.
+        wall: the time of day, aware; it may be wrong, until it is synchronised.
+    """
+
+    monotonic: Callable[[], float]
+    wall: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Press:
+    """One press of the button.
+
+    Attributes:
+        id: random, new for each press and the same in each retry of its upload.
+        at_s: when, by the monotonic clock.
+        at: when, by the wall clock.
+        deadline_s: until when an answer counts, by the monotonic clock.
+    """
+
+    id: str
+    at_s: float
+    at: datetime
+    deadline_s: float
+
+
+class Outcome(Enum):
+    """What came of asking."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a press.
+
+    Attributes:
+        press: the id of the press that it belongs to.
+        outcome: granted only where everything was as expected.
+        fault: why it failed; ``None`` unless it did.
+        detail: for the log, such as the server's verdict or the network's error. Never a secret, a name
+            only with ``log.audit``.
+        server_ms: how long the server was waited for, from the first byte sent to the last byte read.
+    """
+
+    press: str
+    outcome: Outcome
+    fault: Fault | None = None
+    detail: str = ""
+    server_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """How the device is, as its heartbeat tells.
+
+    Attributes:
+        version: of this software.
+        boot: the machine's boot id.
+        uptime_s: of this process.
+        state: of the door's machine.
+        camera_ok: whether photos can be taken.
+        presses: since this process began.
+        ignored: presses while another was dealt with.
+        last_press_at: by the wall clock.
+        temperature_c: the processor's, where the machine tells.
+        signal_dbm: the Wi-Fi's, where there is one.
+    """
+
+    version: str
+    boot: str
+    uptime_s: float
+    state: str
+    camera_ok: bool
+    presses: int = 0
+    ignored: int = 0
+    last_press_at: datetime | None = None
+    temperature_c: float | None = None
+    signal_dbm: float | None = None

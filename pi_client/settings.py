@@ -1,0 +1,145 @@
+"""Every setting of the device: its key, its default, and what makes a value of it or says why not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+ENVIRONMENT = "PORTEIRO_DOOR_"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key, its default, and what makes a value of it or says why not."""
+
+    section: str
+    key: str
+    default: Any
+    read: Callable[[Any], Any]
+
+    @property
+    def name(self) -> str:
+        """As messages call it."""
+        return f"{self.section}.{self.key}"
+
+    @property
+    def variable(self) -> str:
+        """The environment's name for it."""
+        return f"{ENVIRONMENT}{self.section}_{self.key}".upper()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("must be text in quotes")
+    return value
+
+
+def _url(value: Any) -> str:
+    url = _text(value).rstrip("/")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
+        raise ValueError("must be an address such as https://porteiro.example/porteiro")
+    return url
+
+
+def _path(value: Any) -> str:
+    path = _text(value)
+    if not path.startswith("/"):
+        raise ValueError("must begin with /")
+    return path
+
+
+def _number(low: float, high: float) -> Callable[[Any], float]:
+    def read(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return float(value)
+
+    return read
+
+
+def _whole(low: int, high: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def _one_of(*choices: Any) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if isinstance(value, bool) or value not in choices:
+            raise ValueError(f"must be one of {', '.join(str(choice) for choice in choices)}")
+        return value
+
+    return read
+
+
+def _yes_or_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("must be true or false")
+    return value
+
+
+def _size(value: Any) -> tuple[int, int]:
+    side = _whole(64, 4608)
+    if not isinstance(value, (list, tuple)) or len(value) != 2:  # noqa: PLR2004
+        raise ValueError("must be [width, height]")
+    return side(value[0]), side(value[1])
+
+
+def _even(read: Callable[[Any], tuple[int, int]]) -> Callable[[Any], tuple[int, int]]:
+    def read_even(value: Any) -> tuple[int, int]:
+        size = read(value)
+        if size[0] % 2 or size[1] % 2:
+            raise ValueError("must be even: the camera halves the colours")
+        return size
+
+    return read_even
+
+
+_PIN = _whole(0, 27)
+
+SETTINGS = (
+    Setting("server", "url", "", _url),
+    Setting("server", "health_path", "/health/live", _path),
+    Setting("server", "ca_file", "", _text),
+    Setting("server", "token_file", "", _text),
+    Setting("server", "connect_timeout_s", 3, _number(0.1, 20)),
+    Setting("server", "read_timeout_s", 6, _number(0.1, 20)),
+    Setting("server", "deadline_s", 10, _number(1, 20)),
+    Setting("server", "retries", 2, _whole(0, 5)),
+    Setting("server", "backoff_s", 0.3, _number(0, 5)),
+    Setting("server", "keepalive_s", 50, _number(5, 3600)),
+    Setting("server", "heartbeat_s", 60, _number(10, 3600)),
+    Setting("server", "max_upload_bytes", 900_000, _whole(20_000, 8_000_000)),
+    Setting("gpio", "button", 18, _whole(1, 27)),
+    Setting("gpio", "yellow", 23, _PIN),
+    Setting("gpio", "green", 24, _PIN),
+    Setting("gpio", "red", 25, _PIN),
+    Setting("gpio", "buzzer", 0, _PIN),
+    Setting("gpio", "poll_ms", 5, _whole(1, 20)),
+    Setting("gpio", "debounce_ms", 20, _whole(5, 30)),
+    Setting("gpio", "stuck_s", 10, _number(2, 120)),
+    Setting("camera", "size", [1536, 864], _even(_size)),
+    Setting("camera", "fps", 30, _whole(1, 120)),
+    Setting("camera", "max_exposure_ms", 33, _whole(1, 1000)),
+    Setting("camera", "quality", 85, _whole(30, 100)),
+    Setting("camera", "buffer_count", 4, _whole(2, 8)),
+    Setting("camera", "af", "manual", _one_of("manual", "continuous", "none")),
+    Setting("camera", "lens_position", 1.25, _number(0, 32)),
+    Setting("camera", "ev", 0.0, _number(-8, 8)),
+    Setting("camera", "rotation", 0, _one_of(0, 180)),
+    Setting("camera", "warmup_s", 2, _number(0, 10)),
+    Setting("camera", "capture_timeout_s", 4, _number(0.5, 10)),
+    Setting("camera", "probe_s", 30, _number(5, 600)),
+    Setting("camera", "frames", 1, _whole(1, 3)),
+    Setting("leds", "result_s", 3, _number(1, 30)),
+    Setting("relay", "pin", 0, _PIN),
+    Setting("relay", "active_high", True, _yes_or_no),  # noqa: FBT003
+    Setting("relay", "pulse_s", 2, _number(0.1, 3)),
+    Setting("relay", "max_pulse_s", 3, _number(0.1, 3)),
+    Setting("log", "level", "INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR")),
+    Setting("log", "audit", False, _yes_or_no),  # noqa: FBT003
+)

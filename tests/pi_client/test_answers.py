@@ -1,0 +1,215 @@
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pi_client.answers import judge
+from pi_client.evidence import signature, token_key
+from pi_client.faults import Fault
+from pi_client.press import Answer, Outcome, Press
+from pi_client.transport import Reply
+
+KEY = token_key("front-door.a-secret")
+NOW = datetime(2026, 11, 21, 12, 0, 2, tzinfo=UTC)
+AT = NOW.isoformat()
+PRESS = Press("press-1", at_s=100.0, at=NOW - timedelta(seconds=2), deadline_s=110.0)
+REFUSALS = ("unknown", "no_face", "too_dark", "too_small", "blurred", "several_people", "not_now")
+
+
+def evidence(outcome: str, press: str = "press-1", at: str = AT, key: bytes = KEY) -> dict[str, str]:
+    return {"press": press, "at": at, "signature": signature(key, press, outcome, at)}
+
+
+def honest(word: str, **changed: Any) -> dict[str, Any]:
+    body = {"service": "porteiro", "status": "OK", "outcome": word, "evidence": evidence(word)}
+    return {**body, **changed}
+
+
+def reply(status: int, body: Any, kind: str = "application/json", press: str = "press-1") -> Reply:
+    return Reply(status, kind, press, body if isinstance(body, bytes) else json.dumps(body).encode(), 42.0)
+
+
+def answer(outcome: Outcome, fault: Fault | None = None, detail: str = "") -> Answer:
+    return Answer("press-1", outcome, fault, detail, 42.0)
+
+
+def test_known_with_200_is_granted() -> None:
+    assert judge(reply(200, honest("known")), PRESS, KEY, NOW) == answer(Outcome.GRANTED, None, "known")
+
+
+@pytest.mark.parametrize("word", REFUSALS)
+def test_every_other_outcome_with_404_is_refused(word: str) -> None:
+    assert judge(reply(404, honest(word)), PRESS, KEY, NOW) == answer(Outcome.REFUSED, None, word)
+
+
+@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "blurred")])
+def test_without_a_token_the_press_id_must_come_back(status: int, word: str) -> None:
+    body = {"service": "porteiro", "status": "OK", "outcome": word}
+    outcomes = {200: Outcome.GRANTED, 404: Outcome.REFUSED}
+
+    assert judge(reply(status, body), PRESS, None, NOW) == answer(outcomes[status], None, word)
+    for other in ("press-2", "", "PRESS-1"):
+        doubted = judge(reply(status, body, press=other), PRESS, None, NOW)
+        assert doubted == answer(Outcome.FAILED, Fault.UNPROVEN, f"the answer is for the press {other!a}")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, honest("unknown"), "application/json"),
+        (404, honest("known"), "application/json"),
+        (404, honest("asleep"), "application/json"),
+        (200, honest("Known"), "application/json"),
+        (200, honest("known"), "text/html"),
+        (200, honest("known"), ""),
+        (404, honest("unknown"), "text/plain"),
+        (200, honest("known", service="other"), "application/json"),
+        (200, honest("known", service=None), "application/json"),
+        (200, honest("known", status="ok"), "application/json"),
+        (200, honest("known", status=1), "application/json"),
+        (200, honest("known", outcome=["known"]), "application/json"),
+        (200, honest("known", outcome={"known": 1}), "application/json"),
+        (200, honest("known", outcome=True), "application/json"),
+        (200, [honest("known")], "application/json"),
+        (200, "known", "application/json"),
+        (200, None, "application/json"),
+        (200, b"", "application/json"),
+        (200, b"<html>Welcome to our Wi-Fi</html>", "application/json"),
+        (200, json.dumps(honest("known")).encode()[:-1], "application/json"),
+        (200, b"[" * 60_000, "application/json"),
+        (200, b'{"outcome": ' + b"9" * 60_000 + b"}", "application/json"),
+        (200, b"\xff\xfe\xfd", "application/json"),
+        (404, {"error": {"code": "not_found", "message": "No such path."}}, "application/json"),
+    ],
+)
+def test_what_is_not_porteiros_answer_is_of_the_wrong_server(status: int, body: Any, kind: str) -> None:
+    judged = judge(reply(status, body, kind), PRESS, KEY, NOW)
+
+    assert (judged.outcome, judged.fault) == (Outcome.FAILED, Fault.WRONG_SERVER)
+    assert judged == judge(reply(status, body, kind), PRESS, None, NOW)
+
+
+@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "unknown")])
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        (lambda word: None, Fault.UNPROVEN),
+        (lambda word: "signed", Fault.UNPROVEN),
+        (lambda word: [], Fault.UNPROVEN),
+        (lambda word: {}, Fault.UNPROVEN),
+        (lambda word: {**evidence(word), "signature": None}, Fault.UNPROVEN),
+        (lambda word: {**evidence(word), "signature": "0" * 64}, Fault.UNPROVEN),
+        (lambda word: {**evidence(word), "press": 1}, Fault.UNPROVEN),
+        (lambda word: {**evidence(word), "at": "\ud800"}, Fault.UNPROVEN),
+        (lambda word: {**evidence(word), "at": (NOW + timedelta(seconds=1)).isoformat()}, Fault.UNPROVEN),
+        (lambda word: evidence(word, press="press-2"), Fault.UNPROVEN),
+        (lambda word: evidence("known" if word != "known" else "unknown"), Fault.UNPROVEN),
+        (lambda word: evidence(word, key=token_key("front-door.another")), Fault.UNPROVEN),
+        (lambda word: evidence(word, at="1970-01-01T00:00:00+00:00"), Fault.CLOCK),
+        (lambda word: evidence(word, at=(NOW + timedelta(minutes=1)).isoformat()), Fault.CLOCK),
+        (lambda word: evidence(word, at="2026-11-21T12:00:02"), Fault.CLOCK),
+        (lambda word: evidence(word, at="now"), Fault.CLOCK),
+    ],
+)
+def test_an_answer_to_a_door_with_a_token_must_be_proven_and_of_now(
+    status: int, word: str, changed: Any, fault: Fault
+) -> None:
+    judged = judge(reply(status, honest(word, evidence=changed(word))), PRESS, KEY, NOW)
+
+    assert (judged.outcome, judged.fault) == (Outcome.FAILED, fault)
+
+
+def test_an_answer_without_evidence_is_not_enough_for_a_door_with_a_token() -> None:
+    body = {"service": "porteiro", "status": "OK", "outcome": "known"}
+
+    assert judge(reply(200, body), PRESS, KEY, NOW) == answer(
+        Outcome.FAILED, Fault.UNPROVEN, "the answer has no evidence"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "fault"),
+    [
+        (401, "unauthorized", Fault.TOKEN),
+        (403, "revoked", Fault.TOKEN),
+        (413, "too_large", Fault.PHOTO_REJECTED),
+        (415, "not_a_jpeg", Fault.PHOTO_REJECTED),
+        (422, "no_file", Fault.PHOTO_REJECTED),
+        (409, "clock", Fault.CLOCK),
+        (409, "replayed", Fault.SERVER_ERROR),
+        (409, None, Fault.SERVER_ERROR),
+        (400, "clock", Fault.SERVER_ERROR),
+        (405, "method", Fault.SERVER_ERROR),
+        (429, "too_many", Fault.SERVER_ERROR),
+        (500, "internal", Fault.SERVER_ERROR),
+        (507, "full", Fault.SERVER_ERROR),
+        (502, None, Fault.UNREACHABLE),
+        (503, "overloaded", Fault.UNREACHABLE),
+        (503, None, Fault.UNREACHABLE),
+        (504, None, Fault.UNREACHABLE),
+        (201, None, Fault.WRONG_SERVER),
+        (204, None, Fault.WRONG_SERVER),
+        (301, None, Fault.WRONG_SERVER),
+        (302, None, Fault.WRONG_SERVER),
+        (304, None, Fault.WRONG_SERVER),
+        (307, None, Fault.WRONG_SERVER),
+        (101, None, Fault.WRONG_SERVER),
+        (999, None, Fault.WRONG_SERVER),
+    ],
+)
+def test_every_other_status_is_a_fault(status: int, code: str | None, fault: Fault) -> None:
+    body = b"<html>" if code is None else {"error": {"code": code, "message": "..."}}
+    kind = "text/html" if code is None else "application/json"
+    detail = f"status {status}" + (f", '{code}'" if code else "")
+
+    assert judge(reply(status, body, kind), PRESS, KEY, NOW) == answer(Outcome.FAILED, fault, detail)
+
+
+@pytest.mark.parametrize("status", [201, 301, 401, 403, 409, 413, 500, 503])
+def test_the_best_body_does_not_make_up_for_another_status(status: int) -> None:
+    assert judge(reply(status, honest("known")), PRESS, KEY, NOW).outcome is Outcome.FAILED
+
+
+def test_what_a_stranger_writes_comes_short_and_plain_into_the_log() -> None:
+    strange = "\x1b[31m\ud800" * 1000
+    bodies = (
+        (200, honest("known", outcome=strange), "application/json"),
+        (200, b"", strange),
+        (500, {"error": {"code": strange}}, "application/json"),
+        (200, honest("known", evidence=evidence("known", at="\x1b" * 9000)), "application/json"),
+    )
+
+    details = [judge(reply(*body), PRESS, KEY, NOW).detail for body in bodies]
+
+    assert all(detail.isprintable() and detail.isascii() and len(detail) < 200 for detail in details)
+    assert judge(reply(200, honest("known"), press=strange), PRESS, None, NOW).detail.isprintable()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+keys = st.sampled_from(["service", "status", "outcome", "evidence", "error"])
+
+
+@given(
+    st.integers(100, 999),
+    st.dictionaries(keys, json_values) | json_values,
+    st.sampled_from([KEY, None]),
+)
+def test_no_body_makes_it_fail_and_none_that_is_not_signed_opens(
+    status: int, body: Any, key: bytes | None
+) -> None:
+    judged = judge(reply(status, body, press="press-2"), PRESS, key, NOW)
+
+    assert judged.outcome is Outcome.FAILED
+    assert judged.fault is not None
+
+
+@given(st.binary())
+def test_no_bytes_make_it_fail(body: bytes) -> None:
+    assert judge(reply(200, body), PRESS, KEY, NOW).fault is Fault.WRONG_SERVER

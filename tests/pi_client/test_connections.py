@@ -1,0 +1,81 @@
+"""Connections are shared and replaced: acceptance point 13."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from pi_client.faults import Fault
+from pi_client.press import Outcome
+from tests.pi_client.asking import (
+    KNOWN,
+    PATIENT_S,
+    PHOTO,
+    UNKNOWN,
+    asking,
+    plain,
+    press_now,
+)
+from tests.pi_client.hostile_server import HostileServer, Talk, always
+
+# 13: connections.
+
+
+def test_presses_and_health_checks_of_several_threads_share_one_connection() -> None:
+    with (
+        HostileServer((KNOWN, always(200), UNKNOWN)) as hostile,
+        asking(hostile.url) as server,
+        ThreadPoolExecutor(1) as one,
+        ThreadPoolExecutor(1) as other,
+    ):
+        first = one.submit(server.ask, press_now(), (PHOTO,)).result(PATIENT_S)
+        well = other.submit(server.is_reachable).result(PATIENT_S)
+        second = other.submit(server.ask, press_now(), (PHOTO,)).result(PATIENT_S)
+
+    assert (first.outcome, well, second.outcome) == (Outcome.GRANTED, True, Outcome.REFUSED)
+    assert (len(hostile.requests), hostile.connections) == (3, 1)
+
+
+def test_the_server_may_start_anew_between_two_presses() -> None:
+    with HostileServer((KNOWN,)) as hostile, asking(hostile.url) as server:
+        first = server.ask(press_now(), (PHOTO,))
+        hostile.__exit__(None, None, None)
+        between = server.ask(press_now(), (PHOTO,))
+        with HostileServer((KNOWN,), port=hostile.port):
+            second = server.ask(press_now(), (PHOTO,))
+        hostile.__enter__()
+
+    assert (first.outcome, second.outcome) == (Outcome.GRANTED, Outcome.GRANTED)
+    assert between.fault is Fault.UNREACHABLE
+
+
+def test_a_kept_connection_that_the_server_drops_at_the_next_request_is_replaced() -> None:
+    with HostileServer((KNOWN, Talk.hang_up, KNOWN)) as hostile, asking(hostile.url) as server:
+        answers = [server.ask(press_now(), (PHOTO,)) for _ in range(2)]
+
+    assert [answer.outcome for answer in answers] == [Outcome.GRANTED] * 2
+    assert [request.connection for request in hostile.requests] == [1, 1, 2]
+
+
+def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_press() -> None:
+    def twice(talk: Talk) -> None:
+        talk.send(KNOWN.response_to(talk.request) * 2)
+
+    with HostileServer((twice, UNKNOWN)) as hostile, asking(hostile.url, token="") as server:
+        first = server.ask(press_now(), (PHOTO,))
+        second = server.ask(press_now(), (PHOTO,))
+
+    assert (first.outcome, second.outcome) == (Outcome.GRANTED, Outcome.REFUSED)
+
+
+def test_several_threads_ask_at_once_and_each_gets_its_own_answer() -> None:
+    together = threading.Barrier(4)
+
+    def behave(talk: Talk) -> None:
+        together.wait(PATIENT_S)
+        KNOWN(talk)
+
+    presses = [press_now() for _ in range(4)]
+    with HostileServer((behave,)) as hostile, asking(hostile.url) as server, ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda press: server.ask(press, (PHOTO,)), presses))
+
+    assert [plain(answer) for answer in answers] == [(press.id, Outcome.GRANTED, None) for press in presses]
+    assert len(hostile.requests) == 4

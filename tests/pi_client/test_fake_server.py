@@ -1,0 +1,162 @@
+"""The fake server, held to what the real one does; and its script."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from pi_client.fakes.server import KNOWN, UNKNOWN, UNREACHABLE, Asked, FakeServer, Scripted
+from pi_client.faults import Fault
+from pi_client.ports import Server
+from pi_client.press import Outcome, Vitals
+from tests.pi_client import asking
+from tests.pi_client.asking import PATIENT_S, PHOTO, plain, press_now
+from tests.pi_client.hostile_server import Behaviour, HostileServer, Talk, always
+
+VITALS = Vitals("0.1.0", "boot", 1.0, "ready", camera_ok=True)
+
+
+@contextmanager
+def real(behaviour: Behaviour, others: Behaviour) -> Iterator[Server]:
+    """The real client of a server that answers presses one way, and health checks and reports another."""
+
+    def behave(talk: Talk) -> None:
+        (behaviour if talk.request.method == "POST" else others)(talk)
+
+    with HostileServer((behave,)) as hostile, asking.asking(hostile.url) as server:
+        yield server
+
+
+def well_but_for_reports(talk: Talk) -> None:
+    always(401 if talk.request.method == "PUT" else 200)(talk)
+
+
+@contextmanager
+def fake(line: Scripted, *, reachable: bool, registered: bool) -> Iterator[Server]:
+    server = FakeServer(line)
+    server.go(reachable=reachable, registered=registered)
+    yield server
+
+
+@dataclass(frozen=True)
+class Case:
+    """A server as it is, once real and once faked, and what is to be told of it."""
+
+    real: Callable[[], AbstractContextManager[Server]]
+    fake: Callable[[], AbstractContextManager[Server]]
+    told: tuple[Outcome, Fault | None, str]
+    reachable: bool = True
+    heard: bool = True
+
+    def opened(self, kind: str) -> AbstractContextManager[Server]:
+        return (self.real if kind == "real" else self.fake)()
+
+
+NO_TOKEN = Scripted(Outcome.FAILED, Fault.TOKEN, "status 401")
+AWAY = Scripted(Outcome.FAILED, Fault.UNREACHABLE, "status 503")
+
+CASES = {
+    "known": Case(
+        real=lambda: real(asking.KNOWN, others=always(204)),
+        fake=lambda: fake(KNOWN, reachable=True, registered=True),
+        told=(Outcome.GRANTED, None, "known"),
+    ),
+    "unknown": Case(
+        real=lambda: real(asking.UNKNOWN, others=always(204)),
+        fake=lambda: fake(UNKNOWN, reachable=True, registered=True),
+        told=(Outcome.REFUSED, None, "unknown"),
+    ),
+    "a device that is not registered": Case(
+        real=lambda: real(always(401), others=well_but_for_reports),
+        fake=lambda: fake(NO_TOKEN, reachable=True, registered=False),
+        told=(Outcome.FAILED, Fault.TOKEN, "status 401"),
+        heard=False,
+    ),
+    "away": Case(
+        real=lambda: real(always(503), others=always(503)),
+        fake=lambda: fake(AWAY, reachable=False, registered=True),
+        told=(Outcome.FAILED, Fault.UNREACHABLE, "status 503"),
+        reachable=False,
+        heard=False,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ["real", "fake"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_fake_server_does_what_the_real_one_does(name: str, kind: str) -> None:
+    case = CASES[name]
+    outcome, fault, detail = case.told
+    press = press_now()
+    with case.opened(kind) as server:
+        for _ in range(2):
+            answer = server.ask(press, (PHOTO,))
+
+            assert plain(answer) == (press.id, outcome, fault)
+            assert answer.detail == detail
+        assert server.is_reachable() is case.reachable
+        assert server.report(VITALS) is case.heard
+
+
+@pytest.mark.parametrize("kind", ["real", "fake"])
+def test_each_thread_gets_the_answer_to_its_own_press(kind: str) -> None:
+    presses = [press_now() for _ in range(8)]
+    with CASES["known"].opened(kind) as server, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda press: server.ask(press, (PHOTO,)), presses))
+
+    assert [plain(answer) for answer in answers] == [(press.id, Outcome.GRANTED, None) for press in presses]
+
+
+def test_without_a_script_it_opens_no_door() -> None:
+    press = press_now()
+
+    assert plain(FakeServer().ask(press, (PHOTO,))) == (press.id, Outcome.FAILED, Fault.UNREACHABLE)
+
+
+def test_it_answers_line_by_line_and_by_its_last_line_from_then_on() -> None:
+    server = FakeServer(UNREACHABLE, KNOWN, UNKNOWN)
+    presses = [press_now() for _ in range(4)]
+
+    answers = [server.ask(press, (PHOTO,)) for press in presses]
+
+    refused = (Outcome.REFUSED, None)
+    expected = [(Outcome.FAILED, Fault.UNREACHABLE), (Outcome.GRANTED, None), refused, refused]
+    assert [(answer.outcome, answer.fault) for answer in answers] == expected
+    assert server.asked == tuple(Asked(press, (PHOTO,)) for press in presses)
+    server.follow(KNOWN)
+    assert server.ask(press_now(), (PHOTO,)).outcome is Outcome.GRANTED
+
+
+def test_an_answer_comes_when_the_test_lets_it() -> None:
+    go = threading.Event()
+    server = FakeServer(Scripted(Outcome.GRANTED, after=go), UNKNOWN)
+    slow, quick = press_now(), press_now()
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(server.ask, slow, (PHOTO,))
+        assert server.wait_for_asked(1, PATIENT_S)
+        assert server.ask(quick, (PHOTO,)).outcome is Outcome.REFUSED
+        assert not asked.done()
+        go.set()
+        assert plain(asked.result(PATIENT_S)) == (slow.id, Outcome.GRANTED, None)
+
+
+def test_it_can_answer_for_another_press_and_break_its_promise_not_to_raise() -> None:
+    server = FakeServer(Scripted(Outcome.GRANTED, press="another"), Scripted(Outcome.FAILED, error=OSError()))
+
+    assert server.ask(press_now(), (PHOTO,)).press == "another"
+    with pytest.raises(OSError, match=r"^$"):
+        server.ask(press_now(), (PHOTO,))
+
+
+def test_it_keeps_what_it_is_told_while_it_is_there_and_knows_the_device() -> None:
+    server = FakeServer()
+
+    assert not server.wait_for_reports(1, 0.0)
+    assert server.report(VITALS)
+    server.go(reachable=False)
+    assert not server.report(VITALS)
+    assert server.wait_for_reports(1, 0.0)
+    assert server.reports == (VITALS,)
