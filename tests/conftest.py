@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.doors import Door, add_door
 from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house
 from wsgi_app.app import Application
 from wsgi_app.config import Limits, load_config
 from wsgi_app.counters import ProcessCounters
 from wsgi_app.routes import Router
-from wsgi_app.services import Services, Stores, put_together
+from wsgi_app.services import Services, Stores, open_stores, put_together
 from wsgi_app.steps import Steps
 from wsgi_app.stores.database import open_database
+from wsgi_app.stores.devices import DeviceStore
 from wsgi_app.stores.people import PeopleStore
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.visits import VisitStore
@@ -108,7 +110,7 @@ def stores(tmp_path: Path, clock: Clock) -> Iterator[Stores]:
     new_id = counted_ids()
     people = PeopleStore(database, photos, clock.now, new_id)
     visits = VisitStore(database, photos, clock.now, new_id, Limits().idempotency_s)
-    yield Stores(database, photos, people, visits)
+    yield Stores(database, photos, people, visits, DeviceStore(database, clock.now))
     database.close()
 
 
@@ -146,6 +148,32 @@ def any_server(request: pytest.FixtureRequest) -> Server:
         return chain[0]
     in_process: InProcessServer = request.getfixturevalue("server")
     return in_process
+
+
+@pytest.fixture
+def devices(request: pytest.FixtureRequest, any_server: Server) -> DeviceStore:
+    """The devices that ``any_server`` knows."""
+    if isinstance(any_server, InProcessServer):
+        stores: Stores = request.getfixturevalue("stores")
+        return stores.devices
+    live: DeviceStore = request.getfixturevalue("live_devices")
+    return live
+
+
+@pytest.fixture
+def live_devices(live_house: tuple[LiveServer, RunningUwsgi]) -> Iterator[DeviceStore]:
+    """The devices that the running chain knows, by another connection to its database."""
+    environ = live_house[1].environ
+    settings = {key: text for key, text in environ.items() if key.startswith("PORTEIRO_")}
+    opened = open_stores(load_config(settings))
+    yield opened.devices
+    opened.database.close()
+
+
+@pytest.fixture
+def door(any_server: Server, devices: DeviceStore) -> Door:
+    """A door device with a token."""
+    return add_door(any_server, devices)
 
 
 def without_request_limit(nginx_conf: str) -> str:

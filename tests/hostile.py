@@ -206,6 +206,37 @@ ATTACKS = (
     Attack(
         "JSON as text", "POST", "/people", (415,), lambda: b'{"name": "Eve"}', {"Content-Type": "text/plain"}
     ),
+    # Tokens
+    *(
+        Attack(
+            f"token {number}",
+            "POST",
+            "/",
+            (401,),
+            lambda: WHOLE_FORM,
+            {**FORM_HEADERS, "Authorization": f"Bearer {token}"},
+        )
+        for number, token in enumerate(
+            ("", "x", "a.b", "x" * 6000, f"front-door.{'x' * 43}", "\xff\xfe", "' OR 1")
+        )
+    ),
+    Attack(
+        "a heartbeat of nobody",
+        "PUT",
+        "/devices/front-door/heartbeat",
+        (401,),
+        lambda: b"{}",
+        JSON,
+    ),
+    Attack(
+        "a heartbeat of 13 MiB with no such token",
+        "PUT",
+        "/devices/front-door/heartbeat",
+        (401,),
+        lambda: bytes(13 * MEBIBYTE),
+        {**JSON, "Authorization": f"Bearer front-door.{'x' * 43}"},
+        through_nginx=(401, 413),
+    ),
     # Paths and queries
     Attack("NUL in the path", "GET", "/people/%00", (400,)),
     Attack("dots in the path", "GET", "/people/../../etc/passwd", (404,), through_nginx=(400, 404)),

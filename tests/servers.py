@@ -252,8 +252,12 @@ def house(
     prefix: str = "/porteiro",
     edit: Callable[[str], str] = lambda text: text,
 ) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
-    """The whole chain as shipped: nginx on a free port, a Unix socket, uWSGI with two workers."""
-    settings = {"PORTEIRO_SOCKET": str(data / "porteiro.sock"), "PORTEIRO_PREFIX": prefix, **settings}
+    """The whole chain as shipped: nginx on a free port, a Unix socket, uWSGI with two workers.
+
+    Doors without a token may ask, unless the settings say otherwise.
+    """
+    own = {"PORTEIRO_SOCKET": str(data / "porteiro.sock"), "PORTEIRO_PREFIX": prefix}
+    settings = {**own, "PORTEIRO_ANONYMOUS_DOORS": "1", **settings}
     with uwsgi(data, settings) as running, nginx(data, edit) as port:
         yield LiveServer(port, prefix.rstrip("/")), running
 

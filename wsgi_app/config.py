@@ -35,6 +35,8 @@ class Limits:
     page_items: int = 100
     inference_wait_s: float = 10.0
     idempotency_s: int = 600
+    press_age_s: int = 30  # by which a press may be old, or a door's clock wrong
+    heartbeat_bytes: int = 4096
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Config:
         margin: least lead over the second person.
         database_url: ``sqlite:///PATH``.
         open: whether the owner accepts that anyone who reaches a public address may use it.
+        anonymous_doors: whether doors without a token may ask; ``None`` lets them while the server is local.
         log_level: least level that is logged.
         limits: what is accepted from outside.
     """
@@ -72,6 +75,7 @@ class Config:
     margin: float
     database_url: str
     open: bool
+    anonymous_doors: bool | None
     log_level: str
     limits: Limits = Limits()
 
@@ -79,6 +83,11 @@ class Config:
     def is_local(self) -> bool:
         """Whether only this machine is meant to reach the server."""
         return self.socket is None and not self.open
+
+    @property
+    def takes_anonymous_doors(self) -> bool:
+        """Whether a door may ask without a token."""
+        return self.is_local if self.anonymous_doors is None else self.anonymous_doors
 
 
 @dataclass(frozen=True)
@@ -175,6 +184,10 @@ def _yes_or_no(text: str) -> bool:
     return _one_of("0", "1")(text) == "1"
 
 
+def _optional_yes_or_no(text: str) -> bool | None:
+    return _yes_or_no(text) if text else None
+
+
 SETTINGS = (
     Setting("PORTEIRO_DATA", "data", "", _data_folder),
     Setting("PORTEIRO_PREFIX", "prefix", "/porteiro", _prefix),
@@ -189,6 +202,7 @@ SETTINGS = (
     Setting("PORTEIRO_MARGIN", "margin", "0.05", _number(0.0, 1.0)),
     Setting("PORTEIRO_DATABASE_URL", "database_url", "", _sqlite_url),
     Setting("PORTEIRO_OPEN", "open", "0", _yes_or_no),
+    Setting("PORTEIRO_ANONYMOUS_DOORS", "anonymous_doors", "", _optional_yes_or_no),
     Setting("PORTEIRO_LOG_LEVEL", "log_level", "info", _one_of("debug", "info", "warning", "error")),
 )
 

@@ -84,6 +84,10 @@ class Tally:
         """Count a verdict of the door."""
         self._counters.add(f"outcomes|{outcome}")
 
+    def press_refused(self, code: str) -> None:
+        """Count a press that was refused as not of now (``clock``) or as one seen before (``replayed``)."""
+        self._counters.add(f"presses_refused|{code}")
+
     def image(self, form: str) -> None:
         """Count an image asked about, by the form in which it came: ``base64`` or ``binary``."""
         self._counters.add(f"images|{form}")
@@ -113,6 +117,11 @@ class Totals:
     def outcomes(self) -> dict[str, int]:
         """Verdicts by outcome."""
         return {outcome: count for (outcome,), count in sorted(self._table.get("outcomes", {}).items())}
+
+    @property
+    def presses_refused(self) -> dict[str, int]:
+        """Presses refused by code."""
+        return {code: count for (code,), count in sorted(self._table.get("presses_refused", {}).items())}
 
     @property
     def images(self) -> dict[str, int]:

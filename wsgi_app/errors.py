@@ -7,6 +7,7 @@
     ├── PackError                 a model pack is absent, altered or cannot be used
     └── RequestError              what a client is told: status, code, message
         ├── BadRequest            400  the request does not follow its own format
+        ├── Unauthorized          401  a token is needed, or nobody has the one that came
         ├── Forbidden             403  this caller may not do this
         ├── NotFound              404  no such path, person, face or visit
         ├── MethodNotAllowed      405  with Allow
@@ -57,6 +58,15 @@ class RequestError(PorteiroError):
 
 class BadRequest(RequestError):
     """400: the request does not follow its own format."""
+
+
+class Unauthorized(RequestError):
+    """401: a device's token is needed, or nobody has the one that came; with WWW-Authenticate."""
+
+    status, default_code = 401, "unauthorized"
+
+    def __init__(self, message: str, *, code: str | None = None):
+        super().__init__(message, code=code, headers={"WWW-Authenticate": "Bearer"})
 
 
 class Forbidden(RequestError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from webob import Response
 
 from wsgi_app.config import Limits
-from wsgi_app.endpoints import dashboard, door, health, images, metrics, people, visits
+from wsgi_app.endpoints import dashboard, devices, door, health, images, metrics, people, visits
 from wsgi_app.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
 from wsgi_app.rendering import no_content
 
@@ -55,6 +55,9 @@ ROUTES = (
     Route("GET", "/visits", visits.index),
     Route("GET", "/visits/{visit}", visits.show),
     Route("GET", "/visits/{visit}/photo", visits.photo),
+    Route("GET", "/devices", devices.index),
+    Route("GET", "/devices/{device}", devices.show),
+    Route("PUT", "/devices/{device}/heartbeat", devices.hear),
     Route("GET", "/health/live", health.live),
     Route("GET", "/health/ready", health.ready),
     Route("GET", "/metrics", metrics.show),

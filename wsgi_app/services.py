@@ -16,6 +16,7 @@ from wsgi_app.packs import chosen_pack
 from wsgi_app.rendering import Pages
 from wsgi_app.steps import Clock, Steps
 from wsgi_app.stores.database import Database, open_database
+from wsgi_app.stores.devices import DeviceStore
 from wsgi_app.stores.people import PeopleStore
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.visits import VisitStore
@@ -35,6 +36,7 @@ class Stores:
     photos: PhotoStore
     people: PeopleStore
     visits: VisitStore
+    devices: DeviceStore
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Services:
 
     Attributes:
         config: the settings.
-        stores: people, visits and photos.
+        stores: people, visits, devices and photos.
         pipeline: this process's models.
         gallery: the enrolled faces, as they are now.
         threshold: the cosine in force and how it was measured.
@@ -97,7 +99,7 @@ def open_stores(config: Config) -> Stores:
     photos = PhotoStore(config.data / "photos")
     people = PeopleStore(database, photos, utc_now, random_id)
     visits = VisitStore(database, photos, utc_now, random_id, config.limits.idempotency_s)
-    return Stores(database, photos, people, visits)
+    return Stores(database, photos, people, visits, DeviceStore(database, utc_now))
 
 
 def load_pipeline(config: Config) -> Pipeline:

@@ -102,12 +102,13 @@ def read_photos(request: Request, fields: tuple[str, ...], limits: Limits) -> tu
     return tuple(_photo(form, field)[1] for field in fields)
 
 
-def read_jpeg(request: Request, field: str, limits: Limits) -> bytes:
-    """The bytes of a JPEG part, a JPEG by its name and by its content; raises as ``read_photo`` does."""
-    filename, data = _photo(read_form(request, (field,), limits), field)
-    if PurePath(filename).suffix.lower() not in JPEG_NAMES or not is_jpeg(data):
-        raise UnsupportedMediaType("The photo must be a JPEG, named .jpg or .jpeg.", code="not_a_jpeg")
-    return data
+def read_burst(request: Request, fields: tuple[str, ...], limits: Limits) -> tuple[bytes, ...]:
+    """The bytes of JPEG parts, JPEGs by their names and by their contents; raises as ``read_photo`` does.
+
+    The first is needed; the others are of the same moment, and may be left out.
+    """
+    form = read_form(request, fields, limits)
+    return tuple(_jpeg(form, field) for field in fields if field in form or field == fields[0])
 
 
 def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body:
@@ -181,6 +182,13 @@ def _photo(form: dict[str, Part], field: str) -> tuple[str, bytes]:
     if not part.filename:
         raise BadRequest(f"The part {field!r} has no file name.", code="file_name_missing")
     return part.filename, part.data
+
+
+def _jpeg(form: dict[str, Part], field: str) -> bytes:
+    filename, data = _photo(form, field)
+    if PurePath(filename).suffix.lower() not in JPEG_NAMES or not is_jpeg(data):
+        raise UnsupportedMediaType("The photo must be a JPEG, named .jpg or .jpeg.", code="not_a_jpeg")
+    return data
 
 
 def _reader(request: Request, limit_bytes: int) -> BodyReader:

@@ -291,6 +291,8 @@ def test_everything_that_the_tally_may_count_fits_the_shipped_cache() -> None:
         tally.outcome(outcome)
     for form in ("base64", "binary"):
         tally.image(form)
+    for code in ("clock", "replayed"):
+        tally.press_refused(code)
     sizes = dict(pair.split("=") for pair in shipped_cache().split(","))
     assert len(counters.read()) < int(sizes["items"]) - 1
     assert max(len(name) for name in counters.read()) < int(sizes["keysize"])

@@ -4,12 +4,17 @@ import io
 import re
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pi_client.evidence import Evidence, is_of_now, is_proven
+from tests.doors import Door
 from tests.servers import Server, enrolled, form, post_photo
+from wsgi_app.evidence import token_key
+from wsgi_app.stores.devices import DeviceStore
 
 Photo = Callable[[str], bytes]
 
@@ -39,6 +44,7 @@ def test_a_known_face_gets_200_and_its_name(any_server: Server, ana: str, photo:
         "status": "OK",
         "outcome": "known",
         "person": {"id": ana, "name": "Ana"},
+        "evidence": None,
     }
 
 
@@ -51,7 +57,13 @@ def test_a_stranger_gets_404_and_nobodys_name(any_server: Server, ana: str, phot
     assert body.pop("score") < 0.529
     body.pop("took_ms")
     body.pop("visit")
-    assert body == {"service": "porteiro", "status": "OK", "outcome": "unknown", "person": None}
+    assert body == {
+        "service": "porteiro",
+        "status": "OK",
+        "outcome": "unknown",
+        "person": None,
+        "evidence": None,
+    }
 
 
 def test_every_photo_that_shows_nobody_well_gets_404_with_the_reason(
@@ -181,3 +193,177 @@ def test_a_client_cannot_choose_the_request_id(any_server: Server) -> None:
     answer = any_server.ask("GET", "/health/live", headers={"X-Request-Id": "a" * 32, "Request-Id": "a" * 32})
 
     assert answer.headers["X-Request-Id"] != "a" * 32
+
+
+# Doors with a token
+
+
+def test_a_press_of_a_door_with_a_token_is_answered_with_its_proof(
+    any_server: Server, door: Door, ana: str, photo: Photo
+) -> None:
+    for name, status in (("ana-4", 200), ("bruno-1", 404), ("nobody-1", 404)):
+        pressed_at = door.now()
+        headers = door.press()
+        answer = door.rings(photo(name), headers)
+        body = answer.json
+
+        proof = Evidence(**body["evidence"])
+        assert answer.status == status
+        assert answer.headers["Idempotency-Key"] == proof.press == headers["Idempotency-Key"]
+        assert is_proven(proof, token_key(door.token), headers["Idempotency-Key"], body["outcome"])
+        assert is_of_now(proof, pressed_at, door.now())
+        assert datetime.fromisoformat(proof.at).tzinfo == UTC
+        visit = any_server.ask("GET", f"/visits/{body['visit']}").json
+        assert (visit["device"], visit["outcome"]) == (f"device:{door.name}", body["outcome"])
+
+
+def test_a_retry_gets_the_same_verdict_proven_anew(any_server: Server, door: Door, photo: Photo) -> None:
+    headers = door.press()
+
+    first, again = door.rings(photo("nobody-1"), headers), door.rings(photo("nobody-1"), headers)
+
+    told, told_again = first.json, again.json
+    proofs = [Evidence(**body.pop("evidence")) for body in (told, told_again)]
+    assert (first.status, told) == (again.status, told_again)
+    assert all(
+        is_proven(proof, token_key(door.token), headers["Idempotency-Key"], "no_face") for proof in proofs
+    )
+
+
+def test_another_press_of_the_same_moment_is_refused_as_a_replay(door: Door, photo: Photo) -> None:
+    headers = door.press()
+    assert door.rings(photo("nobody-1"), headers).status == 404
+
+    answers = [
+        door.rings(photo("nobody-1"), {**headers, "Idempotency-Key": str(uuid.uuid4()), **changed})
+        for changed in (
+            {},
+            {"Porteiro-Pressed-Monotonic-Ms": "0"},
+            {"Porteiro-Boot": "another"},
+        )
+    ]
+
+    assert [(answer.status, answer.error) for answer in answers] == [(409, "replayed")] * 3
+
+
+def test_a_door_that_was_started_anew_is_answered(door: Door, photo: Photo) -> None:
+    assert door.rings(photo("nobody-1")).status == 404
+    door.restart()
+    door.behind_s = -1.0
+
+    assert door.rings(photo("nobody-1")).status == 404
+
+
+@pytest.mark.parametrize("behind_s", [60.0, -60.0])
+def test_a_press_that_is_not_of_now_is_refused_and_told_by_how_much(
+    any_server: Server, door: Door, photo: Photo, behind_s: float
+) -> None:
+    door.behind_s = behind_s
+
+    answer = door.rings(photo("nobody-1"))
+
+    word = "after" if behind_s > 0 else "before"
+    assert (answer.status, answer.error) == (409, "clock")
+    assert re.match(rf"This press came \d\d\.\d s {word} its time", answer.json["error"]["message"])
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("Idempotency-Key", "press_needed"),
+        ("Porteiro-Boot", "press_needed"),
+        ("Porteiro-Pressed-At", "press_needed"),
+        ("Porteiro-Pressed-Monotonic-Ms", "press_needed"),
+    ],
+)
+def test_a_door_with_a_token_tells_of_its_press(door: Door, photo: Photo, header: str, code: str) -> None:
+    headers = door.press()
+
+    without = door.rings(photo("nobody-1"), {name: text for name, text in headers.items() if name != header})
+
+    assert (without.status, without.error) == (400, code)
+    assert header in without.json["error"]["message"]
+
+
+def test_a_press_in_odd_headers_is_refused(door: Door, photo: Photo) -> None:
+    for header in ("Porteiro-Boot", "Porteiro-Pressed-At", "Porteiro-Pressed-Monotonic-Ms"):
+        odd = door.rings(photo("nobody-1"), {**door.press(), header: "?"})
+
+        assert (odd.status, odd.error) == (400, "bad_press")
+
+
+def test_a_token_that_nobody_has_is_401(any_server: Server, door: Door, photo: Photo) -> None:
+    tokens = [
+        f"{door.name}.{'x' * 43}",
+        door.token[:-1],
+        door.token + "x",
+        door.token.upper(),
+        door.token.partition(".")[2],
+        f"{door.token} {door.token}",
+        "x" * 4000,
+        "caf\xe9",
+        "",
+    ]
+    answers = [
+        door.rings(photo("nobody-1"), {**door.press(), "Authorization": f"Bearer {token}"})
+        for token in tokens
+    ]
+
+    assert [(answer.status, answer.error) for answer in answers] == [(401, "bad_token")] * len(tokens)
+    assert {answer.headers["WWW-Authenticate"] for answer in answers} == {"Bearer"}
+
+
+def test_a_bad_token_is_refused_before_the_photo_is_looked_at(any_server: Server, door: Door) -> None:
+    headers = {**door.press(), "Authorization": "Bearer nobody"}
+
+    answer = any_server.ask("POST", "/", b"no form at all", {**headers, "Content-Type": "text/plain"})
+
+    assert (answer.status, answer.error) == (401, "bad_token")
+
+
+def test_a_revoked_token_is_403_from_its_next_press_on(
+    door: Door, devices: DeviceStore, photo: Photo
+) -> None:
+    headers = door.press()
+    before = door.rings(photo("nobody-1"), headers)
+    devices.revoke(door.name)
+
+    answers = [door.rings(photo("nobody-1"), headers), door.rings(photo("nobody-1"))]
+
+    assert before.status == 404
+    assert [(answer.status, answer.error) for answer in answers] == [(403, "revoked")] * 2
+
+
+def test_the_word_bearer_may_be_in_capitals_or_not(door: Door, photo: Photo) -> None:
+    for word in ("bearer", "BEARER"):
+        headers = {**door.press(), "Authorization": f"{word} {door.token}"}
+
+        assert door.rings(photo("nobody-1"), headers).json["evidence"] is not None
+
+
+def test_a_password_for_nginx_is_no_token(any_server: Server, photo: Photo) -> None:
+    answer = post_photo(any_server, "/", photo("nobody-1"), {"Authorization": "Basic YW5hOnNlY3JldA=="})
+
+    assert (answer.status, answer.json["evidence"]) == (404, None)
+
+
+# Several photos of one press
+
+
+def test_a_burst_is_judged_by_its_first_photo(any_server: Server, ana: str, photo: Photo) -> None:
+    parts = [("file", "ana-4"), ("file2", "nobody-1"), ("file3", "bruno-1")]
+    body, headers = form(*((field, "photo.jpg", photo(name)) for field, name in parts))
+
+    answer = any_server.ask("POST", "/", body, headers)
+
+    assert (answer.status, answer.json["outcome"]) == (200, "known")
+
+
+@pytest.mark.parametrize("field", ["file2", "file3"])
+def test_every_photo_of_a_burst_is_a_jpeg(any_server: Server, photo: Photo, field: str) -> None:
+    for filename, data in (("photo.png", photo("nobody-1")), ("photo.jpg", b"text")):
+        parts = [("file", "photo.jpg", photo("nobody-1")), (field, filename, data)]
+
+        answer = any_server.ask("POST", "/", *form(*parts))
+
+        assert (answer.status, answer.error) == (415, "not_a_jpeg")

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.conftest import without_request_limit
+from tests.doors import Door, add_door
 from tests.servers import (
     LiveServer,
     RunningUwsgi,
@@ -26,6 +28,7 @@ from tests.servers import (
     post_photo,
     uwsgi,
 )
+from wsgi_app.stores.devices import DeviceStore
 
 pytestmark = pytest.mark.live
 
@@ -140,6 +143,47 @@ def test_retries_of_one_press_at_the_same_moment_are_one_visit(live_house: Chain
     listed = [visit["id"] for visit in server.ask("GET", "/visits").json["visits"]]
     assert listed.count(json.loads(answers.pop()[1])["visit"]) == 1
     assert len(listed) == min(before + 1, 100)
+
+
+def test_of_presses_of_one_moment_at_the_same_moment_one_is_a_visit(
+    live_house: Chain, live_devices: DeviceStore, photo: Photo
+) -> None:
+    server, _ = live_house
+    door = add_door(server, live_devices)
+    headers = door.press()
+
+    def press(number: int) -> int:
+        return door.rings(photo("nobody-2"), {**headers, "Idempotency-Key": f"press-{number}"}).status
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = collections.Counter(pool.map(press, range(16)))
+
+    assert statuses == {404: 1, 409: 15}
+    visits = server.ask("GET", "/visits").json["visits"]
+    assert [visit["device"] for visit in visits].count(f"device:{door.name}") == 1
+
+
+def test_behind_nginx_a_door_needs_the_token_that_the_command_makes(
+    tmp_path: Path, pack_folder: Path, photo: Photo
+) -> None:
+    settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_ANONYMOUS_DOORS": "0"}
+    with house(tmp_path, settings) as (server, running):
+        without = post_photo(server, "/", photo("nobody-1"))
+        made = subprocess.run(
+            [Path(sys.executable).with_name("porteiro"), "token", "add", "front-door"],
+            env=running.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        door = Door(server, "front-door", made.stdout.removesuffix("\n"), lambda: datetime.now(UTC))
+        answer, heard = door.rings(photo("nobody-1")), door.beats()
+
+    assert (without.status, without.error) == (401, "token_needed")
+    assert (answer.status, answer.json["evidence"] is None, heard.status) == (404, False, 204)
+    log = Path(running.environ["PORTEIRO_DATA"], "log", "porteiro.log").read_text()
+    assert "endpoint=devices.hear" in log
+    assert door.token.partition(".")[2] not in log + "".join(running.output.lines)
 
 
 @pytest.fixture

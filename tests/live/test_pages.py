@@ -8,7 +8,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
+from tests.doors import add_door
 from tests.servers import LiveServer, RunningUwsgi, enrolled, post_photo
+from wsgi_app.stores.devices import DeviceStore
 
 pytestmark = pytest.mark.live
 
@@ -45,12 +47,15 @@ def set_width(browser: webdriver.Chrome, width: int) -> None:
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_dashboard_fits_shows_its_photos_and_has_no_errors(
     live_house: tuple[LiveServer, RunningUwsgi],
+    live_devices: DeviceStore,
     browser: webdriver.Chrome,
     photo: Photo,
     width: int,
 ) -> None:
     server, _ = live_house
     enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
+    door = add_door(server, live_devices)
+    assert door.beats(state="degraded", camera_ok=False).status == 204
     for name in ("ana-4", "bruno-1", "nobody-1"):
         post_photo(server, "/", photo(name))
     set_width(browser, width)
@@ -67,6 +72,8 @@ def test_the_dashboard_fits_shows_its_photos_and_has_no_errors(
     assert broken == []
     who = [line.text for line in browser.find_elements(By.CSS_SELECTOR, ".visit .who")]
     assert who[:3] == ["no face", "not known", "Ana"]
+    lamp = browser.find_element(By.CSS_SELECTOR, f"[data-door={door.name}] .lamp")
+    assert lamp.text == "here"
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     console = browser.get_log("browser")  # type: ignore[no-untyped-call]
     assert [entry for entry in console if entry["level"] == "SEVERE"] == []

@@ -1,11 +1,13 @@
-"""A browser changes things only from Porteiro's own pages; programs and doors are let through."""
+"""A browser changes things only from Porteiro's own pages; programs may; doors are known by their tokens."""
 
 import pytest
 from webob import Request
 
-from wsgi_app.auth import refuse_other_names, refuse_other_sites
+from wsgi_app.auth import Holder, needed_holder, refuse_other_names, refuse_other_sites, token_holder
 from wsgi_app.config import load_config
-from wsgi_app.errors import Forbidden, Misdirected
+from wsgi_app.errors import Forbidden, Misdirected, Unauthorized
+from wsgi_app.evidence import token_key
+from wsgi_app.services import Stores
 
 
 def request(method: str, **headers: str) -> Request:
@@ -70,3 +72,51 @@ def test_behind_nginx_or_open_to_all_any_name_will_do() -> None:
 
     refuse_other_names(request, load_config({"PORTEIRO_SOCKET": "/run/porteiro.sock"}))
     refuse_other_names(request, load_config({"PORTEIRO_OPEN": "1"}))
+
+
+# Tokens
+
+TOKEN = f"front-door.{'a' * 43}"
+
+
+def bearing(authorization: str) -> Request:
+    return Request.blank("/", headers={"Authorization": authorization})
+
+
+@pytest.mark.parametrize("authorization", [f"Bearer {TOKEN}", f"bearer   {TOKEN} "])
+def test_a_device_is_known_by_its_token(stores: Stores, authorization: str) -> None:
+    stores.devices.add("front-door", token_key(TOKEN))
+
+    expected = Holder(stores.devices.get("front-door"), token_key(TOKEN))
+    assert token_holder(bearing(authorization), stores.devices) == expected
+    assert needed_holder(bearing(authorization), stores.devices) == expected
+    assert "key" not in repr(expected)
+
+
+@pytest.mark.parametrize("authorization", ["", "Basic YW5hOnNlY3JldA==", TOKEN, "Bearers " + TOKEN])
+def test_no_token_is_nobody(stores: Stores, authorization: str) -> None:
+    assert token_holder(bearing(authorization), stores.devices) is None
+    assert token_holder(Request.blank("/"), stores.devices) is None
+    with pytest.raises(Unauthorized) as refused:
+        needed_holder(bearing(authorization), stores.devices)
+    assert (refused.value.code, refused.value.headers) == ("token_needed", {"WWW-Authenticate": "Bearer"})
+
+
+@pytest.mark.parametrize(
+    "token", ["", "front-door", f"back-door.{'a' * 43}", f"front-door.{'b' * 43}", TOKEN + "a", f"{TOKEN}\n"]
+)
+def test_a_token_that_nobody_has_is_refused(stores: Stores, token: str) -> None:
+    stores.devices.add("front-door", token_key(TOKEN))
+
+    with pytest.raises(Unauthorized) as refused:
+        token_holder(bearing(f"Bearer {token}"), stores.devices)
+    assert (refused.value.code, refused.value.headers) == ("bad_token", {"WWW-Authenticate": "Bearer"})
+
+
+def test_a_revoked_token_is_refused_as_that(stores: Stores) -> None:
+    stores.devices.add("front-door", token_key(TOKEN))
+    stores.devices.revoke("front-door")
+
+    with pytest.raises(Forbidden) as refused:
+        token_holder(bearing(f"Bearer {TOKEN}"), stores.devices)
+    assert refused.value.code == "revoked"

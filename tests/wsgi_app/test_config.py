@@ -38,6 +38,7 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         margin=0.05,
         database_url=f"sqlite:///{data}/porteiro.db",
         open=False,
+        anonymous_doors=None,
         log_level="info",
         limits=Limits(),
     )
@@ -60,6 +61,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         "PORTEIRO_MARGIN": "0.1",
         "PORTEIRO_DATABASE_URL": f"sqlite:///{folder}/other.db",
         "PORTEIRO_OPEN": "1",
+        "PORTEIRO_ANONYMOUS_DOORS": "0",
         "PORTEIRO_LOG_LEVEL": "debug",
     }
     assert set(given_values) == set(DEFAULTS)
@@ -77,6 +79,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         margin=0.1,
         database_url=f"sqlite:///{folder}/other.db",
         open=True,
+        anonymous_doors=False,
         log_level="debug",
     )
 
@@ -164,6 +167,7 @@ DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/
         ("PORTEIRO_THRESHOLD", "high", "could not convert string to float: 'high'"),
         ("PORTEIRO_MARGIN", "inf", "must be from 0 to 1"),
         ("PORTEIRO_OPEN", "yes", "must be one of 0, 1"),
+        ("PORTEIRO_ANONYMOUS_DOORS", "no", "must be one of 0, 1"),
         ("PORTEIRO_LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
     ],
 )
@@ -252,6 +256,22 @@ def test_a_server_is_local_until_it_is_opened_or_put_behind_nginx(
     settings: dict[str, str], is_local: bool
 ) -> None:
     assert load_config(settings).is_local is is_local
+
+
+@pytest.mark.parametrize(
+    ("settings", "taken"),
+    [
+        ({}, True),
+        ({"PORTEIRO_OPEN": "1"}, False),
+        ({"PORTEIRO_SOCKET": "/run/porteiro.sock"}, False),
+        ({"PORTEIRO_ANONYMOUS_DOORS": "0"}, False),
+        ({"PORTEIRO_ANONYMOUS_DOORS": "1", "PORTEIRO_SOCKET": "/run/porteiro.sock"}, True),
+    ],
+)
+def test_doors_without_a_token_may_ask_a_local_server_or_where_the_owner_says_so(
+    settings: dict[str, str], taken: bool
+) -> None:
+    assert load_config(settings).takes_anonymous_doors is taken
 
 
 def test_behind_nginx_the_address_of_the_local_run_does_not_count() -> None:

@@ -12,8 +12,15 @@ from webob import Request
 
 from tests.servers import form
 from wsgi_app.config import Limits
-from wsgi_app.errors import BadRequest, ContentTooLarge, LengthRequired, RequestError, Unprocessable
-from wsgi_app.uploads import BodyReader, Part, read_form, read_json, read_length
+from wsgi_app.errors import (
+    BadRequest,
+    ContentTooLarge,
+    LengthRequired,
+    RequestError,
+    Unprocessable,
+    UnsupportedMediaType,
+)
+from wsgi_app.uploads import BodyReader, Part, read_burst, read_form, read_json, read_length
 
 LIMITS = Limits(body_bytes=10_000, photo_bytes=4_000, parts=3)
 
@@ -149,3 +156,32 @@ def test_a_connection_that_breaks_is_a_bad_request() -> None:
 
     with pytest.raises(BadRequest):
         BodyReader(Broken(), 10).read()
+
+
+# Several photos of one moment
+
+JPEG, BURST = b"\xff\xd8\xff\xe0 a photo", ("file", "file2", "file3")
+
+
+def test_a_burst_has_as_many_photos_as_were_sent() -> None:
+    for count in (1, 2, 3):
+        body, headers = form(*((name, "photo.jpg", JPEG) for name in BURST[:count]))
+
+        assert read_burst(posted(body, headers), BURST, LIMITS) == (JPEG,) * count
+
+
+def test_its_first_photo_is_needed() -> None:
+    body, headers = form(("file2", "photo.jpg", JPEG))
+
+    with pytest.raises(Unprocessable):
+        read_burst(posted(body, headers), BURST, LIMITS)
+
+
+@pytest.mark.parametrize("name", BURST)
+@pytest.mark.parametrize(("filename", "data"), [("photo.png", JPEG), ("photo.jpg", b"GIF89a")])
+def test_each_of_its_photos_is_a_jpeg(name: str, filename: str, data: bytes) -> None:
+    parts = dict.fromkeys(BURST, ("photo.jpg", JPEG)) | {name: (filename, data)}
+    body, headers = form(*((part, *file) for part, file in parts.items()))
+
+    with pytest.raises(UnsupportedMediaType):
+        read_burst(posted(body, headers), BURST, LIMITS)

@@ -2,17 +2,20 @@
 
 import functools
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
+from rich.table import Table
 
 from wsgi_app.config import load_config
 from wsgi_app.errors import PorteiroError
 from wsgi_app.logs import set_up_logs
 
+UNBROKEN = 1_000  # columns of a table that goes to another program
 EVERYBODY = 1_000_000
 PRIVATE = 0o077  # faces are nobody else's business: what is written is for this user alone
 
@@ -41,6 +44,11 @@ def with_config(command: Callable[..., None]) -> Callable[..., None]:
             raise Failure(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")) from error
 
     return run
+
+
+def print_table(table: Table) -> None:
+    """Print a table, as wide as it is where another program reads it."""
+    Console(width=None if sys.stdout.isatty() else UNBROKEN).print(table)
 
 
 def progress_bar(count: ProgressColumn) -> Progress:

@@ -29,11 +29,13 @@ def prepare_command(config: Config) -> None:
     _embed_anew(pipeline, stores)
     where = f"http://{config.http}{config.prefix}/" if config.socket is None else f"socket {config.socket}"
     people = len(stores.people.page(EVERYBODY))
+    ask = f"ask     curl -F file=@photo-3.jpg {where}"
+    door = f"door    {_own_command()} token add front-door > front-door.token"
     click.echo(
         f"Porteiro {__version__}, models: {pipeline.pack.name}, people: {people}\n"
         f"  open    {where}\n"
         f"  enrol   {_own_command()} enrol Ana photo-1.jpg photo-2.jpg\n"
-        f"  ask     curl -F file=@photo-3.jpg {where}"
+        f"  {ask if config.takes_anonymous_doors else door}"
     )
 
 

@@ -1,16 +1,14 @@
 """Who may come in: enrol, list and forget people."""
 
-import sys
 import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import MofNCompleteColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from wsgi_app.commands import EVERYBODY, Failure, progress_bar, with_config
+from wsgi_app.commands import EVERYBODY, Failure, print_table, progress_bar, with_config
 from wsgi_app.config import Config
 from wsgi_app.enrolment import clean_name, enrol
 from wsgi_app.errors import RequestError
@@ -20,7 +18,6 @@ from wsgi_app.stores.people import Person
 from wsgi_app.vision.pipeline import Pipeline
 
 PHOTO_NAMES = (".jpg", ".jpeg", ".png", ".webp")
-UNBROKEN = 1_000  # columns of a table that goes to another program
 
 
 @click.command("enrol")
@@ -70,7 +67,7 @@ def people_command(config: Config) -> None:
     table = Table(Column("Name", overflow="fold"), "Faces", "Since", Column("Id", no_wrap=True), box=None)
     for person in people:
         table.add_row(Text(person.name), str(person.faces), f"{person.created_at:%Y-%m-%d}", person.id)
-    Console(width=None if sys.stdout.isatty() else UNBROKEN).print(table)
+    print_table(table)
 
 
 @click.command("forget")

@@ -1,13 +1,15 @@
-"""The owner's page: what happened, who is enrolled, how often."""
+"""The owner's page: what happened, who is enrolled, how the doors are, how often."""
 
 from webob import Response
 
 from wsgi_app import __version__
+from wsgi_app.endpoints.devices import device_body
 from wsgi_app.endpoints.visits import visit_bodies
 from wsgi_app.services import Call
 
 LAST_VISITS = 24
 MOST_PEOPLE = 100
+MOST_DOORS = 100
 
 # How each outcome reads on the page, and in which of the device's lights it would show.
 OUTCOMES = {
@@ -18,6 +20,14 @@ OUTCOMES = {
     "too_small": ("too far away", "amber"),
     "blurred": ("blurred", "amber"),
     "several_people": ("several people", "amber"),
+}
+
+# How a door's state reads on the page, and in which light.
+DOORS = {
+    "here": ("here", "green"),
+    "late": ("late", "amber"),
+    "lost": ("lost", "red"),
+    "never": ("never heard", "amber"),
 }
 
 
@@ -33,6 +43,9 @@ def show(call: Call) -> Response:
         call.request,
         "dashboard.html",
         address=call.request.application_url,
+        anonymous=call.services.config.takes_anonymous_doors,
+        doors=[device_body(call, device) for device in stores.devices.page(MOST_DOORS)],
+        door_words=DOORS,
         images=totals.images,
         outcomes={outcome: totals.outcomes.get(outcome, 0) for outcome in OUTCOMES},
         words=OUTCOMES,

@@ -1,19 +1,22 @@
 """The door: one photo in, a verdict out, on disk before it is told."""
 
-import re
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from webob import Response
 
-from wsgi_app.errors import BadRequest
+from wsgi_app.auth import needed_holder, token_holder
+from wsgi_app.errors import Conflict
+from wsgi_app.evidence import signature
+from wsgi_app.presses import ID_HEADER, read_press, read_press_id, refuse_stale
 from wsgi_app.services import Call
+from wsgi_app.stores.devices import Device, Press, refuse_replayed
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
-from wsgi_app.uploads import read_jpeg
+from wsgi_app.uploads import read_burst
 from wsgi_app.vision.pipeline import Outcome, Verdict
 
-KEY_HEADER = "Idempotency-Key"
-KEY = re.compile(r"[!-~]{1,128}")
+PHOTO_FIELDS = ("file", "file2", "file3")  # the first is judged, the others are of the same moment
 
 
 class PersonInAnswer(msgspec.Struct):
@@ -23,8 +26,16 @@ class PersonInAnswer(msgspec.Struct):
     name: str
 
 
+class Evidence(msgspec.Struct):
+    """What proves an answer to a door with a token; ``at`` is the server's time of answering, ISO 8601."""
+
+    press: str
+    at: str
+    signature: str
+
+
 class Answer(msgspec.Struct):
-    """What the door is told."""
+    """What the door is told; it is kept without evidence, which each answer gets anew."""
 
     service: str
     status: str
@@ -33,24 +44,48 @@ class Answer(msgspec.Struct):
     score: float | None
     visit: str
     took_ms: float
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        name: of the door, as visits have it.
+        key: of its retries.
+        press: what a door with a token tells of the press.
+        device: that door, as it was when the request came.
+    """
+
+    name: str
+    key: IdempotencyKey | None
+    press: Press | None = None
+    device: Device | None = None
 
 
 def answer(call: Call) -> Response:
     """``POST /``: 200 for somebody known, 404 for everybody else, both with the whole verdict as JSON."""
-    key = _idempotency_key(call)
-    stored = call.services.stores.visits.answer(key) if key else None
-    if stored is None:
-        stored = _judge(call, key)
-    response = Response(stored.body, status=stored.status, content_type="application/json")
+    try:
+        caller = _caller(call)
+        stored = _stored(call, caller) or _judge(call, caller)
+    except Conflict as error:
+        call.services.tally.press_refused(error.code)
+        raise
+    told = msgspec.json.decode(stored.body, type=Answer)
+    if caller.press is not None:
+        at = call.services.stores.visits.now().isoformat()
+        told.evidence = evidence_for(caller.press, told.outcome, at)
+    response = Response(msgspec.json.encode(told), status=stored.status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
-    if key:
-        response.headers[KEY_HEADER] = key.key
+    if caller.key:
+        response.headers[ID_HEADER] = caller.key.key
     return response
 
 
-def device_of(call: Call) -> str:
-    """The device that asks: anonymous doors are told apart by their address."""
-    return f"address:{call.request.environ.get('REMOTE_ADDR') or 'local'}"
+def evidence_for(press: Press, outcome: str, at: str) -> Evidence:
+    """What proves to the device that it is the server that answers its press, and when."""
+    return Evidence(press.id, at, signature(press.key, press.id, outcome, at))
 
 
 def describe_face(verdict: Verdict) -> dict[str, Any] | None:
@@ -65,9 +100,34 @@ def describe_face(verdict: Verdict) -> dict[str, Any] | None:
     }
 
 
-def _judge(call: Call, key: IdempotencyKey | None) -> StoredAnswer:
+def _caller(call: Call) -> Caller:
+    services, headers = call.services, call.request.headers
+    check = token_holder if services.config.takes_anonymous_doors else needed_holder
+    holder = check(call.request, services.stores.devices)
+    if holder is None:
+        name = f"address:{call.request.environ.get('REMOTE_ADDR') or 'local'}"
+        press_id = read_press_id(headers)
+        return Caller(name, None if press_id is None else IdempotencyKey(name, press_id))
+    press = read_press(headers, holder.device.id, holder.key)
+    refuse_stale(press, services.stores.visits.now(), services.config.limits.press_age_s)
+    name = f"device:{press.device}"
+    return Caller(name, IdempotencyKey(name, press.id), press, holder.device)
+
+
+def _stored(call: Call, caller: Caller) -> StoredAnswer | None:
+    """What this press was told before; one that is neither that nor a later one is refused before the work.
+
+    The device was read before the answer is: a retry whose first try is stored in between is no replay.
+    """
+    stored = call.services.stores.visits.answer(caller.key) if caller.key else None
+    if stored is None and caller.device is not None and caller.press is not None:
+        refuse_replayed(caller.device, caller.press)
+    return stored
+
+
+def _judge(call: Call, caller: Caller) -> StoredAnswer:
     services, visits = call.services, call.services.stores.visits
-    photo = read_jpeg(call.request, "file", services.config.limits)
+    photo, *_ = read_burst(call.request, PHOTO_FIELDS, services.config.limits)
     at, visit_id = visits.now(), visits.new_id()
     gallery = services.gallery.now()
     picture = services.pipeline.decode(photo, call.steps)
@@ -86,7 +146,7 @@ def _judge(call: Call, key: IdempotencyKey | None) -> StoredAnswer:
                 number=0,
                 id=visit_id,
                 at=at,
-                device=device_of(call),
+                device=caller.name,
                 outcome=verdict.outcome,
                 person_id=verdict.person,
                 score=score,
@@ -95,16 +155,8 @@ def _judge(call: Call, key: IdempotencyKey | None) -> StoredAnswer:
                 took_ms=took_ms,
             ),
             StoredAnswer(status, msgspec.json.encode(told)),
-            key,
+            caller.key,
+            caller.press,
         )
     services.tally.outcome(verdict.outcome)
     return kept
-
-
-def _idempotency_key(call: Call) -> IdempotencyKey | None:
-    key = call.request.headers.get(KEY_HEADER)
-    if key is None:
-        return None
-    if not KEY.fullmatch(key):
-        raise BadRequest(f"{KEY_HEADER} takes 1 to 128 visible ASCII characters.", code="bad_idempotency_key")
-    return IdempotencyKey(device_of(call), key)

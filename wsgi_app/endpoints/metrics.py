@@ -3,20 +3,33 @@
 from collections.abc import Iterator
 from itertools import accumulate
 
+import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 from webob import Response
 
 from wsgi_app.counters import LATENCY_BUCKETS_S, Totals
+from wsgi_app.errors import Unavailable
 from wsgi_app.services import Call
+
+log = structlog.get_logger("porteiro")
 
 
 def show(call: Call) -> Response:
     """``GET /metrics``: the totals over all workers, in the text exposition format."""
     registry = CollectorRegistry()
     registry.register(TotalsCollector(call.services.tally.read()))
+    try:
+        registry.register(DevicesCollector(call.services.stores.devices.states()))
+    except Unavailable:
+        log.warning("metrics without devices: the database does not answer")
     return Response(generate_latest(registry), headerlist=[("Content-Type", CONTENT_TYPE_LATEST)])
 
 
@@ -42,6 +55,12 @@ class TotalsCollector(Collector):
         for form, count in self._totals.images.items():
             images.add_metric((form,), count)
         yield images
+        refused = CounterMetricFamily(
+            "porteiro_presses_refused", "Presses too old, or seen before.", labels=("code",)
+        )
+        for code, count in self._totals.presses_refused.items():
+            refused.add_metric((code,), count)
+        yield refused
         yield self._latency()
 
     def _latency(self) -> Metric:
@@ -53,3 +72,19 @@ class TotalsCollector(Collector):
             buckets = list(zip(bounds, accumulate(counts), strict=True))
             latency.add_metric((endpoint,), buckets, seconds)
         return latency
+
+
+class DevicesCollector(Collector):
+    """How many door devices are in each state."""
+
+    def __init__(self, states: dict[str, int]):
+        self._states = states
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge."""
+        devices = GaugeMetricFamily(
+            "porteiro_devices", "Door devices by their last heartbeat.", labels=("state",)
+        )
+        for state, count in self._states.items():
+            devices.add_metric((state,), count)
+        yield devices

@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from wsgi_app.errors import ConfigError, Unavailable
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
 
@@ -112,12 +112,29 @@ answers = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
 
+# The doors. A token is in here as its SHA-256 alone, which is also the key that signs answers to the device.
+devices = sa.Table(
+    "devices",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Column("boot", sa.Text),
+    sa.Column("pressed_ms", sa.BigInteger),
+    sa.Column("pressed_at", UtcDateTime),
+    sa.Column("vitals", sa.JSON),
+    sa.Column("heard_at", UtcDateTime),
+    sa.Column("missed", sa.Integer, nullable=False),
+)
+
 
 class Database:
     """Connections to one database; safe to share between threads, not between processes."""
 
     def __init__(self, url: str):
-        self.engine = sa.create_engine(url)
+        # Values stay out of error messages, and so out of the log: names are private, hashes are keys.
+        self.engine = sa.create_engine(url, hide_parameters=True)
         sa.event.listen(self.engine, "connect", _prepare_connection)
         sa.event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(write=True)

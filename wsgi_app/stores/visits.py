@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from wsgi_app.errors import NotFound, Unavailable
 from wsgi_app.stores.database import Database, answers, visits
+from wsgi_app.stores.devices import Press, keep_press
 from wsgi_app.stores.photos import PhotoStore
 
 
@@ -92,8 +93,12 @@ class VisitStore:
             self._photos.remove(saving.result())
             raise
 
-    def add(self, visit: Visit, answer: StoredAnswer, key: IdempotencyKey | None) -> StoredAnswer:
+    def add(
+        self, visit: Visit, answer: StoredAnswer, key: IdempotencyKey | None, press: Press | None = None
+    ) -> StoredAnswer:
         """Store a visit and, under a key, the answer to it, in one transaction that is on disk at return.
+
+        A press becomes its device's last one in the same transaction.
 
         Returns:
             The answer that stands: the given one, or that of another request with the same key which was
@@ -101,11 +106,14 @@ class VisitStore:
 
         Raises:
             Unavailable: the person was forgotten while the photo was judged.
+            Conflict, Forbidden: as ``keep_press`` says; nothing is kept then.
         """
         try:
             with self._database.write() as connection:
                 earlier = self._answer(connection, key) if key else None
                 if earlier is None:
+                    if press is not None:
+                        keep_press(connection, press)
                     _insert(connection, visit, answer, key)
         except BaseException as error:
             self._photos.remove(visit.photo)

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.doors import add_door
 from tests.servers import InProcessServer, post_json, post_photo
+from wsgi_app.services import Stores
 
 Photo = Callable[[str], bytes]
 
@@ -36,3 +39,38 @@ def test_what_happened_is_exposed(server: InProcessServer, photo: Photo) -> None
 
 def test_the_format_is_the_one_that_prometheus_reads(server: InProcessServer) -> None:
     assert server.ask("GET", "/metrics").headers["Content-Type"].startswith("text/plain; version=")
+
+
+def test_doors_are_exposed_by_state_and_refused_presses_by_reason(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    door = add_door(server, stores.devices)
+    add_door(server, stores.devices)
+    door.beats()
+    headers = door.press()
+    for key in ("one", "two"):
+        door.rings(photo("nobody-1"), {**headers, "Idempotency-Key": key})
+
+    exposed = samples(server)
+
+    states = {labels: value for (name, labels), value in exposed.items() if name == "porteiro_devices"}
+    assert states == {
+        (("state", "here"),): 1,
+        (("state", "late"),): 0,
+        (("state", "lost"),): 0,
+        (("state", "never"),): 1,
+    }
+    assert exposed["porteiro_presses_refused_total", (("code", "replayed"),)] == 1
+
+
+def test_without_a_database_the_counters_are_exposed_all_the_same(
+    server: InProcessServer, stores: Stores
+) -> None:
+    with stores.database.write() as connection:
+        connection.execute(sa.text("DROP TABLE devices"))
+    server.ask("GET", "/health/live")
+
+    exposed = samples(server)
+
+    assert exposed["porteiro_requests_total", (("endpoint", "health.live"), ("status", "200"))] == 1
+    assert "porteiro_devices" not in {name for name, _ in exposed}

@@ -104,6 +104,7 @@ def test_a_new_database_is_empty_but_for_the_gallerys_first_generation(database:
         "gallery": [(1, 0)],
         "visits": [],
         "answers": [],
+        "devices": [],
     }
 
 
@@ -114,6 +115,35 @@ def test_the_way_back_leaves_nothing_and_the_way_forth_works_again(database: Dat
     database.migrate()
     with database.read() as connection:
         assert tables_of(connection) == {*metadata.tables, "alembic_version"}
+
+
+def test_a_database_of_the_release_before_is_brought_up_to_date_with_everything_in_it(
+    tmp_path: Path,
+) -> None:
+    at = datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)
+    rows: dict[str, list[dict[str, Any]]] = {
+        "people": [{"id": "p1", "name": "Ana", "name_key": "ana", "revision": 3, "created_at": at}],
+        "faces": [
+            {"id": "f1", "person_id": "p1", "crop": "f1.png", "quality": {"yaw": 0.1}, "created_at": at}
+        ],
+        "embeddings": [{"face_id": "f1", "embedder": "e1", "vector": b"\x00\x01"}],
+        "visits": [{**visit_row("v1", at), "number": 7, "person_id": "p1", "score": 0.7, "face": None}],
+        "answers": [{"device": "door", "key": "k", "visit_id": "v1", "at": at, "status": 200, "body": b"{}"}],
+    }
+    before = Database(f"sqlite:///{tmp_path / 'porteiro.db'}")
+    with before.write() as connection:
+        alembic.command.upgrade(settings_of(connection), "0001")
+        for table, kept in rows.items():
+            connection.execute(metadata.tables[table].insert(), kept)
+    before.close()
+
+    with opened(tmp_path / "porteiro.db") as database, database.read() as connection:
+        found = {
+            table: [dict(row._mapping) for row in connection.execute(sa.select(metadata.tables[table]))]
+            for table in (*rows, "devices")
+        }
+        revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    assert (found, revision) == ({**rows, "devices": []}, SCHEMA_REVISION)
 
 
 def test_an_upgrade_that_fails_halfway_leaves_the_database_as_it_was(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""Which doors may ask: make, list and revoke the tokens of door devices."""
+
+import secrets
+from datetime import datetime
+
+import click
+from rich.table import Column, Table
+
+from wsgi_app.commands import Failure, print_table, with_config
+from wsgi_app.config import Config
+from wsgi_app.errors import NotFound
+from wsgi_app.evidence import token_key
+from wsgi_app.services import open_stores
+from wsgi_app.stores.devices import NAME, Device
+
+SECRET_BYTES = 32
+
+
+@click.group("token")
+def token_group() -> None:
+    """Which doors may ask, each by a token of its own."""
+
+
+@token_group.command("add")
+@click.argument("name")
+@with_config
+def token_add_command(config: Config, name: str) -> None:
+    """Make a token for a door: porteiro token add front-door > front-door.token.
+
+    It is told this once, and kept nowhere here. NAME has small letters, digits and - in it. A revoked name
+    gets a new token.
+    """
+    if not NAME.fullmatch(name):
+        raise click.UsageError(
+            f"{name!r} cannot be a door's name: 1 to 63 of a-z, 0-9 and -, the first one no -."
+        )
+    token = f"{name}.{secrets.token_urlsafe(SECRET_BYTES)}"
+    open_stores(config).devices.add(name, token_key(token))
+    click.echo(token)
+    click.echo(
+        f"This is {name}'s token, told this once. Keep it in the file that server.token_file names on the "
+        "device, and let nobody else read that file: chmod 600.",
+        err=True,
+    )
+
+
+@token_group.command("list")
+@with_config
+def token_list_command(config: Config) -> None:
+    """List the doors that have, or had, a token, and when each was heard last."""
+    devices = open_stores(config).devices
+    known, now = devices.everyone(), devices.now()
+    if not known:
+        click.echo("No door has a token yet: porteiro token add NAME")
+        return
+    name = Column("Name", no_wrap=True)
+    table = Table(name, "Made", "Last press", "Last heartbeat", "State", box=None)
+    for device in known:
+        times = (device.created_at, device.pressed_at, device.heard_at)
+        table.add_row(device.id, *(_shown(time) for time in times), _state(device, now))
+    print_table(table)
+
+
+@token_group.command("revoke")
+@click.argument("name")
+@with_config
+def token_revoke_command(config: Config, name: str) -> None:
+    """Accept a door's token no more, from this moment on."""
+    try:
+        open_stores(config).devices.revoke(name)
+    except NotFound as error:
+        raise Failure(f"No door {name!r} has a token; porteiro token list shows which have.") from error
+    click.echo(f"The token of {name} is revoked.")
+
+
+def _state(device: Device, now: datetime) -> str:
+    return device.state(now) if device.revoked_at is None else "revoked"
+
+
+def _shown(time: datetime | None) -> str:
+    return "-" if time is None else f"{time:%Y-%m-%d %H:%M}"
