@@ -7,7 +7,7 @@ CAN_COMPILE := $(shell command -v gcc >/dev/null && $(PYTHON) -c 'import os, sys
 LOCK := $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header
 UWSGI := $(if $(CAN_COMPILE),uwsgi,pyuwsgi)
 
-.PHONY: help run test check format bench setup setup-dev setup-train system-packages lock clean
+.PHONY: help run test check format bench setup setup-dev setup-train system-packages lock deb clean
 .DELETE_ON_ERROR:
 
 help:  ## list the commands
@@ -49,6 +49,9 @@ lock: .venv/bin/python  ## pin the newest releases that fit pyproject.toml
 	$(LOCK) pyproject.toml -o requirements/server.txt
 	$(LOCK) pyproject.toml --extra dev -c requirements/server.txt -o requirements/dev.txt
 	$(subst --generate-hashes,--no-annotate,$(LOCK)) pyproject.toml --extra train -c requirements/server.txt | grep -vE '^(nvidia|cuda|triton)' > requirements/train.txt
+
+deb:  ## build dist/porteiro-door_VERSION_all.deb, the door device's package
+	@deploy/deb/build
 
 clean:  ## remove the virtual environment and caches; var/ with your data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
