@@ -6,7 +6,8 @@
     ├── ConfigError       exit 78  a setting is missing or wrong; the message names its key
     ├── HardwareError     exit 78  the pins cannot be used; the message names the command that mends it
     ├── CameraError       no photo this time; the camera is opened anew
-    └── CameraWedged      exit 70  the camera does not even close: only a new process helps
+    ├── CameraWedged      exit 70  the camera does not even close: only a new process helps
+    └── NoReply, OutOfTime, AnswerTooLong   within ``uploader``: it makes faults of them
 """
 
 # Of sysexits.h: systemd starts the device anew after 70, and not after 78, which a person has to mend.

@@ -36,14 +36,14 @@ def token_key(token: str) -> bytes:
 def signature(key: bytes, press: str, outcome: str, at: str) -> str:
     """HMAC-SHA256 (RFC 2104) over the four lines, hexadecimal."""
     message = "\n".join((CONTEXT, press, outcome, at))
-    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, _bytes(message), hashlib.sha256).hexdigest()
 
 
 def is_proven(evidence: Evidence, key: bytes, press: str, outcome: str) -> bool:
     """Whether the signature is that of the server, for this press and this outcome."""
     expected = signature(key, press, outcome, evidence.at)
-    same = hmac.compare_digest(expected.encode(), evidence.signature.encode("utf-8", "surrogatepass"))
-    return same and hmac.compare_digest(press.encode(), evidence.press.encode("utf-8", "surrogatepass"))
+    same = hmac.compare_digest(_bytes(expected), _bytes(evidence.signature))
+    return same and hmac.compare_digest(_bytes(press), _bytes(evidence.press))
 
 
 def is_of_now(evidence: Evidence, pressed_at: datetime, now: datetime) -> bool:
@@ -53,3 +53,8 @@ def is_of_now(evidence: Evidence, pressed_at: datetime, now: datetime) -> bool:
     except ValueError:
         return False
     return at.tzinfo is not None and pressed_at - SKEW <= at <= now + SKEW
+
+
+def _bytes(text: str) -> bytes:
+    # JSON may hold half a character ("\\ud800"), which strict UTF-8 has no bytes for.
+    return text.encode("utf-8", "surrogatepass")

@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -72,6 +73,11 @@ class Talk:
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
+    def reset(self) -> None:
+        """Drop the connection as a machine does that knows nothing of it any more."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise ConnectionResetError
+
     def hang(self) -> None:
         """Neither answer nor close, until the server is stopped."""
         self.stopping.wait()
@@ -87,6 +93,7 @@ class HostileServer:
     behaviours: tuple[Behaviour, ...]
     context: ssl.SSLContext | None = None
     port: int = 0
+    to_tls: bytes = b"HTTP/1.1 400 Bad Request\r\n\r\n"  # what one that speaks no TLS says to a handshake
     requests: list[Request] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -158,7 +165,7 @@ class HostileServer:
         with connection.makefile("rb") as stream:
             while not self._stopping.is_set() and (first := stream.peek(1)[:1]):
                 if first == TLS:
-                    connection.sendall(response(400, b"", content_type="text/html"))
+                    connection.sendall(self.to_tls)
                     return
                 method, path, _ = stream.readline().decode().split()
                 headers = dict(_headers(iter(stream.readline, b"\r\n")))

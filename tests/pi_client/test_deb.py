@@ -106,13 +106,14 @@ def test_the_control_file_names_what_the_device_needs(unpacked: Path) -> None:
         "Version": __version__,
         "Architecture": "all",
         "Maintainer": "The Porteiro authors <porteiro@localhost>",
-        "Depends": "python3 (>= 3.11), python3-requests, python3-picamera2, "
+        "Depends": "python3 (>= 3.11), python3-requests, python3-urllib3, python3-picamera2, "
         "python3-rpi-lgpio | python3-rpi.gpio, adduser",
+        "Recommends": "gpiod, python3-pil",
         "Section": "misc",
         "Priority": "optional",
         "Description": "door device for Porteiro, the self-hosted doorman",
     }
-    assert size == sum((unpacked / name).stat().st_size // 1024 + 1 for name, _ in files_in(unpacked))
+    assert size == sum(-(-(unpacked / name).stat().st_size // 1024) for name, _ in files_in(unpacked))
     assert (unpacked / "DEBIAN/conffiles").read_text() == f"/{CONFIG_FILE}\n"
 
 

@@ -3,7 +3,7 @@ import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pi_client.evidence import SKEW, Evidence, is_of_now, is_proven, signature, token_key
@@ -45,11 +45,15 @@ def test_anything_else_is_not(evidence: Evidence, key: bytes, press: str, outcom
     assert not is_proven(evidence, key, press, outcome)
 
 
-@given(st.text(), st.text(), st.text())
-def test_no_text_makes_it_fail(press: str, at: str, signed: str) -> None:
+any_text = st.text(st.characters())  # halves of characters too, which JSON may hold
+
+
+@given(any_text, any_text, any_text, any_text)
+@example("\ud800", "\ud800", "\ud800", "\ud800")
+def test_no_text_makes_it_fail(press: str, at: str, signed: str, outcome: str) -> None:
     evidence = Evidence(press, at, signed)
 
-    assert not is_proven(evidence, KEY, "press-1", "known")
+    assert not is_proven(evidence, KEY, "press-1", outcome)
     assert isinstance(is_of_now(evidence, NOW, NOW), bool)
 
 

@@ -1,6 +1,7 @@
 """What can go wrong, which fault it is, and how often it is asked: acceptance point 9."""
 
 import socket
+import time
 from typing import Any
 
 import pytest
@@ -34,6 +35,11 @@ def free_port() -> int:
 def half_an_answer(talk: Talk) -> None:
     talk.send(KNOWN.response_to(talk.request)[:-10])
     talk.hang_up()
+
+
+def reset_in_the_answer(talk: Talk) -> None:
+    talk.send(KNOWN.response_to(talk.request)[:-10])
+    talk.reset()
 
 
 def cut_in_the_headers(talk: Talk) -> None:
@@ -71,6 +77,8 @@ ROWS: dict[str, tuple[Behaviour, Fault, int]] = {
     "503 of ours": (always(503, OWN_ERROR), Fault.UNREACHABLE, 3),
     "504": (always(504), Fault.UNREACHABLE, 3),
     "hung up before an answer": (Talk.hang_up, Fault.UNREACHABLE, 3),
+    "reset before an answer": (Talk.reset, Fault.UNREACHABLE, 3),
+    "reset in the answer": (reset_in_the_answer, Fault.SERVER_ERROR, 1),
     "half an answer": (half_an_answer, Fault.SERVER_ERROR, 1),
     "cut in the headers": (cut_in_the_headers, Fault.WRONG_SERVER, 1),
     "no HTTP": (garbage, Fault.WRONG_SERVER, 1),
@@ -119,6 +127,26 @@ def test_a_name_that_nobody_has_is_asked_again(monkeypatch: pytest.MonkeyPatch) 
     assert sleep == [0.3, 0.6]
 
 
+@pytest.mark.parametrize("behaviour", [half_an_answer, reset_in_the_answer])
+def test_the_log_says_that_an_answer_broke_off(behaviour: Behaviour) -> None:
+    with HostileServer((behaviour,)) as hostile, asking(hostile.url) as server:
+        answer = server.ask(press_now(), (PHOTO,))
+
+    assert answer.detail.startswith(("the answer broke off: ConnectionResetError", "IncompleteRead"))
+
+
+def test_a_handshake_that_is_hung_up_is_asked_again() -> None:
+    press, sleep = press_now(), Sleeps()
+    with (
+        HostileServer((KNOWN,), to_tls=b"") as hostile,
+        asking(hostile.url.replace("http", "https"), sleep=sleep) as server,
+    ):
+        answer = server.ask(press, (PHOTO,))
+
+    assert plain(answer) == (press.id, Outcome.FAILED, Fault.UNREACHABLE)
+    assert sleep == [0.3, 0.6]
+
+
 @pytest.mark.parametrize("retries", [0, 1, 5])
 def test_it_is_asked_again_as_often_as_is_set(retries: int) -> None:
     with HostileServer((always(503),)) as hostile, asking(hostile.url, retries=retries) as server:
@@ -147,6 +175,8 @@ def test_a_server_that_says_nothing_is_asked_once() -> None:
         asking(hostile.url, sleep=sleep, read_timeout_s=0.1) as server,
     ):
         answer = server.ask(press, (PHOTO,))
+        left_s = press.deadline_s - time.monotonic()
 
     assert plain(answer) == (press.id, Outcome.FAILED, Fault.TOO_LATE)
     assert (len(hostile.requests), sleep) == (1, [])
+    assert left_s > PATIENT_S / 2

@@ -135,6 +135,15 @@ def test_an_answer_in_chunks_is_as_good_and_keeps_the_connection() -> None:
     assert hostile.connections == 1
 
 
+def test_an_answer_that_is_packed_is_not_unpacked() -> None:
+    def packed(talk: Talk) -> None:
+        body = KNOWN.response_to(talk.request).partition(b"\r\n\r\n")[2]
+        talk.send(response(200, gzip.compress(body), "Content-Encoding: gzip"))
+
+    with HostileServer((packed,)) as hostile, asking(hostile.url) as server:
+        assert server.ask(press_now(), (PHOTO,)).fault is Fault.WRONG_SERVER
+
+
 def test_a_refused_body_is_not_read_to_its_end() -> None:
     sent: list[int] = []
 

@@ -2,14 +2,12 @@
 
 import json
 import logging
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -17,14 +15,11 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from pi_client import lamps
 from pi_client.machine import State
+from tests.browsers import chromium, set_width, severe_lines
 from tests.pi_client.simulator.staging import PATIENCE_S, Play, photo_folder, play
 
 pytestmark = pytest.mark.live
 
-OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 EVERYBODY = (
     "ana-1.jpg",
     "bruno-1.jpg",
@@ -39,15 +34,7 @@ EVERYBODY = (
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """Chromium without a window."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with webdriver.Chrome(options=options, service=Service(driver)) as chrome:
+    with chromium(tmp_path_factory.mktemp("chromium")) as chrome:
         yield chrome
 
 
@@ -73,13 +60,6 @@ def grant_while_pressed(staged: Play, over: threading.Event) -> None:
         staged.door.pattern = lamps.GRANTED if pressed else lamps.IDLE
         staged.device.light(lamps.GREEN if pressed else lamps.NOTHING)
         staged.device.set_relay(closed=pressed)
-
-
-def set_width(browser: webdriver.Chrome, width: int) -> None:
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600},
-    )
 
 
 def wait_for(browser: webdriver.Chrome, script: str) -> None:
@@ -113,8 +93,7 @@ def test_holding_the_button_lights_a_lamp_and_opens_the_door(
     assert held == ("Come in.", "Door open")
     assert browser.find_element(By.ID, "relay").text == "Door shut"
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    console = browser.get_log("browser")  # type: ignore[no-untyped-call]
-    assert [entry for entry in console if entry["level"] == "SEVERE"] == []
+    assert severe_lines(browser) == []
 
 
 @pytest.mark.parametrize("key", [Keys.SPACE, Keys.ENTER])
@@ -177,4 +156,4 @@ def test_a_simulator_that_ends_is_noticed(browser: webdriver.Chrome, tmp_path: P
         assert not browser.find_element(By.ID, "lost").is_displayed()
 
     wait_for(browser, "!document.getElementById('lost').hidden")
-    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    severe_lines(browser)  # of the connection that was lost: none of them the next test's
