@@ -89,7 +89,8 @@ class Door:
         """
         self.start()
         try:
-            while not stop.wait(self._config.gpio.poll_ms / 1000):
+            while not stop.is_set():
+                self._parts.inbox.wait(self._config.gpio.poll_ms / 1000)
                 self.turn()
         finally:
             self.stop()

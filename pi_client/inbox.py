@@ -1,6 +1,7 @@
 """What the workers tell the loop, in the order in which it happened."""
 
 import queue
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,10 +53,17 @@ class Inbox:
 
     def __init__(self) -> None:
         self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._news = threading.Event()
 
     def put(self, message: Message) -> None:
         """Leave a message; from any thread."""
         self._messages.put(message)
+        self._news.set()
+
+    def wait(self, most_s: float) -> None:
+        """Wait for a message, but no longer than this; then ``take`` gives it."""
+        self._news.wait(most_s)
+        self._news.clear()  # before they are taken: what comes meanwhile wakes again
 
     def take(self) -> Iterator[Message]:
         """The messages that wait, without waiting for more."""
