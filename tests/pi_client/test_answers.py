@@ -85,7 +85,9 @@ def test_without_a_token_the_press_id_must_come_back(status: int, word: str) -> 
         (404, {"error": {"code": "not_found", "message": "No such path."}}, "application/json"),
     ],
 )
-def test_what_is_not_porteiros_answer_is_of_the_wrong_server(status: int, body: Any, kind: str) -> None:
+def test_point_6_what_is_not_porteiros_answer_is_of_the_wrong_server(
+    status: int, body: Any, kind: str
+) -> None:
     judged = judge(reply(status, body, kind), PRESS, KEY, NOW)
 
     assert (judged.outcome, judged.fault) == (Outcome.FAILED, Fault.WRONG_SERVER)

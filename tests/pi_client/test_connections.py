@@ -19,7 +19,7 @@ from tests.pi_client.hostile_server import HostileServer, Talk, always
 # 13: connections.
 
 
-def test_presses_and_health_checks_of_several_threads_share_one_connection() -> None:
+def test_point_13_presses_and_health_checks_of_several_threads_share_one_connection() -> None:
     with (
         HostileServer((KNOWN, always(200), UNKNOWN)) as hostile,
         asking(hostile.url) as server,
@@ -34,7 +34,7 @@ def test_presses_and_health_checks_of_several_threads_share_one_connection() -> 
     assert (len(hostile.requests), hostile.connections) == (3, 1)
 
 
-def test_the_server_may_start_anew_between_two_presses() -> None:
+def test_point_13_the_server_may_start_anew_between_two_presses() -> None:
     with HostileServer((KNOWN,)) as hostile, asking(hostile.url) as server:
         first = server.ask(press_now(), (PHOTO,))
         hostile.__exit__(None, None, None)
@@ -47,7 +47,7 @@ def test_the_server_may_start_anew_between_two_presses() -> None:
     assert between.fault is Fault.UNREACHABLE
 
 
-def test_a_kept_connection_that_the_server_drops_at_the_next_request_is_replaced() -> None:
+def test_point_13_a_kept_connection_that_the_server_drops_at_the_next_request_is_replaced() -> None:
     with HostileServer((KNOWN, Talk.hang_up, KNOWN)) as hostile, asking(hostile.url) as server:
         answers = [server.ask(press_now(), (PHOTO,)) for _ in range(2)]
 
@@ -55,7 +55,7 @@ def test_a_kept_connection_that_the_server_drops_at_the_next_request_is_replaced
     assert [request.connection for request in hostile.requests] == [1, 1, 2]
 
 
-def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_press() -> None:
+def test_point_13_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_press() -> None:
     def twice(talk: Talk) -> None:
         talk.send(KNOWN.response_to(talk.request) * 2)
 
@@ -66,7 +66,7 @@ def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_press() -> No
     assert (first.outcome, second.outcome) == (Outcome.GRANTED, Outcome.REFUSED)
 
 
-def test_several_threads_ask_at_once_and_each_gets_its_own_answer() -> None:
+def test_point_13_several_threads_ask_at_once_and_each_gets_its_own_answer() -> None:
     together = threading.Barrier(4)
 
     def behave(talk: Talk) -> None:

@@ -42,7 +42,7 @@ def drip_chunks(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("drip", [drip_body, drip_all, drip_chunks, drip_continues, Talk.hang])
-def test_whoever_drips_is_waited_for_until_the_deadline_and_no_longer(drip: Behaviour) -> None:
+def test_point_10_whoever_drips_is_waited_for_until_the_deadline_and_no_longer(drip: Behaviour) -> None:
     with HostileServer((drip,)) as hostile, asking(hostile.url, read_timeout_s=0.5) as server:
         press = press_now(within_s=0.45 if drip is Talk.hang else 1.0)
         answer = server.ask(press, (PHOTO,))
@@ -54,7 +54,7 @@ def test_whoever_drips_is_waited_for_until_the_deadline_and_no_longer(drip: Beha
     assert len(hostile.requests) == 1
 
 
-def test_a_server_that_does_not_take_the_photo_is_waited_for_until_the_deadline() -> None:
+def test_point_10_a_server_that_does_not_take_the_photo_is_waited_for_until_the_deadline() -> None:
     # the kernel accepts, and nobody ever reads
     with (
         socket.create_server(("127.0.0.1", 0)) as deaf,
@@ -69,7 +69,7 @@ def test_a_server_that_does_not_take_the_photo_is_waited_for_until_the_deadline(
     assert ended_s == pytest.approx(press.deadline_s, abs=0.3)
 
 
-def test_a_handshake_that_hangs_ends_at_the_deadline() -> None:
+def test_point_10_a_handshake_that_hangs_ends_at_the_deadline() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as deaf,
         asking(f"https://127.0.0.1:{deaf.getsockname()[1]}") as server,
@@ -82,7 +82,7 @@ def test_a_handshake_that_hangs_ends_at_the_deadline() -> None:
     assert ended_s == pytest.approx(press.deadline_s, abs=0.3)
 
 
-def test_a_name_whose_look_up_hangs_keeps_the_asking_thread_and_nothing_is_sent_once_it_ends(
+def test_point_10_a_name_whose_look_up_hangs_keeps_the_asking_thread_and_nothing_is_sent_once_it_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looking_up, found = threading.Event(), threading.Event()

@@ -91,7 +91,7 @@ ROWS: dict[str, tuple[Behaviour, Fault, int]] = {
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_each_failure_is_what_it_is_and_asked_as_often_as_it_may_be(row: str) -> None:
+def test_point_9_each_failure_is_what_it_is_and_asked_as_often_as_it_may_be(row: str) -> None:
     behaviour, fault, asked = ROWS[row]
     press, sleep = press_now(), Sleeps()
     with HostileServer((behaviour,)) as hostile, asking(hostile.url, sleep=sleep) as server:
@@ -103,7 +103,7 @@ def test_each_failure_is_what_it_is_and_asked_as_often_as_it_may_be(row: str) ->
     assert sleep == [0.3, 0.6][: asked - 1]
 
 
-def test_nobody_there_is_asked_again() -> None:
+def test_point_9_nobody_there_is_asked_again() -> None:
     press, sleep = press_now(), Sleeps()
     with asking(f"http://127.0.0.1:{free_port()}", sleep=sleep) as server:
         answer = server.ask(press, (PHOTO,))
@@ -113,7 +113,7 @@ def test_nobody_there_is_asked_again() -> None:
     assert sleep == [0.3, 0.6]
 
 
-def test_a_name_that_nobody_has_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_point_9_a_name_that_nobody_has_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown_name(*_: Any, **__: Any) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -135,7 +135,7 @@ def test_the_log_says_that_an_answer_broke_off(behaviour: Behaviour) -> None:
     assert answer.detail.startswith(("the answer broke off: ConnectionResetError", "IncompleteRead"))
 
 
-def test_a_handshake_that_is_hung_up_is_asked_again() -> None:
+def test_point_9_a_handshake_that_is_hung_up_is_asked_again() -> None:
     press, sleep = press_now(), Sleeps()
     with (
         HostileServer((KNOWN,), to_tls=b"") as hostile,
@@ -148,14 +148,14 @@ def test_a_handshake_that_is_hung_up_is_asked_again() -> None:
 
 
 @pytest.mark.parametrize("retries", [0, 1, 5])
-def test_it_is_asked_again_as_often_as_is_set(retries: int) -> None:
+def test_point_9_it_is_asked_again_as_often_as_is_set(retries: int) -> None:
     with HostileServer((always(503),)) as hostile, asking(hostile.url, retries=retries) as server:
         server.ask(press_now(), (PHOTO,))
 
     assert len(hostile.requests) == 1 + retries
 
 
-def test_it_is_not_asked_again_where_the_deadline_would_pass_meanwhile() -> None:
+def test_point_9_it_is_not_asked_again_where_the_deadline_would_pass_meanwhile() -> None:
     sleep = Sleeps()
     with (
         HostileServer((always(503),)) as hostile,
@@ -168,7 +168,7 @@ def test_it_is_not_asked_again_where_the_deadline_would_pass_meanwhile() -> None
     assert (len(hostile.requests), sleep) == (2, [PATIENT_S * 0.9])
 
 
-def test_a_server_that_says_nothing_is_asked_once() -> None:
+def test_point_9_a_server_that_says_nothing_is_asked_once() -> None:
     press, sleep = press_now(), Sleeps()
     with (
         HostileServer((Talk.hang,)) as hostile,

@@ -28,7 +28,7 @@ from tests.pi_client.hostile_server import HostileServer, always
 # 11: nothing of the environment counts.
 
 
-def test_netrc_proxies_and_bundles_of_the_environment_are_ignored(
+def test_point_11_netrc_proxies_and_bundles_of_the_environment_are_ignored(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     netrc = tmp_path / "netrc"
@@ -52,7 +52,7 @@ def test_netrc_proxies_and_bundles_of_the_environment_are_ignored(
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize("trusts", ["nobody", "the server"])
-def test_bundles_of_the_environment_neither_add_trust_nor_take_it(
+def test_point_11_bundles_of_the_environment_neither_add_trust_nor_take_it(
     certificates: Certificates, monkeypatch: pytest.MonkeyPatch, variable: str, trusts: str
 ) -> None:
     stranger = str(certificates.folder / "stranger.crt")
@@ -78,7 +78,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
-def test_a_server_of_the_own_authority_is_trusted(certificates: Certificates) -> None:
+def test_point_12_a_server_of_the_own_authority_is_trusted(certificates: Certificates) -> None:
     with (
         HostileServer((KNOWN,), certificates.context("good")) as hostile,
         asking(hostile.url, ca_file=certificates.ca_file) as server,
@@ -98,7 +98,7 @@ REFUSED_CERTIFICATES = {
 
 
 @pytest.mark.parametrize("leaf", REFUSED_CERTIFICATES)
-def test_no_photo_goes_to_a_server_whose_certificate_is_not_good(
+def test_point_12_no_photo_goes_to_a_server_whose_certificate_is_not_good(
     certificates: Certificates, leaf: str
 ) -> None:
     fault, reason = REFUSED_CERTIFICATES[leaf]
@@ -114,7 +114,9 @@ def test_no_photo_goes_to_a_server_whose_certificate_is_not_good(
     assert (hostile.requests, sleep) == ([], [])
 
 
-def test_an_authority_of_ones_own_is_trusted_only_where_it_is_set(certificates: Certificates) -> None:
+def test_point_12_an_authority_of_ones_own_is_trusted_only_where_it_is_set(
+    certificates: Certificates,
+) -> None:
     with HostileServer((KNOWN,), certificates.context("good")) as hostile, asking(hostile.url) as server:
         answer = server.ask(press_now(), (PHOTO,))
 
@@ -122,7 +124,7 @@ def test_an_authority_of_ones_own_is_trusted_only_where_it_is_set(certificates: 
     assert hostile.requests == []
 
 
-def test_a_server_that_speaks_no_tls_is_not_trusted() -> None:
+def test_point_12_a_server_that_speaks_no_tls_is_not_trusted() -> None:
     with HostileServer((KNOWN,)) as hostile, asking(hostile.url.replace("http", "https")) as server:
         press = press_now()
         answer = server.ask(press, (PHOTO,))
@@ -132,7 +134,7 @@ def test_a_server_that_speaks_no_tls_is_not_trusted() -> None:
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate"])
-def test_a_file_without_certificates_is_a_mistake_in_the_settings(
+def test_point_12_a_file_without_certificates_is_a_mistake_in_the_settings(
     tmp_path: Path, content: str | None
 ) -> None:
     file = tmp_path / "ca.crt"

@@ -36,7 +36,7 @@ from tests.pi_client.hostile_server import (
 
 
 @pytest.mark.parametrize(("behaviour", "outcome"), [(KNOWN, Outcome.GRANTED), (UNKNOWN, Outcome.REFUSED)])
-def test_porteiros_answers_are_granted_and_refused(behaviour: Porteiro, outcome: Outcome) -> None:
+def test_point_5_porteiros_answers_are_granted_and_refused(behaviour: Porteiro, outcome: Outcome) -> None:
     press = press_now()
     with HostileServer((behaviour,)) as hostile, asking(hostile.url) as server:
         answer = server.ask(press, (PHOTO,))
@@ -60,7 +60,7 @@ def test_a_door_without_a_token_needs_its_press_id_back(outcome: str) -> None:
     assert "authorization" not in hostile.requests[0].headers
 
 
-def test_a_redirect_is_not_followed() -> None:
+def test_point_6_a_redirect_is_not_followed() -> None:
     press = press_now()
     with HostileServer((KNOWN,)) as friendly:
         moved = always(301, b"", f"Location: {friendly.url}/")
@@ -74,7 +74,7 @@ def test_a_redirect_is_not_followed() -> None:
 # 7: late, or another's.
 
 
-def test_an_answer_after_the_deadline_is_too_late() -> None:
+def test_point_7_an_answer_after_the_deadline_is_too_late() -> None:
     press = press_now()
     late = threading.Event()
 
@@ -94,7 +94,7 @@ def test_an_answer_after_the_deadline_is_too_late() -> None:
     assert plain(answer) == (press.id, Outcome.FAILED, Fault.TOO_LATE)
 
 
-def test_nothing_is_sent_after_the_deadline() -> None:
+def test_point_7_nothing_is_sent_after_the_deadline() -> None:
     with HostileServer((KNOWN,)) as hostile, asking(hostile.url) as server:
         press = press_now(within_s=0.0)
         answer = server.ask(press, (PHOTO,))
@@ -106,7 +106,7 @@ def test_nothing_is_sent_after_the_deadline() -> None:
 # 8: what is sent.
 
 
-def test_a_press_is_a_form_with_the_photo_and_headers_that_tell_which_press_it_is() -> None:
+def test_point_8_a_press_is_a_form_with_the_photo_and_headers_that_tell_which_press_it_is() -> None:
     at = datetime(2026, 11, 21, 9, 0, 0, 123456, tzinfo=timezone(timedelta(hours=-3)))
     press = Press("press-1", 1234.5678, at, time.monotonic() + PATIENT_S)
     with HostileServer((KNOWN,)) as hostile, asking(hostile.url) as server:
@@ -128,7 +128,7 @@ def test_a_press_is_a_form_with_the_photo_and_headers_that_tell_which_press_it_i
     }
 
 
-def test_a_burst_is_sent_as_further_files() -> None:
+def test_point_8_a_burst_is_sent_as_further_files() -> None:
     photos = (PHOTO, PHOTO + b"2", PHOTO + b"3")
     with HostileServer((KNOWN,)) as hostile, asking(hostile.url) as server:
         server.ask(press_now(), photos)
@@ -140,7 +140,7 @@ def test_a_burst_is_sent_as_further_files() -> None:
     }
 
 
-def test_what_is_sent_again_is_the_same_to_the_last_byte() -> None:
+def test_point_8_what_is_sent_again_is_the_same_to_the_last_byte() -> None:
     sleep = Sleeps()
     with (
         HostileServer((always(503), Talk.hang_up, KNOWN)) as hostile,
