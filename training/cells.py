@@ -7,7 +7,7 @@ from training.scenes import Scene
 from wsgi_app.vision.detect import STRIDES
 
 # Sizes of faces (px) that each grid learns; they overlap, so no face falls between two.
-SIZES = {8: (0.0, 40.0), 16: (28.0, 100.0), 32: (70.0, float("inf"))}
+SIZES = {8: (0.0, 64.0), 16: (45.0, 140.0), 32: (98.0, float("inf"))}
 # Cells from a face's middle: up to the first it is learnt, from there to the second neither side counts.
 NEAR, ROUND = 1.2, 2.2
 # So much smaller or larger than what a grid learns, a face is nothing to it, and it learns to say so.

@@ -23,7 +23,7 @@ from wsgi_app.vision.detect import STRIDES
 BATCH = 32
 VIEWS_IN_EPOCH = 6400
 SIZE = Size(256, 256)
-BOX_WEIGHT, LANDMARK_WEIGHT = 2.0, 3.0
+BOX_WEIGHT, LANDMARK_WEIGHT = 2.0, 5.0
 BLUNT = 0.005  # of a face's size: below this, landmark errors count by their square
 FOCUS = 2.0  # how much more the wrong cells count (quality focal loss, Li et al., 2020)
 

@@ -84,7 +84,7 @@ class Detector(nn.Module):
     the box's middle, the logarithms of its width and height, and five landmarks.
     """
 
-    def __init__(self, channels: Sequence[int] = (16, 24, 48, 80, 128), width: int = 48):
+    def __init__(self, channels: Sequence[int] = (16, 24, 40, 64, 96), width: int = 32):
         super().__init__()
         self.stem = trunk(channels[:2], (0, 0))
         before = channels[1]
