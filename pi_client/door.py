@@ -64,8 +64,8 @@ class Door:
         self._photos: tuple[bytes, ...] = ()
         self._fault: Fault | None = None
         self._capture_until_s = 0.0
-        self._changed_at_s = parts.clock.monotonic()
-        self._display = Display(parts.pins, self._changed_at_s)
+        self._now_s = self._changed_at_s = parts.clock.monotonic()
+        self._display = Display(parts.pins, self._now_s)
         self._pinged_at_s = -PING_S
         self._server_ok = True
         self.camera_ok = False
@@ -110,7 +110,7 @@ class Door:
         Raises:
             CameraWedged: the camera's thread does not come back.
         """
-        now_s = self._parts.clock.monotonic()
+        self._now_s = now_s = self._parts.clock.monotonic()
         self._sample_button(now_s)
         self._end_what_is_over(now_s)  # before the messages: an answer after the deadline finds no press
         for message in self._parts.inbox.take():
@@ -197,7 +197,7 @@ class Door:
         before = self.state
         actions = self._machine.handle(event)
         if self.state is not before:
-            self._changed_at_s = self._parts.clock.monotonic()
+            self._changed_at_s = self._now_s  # which the lamps count from too
             self._parts.notifier.status(self.state.value)
         for action in actions:
             ACTIONS[action](self)

@@ -11,6 +11,7 @@ from pi_client.commands.options import (
     CLOCK,
     Hardware,
     add_config_option,
+    config_of,
     door_config_of,
     simulated_pins_and_camera,
 )
@@ -30,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     seen = parser.add_mutually_exclusive_group(required=True)
     seen.add_argument("--photos", type=Path, metavar="DIR", help="JPEGs of who may stand before the camera")
     seen.add_argument("--webcam", type=int, metavar="NUMBER", help="this computer's camera; the first is 0")
-    parser.add_argument("--server", default=SERVER, metavar="URL", help="whom to ask (default: %(default)s)")
+    parser.add_argument("--server", metavar="URL", help=f"whom to ask; else as the settings say, or {SERVER}")
     parser.add_argument(
         "--token-file",
         type=Path,
@@ -43,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Play until told to stop."""
-    changed = {"PORTEIRO_DOOR_SERVER_URL": options.server}
+    changed = {"PORTEIRO_DOOR_SERVER_URL": options.server or config_of(options).server.url or SERVER}
     if options.token_file:
         changed |= {
             "PORTEIRO_DOOR_SERVER_TOKEN_FILE": str(options.token_file),

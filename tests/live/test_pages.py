@@ -1,13 +1,12 @@
 """The pages in a real browser, at the width of a phone and of a desk."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
+from tests.browsers import chromium, set_width, severe_lines
 from tests.doors import add_door
 from tests.servers import LiveServer, RunningUwsgi, enrolled, post_photo
 from wsgi_app.stores.devices import DeviceStore
@@ -16,32 +15,12 @@ pytestmark = pytest.mark.live
 
 Photo = Callable[[str], bytes]
 
-OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """Chromium without a window."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with webdriver.Chrome(options=options, service=Service(driver)) as chrome:
+    with chromium(tmp_path_factory.mktemp("chromium")) as chrome:
         yield chrome
-
-
-def set_width(browser: webdriver.Chrome, width: int) -> None:
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
-    )
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -75,5 +54,4 @@ def test_the_dashboard_fits_shows_its_photos_and_has_no_errors(
     lamp = browser.find_element(By.CSS_SELECTOR, f"[data-door={door.name}] .lamp")
     assert lamp.text == "here"
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    console = browser.get_log("browser")  # type: ignore[no-untyped-call]
-    assert [entry for entry in console if entry["level"] == "SEVERE"] == []
+    assert severe_lines(browser) == []

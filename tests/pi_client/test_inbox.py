@@ -1,12 +1,12 @@
 import threading
 import time
 
-from pi_client.inbox import MOST_AT_ONCE, CameraLost, CameraOpened, Inbox, ServerSeen
+from pi_client.inbox import MOST_AT_ONCE, CameraLost, CameraOpened, Inbox, Message, ServerSeen
 
 
 def test_messages_are_taken_in_the_order_in_which_they_came() -> None:
     inbox = Inbox()
-    messages = [CameraOpened(), ServerSeen(reachable=False), CameraLost("gone")]
+    messages: list[Message] = [CameraOpened(), ServerSeen(reachable=False), CameraLost("gone")]
     for message in messages:
         inbox.put(message)
 

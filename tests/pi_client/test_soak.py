@@ -1,107 +1,19 @@
-import gc
-import logging
-import os
-import threading
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import count
-from pathlib import Path
+import json
+import subprocess
+import sys
 
-import pytest
-
-from pi_client.assembly import Outside, assemble
-from pi_client.door import Door
-from pi_client.fakes.camera import FakeCamera
-from pi_client.fakes.pins import FakePins
-from pi_client.fakes.server import KNOWN, UNKNOWN, UNREACHABLE, FakeServer
-from pi_client.machine import State
-from pi_client.notify import Notifier
-from pi_client.press import Clock
-from tests.pi_client.doors import TURN_S, configured
-
-PHOTOS = Path(__file__).parents[1] / "photos"
-PRESSES, WARM = 10_000, 1_000
-ANSWERS = (KNOWN, UNKNOWN, UNREACHABLE)
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+from tests.structure import CHECKOUT
 
 
-@dataclass(frozen=True)
-class Use:
-    """What the process holds."""
+def test_point_24_ten_thousand_presses_leave_threads_descriptors_and_memory_flat() -> None:
+    # In a process of its own, which holds nothing of other tests.
+    told = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "tests.pi_client.soak"], cwd=CHECKOUT, stdout=subprocess.PIPE, check=True
+        ).stdout
+    )
+    before, after = told["before"], told["after"]
 
-    threads: int
-    descriptors: int
-    memory_bytes: int
-
-
-def use_now() -> Use:
-    gc.collect()
-    resident = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
-    return Use(threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), resident)
-
-
-class Visitors:
-    """Press a real door with all its threads, in a time of their own that only waiting takes."""
-
-    def __init__(self, server: FakeServer):
-        self.now_s = 1000.0
-        self.pins = FakePins(lambda: self.now_s)
-        clock = Clock(lambda: self.now_s, lambda: datetime.fromtimestamp(self.now_s, UTC))
-        numbers = count(1)
-        outside = Outside(
-            pins=self.pins,
-            camera=FakeCamera(PHOTOS, clock.monotonic),
-            server=server,
-            notifier=Notifier({}),
-            clock=clock,
-            new_id=lambda: f"press-{next(numbers)}",
-            boot="boot",
-        )
-        self.door: Door = assemble(configured(), outside)
-
-    def turn_until(self, *states: State, step_s: float = TURN_S) -> None:
-        """Let time go by until the door is in one of these states."""
-        end_s = self.now_s + 60
-        while self.door.state not in states:
-            assert self.now_s < end_s, self.door.state
-            self.now_s += step_s
-            self.door.turn()
-            time.sleep(0)  # lets the other threads run
-
-    def come(self) -> State:
-        """One visitor; gives what they saw."""
-        for _ in range(10):  # the button is up for long enough
-            self.now_s += TURN_S
-            self.door.turn()
-        self.pins.press()
-        self.turn_until(State.CAPTURING)
-        self.pins.release()
-        # The camera and the server are threads: they are given turns, and next to no time goes by.
-        self.turn_until(State.GRANTED, State.REFUSED, State.FAILED, step_s=1e-6)
-        seen = self.door.state
-        self.turn_until(State.READY, step_s=1.0)
-        return seen
-
-
-def test_point_24_ten_thousand_presses_leave_threads_descriptors_and_memory_flat(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.CRITICAL, "porteiro.door")  # what pytest keeps of the log would be counted
-    server = FakeServer()
-    visitors = Visitors(server)
-    visitors.door.start()
-    visitors.turn_until(State.READY)
-    seen: dict[State, int] = {}
-    for number in range(PRESSES):
-        if number == WARM:
-            before = use_now()
-        server.follow(ANSWERS[number % len(ANSWERS)])
-        result = visitors.come()
-        seen[result] = seen.get(result, 0) + 1
-    after = use_now()
-    visitors.door.stop()
-
-    assert seen == {State.GRANTED: 3334, State.REFUSED: 3333, State.FAILED: 3333}
-    assert (after.threads, after.descriptors) == (before.threads, before.descriptors)
-    assert after.memory_bytes - before.memory_bytes < 2_000_000
+    assert told["seen"] == {"granted": 3334, "refused": 3333, "failed": 3333}
+    assert (after["threads"], after["descriptors"]) == (before["threads"], before["descriptors"])
+    assert after["memory_bytes"] - before["memory_bytes"] < 2_000_000
