@@ -36,7 +36,8 @@ STATUS_FAULTS = {
     503: Fault.UNREACHABLE,
     504: Fault.UNREACHABLE,
 }
-CODE_FAULTS = {(409, "clock"): Fault.CLOCK}
+# An honest press is "replayed" only where the clock was ahead before the machine was started anew.
+CODE_FAULTS = {(409, "clock"): Fault.CLOCK, (409, "replayed"): Fault.CLOCK}
 CLASS_FAULTS = {4: Fault.SERVER_ERROR, 5: Fault.SERVER_ERROR}  # and of any other class: no Porteiro
 
 
@@ -60,7 +61,13 @@ def judge(reply: Reply, press: Press, key: bytes | None, now: datetime) -> Answe
     doubt = _is_for(reply, press) if key is None else _doubt(body, press, key, now)
     if doubt is not None:
         return failed(press, *doubt, reply.ms)
-    return Answer(press.id, outcome, detail=str(word), server_ms=reply.ms)
+    return Answer(press.id, outcome, detail=str(word), server_ms=reply.ms, person=_name(body))
+
+
+def _name(body: dict[str, Any]) -> str:
+    person = body.get("person")
+    name = person.get("name") if isinstance(person, dict) else None
+    return _quoted(name) if isinstance(name, str) else ""
 
 
 def failed(press: Press, fault: Fault, detail: str, server_ms: float = 0.0) -> Answer:

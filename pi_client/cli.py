@@ -1,12 +1,14 @@
 """``porteiro-door``: the device's command line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from pi_client import __version__
 from pi_client.commands import check, off, run, setup, simulate
 from pi_client.errors import DoorError
+from pi_client.logs import CRITICAL
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -18,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except DoorError as error:
-        sys.stderr.write(f"porteiro-door: {error}\n")
+        begin = CRITICAL if "JOURNAL_STREAM" in os.environ else "porteiro-door: "
+        sys.stderr.write(f"{begin}{error}\n")
         return error.exit_status
     except KeyboardInterrupt:
         return 130

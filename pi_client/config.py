@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_client.errors import ConfigError
-from pi_client.settings import ENVIRONMENT, SETTINGS
+from pi_client.settings import ENVIRONMENT, SETTINGS, is_private
 
 DEFAULT_FILE = Path("/etc/porteiro-door/porteiro-door.toml")
 LEAST_RELAY_PIN = 9  # GPIO 0 to 8 are pulled up while a Pi starts: the door would open
@@ -207,6 +207,11 @@ def _relay_is_safe(config: Config) -> None:
         raise ConfigError(f"relay.pulse_s must be at most relay.max_pulse_s, {relay.max_pulse_s:g}.")
     if relay.pin and not config.server.token_file:
         raise ConfigError("relay.pin needs server.token_file: without a token no answer can be proven.")
+    if relay.pin and config.server.url and not is_private(config.server.url):
+        raise ConfigError(
+            "relay.pin needs https in server.url: whoever can read the token on the way can sign answers "
+            "with it."
+        )
 
 
 def _waits_end(config: Config) -> None:

@@ -176,8 +176,15 @@ class Door:
         if answer.fault is not None:
             self._fail(answer.fault, answer.detail)
             return
-        log.info("%s press=%s server_ms=%.0f %s", answer.outcome.value, answer.press, answer.server_ms,
-                 answer.detail)  # fmt: skip
+        who = f" person={answer.person}" if self._config.log.audit and answer.person else ""
+        log.info(
+            "%s press=%s server_ms=%.0f %s%s",
+            answer.outcome.value,
+            answer.press,
+            answer.server_ms,
+            answer.detail,
+            who,
+        )
         self._handle(ANSWERED[answer.outcome])
 
     def _current(self, press_id: str, state: State) -> Press | None:
@@ -214,6 +221,7 @@ class Door:
         self.tally.presses += 1
         self.tally.last_press = self._press
         self._parts.photographer.order(self._press.id)
+        log.debug("busy press=%s", self._press.id)
 
     def _upload(self) -> None:
         if self._press is not None:

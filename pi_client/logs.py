@@ -12,6 +12,7 @@ SYSLOG_LEVELS = (
     (logging.INFO, 6),
     (logging.DEBUG, 7),
 )
+CRITICAL = "<2>"  # what a line of the journal begins with that nobody may miss
 
 
 class JournalFormatter(logging.Formatter):

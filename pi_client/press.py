@@ -54,9 +54,9 @@ class Answer:
         press: the id of the press that it belongs to.
         outcome: granted only where everything was as expected.
         fault: why it failed; ``None`` unless it did.
-        detail: for the log, such as the server's verdict or the network's error. Never a secret, a name
-            only with ``log.audit``.
+        detail: for the log, such as the server's verdict or the network's error; never a secret, no name.
         server_ms: how long the server was waited for, from the first byte sent to the last byte read.
+        person: who it was by the server's word, which the signature does not cover: for ``log.audit`` alone.
     """
 
     press: str
@@ -64,6 +64,7 @@ class Answer:
     fault: Fault | None = None
     detail: str = ""
     server_ms: float = 0.0
+    person: str = ""
 
 
 @dataclass(frozen=True)

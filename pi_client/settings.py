@@ -1,11 +1,16 @@
 """Every setting of the device: its key, its default, and what makes a value of it or says why not."""
 
+import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 ENVIRONMENT = "PORTEIRO_DOOR_"
+# Without a name and password, which would go before the token, and without anything after the path.
+URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~/%+-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,25 @@ def _text(value: Any) -> str:
 
 def _url(value: Any) -> str:
     url = _text(value).rstrip("/")
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
+    if url and not (URL.fullmatch(url) and _has_host_and_port(url)):
         raise ValueError("must be an address such as https://porteiro.example/porteiro")
     return url
+
+
+def _has_host_and_port(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read along: https, or a server on this machine."""
+    parts = urlsplit(url)
+    with contextlib.suppress(ValueError):
+        return parts.scheme == "https" or ip_address(parts.hostname or "").is_loopback
+    return parts.hostname == "localhost"
 
 
 def _path(value: Any) -> str:
@@ -112,7 +132,7 @@ SETTINGS = (
     Setting("server", "retries", 2, _whole(0, 5)),
     Setting("server", "backoff_s", 0.3, _number(0, 5)),
     Setting("server", "keepalive_s", 50, _number(5, 3600)),
-    Setting("server", "heartbeat_s", 60, _number(10, 3600)),
+    Setting("server", "heartbeat_s", 60, _number(10, 60)),
     Setting("server", "max_upload_bytes", 900_000, _whole(20_000, 8_000_000)),
     Setting("gpio", "button", 18, _whole(1, 27)),
     Setting("gpio", "yellow", 23, _PIN),

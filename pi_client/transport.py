@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPResponse, IncompleteRead
 from typing import Any
 
 import requests
@@ -207,6 +207,8 @@ def _body(response: requests.Response) -> bytes:
         body += piece
         if len(body) > MOST_ANSWER_BYTES:
             raise AnswerTooLong(f"a body of more than {MOST_ANSWER_BYTES} bytes came")
+    if response.raw.length_remaining:  # urllib3 1.26 takes an answer that broke off for a whole one
+        raise IncompleteRead(bytes(body), response.raw.length_remaining)
     return bytes(body)
 
 

@@ -103,10 +103,19 @@ class HttpServer:
         return judge(reply, press, self._key, self._clock.wall())
 
     def _status(self, method: str, path: str, **content: Any) -> int | None:
-        """The status of a small request that takes the read timeout as a whole; ``None`` for no reply."""
+        """The status of a small request that takes the read timeout as a whole; ``None`` for no reply.
+
+        It may be sent twice: a server that closes its connections without a word is seen only by asking.
+        """
         deadline_s = self._clock.monotonic() + self._settings.read_timeout_s
         try:
-            return self._transport.send(self._prepared(method, path, **content), deadline_s).status
+            request = self._prepared(method, path, **content)
+            try:
+                return self._transport.send(request, deadline_s).status
+            except NoReply as error:
+                if not HANDLING[error.fault].retried:
+                    raise
+                return self._transport.send(request, deadline_s).status
         except Exception:  # noqa: BLE001 - not to be reached is all that there is to know
             return None
 

@@ -31,13 +31,16 @@ from pi_client.provisioning import SERVICE
 COMMAND_S = 10.0
 SIMULATED_FAULTS = ("button", *(fault.value for fault in CameraFault))
 
+DEAD = "dead"
+
 # Of a service that runs: the states that it tells systemd while something is wrong with it.
 UNWELL = {
+    DEAD: "has failed",
     State.STARTING.value: "has not said yet how it is; wait a moment",
     State.DEGRADED.value: "runs without a camera",
     State.FAILED.value: "has just had a press that failed",
 }
-NOT_RUNNING = ("", "inactive", "failed")
+NOT_RUNNING = ("", "inactive")
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Subject:
     Attributes:
         config: the settings.
         hardware: opens it; not called where the running service has it.
-        service: the state that the running service tells; ``""`` if none runs.
+        service: the state that the running service tells; ``DEAD`` where it has failed, ``""`` if none runs.
         sleep: as ``time.sleep``.
     """
 
@@ -92,7 +95,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
     for part, told, is_well in _device(subject):
         camera_ok = is_well  # it comes last
         yield part, told, is_well
-    boot, state = boot_id(), subject.service or State.STARTING.value
+    boot = boot_id()
+    state = State.STARTING.value if subject.service in ("", DEAD) else subject.service
     with contextlib.closing(server_of(config, boot)) as server:
         reachable = server.is_reachable()
         yield judged("server", lambda: _reached(reachable))
@@ -117,8 +121,9 @@ def _subject(options: argparse.Namespace) -> Subject:
 
 def _device(subject: Subject) -> Iterator[Finding]:
     if subject.service:
-        return iter((judged("service", lambda: _service(subject.service)),))
-    return try_hardware(subject.hardware, subject.config.camera, subject.sleep)
+        yield judged("service", lambda: _service(subject.service))
+    if subject.service in ("", DEAD):
+        yield from try_hardware(subject.hardware, subject.config.camera, subject.sleep)
 
 
 def _service(state: str) -> str:
@@ -138,8 +143,8 @@ def _reached(reachable: bool) -> str:  # noqa: FBT001
 def _accepted(heard: bool) -> str:  # noqa: FBT001
     if not heard:
         raise CheckFailed(
-            "The server does not accept this device's token: make one with `porteiro token add NAME` there, "
-            "and set it up here. If you have, check server.url."
+            "The server does not take this device's report: its log says why. If it does not know the token, "
+            "make one with `porteiro token add NAME` there, and set it up here."
         )
     return "the server accepts it"
 
@@ -154,5 +159,7 @@ def _service_state() -> str:
     active = fields.get("ActiveState", "")
     if active in NOT_RUNNING:
         return ""
+    if active == "failed":
+        return DEAD
     # While it starts anew, its text is still that of its former life.
     return (active == "active" and fields.get("StatusText")) or State.STARTING.value

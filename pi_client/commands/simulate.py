@@ -19,6 +19,7 @@ from pi_client.commands.run import door_of, run_to_the_end
 from pi_client.config import Config
 from pi_client.fakes.pins import FakePins
 from pi_client.fakes.webcam import WebcamCamera
+from pi_client.settings import is_private
 from pi_client.simulator.session import PORT, Cast, log_to_page, play
 from pi_client.simulator.stage import PhotoStage, Stage, WebcamStage
 
@@ -46,10 +47,9 @@ def execute(options: argparse.Namespace) -> int:
     """Play until told to stop."""
     changed = {"PORTEIRO_DOOR_SERVER_URL": options.server or config_of(options).server.url or SERVER}
     if options.token_file:
-        changed |= {
-            "PORTEIRO_DOOR_SERVER_TOKEN_FILE": str(options.token_file),
-            "PORTEIRO_DOOR_RELAY_PIN": RELAY_PIN,  # shown as a door that opens
-        }
+        changed["PORTEIRO_DOOR_SERVER_TOKEN_FILE"] = str(options.token_file)
+        if is_private(changed["PORTEIRO_DOOR_SERVER_URL"]):
+            changed["PORTEIRO_DOOR_RELAY_PIN"] = RELAY_PIN  # shown as a door that opens
     config = door_config_of(options, **changed)
     lines = log_to_page(config.log.level)
     hardware, pins, stage = _simulated(options, config)

@@ -141,7 +141,7 @@ def test_an_answer_without_evidence_is_not_enough_for_a_door_with_a_token() -> N
         (415, "not_a_jpeg", Fault.PHOTO_REJECTED),
         (422, "no_file", Fault.PHOTO_REJECTED),
         (409, "clock", Fault.CLOCK),
-        (409, "replayed", Fault.SERVER_ERROR),
+        (409, "replayed", Fault.CLOCK),
         (409, None, Fault.SERVER_ERROR),
         (400, "clock", Fault.SERVER_ERROR),
         (405, "method", Fault.SERVER_ERROR),

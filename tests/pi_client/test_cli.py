@@ -65,6 +65,17 @@ def test_point_1_where_there_are_no_pins_that_is_said_with_what_to_do(tmp_path: 
     )
 
 
+def test_the_journal_is_told_that_nobody_may_miss_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+
+    assert main(["run"]) == 78
+    assert capsys.readouterr().err == (
+        "<2>server.url is not set: whom to ask? Set it with: porteiro-door setup.\n"
+    )
+
+
 def test_a_machine_that_is_no_raspberry_pi_is_not_taken_for_a_simulated_one(tmp_path: Path) -> None:
     file = settings_file(tmp_path, "http://127.0.0.1:9", token="")
     done = ended("run", "--config", str(file), "--photos", str(PHOTOS))

@@ -57,6 +57,11 @@ def test_text_in_the_environment_needs_no_quotes() -> None:
             "open.",
         ),
         ("[relay]\npin = 17", "relay.pin needs server.token_file: without a token no answer can be proven."),
+        (
+            "[server]\nurl = 'http://10.0.0.2/porteiro'\ntoken_file = '/t'\n[relay]\npin = 17",
+            "relay.pin needs https in server.url: whoever can read the token on the way can sign answers "
+            "with it.",
+        ),
         ("[relay]\npulse_s = 3.5", "relay.pulse_s must be a number from 0.1 to 3, not 3.5."),
         ("[relay]\nmax_pulse_s = 1", "relay.pulse_s must be at most relay.max_pulse_s, 1."),
         (
@@ -86,6 +91,29 @@ def test_point_21_a_bad_value_is_refused_with_its_key(tmp_path: Path, text: str,
         configured(tmp_path, text)
 
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://10.0.0.2/porteiro", "http://127.0.0.1:8765/porteiro", "http://localhost", "http://[::1]:80"],
+)
+def test_a_relay_takes_a_server_that_nobody_overhears(tmp_path: Path, url: str) -> None:
+    config = configured(tmp_path, f"[server]\nurl = '{url}'\ntoken_file = '/t'\n[relay]\npin = 17")
+
+    assert (config.server.url, config.relay.pin) == (url, 17)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user@host/p", "https://:secret@host/p", "https://host/p#x", "https://host/p?x",
+        "https://host:99999", "https://host:0", "https:///p", "https://h st", "https://h\u00fcgel.example",
+        "https://[::1", "//host", "x",
+    ],
+)  # fmt: skip
+def test_point_21_an_odd_address_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^PORTEIRO_DOOR_SERVER_URL must be an address such as"):
+        load_config(None, {"PORTEIRO_DOOR_SERVER_URL": url})
 
 
 def test_point_21_a_bad_variable_is_refused_by_its_own_name() -> None:

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from pi_client.faults import Fault
-from pi_client.press import Outcome
+from pi_client.press import Outcome, Vitals
 from tests.pi_client.asking import (
     KNOWN,
     PATIENT_S,
@@ -17,6 +17,8 @@ from tests.pi_client.asking import (
 from tests.pi_client.hostile_server import HostileServer, Talk, always
 
 # 13: connections.
+
+VITALS = Vitals("0.1.0", "boot", 1.0, "ready", camera_ok=True)
 
 
 def test_point_13_presses_and_health_checks_of_several_threads_share_one_connection() -> None:
@@ -53,6 +55,15 @@ def test_point_13_a_kept_connection_that_the_server_drops_at_the_next_request_is
 
     assert [answer.outcome for answer in answers] == [Outcome.GRANTED] * 2
     assert [request.connection for request in hostile.requests] == [1, 1, 2]
+
+
+def test_point_13_a_look_and_a_report_outlive_a_connection_that_is_dropped_at_them() -> None:
+    behaviours = (always(200), Talk.hang_up, always(200), Talk.hang_up, always(204))
+    with HostileServer(behaviours) as hostile, asking(hostile.url) as server:
+        seen = (server.is_reachable(), server.is_reachable(), server.report(VITALS))
+
+    assert seen == (True, True, True)
+    assert [request.connection for request in hostile.requests] == [1, 1, 2, 2, 3]
 
 
 def test_point_13_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_press() -> None:

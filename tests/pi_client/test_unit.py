@@ -79,7 +79,8 @@ def test_the_unit_and_the_program_agree() -> None:
     assert service["LoadCredential"] == [f"token:{TOKEN_FILE}"]
     assert service["Environment"] == [f"{TOKEN_VARIABLE}=%d/token"]
     assert TOKEN_VARIABLE in {setting.variable for setting in SETTINGS}
-    assert unit["ConditionPathExists"] == [str(TOKEN_FILE)]
+    assert unit["ConditionPathExists"] == [str(TOKEN_FILE), str(DEFAULT_FILE)]
+    assert service["ExecStartPre"] == [f"/usr/bin/cp {DEFAULT_FILE} /run/porteiro-door/"]
     assert service["WorkingDirectory"] == [f"/run/{service['RuntimeDirectory'][0]}"]
 
 
@@ -95,7 +96,7 @@ def test_the_unit_runs_commands_that_there_are(
     key: str, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert [line.removeprefix("-") for line in lines_of("Service")[key]] == [
-        f"/usr/bin/porteiro-door {command}"
+        f"/usr/bin/porteiro-door {command} --config /run/porteiro-door/porteiro-door.toml"
     ]
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

@@ -253,4 +253,4 @@ def test_neither_look_nor_report_is_kept_by_a_hostile_server(behaviour: Behaviou
         took_s = time.monotonic() - began_s
 
     assert took_s < 2 * 0.3 + 0.5
-    assert len(hostile.requests) == 2
+    assert 2 <= len(hostile.requests) <= 4

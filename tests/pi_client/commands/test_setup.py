@@ -99,7 +99,7 @@ def test_a_token_that_the_server_does_not_accept_is_told_at_once(
         status = pi.set_up(server.url)
 
     told = capsys.readouterr().out
-    assert (status, "\nFAIL  token     The server does not accept this device's token" in told) == (1, True)
+    assert (status, "\nFAIL  token     The server does not take this device's report" in told) == (1, True)
     assert TOKEN not in told
 
 
