@@ -259,7 +259,7 @@ class Door:
             result_is_over=self._is_shown(now_s),
             button_is_stuck=self._button.is_stuck,
             camera_ok=self.camera_ok,
-            server_ok=self._server_ok,
+            server_ok=self._server_ok and not self._parts.messenger.hangs(),
         )
 
     def _ping(self, now_s: float) -> None:

@@ -12,6 +12,7 @@ from pi_client.press import Answer, Outcome, Press, Vitals
 
 MOST_ASKING = 3  # threads whose press has failed by its deadline, but which the network does not let go
 LISTENING_S = 1.0
+MARGIN_S = 5.0  # over what the settings allow a look or a report to take
 
 log = logging.getLogger("porteiro.door")
 
@@ -31,6 +32,7 @@ class Messenger:
         self._monotonic, self._vitals = monotonic, vitals
         self._asking: list[threading.Thread] = []
         self._stopping = threading.Event()
+        self._must_end_at: float | None = None
         self._idle_thread = threading.Thread(target=self._look_and_report, name="server", daemon=True)
 
     def start(self) -> None:
@@ -47,6 +49,11 @@ class Messenger:
         thread = threading.Thread(target=self._ask, args=(press, photos), name="upload", daemon=True)
         self._asking.append(thread)
         thread.start()
+
+    def hangs(self) -> bool:
+        """Whether a look or a report has not come back though it must have ended long ago."""
+        must_end_at = self._must_end_at
+        return must_end_at is not None and self._monotonic() > must_end_at
 
     def stop(self) -> None:
         """Stop looking; threads that the network keeps end with the process."""
@@ -66,7 +73,17 @@ class Messenger:
             now = self._monotonic()
             if now >= look_at:
                 look_at = now + self._settings.keepalive_s
-                self._inbox.put(ServerSeen(self._server.is_reachable()))
+                self._inbox.put(ServerSeen(self._guarded(self._server.is_reachable)))
             if now >= report_at:
                 report_at = now + self._settings.heartbeat_s
-                self._server.report(self._vitals())
+                self._guarded(lambda: self._server.report(self._vitals()))
+
+    def _guarded(self, job: Callable[[], bool]) -> bool:
+        settings = self._settings
+        self._must_end_at = (
+            self._monotonic() + settings.connect_timeout_s + settings.read_timeout_s + MARGIN_S
+        )
+        try:
+            return job()
+        finally:
+            self._must_end_at = None

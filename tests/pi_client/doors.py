@@ -59,10 +59,13 @@ class QuietMessenger(Messenger):
 
     def __init__(self) -> None:
         self.asked: list[tuple[Press, tuple[bytes, ...]]] = []
-        self.stopped = False
+        self.stopped = self.hung = False
 
     def start(self) -> None:
         pass
+
+    def hangs(self) -> bool:
+        return self.hung
 
     def ask(self, press: Press, photos: tuple[bytes, ...]) -> None:
         self.asked.append((press, photos))

@@ -221,6 +221,13 @@ def test_a_server_that_is_not_reached_is_shown_while_nothing_else_is(stage: Stag
     assert (offline, stage.door.pattern) == (lamps.OFFLINE, lamps.IDLE)
 
 
+def test_point_17_a_look_at_the_server_that_hangs_is_shown_as_no_server(stage: Stage) -> None:
+    stage.messenger.hung = True
+    stage.turn()
+
+    assert stage.door.pattern is lamps.OFFLINE
+
+
 def listener(tmp_path: Path) -> tuple[Notifier, socket.socket]:
     """A notifier, and the socket on which systemd would hear it."""
     ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -294,7 +301,7 @@ def test_point_18_stopping_lets_go_of_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", ["starting", "ready", "capturing", "uploading", "granted", "refused", "failed"]
+    "state", ["starting", "ready", "degraded", "capturing", "uploading", "granted", "refused", "failed"]
 )
 def test_point_18_a_crash_in_any_state_lets_go_of_everything(
     state: str, monkeypatch: pytest.MonkeyPatch
@@ -302,7 +309,10 @@ def test_point_18_a_crash_in_any_state_lets_go_of_everything(
     stage = Stage()
     if state != "starting":
         stage.ready()
-    if state in ("capturing",):
+    if state == "degraded":
+        stage.inbox.put(CameraLost("gone"))
+        stage.turn()
+    if state == "capturing":
         stage.tap()
     if state in ("uploading", "granted", "refused", "failed"):
         press = stage.asking()

@@ -9,7 +9,7 @@ from pi_client.config import load_config
 from pi_client.fakes.server import KNOWN, FakeServer, Scripted
 from pi_client.faults import Fault
 from pi_client.inbox import Inbox, Message, ServerSeen
-from pi_client.messenger import MOST_ASKING, Messenger
+from pi_client.messenger import MARGIN_S, MOST_ASKING, Messenger
 from pi_client.press import Answer, Outcome, Press, Vitals
 
 SETTINGS = replace(load_config(None, {}).server, keepalive_s=0.001, heartbeat_s=0.0)
@@ -75,6 +75,29 @@ def test_point_10_what_the_network_does_not_let_go_is_left_behind_but_not_withou
 
     assert refused == Answer("one more", Outcome.FAILED, Fault.UNREACHABLE, "3 earlier uploads still hang")
     assert late == {"press-0", "press-1", "press-2"}
+
+
+def test_point_17_a_look_that_does_not_come_back_is_noticed(
+    server: FakeServer, inbox: WaitingInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s, looking, let_go = [100.0], threading.Event(), threading.Event()
+
+    def hang() -> bool:
+        looking.set()
+        return let_go.wait(10)
+
+    monkeypatch.setattr(server, "is_reachable", hang)
+    messenger = Messenger(server, SETTINGS, inbox, lambda: now_s[0], lambda: VITALS)
+    messenger.start()
+    assert looking.wait(10)
+    before = messenger.hangs()
+    now_s[0] += SETTINGS.connect_timeout_s + SETTINGS.read_timeout_s + MARGIN_S + 0.1
+    late = messenger.hangs()
+    let_go.set()
+    seen = inbox.next()
+    messenger.stop()
+
+    assert (before, late, seen) == (False, True, ServerSeen(reachable=True))
 
 
 def test_in_idle_times_the_server_is_looked_at_and_told_how_the_device_is(
