@@ -145,7 +145,7 @@ class Door:
 
     def _camera_lost(self, lost: CameraLost) -> None:
         if self.camera_ok or self.state is State.STARTING:
-            log.error("camera lost: %s. %s", lost.detail, HANDLING[Fault.CAMERA].hint)
+            log.error("camera lost: %s. %s", lost.detail.rstrip("."), HANDLING[Fault.CAMERA].hint)
         self.camera_ok = False
         self._handle(Event.CAMERA_LOST)
 
@@ -197,7 +197,7 @@ class Door:
         self._fault = fault
         handling = HANDLING[fault]
         press = self._press.id if self._press else "-"
-        log.log(handling.level, "%s press=%s: %s. %s", fault.value, press, detail, handling.hint)
+        log.log(handling.level, "%s press=%s: %s. %s", fault.value, press, detail.rstrip("."), handling.hint)
         self._handle(Event.FAULT)
 
     def _handle(self, event: Event) -> None:

@@ -170,10 +170,11 @@ class HostileServer:
                 method, path, _ = stream.readline().decode().split()
                 headers = dict(_headers(iter(stream.readline, b"\r\n")))
                 body = stream.read(int(headers.get("content-length", "0")))
+                request = Request(method, path, headers, body, number)
                 with self._lock:
-                    self.requests.append(Request(method, path, headers, body, number))
+                    self.requests.append(request)
                     behave = self.behaviours[min(len(self.requests), len(self.behaviours)) - 1]
-                behave(Talk(self.requests[-1], connection, self._stopping))
+                behave(Talk(request, connection, self._stopping))
 
 
 def _headers(lines: Iterator[bytes]) -> Iterator[tuple[str, str]]:

@@ -1,16 +1,23 @@
-"""A program of its own: ten thousand presses of one door, and what it holds; what it prints is JSON."""
+"""A program of its own: ten thousand presses of one door, and what it holds; what it prints is JSON.
+
+Each tenth press goes over HTTP, to a server in another process that answers, refuses, or fails half-way.
+"""
 
 import gc
 import json
 import logging
+import multiprocessing
 import os
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import count
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pi_client.assembly import Outside, assemble
@@ -20,12 +27,17 @@ from pi_client.fakes.pins import FakePins
 from pi_client.fakes.server import KNOWN, UNKNOWN, UNREACHABLE, FakeServer
 from pi_client.machine import State
 from pi_client.notify import Notifier
-from pi_client.press import Clock
+from pi_client.ports import Server
+from pi_client.press import Answer, Clock, Press, Vitals
+from pi_client.uploader import HttpServer
+from tests.pi_client.asking import BOOT, PATIENT_S, TOKEN
 from tests.pi_client.doors import TURN_S, configured
+from tests.pi_client.hostile_server import HostileServer, Porteiro, Talk, response
 
 PHOTOS = Path(__file__).parents[1] / "photos"
 PRESSES, WARM = 10_000, 1_000
 ANSWERS = (KNOWN, UNKNOWN, UNREACHABLE)
+OVER_HTTP = 10  # each press whose number this divides
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -44,24 +56,106 @@ def use_now() -> Use:
     return Use(threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), resident)
 
 
+def _signed(talk: Talk, outcome: str) -> bytes:
+    # By the time of the door, whose clock is not this machine's.
+    return Porteiro(outcome, talk.request.headers["porteiro-pressed-at"], TOKEN).response_to(talk.request)
+
+
+def _hang_up(talk: Talk) -> None:
+    talk.hang_up()
+
+
+def _have_trouble(talk: Talk) -> None:
+    talk.send(response(503, b"busy"))
+
+
+def _break_off(talk: Talk) -> None:
+    answer = _signed(talk, "known")
+    talk.send(answer[: len(answer) - 20])
+    talk.hang_up()
+
+
+def _refuse(talk: Talk) -> None:
+    talk.send(_signed(talk, "unknown"))
+
+
+def _grant(talk: Talk) -> None:
+    talk.send(_signed(talk, "known"))
+
+
+BEHAVIOURS = (_hang_up, _have_trouble, _break_off, _refuse, _grant)  # in turn, press by press
+
+
+def _behave(talk: Talk) -> None:
+    """Behave in the same way to a press that is sent again."""
+    number = int(talk.request.headers["idempotency-key"].removeprefix("press-"))
+    BEHAVIOURS[number // OVER_HTTP % len(BEHAVIOURS)](talk)
+
+
+def _serve(pipe: Connection) -> None:
+    with HostileServer((_behave,)) as server:
+        pipe.send(server.url)
+        pipe.recv()
+        pipe.send(len(server.requests))
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, Connection]]:
+    """A server in a process of its own: its address, and a pipe that ends it and tells of its requests."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
+    process.start()
+    there.close()
+    try:
+        yield here.recv(), here
+    finally:
+        here.close()  # which ends it too
+        process.join(PATIENT_S)
+
+
+class SomeOverHttp:
+    """A server that sends each tenth press over HTTP, and answers the others itself."""
+
+    def __init__(self, fake: FakeServer, real: Server):
+        self._fake, self._real = fake, real
+        self.over_http: Counter[str] = Counter()
+
+    def ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
+        number = int(press.id.removeprefix("press-"))
+        if number % OVER_HTTP:
+            return self._fake.ask(press, photos)
+        answer = self._real.ask(press, photos)
+        self.over_http[(answer.fault or answer.outcome).value] += 1
+        return answer
+
+    def is_reachable(self) -> bool:
+        return self._fake.is_reachable()
+
+    def report(self, vitals: Vitals) -> bool:
+        return self._fake.report(vitals)
+
+
 class Visitors:
     """Press a real door with all its threads, in a time of their own that only waiting takes."""
 
-    def __init__(self, server: FakeServer):
+    def __init__(self, fake: FakeServer, url: str):
         self.now_s = 1000.0
         self.pins = FakePins(lambda: self.now_s)
         clock = Clock(lambda: self.now_s, lambda: datetime.fromtimestamp(self.now_s, UTC))
+        config = configured(url=url)
+        self.http = HttpServer(config.server, TOKEN, BOOT, clock, sleep=lambda _: None)
+        self.server = SomeOverHttp(fake, self.http)
         numbers = count(1)
         outside = Outside(
             pins=self.pins,
             camera=FakeCamera(PHOTOS, clock.monotonic),
-            server=server,
+            server=self.server,
             notifier=Notifier({}),
             clock=clock,
             new_id=lambda: f"press-{next(numbers)}",
             boot="boot",
         )
-        self.door: Door = assemble(configured(), outside)
+        self.door: Door = assemble(config, outside)
 
     def turn_until(self, *states: State, step_s: float = TURN_S) -> None:
         """Let time go by until the door is in one of these states."""
@@ -87,22 +181,44 @@ class Visitors:
         return seen
 
 
+def use_at_rest() -> Use:
+    """What is held once the last upload has ended."""
+    for thread in threading.enumerate():
+        if thread.name == "upload":
+            thread.join(PATIENT_S)
+    return use_now()
+
+
+def press_all(fake: FakeServer, url: str) -> dict[str, object]:
+    """Press; gives what was seen and held, after the first thousand and at the end."""
+    visitors = Visitors(fake, url)
+    with closing(visitors.http):
+        visitors.door.start()
+        visitors.turn_until(State.READY)
+        seen: Counter[str] = Counter()
+        for number in range(PRESSES):
+            if number == WARM:
+                before = use_at_rest()
+            fake.follow(ANSWERS[number % len(ANSWERS)])
+            seen[visitors.come().value] += 1
+        after = use_at_rest()
+        visitors.door.stop()
+    return {
+        "seen": seen,
+        "over_http": visitors.server.over_http,
+        "before": asdict(before),
+        "after": asdict(after),
+    }
+
+
 def main() -> None:
-    """Press, and print what was seen and held, after the first thousand and at the end."""
+    """Press, and print what came of it."""
     logging.disable(logging.CRITICAL)
-    server = FakeServer()
-    visitors = Visitors(server)
-    visitors.door.start()
-    visitors.turn_until(State.READY)
-    seen: Counter[str] = Counter()
-    for number in range(PRESSES):
-        if number == WARM:
-            before = use_now()
-        server.follow(ANSWERS[number % len(ANSWERS)])
-        seen[visitors.come().value] += 1
-    after = use_now()
-    visitors.door.stop()
-    sys.stdout.write(json.dumps({"seen": seen, "before": asdict(before), "after": asdict(after)}))
+    with served() as (url, pipe):
+        told = press_all(FakeServer(), url)
+        pipe.send("end")
+        told["requests"] = pipe.recv()
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def simulation(folder: Path, url: str, *options: str) -> tuple[str, ...]:
     return ("simulate", "--photos", str(PHOTOS), "--port", "0", "--config", str(file), *options)
 
 
-def test_with_a_token_green_is_lit_and_the_door_opens_and_nothing_is_written_to_disk(
+def test_point_20_a_press_by_the_page_sends_a_photo_and_opens_the_door_and_nothing_is_written_to_disk(
     well: HostileServer, tmp_path: Path
 ) -> None:
     canary, home = tmp_path / "canary", str(NOWHERE)
@@ -58,6 +58,10 @@ def test_with_a_token_green_is_lit_and_the_door_opens_and_nothing_is_written_to_
         written = written_by(door)
 
     granted = [scene for scene in scenes if scene["state"] == "granted"]
+    (asked,) = [request for request in well.requests if request.method == "POST"]
+    file, kind, photo = asked.parts()["file"]
+    assert (file, kind) == ("door.jpg", "image/jpeg")
+    assert photo in [picture.read_bytes() for picture in PHOTOS.glob("*.jpg")]
     assert [scene for scene in granted if scene["relay"] and "green" in scene["lamps"]]
     assert (status, written) == (0, [str(canary)])
     assert (set(listing(tmp_path)) - files, listing(PHOTOS)) == ({"canary"}, photos)
