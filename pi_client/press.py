@@ -79,6 +79,7 @@ class Vitals:
         camera_ok: whether photos can be taken.
         presses: since this process began.
         ignored: presses while another was dealt with.
+        queue: photos that wait to be sent: none, ever, for a late answer must open no door.
         last_press_at: by the wall clock.
         temperature_c: the processor's, where the machine tells.
         signal_dbm: the Wi-Fi's, where there is one.
@@ -91,6 +92,7 @@ class Vitals:
     camera_ok: bool
     presses: int = 0
     ignored: int = 0
+    queue: int = 0
     last_press_at: datetime | None = None
     temperature_c: float | None = None
     signal_dbm: float | None = None

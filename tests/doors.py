@@ -19,6 +19,7 @@ VITALS: dict[str, Any] = {
     "camera_ok": True,
     "presses": 3,
     "ignored": 1,
+    "queue": 0,
     "last_press_at": "2026-01-05T10:00:00Z",
     "temperature_c": 48.3,
     "signal_dbm": -61.0,

@@ -65,6 +65,7 @@ def test_what_a_newer_device_tells_besides_is_left_out(any_server: Server, door:
         ("presses", -1),
         ("presses", 2**64),
         ("ignored", 0.5),
+        ("queue", -1),
         ("last_press_at", "yesterday"),
         ("last_press_at", "2026-01-05T10:00:00"),
         ("temperature_c", 1000),

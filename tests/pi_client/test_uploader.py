@@ -222,6 +222,7 @@ def test_a_report_is_the_vitals_as_json_for_the_device_of_the_token() -> None:
         "camera_ok": True,
         "presses": 7,
         "ignored": 2,
+        "queue": 0,
         "last_press_at": AT,
         "temperature_c": 48.3,
         "signal_dbm": None,

@@ -33,6 +33,7 @@ class Vitals(msgspec.Struct):
     camera_ok: bool
     presses: Count
     ignored: Count
+    queue: Count
     last_press_at: Moment | None
     temperature_c: Celsius | None
     signal_dbm: Decibels | None
