@@ -32,5 +32,10 @@ def set_up_logs(level: str, *, journal: bool, stream: TextIO = sys.stderr) -> No
         if journal
         else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     )
+    log_to(handler, level)
+
+
+def log_to(handler: logging.Handler, level: str) -> None:
+    """Log to this handler alone, from a level on."""
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings on retries are told better here

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from pi_client.door import Door
+from pi_client.logs import log_to
 from pi_client.simulator.events import LogLines, Watch
 from pi_client.simulator.hand import Hand
 from pi_client.simulator.page import Page
@@ -40,8 +41,7 @@ class Cast:
 def log_to_page(level: str) -> LogLines:
     """Log to the page and the terminal's lines, and nowhere else."""
     lines = LogLines()
-    logging.basicConfig(level=level, handlers=[lines], force=True)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings on retries are told better here
+    log_to(lines, level)
     return lines
 
 

@@ -10,7 +10,7 @@ import pytest
 from pi_client.config import Config, load_config
 from pi_client.door import Door, Parts
 from pi_client.fakes.pins import FakePins
-from pi_client.inbox import CameraOpened, Inbox, Photo
+from pi_client.inbox import CameraOpened, Inbox, Message, Photo
 from pi_client.machine import State
 from pi_client.messenger import Messenger
 from pi_client.notify import Notifier
@@ -31,6 +31,13 @@ class CountedRelay(Relay):
     def pulse(self) -> None:
         self.pulses += 1
         super().pulse()
+
+
+class WaitingInbox(Inbox):
+    """An inbox whose next message can be waited for."""
+
+    def next(self) -> Message:
+        return self._messages.get(timeout=10)
 
 
 class QuietPhotographer(Photographer):

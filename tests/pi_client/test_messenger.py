@@ -8,19 +8,13 @@ import pytest
 from pi_client.config import load_config
 from pi_client.fakes.server import KNOWN, FakeServer, Scripted
 from pi_client.faults import Fault
-from pi_client.inbox import Inbox, Message, ServerSeen
+from pi_client.inbox import ServerSeen
 from pi_client.messenger import MARGIN_S, MOST_ASKING, Messenger
 from pi_client.press import Answer, Outcome, Press, Vitals
+from tests.pi_client.doors import WaitingInbox
 
 SETTINGS = replace(load_config(None, {}).server, keepalive_s=0.001, heartbeat_s=0.0)
 VITALS = Vitals("0.1.0", "boot", 1.0, "ready", camera_ok=True)
-
-
-class WaitingInbox(Inbox):
-    """An inbox whose next message can be waited for."""
-
-    def next(self) -> Message:
-        return self._messages.get(timeout=10)
 
 
 def press(name: str) -> Press:

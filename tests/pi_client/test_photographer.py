@@ -7,18 +7,12 @@ import pytest
 
 from pi_client.config import load_config
 from pi_client.fakes.camera import CameraFault, FakeCamera
-from pi_client.inbox import CameraLost, CameraOpened, Inbox, NoPhoto, Photo
+from pi_client.inbox import CameraLost, CameraOpened, NoPhoto, Photo
 from pi_client.photographer import CLOSING_S, Photographer
+from tests.pi_client.doors import WaitingInbox
 
 PHOTOS = Path(__file__).parents[1] / "photos"
 SETTINGS = replace(load_config(None, {}).camera, probe_s=5.0, capture_timeout_s=0.5, warmup_s=0.0)
-
-
-class WaitingInbox(Inbox):
-    """An inbox whose next message can be waited for."""
-
-    def next(self) -> object:
-        return self._messages.get(timeout=10)
 
 
 class Clock:

@@ -9,13 +9,14 @@ from webob import Response
 from wsgi_app.auth import needed_holder
 from wsgi_app.endpoints.paging import link_to_next, page_size, text_cursor
 from wsgi_app.errors import Forbidden
+from wsgi_app.presses import BOOT
 from wsgi_app.rendering import json_answer, no_content
 from wsgi_app.services import Call
 from wsgi_app.stores.devices import Device
 from wsgi_app.uploads import read_json
 
 Word = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z_.+-]{1,32}\Z")]
-Boot = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z-]{1,64}\Z")]
+Boot = Annotated[str, msgspec.Meta(pattern=rf"\A{BOOT.pattern}\Z")]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Celsius = Annotated[float, msgspec.Meta(ge=-100, le=200)]

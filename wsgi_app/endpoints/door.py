@@ -72,11 +72,13 @@ def answer(call: Call) -> Response:
     except Conflict as error:
         call.services.tally.press_refused(error.code)
         raise
-    told = msgspec.json.decode(stored.body, type=Answer)
+    body = stored.body
     if caller.press is not None:
+        told = msgspec.json.decode(body, type=Answer)
         at = call.services.stores.visits.now().isoformat()
         told.evidence = evidence_for(caller.press, told.outcome, at)
-    response = Response(msgspec.json.encode(told), status=stored.status, content_type="application/json")
+        body = msgspec.json.encode(told)
+    response = Response(body, status=stored.status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     if caller.key:
         response.headers[ID_HEADER] = caller.key.key
