@@ -129,7 +129,9 @@ def _candidates(outputs: dict[str, Blob], width_px: int, score_threshold: float)
 def _blended(kept: int, boxes: Blob, landmarks: Blob, scores: Blob) -> Blob:
     # The landmarks of all cells that see the same face, weighed by their certainty: steadier than those of
     # the surest alone (Bazarevsky et al., "BlazeFace", 2019).
-    weights = scores * (overlaps(boxes[kept], boxes) >= AGREEING)
+    agreeing = overlaps(boxes[kept], boxes) >= AGREEING
+    agreeing[kept] = True  # a box too small for its place in single precision does not even overlap itself
+    weights = scores * agreeing
     return np.asarray(np.tensordot(weights / weights.sum(), landmarks, 1), np.float32)
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from collections.abc import Callable
 from io import BytesIO
@@ -151,6 +152,15 @@ def test_cells_that_see_the_same_face_blend_their_landmarks_by_their_certainty()
     blended = pytest.approx(((0.9 * 24 + 0.6 * 28) / 1.5,) * 2, abs=1e-4)
     assert list(face.landmarks) == [blended] * 5
     assert face.box == pytest.approx((8, 8, 16, 16), abs=1e-3)
+
+
+def test_a_box_of_next_to_no_size_far_to_the_right_keeps_its_landmarks() -> None:
+    network = FakeDetector(4096, SIDE_PX).put(8, (400, 2), size_px=(1e-9, 1e-9), landmarks=(1.0,) * 10)
+    file = dataclasses.replace(detector(sizes="any"), input_px=4096)
+
+    (face,) = find_faces(network, np.zeros((SIDE_PX, 4096, 3), np.uint8), file)
+
+    assert list(face.landmarks) == [(3208.0, 24.0)] * 5
 
 
 @pytest.mark.parametrize(("shift_px", "found"), [(7, 1), (8, 1), (9, 2), (16, 2)])
