@@ -1,10 +1,9 @@
-"""The database: its tables, its connections, and bringing its schema up to date."""
+"""The database: its connections, and bringing its schema up to date."""
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from wsgi_app.errors import ConfigError, Unavailable
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
 
@@ -26,113 +25,16 @@ SQLITE_PRAGMAS = (
 )
 
 
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """An aware time, kept as naive UTC because SQLite knows no zones."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """To the database."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """From the database."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-metadata = sa.MetaData()
-
-people = sa.Table(
-    "people",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("name_key", sa.Text, nullable=False, unique=True),
-    sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-)
-
-faces = sa.Table(
-    "faces",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column(
-        "person_id", sa.Text, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
-    sa.Column("crop", sa.Text, nullable=False),
-    sa.Column("quality", sa.JSON, nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-)
-
-# One row for each embedder that has seen the face, so that a change of models can be taken back.
-embeddings = sa.Table(
-    "embeddings",
-    metadata,
-    sa.Column("face_id", sa.Text, sa.ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("embedder", sa.Text, primary_key=True),
-    sa.Column("vector", sa.LargeBinary, nullable=False),
-)
-
-# One row, counted up in the same transaction as every change of the gallery.
-gallery = sa.Table(
-    "gallery",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("generation", sa.Integer, nullable=False),
-)
-
-visits = sa.Table(
-    "visits",
-    metadata,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("at", UtcDateTime, nullable=False),
-    sa.Column("device", sa.Text, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("person_id", sa.Text, sa.ForeignKey("people.id", ondelete="SET NULL"), index=True),
-    sa.Column("score", sa.Float),
-    sa.Column("face", sa.JSON),
-    sa.Column("photo", sa.Text, nullable=False),
-    sa.Column("took_ms", sa.Float, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-# What a device was told, by its idempotency key, for as long as a retry may ask again.
-answers = sa.Table(
-    "answers",
-    metadata,
-    sa.Column("device", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column(
-        "visit_id", sa.Text, sa.ForeignKey("visits.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
-    sa.Column("at", UtcDateTime, nullable=False, index=True),
-    sa.Column("status", sa.Integer, nullable=False),
-    sa.Column("body", sa.LargeBinary, nullable=False),
-)
-
-# The doors. A token is in here as its SHA-256 alone, which is also the key that signs answers to the device.
-devices = sa.Table(
-    "devices",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("revoked_at", UtcDateTime),
-    sa.Column("boot", sa.Text),
-    sa.Column("pressed_ms", sa.BigInteger),
-    sa.Column("pressed_at", UtcDateTime),
-    sa.Column("vitals", sa.JSON),
-    sa.Column("heard_at", UtcDateTime),
-    sa.Column("missed", sa.Integer, nullable=False),
-)
-
-
 class Database:
-    """Connections to one database; safe to share between threads, not between processes."""
+    """Connections to one database; safe to share between threads, not between processes.
 
-    def __init__(self, url: str):
+    Args:
+        url: of the database.
+        wake: called after each change, when it is on disk.
+    """
+
+    def __init__(self, url: str, wake: Callable[[], None] = lambda: None):
+        self._wake = wake
         # Values stay out of error messages, and so out of the log: names are private, hashes are keys.
         self.engine = sa.create_engine(url, hide_parameters=True)
         sa.event.listen(self.engine, "connect", _prepare_connection)
@@ -158,6 +60,7 @@ class Database:
         """
         with _answering(), self._writer.begin() as connection:
             yield connection
+        self._wake()
 
     def value(self, statement: str) -> Any:
         """The one value that a constant statement gives, without a transaction: for what every photo asks.
@@ -190,14 +93,14 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
-    """Open a database, made and brought up to date where needed; see ``Database.migrate``."""
+def open_database(url: str, wake: Callable[[], None] = lambda: None) -> Database:
+    """Open a database, made and brought up to date where needed; see ``Database`` and its ``migrate``."""
     folder = Path(str(sa.make_url(url).database)).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"PORTEIRO_DATABASE_URL: the database cannot be opened: {error}") from error
-    database = Database(url)
+    database = Database(url, wake)
     database.migrate()
     return database
 

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import Conflict, Forbidden, NotFound
-from wsgi_app.stores.database import Database, devices
+from wsgi_app.errors import Conflict, Forbidden, NotFound, PreconditionFailed
+from wsgi_app.stores.database import Database
+from wsgi_app.stores.events import AT_THE_MACHINE, tell
+from wsgi_app.stores.tables import devices
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HEARTBEAT = timedelta(seconds=60)
@@ -33,6 +36,7 @@ class Device:
         vitals: what its last heartbeat told.
         heard_at: when that came.
         missed: how many heartbeats did not come, of one each minute.
+        told_state: the state that the live feed told last.
     """
 
     id: str
@@ -44,6 +48,7 @@ class Device:
     vitals: dict[str, Any] | None
     heard_at: datetime | None
     missed: int
+    told_state: str | None
 
     def state(self, now: datetime) -> str:
         """``here``, ``late``, ``lost`` or ``never``, by its last heartbeat."""
@@ -78,7 +83,13 @@ class DeviceStore:
     """Devices in the database."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]):
-        self._database, self.now = database, now
+        self._database, self.now, self._by = database, now, AT_THE_MACHINE
+
+    def acting(self, by: str) -> "DeviceStore":
+        """The same store, with the changes told as somebody's."""
+        store = copy(self)
+        store._by = by
+        return store
 
     def add(self, name: str, token_hash: bytes) -> None:
         """Keep a new device, or a revoked one anew: nothing of its former life stays.
@@ -97,18 +108,24 @@ class DeviceStore:
             connection.execute(
                 devices.insert().values(id=name, token_hash=token_hash, created_at=self.now(), missed=0)
             )
+            tell(connection, self.now(), ("device", "added", name), self._by)
 
-    def revoke(self, name: str) -> None:
+    def revoke(self, name: str, expected: Callable[[Device], bool] = lambda _device: True) -> None:
         """Accept a device's token no more.
+
+        Args:
+            name: of the device.
+            expected: whether it still is as the caller last saw it.
 
         Raises:
             NotFound: no device of that name has a token that is accepted.
+            PreconditionFailed: ``expected`` says no.
         """
         with self._database.write() as connection:
-            connection.execute(
-                devices.update().where(devices.c.id == _in_force(connection, name).id),
-                {"revoked_at": self.now()},
-            )
+            if not expected(_in_force(connection, name)):
+                raise PreconditionFailed("This door was heard since you last read it; read it again.")
+            connection.execute(devices.update().where(devices.c.id == name), {"revoked_at": self.now()})
+            tell(connection, self.now(), ("device", "revoked", name), self._by)
 
     def holding(self, token_hash: bytes) -> Device | None:
         """The device whose token this is, revoked or not: asked for each press."""
@@ -145,6 +162,23 @@ class DeviceStore:
             if device.revoked_at is None:
                 counts[device.state(now)] += 1
         return counts
+
+    def tell_states(self) -> int:
+        """Tell each device's state that is another one than was told last; gives how many were told."""
+        now, told = self.now(), 0
+        if all(device.state(now) == device.told_state for device in self.everyone() if not device.revoked_at):
+            return told
+        with self._database.write() as connection:
+            rows = connection.execute(_DEVICES.where(devices.c.revoked_at.is_(None)))
+            for device in [Device(**row._mapping) for row in rows]:
+                state = device.state(now)
+                if state != device.told_state:
+                    connection.execute(
+                        devices.update().where(devices.c.id == device.id), {"told_state": state}
+                    )
+                    tell(connection, now, ("device", state, device.id))
+                    told += 1
+        return told
 
     def hear(self, name: str, vitals: dict[str, Any]) -> None:
         """Keep a heartbeat, and count those that should have come since the one before.

@@ -1,18 +1,23 @@
 """Visits: what the door saw and answered, on disk before anyone is told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import NotFound, Unavailable
-from wsgi_app.stores.database import Database, answers, visits
+from wsgi_app.errors import NotFound, PreconditionFailed, Unavailable
+from wsgi_app.stores.database import Database
 from wsgi_app.stores.devices import Press, keep_press
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.events import AT_THE_MACHINE, tell
 from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.tables import answers, events, faces, probes, visits
+from wsgi_app.stores.visit_filters import EVERY_VISIT, VisitFilter, conditions
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,13 @@ class VisitStore:
         self._database, self._photos, self.now, self.new_id = database, photos, now, new_id
         self._keep_answers = timedelta(seconds=idempotency_s)
         self._disk = ThreadPoolExecutor(thread_name_prefix="disk")
+        self._by = AT_THE_MACHINE
+
+    def acting(self, by: str) -> "VisitStore":
+        """The same store, with the changes told as somebody's."""
+        store = copy(self)
+        store._by = by
+        return store
 
     def save_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Put a visit's photo on disk; gives its name for ``Visit.photo``."""
@@ -94,11 +106,23 @@ class VisitStore:
             raise
 
     def add(
-        self, visit: Visit, answer: StoredAnswer, key: IdempotencyKey | None, press: Press | None = None
+        self,
+        visit: Visit,
+        answer: StoredAnswer,
+        key: IdempotencyKey | None,
+        press: Press | None = None,
+        probe: Embedding | None = None,
     ) -> StoredAnswer:
         """Store a visit and, under a key, the answer to it, in one transaction that is on disk at return.
 
-        A press becomes its device's last one in the same transaction.
+        A press becomes its device's last one in the same transaction, and the live feed is told.
+
+        Args:
+            visit: to be stored.
+            answer: what the device is told.
+            key: under which the answer is kept for a retry.
+            press: what a device with a token tells of the press.
+            probe: what the embedder made of the face, where it was compared.
 
         Returns:
             The answer that stands: the given one, or that of another request with the same key which was
@@ -115,6 +139,9 @@ class VisitStore:
                     if press is not None:
                         keep_press(connection, press)
                     _insert(connection, visit, answer, key)
+                    if probe is not None:
+                        row = {"visit_id": visit.id, "embedder": probe.embedder, "vector": probe.bytes}
+                        connection.execute(_INSERT_PROBE, row)
         except BaseException as error:
             self._photos.remove(visit.photo)
             if isinstance(error, sa.exc.IntegrityError):
@@ -145,13 +172,57 @@ class VisitStore:
             raise NotFound("There is no such visit.")
         return Visit(**row._mapping)
 
-    def page(self, limit: int, before: int | None = None) -> list[Visit]:
-        """The latest visits, newest first, or those before a number."""
-        query = sa.select(visits).order_by(visits.c.number.desc()).limit(limit)
+    def counts(self, since: datetime) -> dict[str, int]:
+        """How many visits there were from a time on, by their outcomes."""
+        query = sa.select(visits.c.outcome, sa.func.count()).where(visits.c.at >= since)
+        with self._database.read() as connection:
+            rows = connection.execute(query.group_by(visits.c.outcome)).all()
+        return {row[0]: row[1] for row in rows}
+
+    def page(self, limit: int, before: int | None = None, wanted: VisitFilter = EVERY_VISIT) -> list[Visit]:
+        """The latest visits that fit a filter, newest first, or those before a number."""
+        query = sa.select(visits).where(*conditions(wanted)).order_by(visits.c.number.desc()).limit(limit)
         if before is not None:
             query = query.where(visits.c.number < before)
         with self._database.read() as connection:
             return [Visit(**row._mapping) for row in connection.execute(query)]
+
+    def moments(self, limit: int, wanted: VisitFilter) -> list[tuple[datetime, str]]:
+        """When the latest visits that fit a filter were, and their outcomes, newest first."""
+        query = sa.select(visits.c.at, visits.c.outcome).where(*conditions(wanted))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(visits.c.number.desc()).limit(limit))
+            return [(row.at, row.outcome) for row in rows]
+
+    def devices(self, limit: int) -> list[str]:
+        """The doors that visits came from, in the order of their names."""
+        found: list[str] = []
+        with self._database.read() as connection:
+            # Name by name: each is one step into the index, where DISTINCT would read all of it.
+            while len(found) < limit:
+                last = found[-1] if found else ""
+                name = connection.execute(_NEXT_DEVICE, {"last": last}).scalar()
+                if name is None:
+                    break
+                found.append(name)
+        return found
+
+    def remove(self, visit_id: str, expected: Callable[[Visit], bool]) -> None:
+        """Forget a visit with its photo and everything that was kept and told of it.
+
+        Raises:
+            NotFound: there is no such visit.
+            PreconditionFailed: ``expected`` says no.
+        """
+        with self._database.write() as connection:
+            row = connection.execute(sa.select(visits).where(visits.c.id == visit_id)).first()
+            if row is None:
+                raise NotFound("There is no such visit.")
+            if not expected(Visit(**row._mapping)):
+                raise PreconditionFailed("This visit was changed since you last read it; read it again.")
+            remove_visits(connection, [visit_id])
+            tell(connection, self.now(), ("visit", "removed", visit_id), self._by)
+        self._photos.remove(row.photo)
 
     def _answer(self, connection: sa.Connection, key: IdempotencyKey) -> StoredAnswer | None:
         connection.execute(answers.delete().where(answers.c.at <= self._oldest()))
@@ -167,6 +238,20 @@ class VisitStore:
 
 # Made once: SQLAlchemy finds a statement that it has seen before much faster than one made anew.
 _INSERT_VISIT = visits.insert()
+_INSERT_PROBE = probes.insert()
+_NEXT_DEVICE = sa.select(sa.func.min(visits.c.device)).where(visits.c.device > sa.bindparam("last"))
+
+
+def remove_visits(connection: sa.Connection, visit_ids: Iterable[str]) -> None:
+    """Forget some visits in a transaction, with their answers, probes, corrections and events.
+
+    Their photos stay until the transaction is committed: whoever removes visits removes those afterwards.
+    Faces that were enrolled from them stay, and name no visit any more.
+    """
+    ids = list(visit_ids)
+    connection.execute(faces.update().where(faces.c.visit_id.in_(ids)).values(visit_id=None))
+    connection.execute(events.delete().where(events.c.subject.in_(ids), events.c.kind == "visit"))
+    connection.execute(visits.delete().where(visits.c.id.in_(ids)))
 
 
 def _insert(
@@ -174,6 +259,7 @@ def _insert(
 ) -> None:
     row = {column: value for column, value in vars(visit).items() if column != "number"}
     connection.execute(_INSERT_VISIT, row)
+    tell(connection, visit.at, ("visit", "came", visit.id))
     if key is not None:
         told = {**vars(key), **vars(answer), "visit_id": visit.id, "at": visit.at}
         connection.execute(answers.insert(), told)

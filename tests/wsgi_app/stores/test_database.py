@@ -17,7 +17,8 @@ import pytest
 import sqlalchemy as sa
 
 from wsgi_app.errors import ConfigError
-from wsgi_app.stores.database import MIGRATIONS, SCHEMA_REVISION, Database, metadata, open_database, visits
+from wsgi_app.stores.database import MIGRATIONS, SCHEMA_REVISION, Database, open_database
+from wsgi_app.stores.tables import metadata, visits
 
 PATIENCE_S = 60
 
@@ -97,15 +98,7 @@ def test_a_new_database_is_empty_but_for_the_gallerys_first_generation(database:
             name: [tuple(row) for row in connection.execute(sa.select(table))]
             for name, table in metadata.tables.items()
         }
-    assert rows == {
-        "people": [],
-        "faces": [],
-        "embeddings": [],
-        "gallery": [(1, 0)],
-        "visits": [],
-        "answers": [],
-        "devices": [],
-    }
+    assert rows == {**{name: [] for name in metadata.tables}, "gallery": [(1, 0)]}
 
 
 def test_the_way_back_leaves_nothing_and_the_way_forth_works_again(database: Database) -> None:
@@ -117,33 +110,65 @@ def test_the_way_back_leaves_nothing_and_the_way_forth_works_again(database: Dat
         assert tables_of(connection) == {*metadata.tables, "alembic_version"}
 
 
-def test_a_database_of_the_release_before_is_brought_up_to_date_with_everything_in_it(
-    tmp_path: Path,
-) -> None:
-    at = datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)
-    rows: dict[str, list[dict[str, Any]]] = {
-        "people": [{"id": "p1", "name": "Ana", "name_key": "ana", "revision": 3, "created_at": at}],
+# What the releases before kept, by the schema of each; newer columns are what they become.
+AT = datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)
+ALWAYS: dict[str, Any] = {"valid_from": None, "valid_until": None, "hours": []}
+ENROLLED = {"negative": False, "visit_id": None}
+KEPT: dict[str, dict[str, list[dict[str, Any]]]] = {
+    "0001": {
+        "people": [{"id": "p1", "name": "Ana", "name_key": "ana", "revision": 3, "created_at": AT}],
         "faces": [
-            {"id": "f1", "person_id": "p1", "crop": "f1.png", "quality": {"yaw": 0.1}, "created_at": at}
+            {"id": "f1", "person_id": "p1", "crop": "f1.png", "quality": {"yaw": 0.1}, "created_at": AT}
         ],
         "embeddings": [{"face_id": "f1", "embedder": "e1", "vector": b"\x00\x01"}],
-        "visits": [{**visit_row("v1", at), "number": 7, "person_id": "p1", "score": 0.7, "face": None}],
-        "answers": [{"device": "door", "key": "k", "visit_id": "v1", "at": at, "status": 200, "body": b"{}"}],
+        "visits": [{**visit_row("v1", AT), "number": 7, "person_id": "p1", "score": 0.7, "face": None}],
+        "answers": [{"device": "door", "key": "k", "visit_id": "v1", "at": AT, "status": 200, "body": b"{}"}],
     }
+}
+KEPT["0002"] = {
+    **KEPT["0001"],
+    "devices": [
+        {
+            "id": "front-door",
+            "token_hash": b"hash",
+            "created_at": AT,
+            "revoked_at": None,
+            "boot": "b1",
+            "pressed_ms": 2**40,
+            "pressed_at": AT,
+            "vitals": {"queue": 0},
+            "heard_at": AT,
+            "missed": 2,
+        }
+    ],
+}
+ADDED: dict[str, dict[str, Any]] = {"people": ALWAYS, "faces": ENROLLED, "devices": {"told_state": None}}
+
+
+@pytest.mark.parametrize("release", KEPT)
+def test_a_database_of_a_release_before_is_brought_up_to_date_with_everything_in_it(
+    tmp_path: Path, release: str
+) -> None:
     before = Database(f"sqlite:///{tmp_path / 'porteiro.db'}")
     with before.write() as connection:
-        alembic.command.upgrade(settings_of(connection), "0001")
-        for table, kept in rows.items():
-            connection.execute(metadata.tables[table].insert(), kept)
+        alembic.command.upgrade(settings_of(connection), release)
+        for table, rows in KEPT[release].items():
+            connection.execute(metadata.tables[table].insert(), rows)
     before.close()
 
     with opened(tmp_path / "porteiro.db") as database, database.read() as connection:
         found = {
-            table: [dict(row._mapping) for row in connection.execute(sa.select(metadata.tables[table]))]
-            for table in (*rows, "devices")
+            name: [dict(row._mapping) for row in connection.execute(sa.select(table))]
+            for name, table in metadata.tables.items()
         }
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    assert (found, revision) == ({**rows, "devices": []}, SCHEMA_REVISION)
+    kept = {table: [{**row, **ADDED.get(table, {})} for row in rows] for table, rows in KEPT[release].items()}
+    assert found == {
+        **{name: [] for name in metadata.tables},
+        "gallery": [{"id": 1, "generation": 0}],
+        **kept,
+    }
+    assert revision == SCHEMA_REVISION
 
 
 def test_an_upgrade_that_fails_halfway_leaves_the_database_as_it_was(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import Clock
-from wsgi_app.errors import Conflict, Forbidden, NotFound
+from wsgi_app.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from wsgi_app.services import Stores
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.devices import Device, DeviceStore, Press, keep_press, refuse_replayed
@@ -29,7 +29,7 @@ def devices(stores: Stores) -> DeviceStore:
 
 def fresh(clock: Clock) -> Device:
     """The door as it is made."""
-    return Device("front-door", clock.now(), None, None, None, None, None, None, 0)
+    return Device("front-door", clock.now(), None, None, None, None, None, None, 0, None)
 
 
 def press(clock: Clock, boot: str, ms: int, ahead_s: float = 0.0) -> Press:
@@ -87,7 +87,7 @@ def test_a_revoked_name_gets_a_new_token_and_a_new_life(stores: Stores, devices:
 
     devices.add("front-door", OTHER_KEY)
 
-    made = Device("front-door", devices.now(), None, None, None, None, None, None, 0)
+    made = Device("front-door", devices.now(), None, None, None, None, None, None, 0, None)
     assert (devices.holding(KEY), devices.holding(OTHER_KEY)) == (None, made)
 
 
@@ -99,6 +99,101 @@ def test_pages_go_by_name(stores: Stores) -> None:
     assert [device.id for device in stores.devices.page(2)] == ["a", "b"]
     assert [device.id for device in stores.devices.page(2, "b")] == ["d"]
     assert [device.id for device in stores.devices.everyone()] == ["a", "b", "c", "d"]
+
+
+def test_only_a_device_as_it_was_last_seen_is_revoked(devices: DeviceStore, clock: Clock) -> None:
+    with pytest.raises(PreconditionFailed, match="heard since you last read it"):
+        devices.revoke("front-door", lambda device: device.heard_at is not None)
+    assert devices.get("front-door").revoked_at is None
+
+    devices.revoke("front-door", lambda device: device == fresh(clock))
+    assert devices.page(10) == []
+
+
+# What is told
+
+
+def told(stores: Stores) -> list[tuple[str, str, str, str | None]]:
+    """Every event so far."""
+    return [(event.kind, event.action, event.subject, event.by) for event in stores.events.after(0, 100)]
+
+
+def test_who_made_and_revoked_a_token_is_told(stores: Stores) -> None:
+    stores.devices.add("front-door", KEY)
+    owner = stores.devices.acting("Olga")
+    owner.revoke("front-door")
+    owner.add("front-door", OTHER_KEY)
+    with pytest.raises(Conflict):
+        owner.add("front-door", KEY)
+    with pytest.raises(NotFound):
+        owner.revoke("back-door")
+
+    assert told(stores) == [
+        ("device", "added", "front-door", "command line"),
+        ("device", "revoked", "front-door", "Olga"),
+        ("device", "added", "front-door", "Olga"),
+    ]
+
+
+def test_each_state_that_a_device_comes_to_is_told_once(stores: Stores, clock: Clock) -> None:
+    stores.devices.add("front-door", KEY)
+    counts = [stores.devices.tell_states()]
+    stores.devices.hear("front-door", {})
+    for seconds in (0, 60, 60, 60, 200, 1000):  # here, here, late, late, lost, lost
+        clock.advance(seconds)
+        counts.append(stores.devices.tell_states())
+    stores.devices.hear("front-door", {})
+    counts += [stores.devices.tell_states(), stores.devices.tell_states()]
+
+    assert counts == [1, 1, 0, 1, 0, 1, 0, 1, 0]
+    assert [event[1:] for event in told(stores)[1:]] == [
+        ("never", "front-door", None),
+        ("here", "front-door", None),
+        ("late", "front-door", None),
+        ("lost", "front-door", None),
+        ("here", "front-door", None),
+    ]
+    assert stores.devices.get("front-door").told_state == "here"
+
+
+def test_a_state_is_told_of_each_device_that_is_not_revoked(stores: Stores, clock: Clock) -> None:
+    for number, name in enumerate(("a", "b", "c")):
+        stores.devices.add(name, bytes([number]) * 32)
+        stores.devices.hear(name, {})
+    stores.devices.revoke("b")
+    clock.advance(100)
+    stores.devices.hear("c", {})
+
+    assert stores.devices.tell_states() == 2
+    assert told(stores)[-2:] == [("device", "late", "a", None), ("device", "here", "c", None)]
+
+
+def test_a_new_life_is_told_anew(stores: Stores) -> None:
+    stores.devices.add("front-door", KEY)
+    stores.devices.tell_states()
+    stores.devices.revoke("front-door")
+    stores.devices.add("front-door", OTHER_KEY)
+
+    assert (stores.devices.tell_states(), told(stores)[-1][1]) == (1, "never")
+
+
+def test_of_several_that_tell_at_once_one_does(stores: Stores, clock: Clock) -> None:
+    stores.devices.add("front-door", KEY)
+    tellers = 4
+    databases = [open_database(str(stores.database.engine.url)) for _ in range(tellers)]
+    begin = threading.Barrier(tellers)
+
+    def tell(number: int) -> int:
+        store = DeviceStore(databases[number], clock.now)
+        begin.wait(PATIENCE_S)
+        return store.tell_states()
+
+    with ThreadPoolExecutor(tellers) as pool:
+        counts = list(pool.map(tell, range(tellers)))
+    for database in databases:
+        database.close()
+
+    assert sorted(counts) == [0] * (tellers - 1) + [1]
 
 
 # Presses

@@ -2,7 +2,7 @@ import errno
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -118,3 +118,68 @@ def test_a_folder_may_be_emptied_by_one_while_another_saves_into_it(photos: Phot
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(save_and_remove, ["v1", "v2"]))
+
+
+# Small copies
+
+
+def test_a_small_copy_lies_beside_its_photo_and_goes_with_it(tmp_path: Path, photos: PhotoStore) -> None:
+    name = photos.save_visit("v1", MONDAY, b"jpeg")
+    photos.save_thumbnail(name, b"first")
+    photos.save_thumbnail(name, b"small")
+    day = "photos/visits/2026-01-05"
+    assert photos.thumbnail_path(name).read_bytes() == b"small"
+    assert files_in(tmp_path) == {f"{day}/v1.jpg": b"jpeg", f"{day}/v1.thumb.jpg": b"small"}
+    photos.remove(name)
+    assert files_in(tmp_path) == {}
+
+
+def test_a_small_copy_that_cannot_be_written_leaves_nothing(
+    photos: PhotoStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = photos.save_visit("v1", MONDAY, b"jpeg")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        photos.save_thumbnail(name, b"small")
+    assert files_in(tmp_path) == {"photos/visits/2026-01-05/v1.jpg": b"jpeg"}
+
+
+# Days
+
+
+def test_the_days_of_visits_are_found_whatever_else_lies_there(tmp_path: Path, photos: PhotoStore) -> None:
+    assert photos.days() == []
+    photos.save_visit("v2", MONDAY + timedelta(days=1), b"jpeg")
+    photos.save_visit("v1", MONDAY, b"jpeg")
+    for other in ("lost+found", "20260105", "2026-13-01"):
+        (tmp_path / "photos" / "visits" / other).mkdir()
+    assert photos.days() == [MONDAY.date(), (MONDAY + timedelta(days=1)).date()]
+
+
+def test_the_files_of_a_day_are_those_that_are_old_enough_with_the_ids_of_their_visits(
+    photos: PhotoStore,
+) -> None:
+    names = [photos.save_visit(visit_id, MONDAY, b"jpeg") for visit_id in ("old", "new")]
+    folder = photos.path(names[0]).parent
+    photos.save_thumbnail(names[0], b"small")
+    for name in ("old.thumb.jpg.tmp1", "notes.txt"):
+        (folder / name).write_bytes(b"")
+    (folder / "folder.jpg").mkdir()
+    for path in folder.iterdir():
+        moment = MONDAY if path.name == "new.jpg" else MONDAY - timedelta(seconds=1)
+        os.utime(path, (moment.timestamp(), moment.timestamp()))
+    found = {path.name: visit_id for visit_id, path in photos.files_of(MONDAY.date(), MONDAY)}
+    assert found == {"old.jpg": "old", "old.thumb.jpg": "old", "old.thumb.jpg.tmp1": ""}
+
+
+def test_a_day_is_removed_only_when_nothing_is_in_it(photos: PhotoStore) -> None:
+    name = photos.save_visit("v1", MONDAY, b"jpeg")
+    assert photos.remove_day(MONDAY.date()) is False
+    photos.remove(name)
+    assert photos.remove_day(MONDAY.date()) is True
+    assert photos.days() == []
+    assert photos.remove_day(MONDAY.date()) is False

@@ -1,7 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -9,9 +9,13 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from wsgi_app.config import Limits
-from wsgi_app.errors import NotFound, Unavailable
+from wsgi_app.errors import NotFound, PreconditionFailed, Unavailable
 from wsgi_app.services import Stores
-from wsgi_app.stores.database import open_database, visits
+from wsgi_app.stores.database import open_database
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.people import Source
+from wsgi_app.stores.tables import visits
+from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit, VisitStore
 
 FACE = {"box": [1.5, 2.0, 30.0, 40.0], "landmarks": [[1.0, 2.0]], "score": 0.9, "quality": {"yaw": 0.1}}
@@ -19,6 +23,7 @@ LET_IN = StoredAnswer(200, b'{"outcome": "known"}')
 KEPT_OUT = StoredAnswer(404, b'{"outcome": "unknown"}')
 PRESS = IdempotencyKey("front door", "press-1")
 PATIENCE_S = 60
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 def visit(stores: Stores, visit_id: str = "v1", person_id: str | None = None) -> Visit:
@@ -199,19 +204,6 @@ def test_somebody_forgotten_while_the_photo_was_judged_leaves_no_visit_and_no_ph
     assert (stores.visits.page(10), stores.visits.answer(PRESS), photos_on_disk(stores)) == ([], None, [])
 
 
-def test_visits_of_somebody_forgotten_stay_without_the_person(stores: Stores) -> None:
-    ana, bruno = stores.people.add("Ana"), stores.people.add("Bruno")
-    of_ana, of_bruno = visit(stores, "v1", ana.id), visit(stores, "v2", bruno.id)
-    for one in (of_ana, of_bruno):
-        stores.visits.add(one, LET_IN, None)
-    stores.people.remove(ana.id, lambda _: True)
-    assert stores.visits.page(10) == [
-        replace(of_bruno, number=2),
-        replace(of_ana, number=1, person_id=None),
-    ]
-    assert photos_on_disk(stores) == ["v1", "v2"]
-
-
 def test_answers_that_name_somebody_forgotten_are_forgotten_too(stores: Stores) -> None:
     ana, bruno = stores.people.add("Ana"), stores.people.add("Bruno")
     presses = [IdempotencyKey("front door", f"press-{number}") for number in range(3)]
@@ -223,11 +215,11 @@ def test_answers_that_name_somebody_forgotten_are_forgotten_too(stores: Stores) 
 
 def test_a_removed_face_or_a_new_name_leaves_visits_and_answers_alone(stores: Stores) -> None:
     ana = stores.people.add("Ana")
-    face = stores.people.add_face(ana.id, b"png", {}, "e1", np.ones(3, np.float32))
+    face = stores.people.add_face(ana.id, b"png", {}, Embedding("e1", np.ones(3, np.float32)))
     known = visit(stores, person_id=ana.id)
     stores.visits.add(known, LET_IN, PRESS)
     stores.people.remove_face(ana.id, face.id)
-    stores.people.rename(ana.id, "Ana Maria", lambda _: True)
+    stores.people.change(ana.id, lambda person: replace(person, name="Ana Maria"), lambda _: True)
     assert stores.visits.page(10) == [replace(known, number=1)]
     assert stores.visits.answer(PRESS) == LET_IN
 
@@ -275,3 +267,139 @@ def test_a_photo_whose_judgement_fails_does_not_stay(stores: Stores, clock: Cloc
         raise Unavailable("The networks are busy.")
 
     assert photos_on_disk(stores) == []
+
+
+# Filters
+
+
+def corrected(stores: Stores, visit_id: str, person_id: str) -> None:
+    stores.corrections.set([visit_id], "person", person_id)
+
+
+@pytest.fixture
+def five_visits(stores: Stores, clock: Clock) -> dict[str, str]:
+    """Ana's and Bruno's ids; v1 and v2 are Ana's, v3 nobody's, v4 Ana's by verdict, v5 Bruno's by verdict."""
+    ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
+    for number, person_id in enumerate((ana, ana, None, ana, bruno), 1):
+        device = "back door" if number == 2 else "front door"
+        stores.visits.add(replace(visit(stores, f"v{number}", person_id), device=device), KEPT_OUT, None)
+        clock.advance(3600)
+    return {"ana": ana, "bruno": bruno}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (VisitFilter(), ["v5", "v4", "v3", "v2", "v1"]),
+        (VisitFilter(outcome="unknown"), ["v3"]),
+        (VisitFilter(outcome="too_dark"), []),
+        (VisitFilter(device="back door"), ["v2"]),
+        (VisitFilter(device="back"), []),
+        (VisitFilter(person="nobody has this id"), []),
+        (VisitFilter(during=(NOON, NOON + timedelta(hours=2))), ["v4", "v3"]),
+        (VisitFilter(during=(NOON - timedelta(days=1), NOON)), ["v2", "v1"]),
+        (VisitFilter(corrected=True), []),
+        (VisitFilter(corrected=False), ["v5", "v4", "v3", "v2", "v1"]),
+        (VisitFilter(outcome="known", device="front door"), ["v5", "v4", "v1"]),
+    ],
+)
+def test_a_filter_chooses_visits(
+    stores: Stores, five_visits: dict[str, str], wanted: VisitFilter, ids: list[str]
+) -> None:
+    assert ids_of(stores.visits.page(10, wanted=wanted)) == ids
+    assert [outcome for _, outcome in stores.visits.moments(10, wanted)] == [
+        stores.visits.get(one).outcome for one in ids
+    ]
+
+
+def test_a_persons_visits_are_those_of_the_verdict_unless_a_correction_says_otherwise(
+    stores: Stores, five_visits: dict[str, str]
+) -> None:
+    ana, bruno = five_visits["ana"], five_visits["bruno"]
+    corrected(stores, "v3", ana)
+    corrected(stores, "v4", bruno)
+    stores.corrections.set(["v2"], "ignored")
+    stores.corrections.set(["v5"], "nobody")
+    of_ana, of_bruno = VisitFilter(person=ana), VisitFilter(person=bruno)
+    assert ids_of(stores.visits.page(10, wanted=of_ana)) == ["v3", "v2", "v1"]
+    assert ids_of(stores.visits.page(10, wanted=of_bruno)) == ["v4"]
+    assert ids_of(stores.visits.page(10, wanted=VisitFilter(corrected=True))) == ["v5", "v4", "v3", "v2"]
+    assert ids_of(stores.visits.page(10, wanted=VisitFilter(corrected=False))) == ["v1"]
+
+
+def test_a_filter_holds_on_every_page(stores: Stores, five_visits: dict[str, str]) -> None:
+    of_ana = VisitFilter(person=five_visits["ana"])
+    assert ids_of(stores.visits.page(2, wanted=of_ana)) == ["v4", "v2"]
+    assert ids_of(stores.visits.page(2, before=2, wanted=of_ana)) == ["v1"]
+
+
+def test_moments_are_the_latest_ones(stores: Stores, five_visits: dict[str, str], clock: Clock) -> None:
+    hour = timedelta(hours=1)
+    assert stores.visits.moments(2, VisitFilter()) == [
+        (clock.now() - hour, "known"),
+        (clock.now() - 2 * hour, "known"),
+    ]
+
+
+def test_the_doors_that_visits_came_from_are_listed_by_name(
+    stores: Stores, five_visits: dict[str, str]
+) -> None:
+    assert stores.visits.devices(10) == ["back door", "front door"]
+    assert stores.visits.devices(1) == ["back door"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        VisitFilter(person="p"),
+        VisitFilter(outcome="known"),
+        VisitFilter(device="front door"),
+        VisitFilter(during=(NOON, NOON)),
+        VisitFilter(corrected=True),
+        VisitFilter("p", "known", "front door", (NOON, NOON)),
+    ],
+)
+def test_no_filter_reads_every_visit(stores: Stores, wanted: VisitFilter) -> None:
+    asked = []
+    sa.event.listen(stores.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+    stores.visits.page(10, wanted=wanted)
+    ((statement, values),) = [one for one in asked if one[0].startswith("SELECT visits")]
+    with stores.database.read() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert plan
+    assert [row[3] for row in plan if row[3].startswith("SCAN visits")] == []
+
+
+# Visits that are removed
+
+
+def test_a_removed_visit_leaves_nothing(stores: Stores, five_visits: dict[str, str]) -> None:
+    ana = five_visits["ana"]
+    probe = Embedding("e1", np.ones(3, np.float32))
+    stores.visits.add(visit(stores, "v6", ana), LET_IN, PRESS, probe=probe)
+    stores.photos.save_thumbnail(stores.visits.get("v6").photo, b"small")
+    corrected(stores, "v6", ana)
+    face = stores.people.add_face(ana, b"png", {}, probe, Source("v6"))
+
+    stores.visits.acting("Olga").remove("v6", lambda found: found.id == "v6")
+
+    assert ids_of(stores.visits.page(10)) == ["v5", "v4", "v3", "v2", "v1"]
+    assert photos_on_disk(stores) == ["v1", "v2", "v3", "v4", "v5"]
+    assert (stores.visits.answer(PRESS), stores.corrections.of(["v6"])) == (None, {})
+    assert stores.people.face(ana, face.id) == replace(face, visit_id=None)
+    with stores.database.read() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM probes")).scalar() == 0
+    told = [(event.action, event.by) for event in stores.events.after(0, 100) if event.subject == "v6"]
+    assert told == [("removed", "Olga")]
+
+
+def test_a_visit_that_is_not_as_expected_stays(stores: Stores, five_visits: dict[str, str]) -> None:
+    with pytest.raises(PreconditionFailed, match="changed since you last read it"):
+        stores.visits.remove("v3", lambda _: False)
+    assert stores.visits.get("v3").id == "v3"
+    assert stores.photos.path(stores.visits.get("v3").photo).read_bytes() == b"v3"
+
+
+def test_a_visit_that_is_not_there_cannot_be_removed(stores: Stores) -> None:
+    with pytest.raises(NotFound, match="There is no such visit"):
+        stores.visits.remove("v1", lambda _: True)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from wsgi_app.stores.database import metadata
+from wsgi_app.stores.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():

@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from wsgi_app.services import Stores
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.people import Person, Source
+from wsgi_app.stores.tables import answers, corrections, probes, visits
+from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
+
+SHARP = {"sharpness": 20.5}
+
+
+def vector(first: float) -> NDArray[np.float32]:
+    return np.array([first, -1.5, 0.25], np.float32)
+
+
+def always(_: Person) -> bool:
+    return True
+
+
+def add_visit(stores: Stores, person_id: str | None, key: str = "") -> str:
+    """A visit with a photo, a probe and an answer; gives its id."""
+    visit_id, at = stores.visits.new_id(), stores.visits.now()
+    photo = stores.visits.save_photo(visit_id, at, b"jpeg")
+    outcome = "known" if person_id else "unknown"
+    visit = Visit(0, visit_id, at, "door", outcome, person_id, 0.9, None, photo, 1.0)
+    press = IdempotencyKey("door", key or visit_id)
+    stores.visits.add(visit, StoredAnswer(200, b"told"), press, probe=Embedding("e1", vector(1.0)))
+    return visit_id
+
+
+def rows_of(stores: Stores, table: sa.Table) -> int:
+    with stores.database.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def test_somebody_forgotten_takes_every_visit_that_shows_them_along(stores: Stores) -> None:
+    ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
+    _, ignored, said = (add_visit(stores, person) for person in (ana, ana, None))
+    stores.corrections.set([ignored], "ignored")
+    stores.corrections.set([said], "person", ana)
+    kept = [add_visit(stores, bruno), add_visit(stores, None)]
+
+    forgotten = stores.people.remove(ana, always)
+
+    assert (forgotten.faces, forgotten.visits) == (0, 3)
+    assert [visit.id for visit in stores.visits.page(10)] == kept[::-1]
+    assert [rows_of(stores, table) for table in (probes, answers, corrections)] == [2, 2, 0]
+    assert {event.subject for event in stores.events.after(0, 100) if event.kind == "visit"} == set(kept)
+    assert {path.stem for path in stores.photos.path("visits").rglob("*.jpg")} == set(kept)
+
+
+def test_visits_that_somebody_was_only_taken_for_stay_and_lose_the_name(stores: Stores) -> None:
+    ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
+    stranger, brunos = add_visit(stores, ana, "press-1"), add_visit(stores, ana, "press-2")
+    stores.corrections.set([stranger], "nobody")
+    stores.corrections.set([brunos], "person", bruno)
+
+    forgotten = stores.people.remove(ana, always)
+
+    assert forgotten.visits == 0
+    assert [(visit.id, visit.person_id) for visit in stores.visits.page(10)] == [
+        (brunos, None),
+        (stranger, None),
+    ]
+    assert rows_of(stores, answers) == 0  # they name her
+    assert {correction.verdict for correction in stores.corrections.of([stranger, brunos]).values()} == {
+        "nobody",
+        "person",
+    }
+
+
+def test_what_was_kept_as_not_somebody_else_goes_with_who_it_shows(stores: Stores) -> None:
+    people = stores.people
+    ana, bruno = people.add("Ana").id, people.add("Bruno").id
+    visit = add_visit(stores, ana)
+    of_her = people.add_face(bruno, b"png", SHARP, Embedding("e1", vector(1.0)), Source(visit, negative=True))
+    of_him = people.add_face(bruno, b"png", SHARP, Embedding("e1", vector(2.0)), Source(visit))
+    not_her = people.add_face(ana, b"png", SHARP, Embedding("e1", vector(3.0)), Source(negative=True))
+
+    forgotten = people.remove(ana, always)
+
+    assert forgotten.faces == 0
+    assert {of_her.crop, not_her.crop} < set(forgotten.photos)
+    assert people.faces(bruno) == [replace(of_him, visit_id=None)]
+    assert [stores.photos.path(face.crop).exists() for face in (of_her, of_him, not_her)] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_somebody_who_came_thousands_of_times_is_forgotten_too(stores: Stores) -> None:
+    ana, at = stores.people.add("Ana").id, stores.visits.now()
+    row = {"at": at, "device": "door", "outcome": "known", "person_id": ana, "photo": "x", "took_ms": 1.0}
+    with stores.database.write() as connection:
+        connection.execute(visits.insert(), [{**row, "id": f"v{number}"} for number in range(2500)])
+
+    assert stores.people.remove(ana, always).visits == 2500
+    assert stores.visits.page(1) == []
+
+
+def test_the_visits_that_show_somebody_come_newest_first(stores: Stores) -> None:
+    ana = stores.people.add("Ana").id
+    first, taken_for_her, third = (add_visit(stores, ana) for _ in range(3))
+    fourth = add_visit(stores, None)
+    stores.corrections.set([taken_for_her], "nobody")
+    stores.corrections.set([fourth], "person", ana)
+
+    shown = stores.people.visits(ana, 2)
+    rest = stores.people.visits(ana, 2, before=shown[-1].number)
+
+    assert [[visit.id for visit in page] for page in (shown, rest)] == [[fourth, third], [first]]

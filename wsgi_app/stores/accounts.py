@@ -1,0 +1,179 @@
+"""Accounts: who may sign in, and as what."""
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from wsgi_app.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.stores.database import Database
+from wsgi_app.stores.events import AT_THE_MACHINE, tell
+from wsgi_app.stores.invitations import OWNER, use_invitation
+from wsgi_app.stores.tables import accounts, sessions
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who may sign in.
+
+    Attributes:
+        id: public name.
+        name: with which they sign in.
+        role: ``owner``, ``operator`` or ``viewer``.
+        password_hash: what argon2 made of their password.
+        revision: counts the changes to the account.
+        created_at: since when they have it.
+    """
+
+    id: str
+    name: str
+    role: str
+    password_hash: str = field(repr=False)
+    revision: int
+    created_at: datetime
+
+
+Expected = Callable[[Account], bool]
+
+
+class AccountStore:
+    """Accounts in the database; there is always an owner, once there was one."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], new_id: Callable[[], str]):
+        self._database, self._now, self._new_id = database, now, new_id
+        self._by = AT_THE_MACHINE
+
+    def acting(self, by: str) -> "AccountStore":
+        """The same store, with the changes told as somebody's."""
+        store = copy(self)
+        store._by = by
+        return store
+
+    def accept(self, key_hash: bytes, name: str, password_hash: str) -> Account:
+        """Use a one-time link up: for a new account of that name, or a new password of an account.
+
+        A new password ends the account's sign-ins, and leaves its name.
+
+        Raises:
+            NotFound: the link was used, replaced, or is too old.
+            Conflict: somebody has that name, in capitals or not; the link can still be used.
+        """
+        with self._database.write() as connection:
+            invitation = use_invitation(connection, key_hash, self._now())
+            if invitation.account_id is None:
+                return self._join(connection, name, invitation.role, password_hash)
+            return self._change_password(connection, invitation.account_id, password_hash)
+
+    def get(self, account_id: str) -> Account:
+        """One account.
+
+        Raises:
+            NotFound: nobody has that id.
+        """
+        with self._database.read() as connection:
+            return _account(connection, account_id)
+
+    def named(self, name: str) -> Account | None:
+        """The account of that name, in capitals or not."""
+        with self._database.read() as connection:
+            row = connection.execute(_BY_NAME, {"key": name_key(name)}).first()
+            return Account(**row._mapping) if row else None
+
+    def page(self, limit: int, after: str = "") -> list[Account]:
+        """Accounts in the order of their names, from the first name past ``after``."""
+        query = _ACCOUNTS.where(accounts.c.name_key > name_key(after)).order_by(accounts.c.name_key)
+        with self._database.read() as connection:
+            return [Account(**row._mapping) for row in connection.execute(query.limit(limit))]
+
+    def names(self, ids: Iterable[str]) -> dict[str, str]:
+        """The names of some accounts by their ids; one that is not there is left out."""
+        query = sa.select(accounts.c.id, accounts.c.name).where(accounts.c.id.in_(list(ids)))
+        with self._database.read() as connection:
+            return {row.id: row.name for row in connection.execute(query)}
+
+    def change_role(self, account_id: str, role: str, expected: Expected) -> Account:
+        """Give an account another role, if it is still as the caller last saw it.
+
+        Raises:
+            NotFound: nobody has that id.
+            PreconditionFailed: ``expected`` says no.
+            Conflict: nobody would be owner.
+        """
+        with self._database.write() as connection:
+            account = _expected_account(connection, account_id, expected)
+            if role != OWNER:
+                _refuse_last_owner(connection, account)
+            values = {"role": role, "revision": account.revision + 1}
+            connection.execute(accounts.update().where(accounts.c.id == account_id).values(values))
+            self._tell(connection, "role_changed", account_id, before=account.role, role=role)
+            return _account(connection, account_id)
+
+    def remove(self, account_id: str, expected: Expected) -> None:
+        """Remove an account, and end its sign-ins.
+
+        Raises:
+            NotFound, PreconditionFailed, Conflict: as ``change_role``.
+        """
+        with self._database.write() as connection:
+            account = _expected_account(connection, account_id, expected)
+            _refuse_last_owner(connection, account)
+            connection.execute(accounts.delete().where(accounts.c.id == account_id))
+            self._tell(connection, "removed", account_id, role=account.role)
+
+    def tell_failure(self, account: Account, address: str) -> None:
+        """Keep for the audit log that somebody did not know an account's password."""
+        with self._database.write() as connection:
+            what = ("account", "sign_in_failed", account.id)
+            tell(connection, self._now(), what, account.name, address=address)
+
+    def _join(self, connection: sa.Connection, name: str, role: str, password_hash: str) -> Account:
+        if connection.execute(_BY_NAME, {"key": name_key(name)}).first():
+            raise Conflict("Somebody here has that name already; choose another.", code="name_taken")
+        account = Account(self._new_id(), name, role, password_hash, 1, self._now())
+        connection.execute(accounts.insert().values(name_key=name_key(name), **vars(account)))
+        tell(connection, self._now(), ("account", "joined", account.id), name, role=role)
+        return account
+
+    def _change_password(self, connection: sa.Connection, account_id: str, password_hash: str) -> Account:
+        account = _account(connection, account_id)
+        values = {"password_hash": password_hash, "revision": account.revision + 1}
+        connection.execute(accounts.update().where(accounts.c.id == account_id).values(values))
+        connection.execute(sessions.delete().where(sessions.c.account_id == account_id))
+        tell(connection, self._now(), ("account", "password_changed", account_id), account.name)
+        return _account(connection, account_id)
+
+    def _tell(self, connection: sa.Connection, action: str, account_id: str, **details: Any) -> None:
+        tell(connection, self._now(), ("account", action, account_id), self._by, **details)
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one name have in common."""
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+
+
+_ACCOUNTS = sa.select(*(column for column in accounts.c if column.name != "name_key"))
+_BY_NAME = _ACCOUNTS.where(accounts.c.name_key == sa.bindparam("key"))
+
+
+def _account(connection: sa.Connection, account_id: str) -> Account:
+    row = connection.execute(_ACCOUNTS.where(accounts.c.id == account_id)).first()
+    if row is None:
+        raise NotFound("There is no such account.")
+    return Account(**row._mapping)
+
+
+def _expected_account(connection: sa.Connection, account_id: str, expected: Expected) -> Account:
+    account = _account(connection, account_id)
+    if not expected(account):
+        raise PreconditionFailed("This account was changed since you last read it; read it again.")
+    return account
+
+
+def _refuse_last_owner(connection: sa.Connection, account: Account) -> None:
+    others = sa.select(accounts.c.id).where(accounts.c.role == OWNER, accounts.c.id != account.id)
+    if account.role == OWNER and connection.execute(others.limit(1)).first() is None:
+        raise Conflict("This is the last owner; make somebody else an owner first.", code="last_owner")

@@ -1,0 +1,29 @@
+"""What an embedder makes of a face, as it is kept."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """A face as numbers.
+
+    Attributes:
+        embedder: the sha256 of the network's file.
+        vector: float32 [size], of unit length.
+    """
+
+    embedder: str
+    vector: NDArray[np.float32]
+
+    @property
+    def bytes(self) -> bytes:
+        """The vector as kept: little-endian float32."""
+        return self.vector.astype("<f4").tobytes()
+
+
+def vector_from(data: bytes) -> NDArray[np.float32]:
+    """A vector out of what was kept."""
+    return np.frombuffer(data, "<f4")

@@ -1,0 +1,175 @@
+"""What happened, in the order of happening: the live feed's source, and the audit log."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from wsgi_app.stores.database import Database
+from wsgi_app.stores.tables import devices, events, people, visits
+
+AT_THE_MACHINE = "command line"  # who does what `porteiro ...` does
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened.
+
+    Attributes:
+        number: counts up, without gaps that could still be filled.
+        at: when.
+        kind: of what: ``visit``, ``person``, ``device``, ``message`` or ``account``.
+        action: what happened to it, such as ``came`` or ``changed``.
+        subject: its id.
+        by: who did it; ``None`` for what nobody did by hand.
+        details: what else is told; never a name, which could be forgotten.
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    action: str
+    subject: str
+    by: str | None
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SeenVisit:
+    """A visit as those who watch are told of it; ``person`` is their id and name."""
+
+    id: str
+    at: datetime
+    device: str
+    outcome: str
+    score: float | None
+    person: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class Happenings:
+    """Some events, and what they are about as it is now; what is gone by now is in none of these.
+
+    Attributes:
+        last: the number of the latest event there is.
+        events: oldest first.
+        visits: by their ids.
+        names: of people, by their ids.
+        states: that were told of devices last, by their ids.
+    """
+
+    last: int
+    events: list[Event]
+    visits: dict[str, SeenVisit]
+    names: dict[str, str]
+    states: dict[str, str]
+
+
+class EventStore:
+    """Events in the database."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]):
+        self._database, self._now = database, now
+
+    def last(self) -> int:
+        """The number of the latest event, also if that is deleted; 0 before the first."""
+        with self._database.read() as connection:
+            return int(connection.execute(_LAST).scalar_one())
+
+    def after(self, number: int, limit: int) -> list[Event]:
+        """The events that follow one, oldest first."""
+        with self._database.read() as connection:
+            return [
+                Event(**row._mapping) for row in connection.execute(_AFTER, {"after": number, "most": limit})
+            ]
+
+    def said(self, limit: int) -> list[Event]:
+        """The latest messages, oldest first."""
+        query = sa.select(events).where(events.c.kind == "message").order_by(events.c.number.desc())
+        with self._database.read() as connection:
+            rows = connection.execute(query.limit(limit)).all()
+        return [Event(**row._mapping) for row in reversed(rows)]
+
+    def happenings(self, after: int, limit: int) -> Happenings:
+        """What everybody who watches may know of the events that follow one: all but those of accounts."""
+        with self._database.read() as connection:
+            rows = connection.execute(_PUBLIC_AFTER, {"after": after, "most": limit})
+            found = [Event(**row._mapping) for row in rows]
+            return Happenings(
+                int(connection.execute(_LAST).scalar_one()),
+                found,
+                {row.id: _seen(row) for row in _about(connection, found, "visit")},
+                {row.id: row.name for row in _about(connection, found, "person")},
+                {row.id: row.told_state for row in _about(connection, found, "device")},
+            )
+
+    def done_by_somebody(self, limit: int, before: int | None = None) -> list[Event]:
+        """The audit log: what somebody did by hand, newest first, or what came before a number."""
+        query = sa.select(events).where(events.c.by.is_not(None), events.c.kind != "message")
+        if before is not None:
+            query = query.where(events.c.number < before)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(events.c.number.desc()).limit(limit))
+            return [Event(**row._mapping) for row in rows]
+
+    def say(self, text: str, by: str, sender: str) -> None:
+        """Keep a message to everybody who watches; ``sender`` names the connection that it came from."""
+        with self._database.write() as connection:
+            tell(connection, self._now(), ("message", "said", sender), by, text=text)
+
+
+def tell(
+    connection: sa.Connection,
+    at: datetime,
+    what: tuple[str, str, str],
+    by: str | None = None,
+    **details: Any,
+) -> None:
+    """Keep an event in the transaction of what it tells; ``what`` is its kind, action and subject."""
+    kind, action, subject = what
+    row = {"at": at, "kind": kind, "action": action, "subject": subject, "by": by, "details": details}
+    connection.execute(_TELL, row)
+
+
+def _about(connection: sa.Connection, found: list[Event], kind: str) -> Iterable[sa.Row[Any]]:
+    subjects = {event.subject for event in found if event.kind == kind}
+    return connection.execute(_SUBJECTS[kind], {"ids": list(subjects)}) if subjects else ()
+
+
+def _seen(row: sa.Row[Any]) -> SeenVisit:
+    person = None if row.name is None else (row.person_id, row.name)
+    return SeenVisit(row.id, row.at, row.device, row.outcome, row.score, person)
+
+
+# Made once, as in ``visits``.
+_TELL = events.insert()
+# What SQLite counted up to: the latest events may be deleted by now.
+_COUNTED = sa.table("sqlite_sequence", sa.column("name", sa.Text), sa.column("seq", sa.Integer))
+_LAST = sa.select(sa.func.coalesce(sa.func.max(_COUNTED.c.seq), 0)).where(_COUNTED.c.name == events.name)
+_AFTER = (
+    sa.select(events)
+    .where(events.c.number > sa.bindparam("after"))
+    .order_by(events.c.number)
+    .limit(sa.bindparam("most"))
+)
+_PUBLIC_AFTER = _AFTER.where(events.c.kind != "account")
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_SUBJECTS = {
+    "visit": sa.select(
+        visits.c.id,
+        visits.c.at,
+        visits.c.device,
+        visits.c.outcome,
+        visits.c.score,
+        visits.c.person_id,
+        people.c.name,
+    )
+    .join(people, people.c.id == visits.c.person_id, isouter=True)
+    .where(visits.c.id.in_(_IDS)),
+    "person": sa.select(people.c.id, people.c.name).where(people.c.id.in_(_IDS)),
+    "device": sa.select(devices.c.id, devices.c.told_state).where(
+        devices.c.id.in_(_IDS), devices.c.told_state.is_not(None)
+    ),
+}

@@ -1,0 +1,72 @@
+"""The faces of visits as an embedder saw them: those that nobody has settled yet wait in the inbox."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from wsgi_app.stores.database import Database
+from wsgi_app.stores.embeddings import vector_from
+from wsgi_app.stores.tables import corrections, probes, visits
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """The face of a visit.
+
+    Attributes:
+        number: of the visit.
+        visit_id: its public name.
+        at: when it was.
+        device: which door sent it.
+        score: cosine to whoever was likeliest then.
+        vector: float32 [size], of unit length.
+    """
+
+    number: int
+    visit_id: str
+    at: datetime
+    device: str
+    score: float | None
+    vector: NDArray[np.float32]
+
+
+class ProbeStore:
+    """Faces of visits in the database; ``VisitStore.add`` puts them there."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def unsettled(self, embedder: str, limit: int) -> list[Probe]:
+        """The faces that nobody knows and nobody has settled, newest first.
+
+        These are those of visits that were not known and of which nothing was said, and those of all visits
+        of which was said that it was nobody known.
+        """
+        with self._database.read() as connection:
+            rows = connection.execute(_UNSETTLED, {"present": embedder, "most": limit})
+            return [Probe(*row[:-1], vector_from(row.vector)) for row in rows]
+
+    def waiting(self, embedder: str, limit: int) -> int:
+        """How many faces ``unsettled`` would give."""
+        query = sa.select(sa.func.count()).select_from(_UNSETTLED.with_only_columns(visits.c.id).subquery())
+        with self._database.read() as connection:
+            return int(connection.execute(query, {"present": embedder, "most": limit}).scalar_one())
+
+
+_UNSETTLED = (
+    sa.select(visits.c.number, visits.c.id, visits.c.at, visits.c.device, visits.c.score, probes.c.vector)
+    .join(probes, probes.c.visit_id == visits.c.id)
+    .outerjoin(corrections, corrections.c.visit_id == visits.c.id)
+    .where(
+        probes.c.embedder == sa.bindparam("present"),
+        sa.or_(
+            corrections.c.verdict == "nobody",
+            sa.and_(corrections.c.verdict.is_(None), visits.c.outcome == "unknown"),
+        ),
+    )
+    .order_by(visits.c.number.desc())
+    .limit(sa.bindparam("most"))
+)

@@ -1,0 +1,202 @@
+"""The tables, as the newest migration leaves them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An aware time, kept as naive UTC because SQLite knows no zones."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """To the database."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """From the database."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = sa.MetaData()
+
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("valid_from", UtcDateTime),
+    sa.Column("valid_until", UtcDateTime),
+    sa.Column("hours", sa.JSON, nullable=False, server_default="[]"),
+)
+
+# A negative face is kept because it is not that person's; ``visit_id`` names the visit it was taken from.
+faces = sa.Table(
+    "faces",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column(
+        "person_id", sa.Text, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("crop", sa.Text, nullable=False),
+    sa.Column("quality", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("negative", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("visit_id", sa.Text, index=True),
+)
+
+# One row for each embedder that has seen the face, so that a change of models can be taken back.
+embeddings = sa.Table(
+    "embeddings",
+    metadata,
+    sa.Column("face_id", sa.Text, sa.ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("embedder", sa.Text, primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+
+# One row, counted up in the same transaction as every change of the gallery.
+gallery = sa.Table(
+    "gallery",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("generation", sa.Integer, nullable=False),
+)
+
+visits = sa.Table(
+    "visits",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("device", sa.Text, nullable=False, index=True),
+    sa.Column("outcome", sa.Text, nullable=False, index=True),
+    sa.Column("person_id", sa.Text, sa.ForeignKey("people.id", ondelete="SET NULL"), index=True),
+    sa.Column("score", sa.Float),
+    sa.Column("face", sa.JSON),
+    sa.Column("photo", sa.Text, nullable=False),
+    sa.Column("took_ms", sa.Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What the embedder made of a visit's face, where it was compared.
+probes = sa.Table(
+    "probes",
+    metadata,
+    sa.Column("visit_id", sa.Text, sa.ForeignKey("visits.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("embedder", sa.Text, nullable=False, index=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+
+# What a person said of a visit, beside its verdict: who it was, that it was nobody known, or to leave it.
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("visit_id", sa.Text, sa.ForeignKey("visits.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("person_id", sa.Text, sa.ForeignKey("people.id", ondelete="CASCADE"), index=True),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
+# What happened, in the order of happening: written in the same transaction as what it tells. The live feed
+# tails it, and the rows that have a ``by`` are the audit log.
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False, index=True),
+    sa.Column("by", sa.Text),
+    sa.Column("details", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Who may sign in. Passwords are in here as argon2 makes of them, keys of sessions and links as their SHA-256.
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("key_hash", sa.LargeBinary, primary_key=True),
+    sa.Column(
+        "account_id", sa.Text, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# One-time links: to make an account with a role, or to give one that is there a new password.
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("key_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# Sign-ins that failed of late, by address and by account.
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", UtcDateTime, nullable=False),
+)
+
+# Keys that all processes share, made at random when first asked for.
+secrets = sa.Table(
+    "secrets",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+
+# What a device was told, by its idempotency key, for as long as a retry may ask again.
+answers = sa.Table(
+    "answers",
+    metadata,
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column(
+        "visit_id", sa.Text, sa.ForeignKey("visits.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+# The doors. A token is in here as its SHA-256 alone, which is also the key that signs answers to the device.
+devices = sa.Table(
+    "devices",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Column("boot", sa.Text),
+    sa.Column("pressed_ms", sa.BigInteger),
+    sa.Column("pressed_at", UtcDateTime),
+    sa.Column("vitals", sa.JSON),
+    sa.Column("heard_at", UtcDateTime),
+    sa.Column("missed", sa.Integer, nullable=False),
+    sa.Column("told_state", sa.Text),
+)

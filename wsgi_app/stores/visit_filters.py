@@ -1,0 +1,62 @@
+"""Which visits are meant, and how the database finds them quickly among very many."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from wsgi_app.stores.tables import corrections, visits
+
+
+@dataclass(frozen=True)
+class VisitFilter:
+    """Which visits are meant: those that fit everything that is given.
+
+    Attributes:
+        person: id of somebody whom a correction names, or the verdict and no correction otherwise.
+        outcome: one of ``vision.pipeline.Outcome``.
+        device: which door sent them.
+        during: from which moment on, and before which.
+        corrected: whether somebody corrected them.
+    """
+
+    person: str | None = None
+    outcome: str | None = None
+    device: str | None = None
+    during: tuple[datetime, datetime] | None = None
+    corrected: bool | None = None
+
+
+EVERY_VISIT = VisitFilter()
+
+
+def conditions(wanted: VisitFilter) -> list[sa.ColumnElement[bool]]:
+    """What the rows of ``visits`` have to fulfil."""
+    given = {name: value for name, value in vars(wanted).items() if value is not None}
+    return [_CONDITIONS[name](value) for name, value in given.items()]
+
+
+def _is_one_of(numbers: sa.SelectBase) -> sa.ColumnElement[bool]:
+    # Numbers are found in an index alone, and visits are read in their order: none is read that is not shown.
+    return visits.c.number.in_(numbers)
+
+
+def _shows(person_id: str) -> sa.ColumnElement[bool]:
+    named = _CORRECTED.where(corrections.c.person_id == person_id)
+    settled = _CORRECTED.where(corrections.c.verdict != "ignored")
+    judged = _NUMBERS.where(visits.c.person_id == person_id, visits.c.number.not_in(settled))
+    return _is_one_of(sa.union(named, judged))
+
+
+_NUMBERS = sa.select(visits.c.number)
+_OF_CORRECTIONS = sa.select(corrections.c.visit_id)
+_CORRECTED = _NUMBERS.join(corrections, corrections.c.visit_id == visits.c.id)
+_CONDITIONS: dict[str, Callable[[Any], sa.ColumnElement[bool]]] = {
+    "person": _shows,
+    "outcome": lambda outcome: visits.c.outcome == outcome,
+    "device": lambda device: visits.c.device == device,
+    "during": lambda during: _is_one_of(_NUMBERS.where(visits.c.at >= during[0], visits.c.at < during[1])),
+    "corrected": lambda yes: visits.c.id.in_(_OF_CORRECTIONS) if yes else visits.c.id.not_in(_OF_CORRECTIONS),
+}
