@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wsgi_app.errors import ConfigError
 
@@ -37,6 +38,20 @@ class Limits:
     idempotency_s: int = 600
     press_age_s: int = 30  # by which a press may be old, or a door's clock wrong
     heartbeat_bytes: int = 4096
+    session_days: int = 14
+    invitation_hours: int = 24
+    address_sign_ins: int = 5  # that may fail in a row; one account may have more, from all addresses
+    account_sign_ins: int = 20
+    sign_in_pause_s: int = 900
+    message_letters: int = 500
+    live_frame_bytes: int = 4096  # of what a browser sends to the live feed
+    live_buffer_bytes: int = MEBIBYTE  # what a browser may be behind before it is dropped
+    live_missed: int = (
+        2000  # events that a browser gets when it comes back; after more it loads its page anew
+    )
+    live_sockets: int = 4000
+    live_sockets_of_one: int = 1200  # of one address
+    faces_per_person: int = 50
 
 
 @dataclass(frozen=True)
@@ -56,8 +71,13 @@ class Config:
         threshold: least cosine for "known"; ``None`` takes the pack's measured one.
         margin: least lead over the second person.
         database_url: ``sqlite:///PATH``.
-        open: whether the owner accepts that anyone who reaches a public address may use it.
+        open: whether everybody on this machine may see and change everything, without a sign-in.
         anonymous_doors: whether doors without a token may ask; ``None`` lets them while the server is local.
+        live: address of the live feed in the local run; ``None`` takes the port after ``http``'s.
+        agreeing_faces: how many photos of a press must show the same known person.
+        keep_known_days: how long visits of people let in are kept.
+        keep_other_days: how long all other visits are.
+        timezone: of the house; ``None`` takes this machine's.
         log_level: least level that is logged.
         limits: what is accepted from outside.
     """
@@ -76,13 +96,31 @@ class Config:
     database_url: str
     open: bool
     anonymous_doors: bool | None
+    live: str | None
+    agreeing_faces: int
+    keep_known_days: int
+    keep_other_days: int
+    timezone: ZoneInfo | None
     log_level: str
     limits: Limits = Limits()
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine is meant to reach the server."""
-        return self.socket is None and not self.open
+        """Whether only this machine can reach the server."""
+        return self.socket is None and is_loopback(self.http)
+
+    @property
+    def live_address(self) -> str | Path:
+        """Where the live feed listens: HOST:PORT, or a Unix socket beside the workers'."""
+        if self.socket is not None:
+            return self.socket.with_name("live.sock")
+        host, _, port = self.http.rpartition(":")
+        return self.live or f"{host}:{int(port) + 1}"
+
+    @property
+    def wake_address(self) -> Path:
+        """The Unix datagram socket on which the live feed is woken."""
+        return self.data / "run" / "wake.sock"
 
     @property
     def takes_anonymous_doors(self) -> bool:
@@ -133,6 +171,17 @@ def _address(text: str) -> str:
     if not host or not port.isdigit() or not 0 < int(port) < 65536:  # noqa: PLR2004
         raise ValueError("must be HOST:PORT, such as 127.0.0.1:8765")
     return text
+
+
+def _optional_address(text: str) -> str | None:
+    return _address(text) if text else None
+
+
+def _timezone(text: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(text) if text else None
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("must be a time zone that this machine knows, such as Europe/Lisbon") from error
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
@@ -203,6 +252,11 @@ SETTINGS = (
     Setting("PORTEIRO_DATABASE_URL", "database_url", "", _sqlite_url),
     Setting("PORTEIRO_OPEN", "open", "0", _yes_or_no),
     Setting("PORTEIRO_ANONYMOUS_DOORS", "anonymous_doors", "", _optional_yes_or_no),
+    Setting("PORTEIRO_LIVE", "live", "", _optional_address),
+    Setting("PORTEIRO_AGREEING_FACES", "agreeing_faces", "1", _whole(1, 3)),
+    Setting("PORTEIRO_KEEP_KNOWN_DAYS", "keep_known_days", "30", _whole(1, 3650)),
+    Setting("PORTEIRO_KEEP_OTHER_DAYS", "keep_other_days", "7", _whole(1, 3650)),
+    Setting("PORTEIRO_TIMEZONE", "timezone", "", _timezone),
     Setting("PORTEIRO_LOG_LEVEL", "log_level", "info", _one_of("debug", "info", "warning", "error")),
 )
 
@@ -217,6 +271,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
     values = {setting.field: _read(setting, environ) for setting in SETTINGS}
     values["database_url"] = values["database_url"] or f"sqlite:///{values['data'] / 'porteiro.db'}"
     config = Config(**values)
+    _refuse_no_port(config)
     _refuse_public_address(config)
     return config
 
@@ -241,16 +296,25 @@ def _refuse_unknown_keys(environ: Mapping[str, str]) -> None:
             raise ConfigError(f"{key} is not a setting{hint}")
 
 
-def _refuse_public_address(config: Config) -> None:
-    if config.is_local and not _is_loopback(config.http):
+def _refuse_no_port(config: Config) -> None:
+    if config.socket is None and not config.live and config.http.endswith(":65535"):
         raise ConfigError(
-            f"PORTEIRO_HTTP={config.http!r} can be reached from other machines, and whoever reaches it can "
-            "see faces and enrol people. Keep 127.0.0.1 and put nginx with a password in front, or set "
-            "PORTEIRO_OPEN=1 if everyone on that network may."
+            f"PORTEIRO_HTTP={config.http!r}: no port follows for the live feed; set PORTEIRO_LIVE"
         )
 
 
-def _is_loopback(address: str) -> bool:
+def _refuse_public_address(config: Config) -> None:
+    live = config.live_address
+    if config.open and not (config.is_local and is_loopback(str(live))):
+        raise ConfigError(
+            "PORTEIRO_OPEN=1 lets everybody see faces and enrol people without a sign-in, and this server "
+            "can be reached from other machines. Remove it, or keep PORTEIRO_HTTP and PORTEIRO_LIVE to "
+            "127.0.0.1 without a PORTEIRO_SOCKET."
+        )
+
+
+def is_loopback(address: str) -> bool:
+    """Whether HOST:PORT is one that only this machine reaches."""
     host = address.rpartition(":")[0].strip("[]")
     if host == "localhost":
         return True

@@ -7,10 +7,11 @@
     ├── PackError                 a model pack is absent, altered or cannot be used
     └── RequestError              what a client is told: status, code, message
         ├── BadRequest            400  the request does not follow its own format
-        ├── Unauthorized          401  a token is needed, or nobody has the one that came
+        ├── Unauthorized          401  a token or a sign-in is needed, or nobody has the one that came
         ├── Forbidden             403  this caller may not do this
         ├── NotFound              404  no such path, person, face or visit
         ├── MethodNotAllowed      405  with Allow
+        ├── NotAcceptable         406  not in any format that the client takes
         ├── Conflict              409  it would contradict what is stored
         ├── LengthRequired        411  a body needs a Content-Length
         ├── PreconditionFailed    412  If-Match names an older version
@@ -20,6 +21,8 @@
         ├── Unprocessable         422  well-formed, but it cannot be used
         │   └── UnusablePhoto     422  its code is one of the vision outcomes (no_face, blurred ...)
         ├── Misdirected           421  asked by a name that is not this machine's
+        ├── UpgradeRequired       426  with Upgrade: this address speaks WebSocket
+        ├── TooManyRequests       429  with Retry-After
         └── Unavailable           503  with Retry-After
 """
 
@@ -61,12 +64,12 @@ class BadRequest(RequestError):
 
 
 class Unauthorized(RequestError):
-    """401: a device's token is needed, or nobody has the one that came; with WWW-Authenticate."""
+    """401: a device's token or a sign-in is needed, or nobody has what came; with WWW-Authenticate."""
 
     status, default_code = 401, "unauthorized"
 
-    def __init__(self, message: str, *, code: str | None = None):
-        super().__init__(message, code=code, headers={"WWW-Authenticate": "Bearer"})
+    def __init__(self, message: str, *, code: str | None = None, scheme: str = "Bearer"):
+        super().__init__(message, code=code, headers={"WWW-Authenticate": scheme})
 
 
 class Forbidden(RequestError):
@@ -88,6 +91,12 @@ class MethodNotAllowed(RequestError):
 
     def __init__(self, method: str, allowed: str):
         super().__init__(f"{method} is not allowed here; {allowed} are.", headers={"Allow": allowed})
+
+
+class NotAcceptable(RequestError):
+    """406: this address has nothing in a format that the client takes."""
+
+    status, default_code = 406, "not_acceptable"
 
 
 class Conflict(RequestError):
@@ -140,6 +149,24 @@ class Misdirected(RequestError):
     """421: asked by a name that is not this machine's."""
 
     status, default_code = 421, "misdirected"
+
+
+class UpgradeRequired(RequestError):
+    """426: this address speaks WebSocket; with Upgrade."""
+
+    status, default_code = 426, "upgrade_required"
+
+    def __init__(self, message: str):
+        super().__init__(message, headers={"Upgrade": "websocket"})
+
+
+class TooManyRequests(RequestError):
+    """429: too often; with Retry-After."""
+
+    status, default_code = 429, "too_many"
+
+    def __init__(self, message: str, *, wait_s: int):
+        super().__init__(message, headers={"Retry-After": str(wait_s)})
 
 
 class Unavailable(RequestError):

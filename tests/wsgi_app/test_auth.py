@@ -3,7 +3,14 @@
 import pytest
 from webob import Request
 
-from wsgi_app.auth import Holder, needed_holder, refuse_other_names, refuse_other_sites, token_holder
+from wsgi_app.auth import (
+    Holder,
+    needed_holder,
+    page_below,
+    refuse_other_names,
+    refuse_other_sites,
+    token_holder,
+)
 from wsgi_app.config import load_config
 from wsgi_app.errors import Forbidden, Misdirected, Unauthorized
 from wsgi_app.evidence import token_key
@@ -67,11 +74,68 @@ def test_a_name_that_somebody_pointed_to_this_machine_is_refused(host: str) -> N
         refuse_other_names(Request.blank("/", headers={"Host": host}), LOCAL)
 
 
-def test_behind_nginx_or_open_to_all_any_name_will_do() -> None:
+def test_where_others_reach_the_server_any_name_will_do() -> None:
     request = Request.blank("/", headers={"Host": "house.example"})
 
     refuse_other_names(request, load_config({"PORTEIRO_SOCKET": "/run/porteiro.sock"}))
-    refuse_other_names(request, load_config({"PORTEIRO_OPEN": "1"}))
+    refuse_other_names(request, load_config({"PORTEIRO_HTTP": "0.0.0.0:8765"}))
+
+
+# Pages to go on to
+
+
+@pytest.mark.parametrize("root", ["/porteiro", ""])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/visits", "/visits/0a1b", "/visits?outcome=unknown&day=2026-01-05", "/openapi.json", "/?a=//b"],
+)
+def test_a_page_of_this_server_is_gone_on_to(root: str, path: str) -> None:
+    assert page_below(at(root), root + path) == root + path
+
+
+@pytest.mark.parametrize("root", ["/porteiro", ""])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "",
+        "https://evil.example/",
+        "https:evil.example",
+        "//evil.example/",
+        "///evil.example/",
+        "/\\evil.example/",
+        "\\\\evil.example/",
+        "{root}//evil.example/",
+        "{root}/\\evil.example/",
+        "{root}/../evil",
+        "{root}/./../evil",
+        "{root}/%2e%2e/evil",
+        "{root}/%2F%2Fevil.example",
+        "{root}/@evil.example",
+        "{root}/\tevil",
+        "{root}/visits?a=\r\nSet-Cookie: x=y",
+        "{root}/visits\n",
+        " {root}/visits",
+        "{root}/é",
+        "{root}/" + "x" * 1000,
+        "{root}.evil.example/",
+        "{root}@evil.example/",
+        "javascript:alert(1)",
+        "data:text/html,x",
+    ],
+)
+def test_anything_else_is_the_mount_itself(root: str, wanted: str) -> None:
+    assert page_below(at(root), wanted.format(root=root)) == f"{root}/"
+
+
+def test_another_application_beside_this_one_is_not_gone_on_to() -> None:
+    assert page_below(at("/porteiro"), "/porteiro-evil/x") == "/porteiro/"
+    assert page_below(at("/porteiro"), "/other/") == "/porteiro/"
+
+
+def at(root: str) -> Request:
+    request = Request.blank("/")
+    request.script_name = root
+    return request
 
 
 # Tokens

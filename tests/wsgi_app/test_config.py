@@ -1,6 +1,7 @@
 import re
 import subprocess
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,11 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         database_url=f"sqlite:///{data}/porteiro.db",
         open=False,
         anonymous_doors=None,
+        live=None,
+        agreeing_faces=1,
+        keep_known_days=30,
+        keep_other_days=7,
+        timezone=None,
         log_level="info",
         limits=Limits(),
     )
@@ -50,7 +56,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
     given_values = {
         "PORTEIRO_DATA": f"{folder}/house",
         "PORTEIRO_PREFIX": "/front/door",
-        "PORTEIRO_HTTP": "0.0.0.0:80",
+        "PORTEIRO_HTTP": "127.0.0.1:80",
         "PORTEIRO_SOCKET": f"{folder}/workers.sock",
         "PORTEIRO_PROCESSES": "4",
         "PORTEIRO_PACK": "zoo",
@@ -60,15 +66,20 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         "PORTEIRO_THRESHOLD": "0.45",
         "PORTEIRO_MARGIN": "0.1",
         "PORTEIRO_DATABASE_URL": f"sqlite:///{folder}/other.db",
-        "PORTEIRO_OPEN": "1",
+        "PORTEIRO_OPEN": "0",
         "PORTEIRO_ANONYMOUS_DOORS": "0",
+        "PORTEIRO_LIVE": "127.0.0.1:81",
+        "PORTEIRO_AGREEING_FACES": "2",
+        "PORTEIRO_KEEP_KNOWN_DAYS": "90",
+        "PORTEIRO_KEEP_OTHER_DAYS": "1",
+        "PORTEIRO_TIMEZONE": "Europe/Lisbon",
         "PORTEIRO_LOG_LEVEL": "debug",
     }
     assert set(given_values) == set(DEFAULTS)
     assert load_config(given_values) == Config(
         data=folder / "house",
         prefix="/front/door",
-        http="0.0.0.0:80",
+        http="127.0.0.1:80",
         socket=folder / "workers.sock",
         processes=4,
         pack="zoo",
@@ -78,8 +89,13 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         threshold=0.45,
         margin=0.1,
         database_url=f"sqlite:///{folder}/other.db",
-        open=True,
+        open=False,
         anonymous_doors=False,
+        live="127.0.0.1:81",
+        agreeing_faces=2,
+        keep_known_days=90,
+        keep_other_days=1,
+        timezone=ZoneInfo("Europe/Lisbon"),
         log_level="debug",
     )
 
@@ -123,6 +139,7 @@ def test_reading_the_settings_touches_no_file(tmp_path: Path) -> None:
 
 
 PREFIX_RULE = "must be / or a plain path such as /porteiro, without / at its end"
+TIMEZONE_RULE = "must be a time zone that this machine knows, such as Europe/Lisbon"
 DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/porteiro.db"
 
 
@@ -168,6 +185,12 @@ DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/
         ("PORTEIRO_MARGIN", "inf", "must be from 0 to 1"),
         ("PORTEIRO_OPEN", "yes", "must be one of 0, 1"),
         ("PORTEIRO_ANONYMOUS_DOORS", "no", "must be one of 0, 1"),
+        ("PORTEIRO_LIVE", "8766", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_AGREEING_FACES", "0", "must be a whole number from 1 to 3"),
+        ("PORTEIRO_KEEP_KNOWN_DAYS", "0", "must be a whole number from 1 to 3650"),
+        ("PORTEIRO_KEEP_OTHER_DAYS", "3651", "must be a whole number from 1 to 3650"),
+        ("PORTEIRO_TIMEZONE", "Europe/Atlantis", TIMEZONE_RULE),
+        ("PORTEIRO_TIMEZONE", "../../etc/passwd", TIMEZONE_RULE),
         ("PORTEIRO_LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
     ],
 )
@@ -229,18 +252,29 @@ def test_an_unknown_key_is_refused_with_a_suggestion(key: str, hint: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "address",
-    ["0.0.0.0:8765", "192.168.1.5:8765", "[::]:8765", "[2001:db8::1]:8765", "door.example:8765", "*:8765"],
+    "settings",
+    [
+        *(
+            {"PORTEIRO_HTTP": address}
+            for address in ("0.0.0.0:8765", "192.168.1.5:8765", "[::]:8765", "[2001:db8::1]:8765", "*:8765")
+        ),
+        {"PORTEIRO_HTTP": "door.example:8765"},
+        {"PORTEIRO_SOCKET": "/run/porteiro.sock"},
+        {"PORTEIRO_LIVE": "0.0.0.0:8766"},
+    ],
+    ids=lambda settings: next(iter(settings.values())),
 )
-def test_an_address_that_others_reach_is_refused_until_the_owner_says_so(address: str) -> None:
-    with pytest.raises(ConfigError, match=rf"^PORTEIRO_HTTP='{re.escape(address)}' .* PORTEIRO_OPEN=1 "):
-        load_config({"PORTEIRO_HTTP": address})
-    assert load_config({"PORTEIRO_HTTP": address, "PORTEIRO_OPEN": "1"}).http == address
+def test_where_others_reach_the_server_everybody_has_to_sign_in(settings: dict[str, str]) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^PORTEIRO_OPEN=1 lets everybody .* PORTEIRO_LIVE to 127\.0\.0\.1 "
+    ):
+        load_config({**settings, "PORTEIRO_OPEN": "1"})
+    assert load_config(settings).open is False
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:80", "127.9.9.9:80", "localhost:80", "[::1]:80"])
-def test_an_address_of_this_machine_alone_needs_no_permission(address: str) -> None:
-    assert load_config({"PORTEIRO_HTTP": address}).http == address
+def test_a_server_for_this_machine_alone_may_be_open(address: str) -> None:
+    assert load_config({"PORTEIRO_HTTP": address, "PORTEIRO_OPEN": "1"}).open is True
 
 
 @pytest.mark.parametrize(
@@ -248,11 +282,12 @@ def test_an_address_of_this_machine_alone_needs_no_permission(address: str) -> N
     [
         ({}, True),
         ({"PORTEIRO_HTTP": "127.0.0.1:80"}, True),
-        ({"PORTEIRO_OPEN": "1"}, False),
+        ({"PORTEIRO_OPEN": "1"}, True),
+        ({"PORTEIRO_HTTP": "0.0.0.0:80"}, False),
         ({"PORTEIRO_SOCKET": "/run/porteiro.sock"}, False),
     ],
 )
-def test_a_server_is_local_until_it_is_opened_or_put_behind_nginx(
+def test_a_server_is_local_unless_others_reach_its_address_or_it_is_behind_nginx(
     settings: dict[str, str], is_local: bool
 ) -> None:
     assert load_config(settings).is_local is is_local
@@ -262,7 +297,7 @@ def test_a_server_is_local_until_it_is_opened_or_put_behind_nginx(
     ("settings", "taken"),
     [
         ({}, True),
-        ({"PORTEIRO_OPEN": "1"}, False),
+        ({"PORTEIRO_HTTP": "0.0.0.0:80"}, False),
         ({"PORTEIRO_SOCKET": "/run/porteiro.sock"}, False),
         ({"PORTEIRO_ANONYMOUS_DOORS": "0"}, False),
         ({"PORTEIRO_ANONYMOUS_DOORS": "1", "PORTEIRO_SOCKET": "/run/porteiro.sock"}, True),
@@ -274,9 +309,31 @@ def test_doors_without_a_token_may_ask_a_local_server_or_where_the_owner_says_so
     assert load_config(settings).takes_anonymous_doors is taken
 
 
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, "127.0.0.1:8766"),
+        ({"PORTEIRO_HTTP": "[::1]:80"}, "[::1]:81"),
+        ({"PORTEIRO_HTTP": "127.0.0.1:80", "PORTEIRO_LIVE": "127.0.0.1:9000"}, "127.0.0.1:9000"),
+        ({"PORTEIRO_SOCKET": "/run/house/porteiro.sock"}, Path("/run/house/live.sock").resolve()),
+    ],
+)
+def test_the_live_feed_has_the_next_port_or_a_socket_beside_the_other(
+    settings: dict[str, str], address: str | Path
+) -> None:
+    assert load_config(settings).live_address == address
+
+
 def test_behind_nginx_the_address_of_the_local_run_does_not_count() -> None:
     config = load_config({"PORTEIRO_HTTP": "0.0.0.0:80", "PORTEIRO_SOCKET": "/run/porteiro.sock"})
     assert (config.http, config.socket) == ("0.0.0.0:80", Path("/run/porteiro.sock").resolve())
+
+
+def test_the_last_port_leaves_none_for_the_live_feed() -> None:
+    with pytest.raises(ConfigError, match=r"^PORTEIRO_HTTP='127\.0\.0\.1:65535': no port follows "):
+        load_config({"PORTEIRO_HTTP": "127.0.0.1:65535"})
+    config = load_config({"PORTEIRO_HTTP": "127.0.0.1:65535", "PORTEIRO_LIVE": "127.0.0.1:65534"})
+    assert config.live_address == "127.0.0.1:65534"
 
 
 # The file for owners

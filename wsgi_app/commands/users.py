@@ -1,0 +1,110 @@
+"""Who may sign in: one-time links for new accounts and new passwords, and the accounts there are."""
+
+import click
+from rich.table import Column, Table
+from rich.text import Text
+
+from wsgi_app.commands import EVERYBODY, Failure, print_table, with_config
+from wsgi_app.config import Config
+from wsgi_app.evidence import token_key
+from wsgi_app.roles import GIVEN
+from wsgi_app.services import Stores, open_stores
+from wsgi_app.stores.accounts import Account
+from wsgi_app.stores.invitations import Invitation
+from wsgi_app.tokens import random_secret
+
+address_option = click.option(
+    "--address",
+    help="How browsers reach the server, such as https://door.example/porteiro; the link begins with it.",
+)
+
+
+@click.group("user")
+def user_group() -> None:
+    """Who may sign in, each as viewer, operator or owner."""
+
+
+@user_group.command("invite")
+@click.option("--role", type=click.Choice([role.word for role in GIVEN]), required=True)
+@address_option
+@with_config
+def user_invite_command(config: Config, role: str, address: str | None) -> None:
+    """Make a one-time link with which somebody chooses a name and a password of their own.
+
+    A viewer sees people and visits; an operator also enrols and corrects; an owner also says who may sign in.
+    """
+    token = random_secret()
+    invitation = open_stores(config).invitations.invite(token_key(token), role)
+    _say_link(config, token, invitation, address)
+
+
+@user_group.command("list")
+@with_config
+def user_list_command(config: Config) -> None:
+    """List who may sign in."""
+    accounts = open_stores(config).accounts.page(EVERYBODY)
+    if not accounts:
+        click.echo("Nobody may sign in yet: porteiro user invite --role owner")
+        return
+    table = Table(Column("Name", overflow="fold"), "Role", "Since", Column("Id", no_wrap=True), box=None)
+    for account in accounts:
+        table.add_row(Text(account.name), account.role, f"{account.created_at:%Y-%m-%d}", account.id)
+    print_table(table)
+
+
+@user_group.command("remove")
+@click.argument("name")
+@with_config
+def user_remove_command(config: Config, name: str) -> None:
+    """Remove an account, and end its sign-ins."""
+    stores = open_stores(config)
+    account = _named(stores, name)
+    stores.accounts.remove(account.id, lambda _: True)
+    click.echo(f"{account.name} may not sign in any more.")
+
+
+@user_group.command("password")
+@click.argument("name")
+@address_option
+@with_config
+def user_password_command(config: Config, name: str, address: str | None) -> None:
+    """Make a one-time link with which somebody sets a new password; the present one counts until then."""
+    stores, token = open_stores(config), random_secret()
+    invitation = stores.invitations.let_back_in(token_key(token), _named(stores, name).id)
+    _say_link(config, token, invitation, address)
+
+
+def first_link(config: Config, stores: Stores, address: str | None) -> str:
+    """What is said of the link that makes the first owner; ``""`` with an owner, or where nobody signs in."""
+    token = random_secret()
+    if config.open or stores.invitations.invite_first(token_key(token)) is None:
+        return ""
+    hours = config.limits.invitation_hours
+    before = "" if _is_whole(config, address) else "; put the server's public address before it"
+    return f"  begin   {_link(config, token, address)}\n          (once, within {hours} hours{before})"
+
+
+def _say_link(config: Config, token: str, invitation: Invitation, address: str | None) -> None:
+    click.echo(_link(config, token, address))
+    put_before = "" if _is_whole(config, address) else " Put the server's public address before it."
+    click.echo(
+        f"This link is told this once, and works once, until {invitation.expires_at:%Y-%m-%d %H:%M} UTC."
+        f"{put_before}",
+        err=True,
+    )
+
+
+def _link(config: Config, token: str, address: str | None) -> str:
+    root = f"http://{config.http}{config.prefix}" if config.socket is None else config.prefix
+    return f"{(address or root).rstrip('/')}/welcome?token={token}"
+
+
+def _is_whole(config: Config, address: str | None) -> bool:
+    return address is not None or config.socket is None
+
+
+def _named(stores: Stores, name: str) -> Account:
+    account = stores.accounts.named(name)
+    if account is None:
+        raise Failure(f"No account is called {name!r}; porteiro user list shows which are.")
+    return account

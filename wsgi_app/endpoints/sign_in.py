@@ -1,0 +1,68 @@
+"""Signing in on the page, and out."""
+
+from typing import Annotated
+
+import msgspec
+from webob import Response
+
+from wsgi_app.auth import credentials_of, forget_sign_in, keep_signed_in, page_below
+from wsgi_app.errors import RequestError
+from wsgi_app.forms import is_form, read_body
+from wsgi_app.identity import NOBODY
+from wsgi_app.rendering import changed, query_text
+from wsgi_app.services import Call
+
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class SignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A name and its password; ``next`` is the page that a browser goes on to."""
+
+    name: Text
+    password: Text
+    next: Text = ""
+
+
+def show(call: Call) -> Response:
+    """``GET /sign-in``: asks for name and password; who has signed in goes on to ``?next=``."""
+    back = page_below(call.request, query_text(call.request, "next"))
+    if call.services.identifier.signed_in(credentials_of(call.request)) is not NOBODY:
+        return Response(status=303, location=back)
+    return _form(call, back)
+
+
+def enter(call: Call) -> Response:
+    """``POST /sign-in``: ``{"name", "password"}`` for the cookie of a sign-in."""
+    body = read_body(call.request, SignIn, call.services.config.limits.json_bytes)
+    back = page_below(call.request, body.next)
+    address = credentials_of(call.request).address
+    try:
+        value = call.services.identifier.enter(body.name, body.password, address)
+    except RequestError as error:
+        if not is_form(call.request):
+            raise
+        return _form(call, back, error, body.name)
+    return keep_signed_in(
+        changed(call.request, back), call.request, value, call.services.config.limits.session_days
+    )
+
+
+def leave(call: Call) -> Response:
+    """``POST /sign-out``: ends the sign-in that the cookie is of."""
+    call.services.identifier.leave(credentials_of(call.request))
+    back = f"{call.request.application_url}/sign-in"
+    return forget_sign_in(changed(call.request, back), call.request)
+
+
+def _form(call: Call, back: str, error: RequestError | None = None, name: str = "") -> Response:
+    response = call.page(
+        "sign_in.html",
+        error.status if error else 200,
+        error=error,
+        name=name,
+        next=back,
+        anybody=bool(call.services.stores.accounts.page(1)),
+    )
+    if error:
+        response.headers.update(error.headers.items())
+    return response

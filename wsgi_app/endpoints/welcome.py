@@ -1,0 +1,103 @@
+"""Following a one-time link: to an account, or to a new password."""
+
+from typing import Annotated
+
+import msgspec
+from webob import Response
+
+from wsgi_app.auth import credentials_of, keep_signed_in
+from wsgi_app.endpoints.accounts import AccountBody, account_body, account_etag
+from wsgi_app.enrolment import clean_name
+from wsgi_app.errors import RequestError, Unprocessable
+from wsgi_app.evidence import token_key
+from wsgi_app.forms import is_form, read_body
+from wsgi_app.passwords import LEAST_LETTERS, MOST_LETTERS
+from wsgi_app.rendering import changed, query_text
+from wsgi_app.services import Call
+from wsgi_app.stores.invitations import Invitation
+
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class Welcome(msgspec.Struct, forbid_unknown_fields=True):
+    """What a link's page sends: ``name`` for a new account alone, ``again`` where a person types it twice."""
+
+    token: Text
+    password: Text
+    name: Text = ""
+    again: Text | None = None
+
+
+def show(call: Call) -> Response:
+    """``GET /welcome``: the page of a one-time link, ``?token=``; looking at it does not use it up."""
+    token = query_text(call.request, "token")
+    return _form(call, token, call.services.stores.invitations.find(token_key(token)))
+
+
+def accept(call: Call) -> Response:
+    """``POST /welcome``: ``{"token", "name", "password"}`` makes the account, or sets its password."""
+    stores = call.services.stores
+    body = read_body(call.request, Welcome, call.services.config.limits.json_bytes)
+    invitation = stores.invitations.find(token_key(body.token))
+    try:
+        return _accept(call, body, invitation)
+    except RequestError as error:
+        if not is_form(call.request):
+            raise
+        return _form(call, body.token, invitation, error, body.name)
+
+
+def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
+    services, address = call.services, credentials_of(call.request).address
+    name = "" if invitation.account_id else _checked_name(body.name)
+    password_hash = services.passwords.hash(_checked_password(body))
+    account = services.stores.accounts.accept(token_key(body.token), name, password_hash)
+    value = services.identifier.start(account, address)
+    told: AccountBody = account_body(call, account)
+    response = changed(
+        call.request,
+        f"{call.request.application_url}/",
+        told,
+        201,
+        {"Location": told.links["self"], "ETag": account_etag(account)},
+    )
+    return keep_signed_in(response, call.request, value, services.config.limits.session_days)
+
+
+def _checked_name(text: str) -> str:
+    try:
+        name = clean_name(text)
+    except ValueError as error:
+        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
+    if ":" in name:
+        raise Unprocessable(
+            "This cannot be a name: programs could not sign in with a : in it.", code="bad_name"
+        )
+    return name
+
+
+def _checked_password(body: Welcome) -> str:
+    if not LEAST_LETTERS <= len(body.password) <= MOST_LETTERS:
+        raise Unprocessable(
+            f"A password has from {LEAST_LETTERS} to {MOST_LETTERS:,} letters.", code="bad_password"
+        )
+    if body.again is not None and body.again != body.password:
+        raise Unprocessable("The two passwords differ; type the same twice.", code="bad_password")
+    return body.password
+
+
+def _form(
+    call: Call, token: str, invitation: Invitation, error: RequestError | None = None, name: str = ""
+) -> Response:
+    account_id = invitation.account_id
+    return call.page(
+        "welcome.html",
+        error.status if error else 200,
+        account=call.services.stores.accounts.get(account_id) if account_id else None,
+        error=error,
+        least=LEAST_LETTERS,
+        most=MOST_LETTERS,
+        name=name,
+        role=invitation.role,
+        token=token,
+    )
