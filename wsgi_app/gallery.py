@@ -3,17 +3,26 @@
 import threading
 from dataclasses import dataclass
 
-from wsgi_app.stores.people import PeopleStore
+from wsgi_app.rules import Rule, read_hours
+from wsgi_app.stores.people import PeopleStore, Person
 from wsgi_app.vision.match import Gallery
 
 
 @dataclass(frozen=True, eq=False)
 class GalleryState:
-    """The gallery at one generation, and its people's names by id."""
+    """The gallery at one generation, and its people by their ids.
+
+    Attributes:
+        generation: of the gallery.
+        gallery: their faces.
+        names: what they are called.
+        rules: when they may come in; who may at any time is left out.
+    """
 
     generation: int
     gallery: Gallery
     names: dict[str, str]
+    rules: dict[str, Rule]
 
 
 class LiveGallery:
@@ -22,7 +31,7 @@ class LiveGallery:
     def __init__(self, people: PeopleStore, embedder: str):
         self._people, self._embedder = people, embedder
         self._lock = threading.Lock()
-        self._state = GalleryState(-1, Gallery.of([]), {})
+        self._state = GalleryState(-1, Gallery.of([]), {}, {})
 
     def now(self) -> GalleryState:
         """The gallery as the database has it: one small query, and a load only after a change."""
@@ -34,7 +43,16 @@ class LiveGallery:
 
     def _load(self) -> GalleryState:
         rows = self._people.gallery(self._embedder)
-        faces = [(row.person_id, row.vector) for row in rows.faces]
+        faces = [(row.person_id, row.vector) for row in rows.faces if not row.negative]
+        negatives = [(row.person_id, row.vector) for row in rows.faces if row.negative]
         return GalleryState(
-            rows.generation, Gallery.of(faces), {row.person_id: row.name for row in rows.faces}
+            rows.generation,
+            Gallery.of(faces, negatives),
+            {row.person_id: row.name for row in rows.faces},
+            {person.id: rule_of(person) for person in rows.bound},
         )
+
+
+def rule_of(person: Person) -> Rule:
+    """When somebody may come in."""
+    return Rule(person.valid_from, person.valid_until, read_hours(person.hours))

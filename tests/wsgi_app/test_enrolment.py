@@ -8,14 +8,25 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wsgi_app.enrolment import LONGEST_NAME, clean_name, embed_anew, enrol
-from wsgi_app.errors import NotFound, PorteiroError, RequestError
+from wsgi_app.enrolment import (
+    LONGEST_NAME,
+    Candidate,
+    Resemblance,
+    clean_name,
+    embed_anew,
+    enrol,
+    resemblances,
+)
+from wsgi_app.errors import NotFound, PorteiroError, RequestError, UnusablePhoto
 from wsgi_app.services import Stores
 from wsgi_app.steps import Steps
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.people import Source
 from wsgi_app.vision.crops import crop_from_png, crop_to_png
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Policy
 
 Photo = Callable[[str], bytes]
+POLICY = Policy(threshold=0.526, margin=0.05)
 
 
 # Names
@@ -84,19 +95,19 @@ def test_a_good_photo_becomes_a_face_of_that_person(
     pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     ana = stores.people.add("Ana")
-    face = enrol(pipeline, stores.people, ana.id, photo("ana-1"), steps)
+    face = enrol(pipeline, stores.people, POLICY, Candidate(ana.id, photo("ana-1")), steps)
     assert stores.people.faces(ana.id) == [face]
-    assert stores.people.get(ana.id) == replace(ana, faces=1)
+    assert stores.people.get(ana.id) == replace(ana, faces=1, portrait=face.id)
     sighting = pipeline.single_face(photo("ana-1"), ENROLMENT, steps)
     assert face.quality == {name: round(value, 3) for name, value in vars(sighting.quality).items()}
-    assert set(steps.seconds) == {"decode", "detect", "align", "embed", "store"}
+    assert set(steps.seconds) == {"decode", "detect", "align", "embed", "match", "store"}
 
 
 def test_the_kept_crop_embeds_to_the_vector_in_the_gallery(
     pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     ana = stores.people.add("Ana")
-    face = enrol(pipeline, stores.people, ana.id, photo("ana-1"), steps)
+    face = enrol(pipeline, stores.people, POLICY, Candidate(ana.id, photo("ana-1")), steps)
     crop = crop_from_png(stores.photos.path(face.crop).read_bytes())
     (kept,) = stores.people.gallery(pipeline.pack.embedder.sha256).faces
     assert (kept.person_id, kept.name) == (ana.id, "Ana")
@@ -115,7 +126,7 @@ def test_a_photo_that_cannot_be_used_stores_nothing(
     before = stores.people.generation()
     data = {"text": b"Ana", "broken": photo("ana-1")[:2000]}
     with pytest.raises(RequestError) as refused:
-        enrol(pipeline, stores.people, ana.id, data.get(name) or photo(name), steps)
+        enrol(pipeline, stores.people, POLICY, Candidate(ana.id, data.get(name) or photo(name)), steps)
     assert refused.value.code == code
     assert (stores.people.page(10), stores.people.generation()) == ([ana], before)
     assert not stores.photos.path("").exists()
@@ -125,8 +136,87 @@ def test_a_photo_of_nobody_known_stores_nothing(
     pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     with pytest.raises(NotFound, match="There is no such person"):
-        enrol(pipeline, stores.people, "f" * 32, photo("ana-1"), steps)
+        enrol(pipeline, stores.people, POLICY, Candidate("f" * 32, photo("ana-1")), steps)
     assert (stores.people.generation(), stores.photos.path("").exists()) == (0, False)
+
+
+# Likeness
+
+
+def with_faces(stores: Stores, name: str, *vectors: tuple[float, float], negative: bool = False) -> str:
+    """Somebody's id; an embedder has seen their faces as these unit vectors."""
+    person = stores.people.add(name)
+    for vector in vectors:
+        kept = Embedding("flat", np.array(vector, np.float32))
+        stores.people.add_face(person.id, b"", {}, kept, Source(negative=negative))
+    return person.id
+
+
+def test_a_face_is_compared_with_its_person_s_own_and_with_the_likeliest_other(stores: Stores) -> None:
+    ana = with_faces(stores, "Ana", (1, 0), (0, 1))
+    bruno = with_faces(stores, "Bruno", (0.6, 0.8), (-1, 0))
+    with_faces(stores, "Chen", (-0.6, 0.8))
+    probe = np.array([0.8, 0.6], np.float32)
+
+    own, other = resemblances(stores.people, "flat", probe, ana)
+
+    assert own == pytest.approx(0.8)
+    assert other is not None
+    assert replace(other, score=round(other.score, 6)) == Resemblance(bruno, "Bruno", 0.96)
+
+
+def test_where_nobody_is_enrolled_a_face_is_like_nobody(stores: Stores) -> None:
+    ana = with_faces(stores, "Ana")
+    with_faces(stores, "Bruno", (1, 0), negative=True)
+    probe = np.array([1, 0], np.float32)
+    assert resemblances(stores.people, "flat", probe, ana) == (-1.0, None)
+    assert resemblances(stores.people, "another", probe, ana) == (-1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "refused"), [(0.5, True), (0.99, False)], ids=["like another", "not like enough"]
+)
+def test_a_face_is_another_s_from_the_threshold_on(
+    pipeline: Pipeline,
+    stores: Stores,
+    photo: Photo,
+    steps: Steps,
+    threshold: float,
+    refused: bool,
+) -> None:
+    ana, eve = stores.people.add("Ana"), stores.people.add("Eve")
+    enrol(pipeline, stores.people, POLICY, Candidate(ana.id, photo("ana-1")), steps)
+    policy, candidate = Policy(threshold, POLICY.margin), Candidate(eve.id, photo("ana-2"))
+
+    if refused:
+        with pytest.raises(UnusablePhoto, match="as like Ana") as refusal:
+            enrol(pipeline, stores.people, policy, candidate, steps)
+        assert refusal.value.code == "like_another"
+    else:
+        enrol(pipeline, stores.people, policy, candidate, steps)
+    assert stores.people.get(eve.id).faces == (0 if refused else 1)
+
+
+def test_who_insists_is_heard_and_where_the_photo_is_from_is_kept(
+    pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
+) -> None:
+    ana, eve = stores.people.add("Ana"), stores.people.add("Eve")
+    enrol(pipeline, stores.people, POLICY, Candidate(ana.id, photo("ana-1")), steps)
+
+    insisting = Candidate(eve.id, photo("ana-2"), Source("v" * 32), accept_like_another=True)
+    face = enrol(pipeline, stores.people, POLICY, insisting, steps)
+
+    assert (face.person_id, face.visit_id, face.negative) == (eve.id, "v" * 32, False)
+    assert stores.events.done_by_somebody(1)[0].details == {"face": face.id, "like": ana.id}
+
+
+def test_insisting_on_a_face_that_is_like_nobody_is_not_told(
+    pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
+) -> None:
+    ana = stores.people.add("Ana")
+    insisting = Candidate(ana.id, photo("ana-1"), accept_like_another=True)
+    face = enrol(pipeline, stores.people, POLICY, insisting, steps)
+    assert stores.events.done_by_somebody(1)[0].details == {"face": face.id}
 
 
 # Embedding anew
@@ -152,7 +242,7 @@ def enrolled_earlier(stores: Stores, name: str, *crops: bytes) -> list[str]:
     """Enrol somebody as an earlier embedder saw them; gives the ids of their faces."""
     person = stores.people.add(name)
     earlier = np.array([1, 0, 0], np.float32)
-    return [stores.people.add_face(person.id, crop, {}, "earlier", earlier).id for crop in crops]
+    return [stores.people.add_face(person.id, crop, {}, Embedding("earlier", earlier)).id for crop in crops]
 
 
 def vectors_of(stores: Stores, embedder: str) -> list[tuple[str, bytes]]:
@@ -165,7 +255,7 @@ def test_faces_that_the_present_embedder_has_not_seen_are_embedded_from_their_cr
     crops = crop_png("ana-1"), crop_png("ana-2")
     enrolled_earlier(stores, "Ana", *crops)
     bruno = stores.people.add("Bruno")
-    enrol(pipeline, stores.people, bruno.id, photo("bruno-1"), steps)
+    enrol(pipeline, stores.people, POLICY, Candidate(bruno.id, photo("bruno-1")), steps)
     earlier = vectors_of(stores, "earlier")
     seen: list[tuple[int, int]] = []
 

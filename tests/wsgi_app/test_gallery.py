@@ -1,7 +1,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -11,7 +11,8 @@ from tests.conftest import Clock
 from wsgi_app.gallery import GalleryState, LiveGallery
 from wsgi_app.services import Stores
 from wsgi_app.stores.database import Database, open_database
-from wsgi_app.stores.people import GalleryRows, PeopleStore, Person
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.people import GalleryRows, PeopleStore, Person, Source
 from wsgi_app.stores.photos import PhotoStore
 
 EMBEDDER = "e1"
@@ -51,7 +52,7 @@ def enrol(people: PeopleStore, name: str, *faces: tuple[float, float]) -> str:
     """Somebody with faces whose embeddings are these; gives their id."""
     person_id = people.add(name).id
     for face in faces:
-        people.add_face(person_id, b"png", {}, EMBEDDER, np.array(face, np.float32))
+        people.add_face(person_id, b"png", {}, Embedding(EMBEDDER, np.array(face, np.float32)))
     return person_id
 
 
@@ -108,7 +109,9 @@ def test_somebody_without_faces_is_no_reason_to_load_again(house: House) -> None
         (lambda people, ana, face: people.remove_face(ana, face), {"Ana": [[1, 0]], "Bruno": [[0, -1]]}),
         (lambda people, ana, face: people.remove(ana, always), {"Bruno": [[0, -1]]}),
         (
-            lambda people, ana, face: people.rename(ana, "Ana Maria", always),
+            lambda people, ana, face: people.change(
+                ana, lambda person: replace(person, name="Ana Maria"), always
+            ),
             {"Ana Maria": [[0, 1], [1, 0]], "Bruno": [[0, -1]]},
         ),
         (
@@ -140,12 +143,30 @@ def test_what_another_process_changes_is_seen_at_once(
 def test_only_what_the_present_embedder_saw_counts(house: House) -> None:
     ana = enrol(house.elsewhere, "Ana", (1, 0))
     bruno = enrol(house.elsewhere, "Bruno")
-    house.elsewhere.add_face(bruno, b"png", {}, "another embedder", np.zeros(512, np.float32))
+    house.elsewhere.add_face(bruno, b"png", {}, Embedding("another embedder", np.zeros(512, np.float32)))
     assert content(house.gallery.now()) == {"Ana": [[1, 0]]}
     (face,) = house.elsewhere.faces(ana)
     assert content(LiveGallery(house.read, "another embedder").now()) == {"Bruno": [[0.0] * 512]}
     house.elsewhere.remove_face(ana, face.id)
     assert content(house.gallery.now()) == {}
+
+
+def test_a_face_that_is_not_somebodys_is_kept_apart_from_their_faces(house: House) -> None:
+    ana = enrol(house.elsewhere, "Ana", (1, 0))
+    enrol(house.elsewhere, "Bruno", (0, 1))
+    before = house.gallery.now()
+    not_hers = Embedding(EMBEDDER, np.array((0.8, 0.6), np.float32))
+
+    kept = house.elsewhere.add_face(ana, b"png", {}, not_hers, Source("visit-1", negative=True))
+    barred = house.gallery.now()
+    house.elsewhere.remove_face(ana, kept.id)
+    after = house.gallery.now()
+
+    assert content(before) == content(barred) == content(after) == {"Ana": [[1, 0]], "Bruno": [[0, 1]]}
+    assert barred.gallery.people[barred.gallery.barring[0]] == ana
+    assert barred.gallery.negatives.tolist() == [[np.float32(0.8), np.float32(0.6)]]
+    assert [len(state.gallery.negatives) for state in (before, barred, after)] == [0, 1, 0]
+    assert house.elsewhere.get(ana).faces == 1
 
 
 def test_threads_that_ask_at_once_share_one_load(house: House) -> None:

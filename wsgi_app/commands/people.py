@@ -1,6 +1,7 @@
 """Who may come in: enrol, list and forget people."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -10,14 +11,30 @@ from rich.text import Text
 
 from wsgi_app.commands import EVERYBODY, Failure, print_table, progress_bar, with_config
 from wsgi_app.config import Config
-from wsgi_app.enrolment import clean_name, enrol
+from wsgi_app.enrolment import Candidate, clean_name, enrol
 from wsgi_app.errors import RequestError
-from wsgi_app.services import Stores, load_pipeline, open_stores
+from wsgi_app.gallery import rule_of
+from wsgi_app.services import Stores, load_pipeline, open_stores, threshold_in_force
 from wsgi_app.steps import Steps
 from wsgi_app.stores.people import Person
-from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.pipeline import Pipeline, Policy
 
 PHOTO_NAMES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """What photos are enrolled with: the settings, the models, the house, and whether look-alikes may in."""
+
+    config: Config
+    pipeline: Pipeline
+    stores: Stores
+    accept_like_another: bool
+
+    @property
+    def policy(self) -> Policy:
+        """When a face counts as another person's."""
+        return Policy(threshold_in_force(self.config, self.pipeline.pack.embedder).score, self.config.margin)
 
 
 @click.command("enrol")
@@ -28,21 +45,33 @@ PHOTO_NAMES = (".jpg", ".jpeg", ".png", ".webp")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Enrol everybody in a folder that has one folder for each person, named after them.",
 )
+@click.option(
+    "--accept-like-another",
+    is_flag=True,
+    help="Enrol faces that are as like somebody else's too, such as a twin's.",
+)
 @with_config
-def enrol_command(config: Config, name: str | None, photos: tuple[Path, ...], folder: Path | None) -> None:
+def enrol_command(
+    config: Config,
+    name: str | None,
+    photos: tuple[Path, ...],
+    folder: Path | None,
+    *,
+    accept_like_another: bool,
+) -> None:
     """Enrol a person from photos: porteiro enrol Ana ana-1.jpg ana-2.jpg.
 
     Each photo shows that person alone, looking into the camera. Somebody who is enrolled already gets the new
     faces added. Photos that cannot be used are reported with the reason; the others count.
     """
     wanted = _photos_to_enrol(name, photos, folder)
-    pipeline, stores = load_pipeline(config), open_stores(config)
+    entrance = Entrance(config, load_pipeline(config), open_stores(config), accept_like_another)
     refused: list[tuple[Path, str]] = []
     enrolled: dict[str, int] = {}
     with progress_bar(MofNCompleteColumn()) as progress:
         task = progress.add_task("Enrolling", total=len(wanted))
         for person_name, photo in wanted:
-            reason = _enrol_photo(config, pipeline, stores, person_name, photo)
+            reason = _enrol_photo(entrance, person_name, photo)
             if reason is None:
                 enrolled[person_name] = enrolled.get(person_name, 0) + 1
             else:
@@ -64,9 +93,12 @@ def people_command(config: Config) -> None:
     if not people:
         click.echo("Nobody is enrolled yet: porteiro enrol NAME PHOTO...")
         return
-    table = Table(Column("Name", overflow="fold"), "Faces", "Since", Column("Id", no_wrap=True), box=None)
+    table = Table(
+        Column("Name", overflow="fold"), "Faces", "Since", "May come", Column("Id", no_wrap=True), box=None
+    )
     for person in people:
-        table.add_row(Text(person.name), str(person.faces), f"{person.created_at:%Y-%m-%d}", person.id)
+        since, rule = f"{person.created_at:%Y-%m-%d}", rule_of(person).in_words(config.timezone)
+        table.add_row(Text(person.name), str(person.faces), since, rule, person.id)
     print_table(table)
 
 
@@ -74,14 +106,14 @@ def people_command(config: Config) -> None:
 @click.argument("name")
 @with_config
 def forget_command(config: Config, name: str) -> None:
-    """Forget a person: their faces go, and their visits lose the name."""
+    """Forget a person with everything that shows them: faces, visits, and the photos of both."""
     people = open_stores(config).people
     person = people.named(_clean_name(name))
     if person is None:
         raise Failure(f"Nobody is called {name!r}; porteiro people lists who is.")
-    people.remove(person.id, lambda _: True)
-    faces = "1 face" if person.faces == 1 else f"{person.faces} faces"
-    click.echo(f"{person.name} is forgotten, with {faces}.")
+    forgotten = people.remove(person.id, lambda _: True)
+    faces, visits = _counted(forgotten.faces, "face"), _counted(forgotten.visits, "visit")
+    click.echo(f"{person.name} is forgotten, with {faces} and {visits}.")
 
 
 def _photos_to_enrol(
@@ -105,6 +137,10 @@ def _photos_to_enrol(
     return wanted
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _clean_name(name: str) -> str:
     try:
         return clean_name(name)
@@ -112,16 +148,18 @@ def _clean_name(name: str) -> str:
         raise click.UsageError(f"{name!r} cannot be a name: {error}.") from error
 
 
-def _enrol_photo(config: Config, pipeline: Pipeline, stores: Stores, name: str, photo: Path) -> str | None:
+def _enrol_photo(entrance: Entrance, name: str, photo: Path) -> str | None:
     """Enrol one photo; gives the reason why not, or ``None``."""
-    if photo.stat().st_size > config.limits.photo_bytes:
-        return f"The file is larger than {config.limits.photo_bytes} bytes."
-    known = stores.people.named(name)
-    person: Person = known or stores.people.add(name)
+    limits, people = entrance.config.limits, entrance.stores.people
+    if photo.stat().st_size > limits.photo_bytes:
+        return f"The file is larger than {limits.photo_bytes} bytes."
+    known = people.named(name)
+    person: Person = known or people.add(name)
+    candidate = Candidate(person.id, photo.read_bytes(), accept_like_another=entrance.accept_like_another)
     try:
-        enrol(pipeline, stores.people, person.id, photo.read_bytes(), Steps(time.perf_counter))
+        enrol(entrance.pipeline, people, entrance.policy, candidate, Steps(time.perf_counter))
     except RequestError as error:
         if known is None:
-            stores.people.remove(person.id, lambda _: True)
+            people.remove(person.id, lambda _: True)
         return error.message
     return None

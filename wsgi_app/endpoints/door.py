@@ -1,6 +1,7 @@
 """The door: one photo in, a verdict out, on disk before it is told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,18 +10,21 @@ from webob import Response
 from wsgi_app.auth import needed_holder, token_holder
 from wsgi_app.errors import Conflict
 from wsgi_app.evidence import signature
+from wsgi_app.gallery import GalleryState
 from wsgi_app.presses import ID_HEADER, read_press, read_press_id, refuse_stale
 from wsgi_app.services import Call
 from wsgi_app.stores.devices import Device, Press, refuse_replayed
+from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
 from wsgi_app.uploads import read_burst
+from wsgi_app.vision.agreement import agreed
 from wsgi_app.vision.pipeline import Outcome, Verdict
 
-PHOTO_FIELDS = ("file", "file2", "file3")  # the first is judged, the others are of the same moment
+PHOTO_FIELDS = ("file", "file2", "file3")  # the first is judged and kept, the others are of the same moment
 
 
 class PersonInAnswer(msgspec.Struct):
-    """Who was let in."""
+    """Who was recognised: let in, or not at this hour."""
 
     id: str
     name: str
@@ -129,12 +133,14 @@ def _stored(call: Call, caller: Caller) -> StoredAnswer | None:
 
 def _judge(call: Call, caller: Caller) -> StoredAnswer:
     services, visits = call.services, call.services.stores.visits
-    photo, *_ = read_burst(call.request, PHOTO_FIELDS, services.config.limits)
+    photos = read_burst(call.request, PHOTO_FIELDS, services.config.limits)
     at, visit_id = visits.now(), visits.new_id()
     gallery = services.gallery.now()
-    picture = services.pipeline.decode(photo, call.steps)
-    with visits.saving_photo(visit_id, at, photo) as saved:
-        verdict = services.pipeline.judge(picture, gallery.gallery, services.policy, call.steps)
+    picture = services.pipeline.decode(photos[0], call.steps)
+    with visits.saving_photo(visit_id, at, photos[0]) as saved:
+        first = services.pipeline.judge(picture, gallery.gallery, services.policy, call.steps)
+        others = (_verdict(call, gallery, photo) for photo in photos[1:])
+        verdict = _ruled(call, gallery, at, agreed(first, others, services.config.agreeing_faces))
         took_ms = round(call.steps.elapsed_s() * 1000, 2)
         with call.steps("save"):
             photo_name = saved()
@@ -159,6 +165,21 @@ def _judge(call: Call, caller: Caller) -> StoredAnswer:
             StoredAnswer(status, msgspec.json.encode(told)),
             caller.key,
             caller.press,
+            None if verdict.probe is None else Embedding(services.embedder, verdict.probe),
         )
     services.tally.outcome(verdict.outcome)
     return kept
+
+
+def _verdict(call: Call, gallery: GalleryState, photo: bytes) -> Verdict:
+    services = call.services
+    picture = services.pipeline.decode(photo, call.steps)
+    return services.pipeline.judge(picture, gallery.gallery, services.policy, call.steps)
+
+
+def _ruled(call: Call, gallery: GalleryState, at: datetime, verdict: Verdict) -> Verdict:
+    """The verdict, as far as the person's rule lets it stand."""
+    rule = gallery.rules.get(verdict.person) if verdict.person else None
+    if rule is None or rule.may_enter(at.astimezone(call.services.config.timezone)):
+        return verdict
+    return replace(verdict, outcome=Outcome.NOT_NOW)

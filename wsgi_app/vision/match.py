@@ -1,5 +1,6 @@
 """Which enrolled person a face belongs to, if any."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,21 +17,37 @@ class Gallery:
         people: the ids of the people who have at least one face.
         embeddings: float32 [faces, size], unit length, grouped by person in the order of ``people``.
         starts: int64 [people], the row of each person's first face.
+        negatives: float32 [negatives, size], unit length, faces that are known not to be somebody's.
+        barring: int64 [negatives], whose each of them is not, as an index of ``people``.
     """
 
     people: tuple[str, ...]
     embeddings: NDArray[np.float32]
     starts: NDArray[np.int64]
+    negatives: NDArray[np.float32]
+    barring: NDArray[np.int64]
 
     @classmethod
-    def of(cls, faces: list[tuple[str, Embedding]]) -> "Gallery":
-        """Build it from (person id, embedding) pairs in any order."""
-        if not faces:
-            return cls((), np.zeros((0, 0), np.float32), np.zeros(0, np.int64))
+    def of(
+        cls, faces: list[tuple[str, Embedding]], negatives: Sequence[tuple[str, Embedding]] = ()
+    ) -> "Gallery":
+        """Build it from (person id, embedding) pairs in any order.
+
+        Args:
+            faces: whose each face is.
+            negatives: whose each face is not; those of people without faces have nothing to bar.
+        """
         faces = sorted(faces, key=lambda face: face[0])
         people, starts = np.unique([person for person, _ in faces], return_index=True)
-        embeddings = np.stack([embedding for _, embedding in faces]).astype(np.float32)
-        return cls(tuple(str(person) for person in people), embeddings, starts.astype(np.int64))
+        place = {str(person): number for number, person in enumerate(people)}
+        negatives = [negative for negative in negatives if negative[0] in place]
+        return cls(
+            tuple(place),
+            _rows([embedding for _, embedding in faces]),
+            starts.astype(np.int64),
+            _rows([embedding for _, embedding in negatives]),
+            np.array([place[person] for person, _ in negatives], np.int64),
+        )
 
 
 @dataclass(frozen=True)
@@ -38,8 +55,8 @@ class Match:
     """The likeliest person.
 
     Attributes:
-        person: their id; ``None`` in an empty gallery.
-        score: cosine to the best of their faces, -1 to 1; 0 in an empty gallery.
+        person: their id; ``None`` where there is nobody to compare with.
+        score: cosine to the best of their faces, -1 to 1; 0 with nobody.
         runner_up_score: cosine to the best face of anyone else; -1 where there is nobody else.
     """
 
@@ -56,18 +73,38 @@ class Match:
         )
 
 
+NO_MATCH = Match(None, 0.0, -1.0)
+
+
 def cosine(first: Embedding, second: Embedding) -> float:
     """The cosine of two embeddings of unit length, -1 to 1."""
     return float(np.clip(first @ second, -1.0, 1.0))
 
 
 def match(probe: Embedding, gallery: Gallery) -> Match:
-    """Compare a probe with everybody; a person counts by the best of their faces."""
+    """Compare a probe with everybody; a person counts by the best of their faces.
+
+    Somebody is barred, and left out as if they were not there, for a probe that is at least as like to a face
+    known not to be theirs as to the best of their own.
+    """
     if not gallery.people:
-        return Match(None, 0.0, -1.0)
+        return NO_MATCH
     scores = np.clip(gallery.embeddings @ probe, -1.0, 1.0)
     by_person = np.maximum.reduceat(scores, gallery.starts)
+    if len(gallery.negatives):
+        by_person[_barred(probe, gallery, by_person)] = -np.inf
     best = int(by_person.argmax())
+    if by_person[best] == -np.inf:
+        return NO_MATCH
     others = np.delete(by_person, best)
-    runner_up = float(others.max()) if len(others) else -1.0
+    runner_up = max(float(others.max()), -1.0) if len(others) else -1.0
     return Match(gallery.people[best], float(by_person[best]), runner_up)
+
+
+def _barred(probe: Embedding, gallery: Gallery, by_person: NDArray[np.float32]) -> NDArray[np.int64]:
+    against = np.clip(gallery.negatives @ probe, -1.0, 1.0)
+    return np.asarray(gallery.barring[against >= by_person[gallery.barring]], np.int64)
+
+
+def _rows(embeddings: list[Embedding]) -> NDArray[np.float32]:
+    return np.stack(embeddings).astype(np.float32) if embeddings else np.zeros((0, 0), np.float32)

@@ -1,7 +1,7 @@
 """The steps put together: one loaded model set, its lock, and the questions asked of it."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,7 +23,10 @@ from wsgi_app.vision.quality import Quality, Standard, brightness_of, measure
 
 
 class Outcome(StrEnum):
-    """What a look at a photo can end in; only ``KNOWN`` opens a door."""
+    """What a photo at the door can end in; only ``KNOWN`` opens it.
+
+    ``NOT_NOW`` is no finding of the networks: somebody is known, and their rule does not let them in.
+    """
 
     KNOWN = "known"
     UNKNOWN = "unknown"
@@ -32,6 +35,7 @@ class Outcome(StrEnum):
     TOO_SMALL = "too_small"
     BLURRED = "blurred"
     SEVERAL_PEOPLE = "several_people"
+    NOT_NOW = "not_now"
 
 
 # A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years.
@@ -52,8 +56,8 @@ REFUSALS = {
     "no_face": "There is no face in this photo.",
     "several_people": "There are several people in this photo; use one that shows a single person.",
     "too_small": "The face is too small in this photo; come closer to the camera.",
-    "too_dark": "This photo is too dark.",
-    "blurred": "The face is blurred in this photo.",
+    "too_dark": "This photo is too dark; use one taken in more light.",
+    "blurred": "The face is blurred in this photo; use a sharper one.",
     "not_upright": "The face is not upright in this photo; turn the photo.",
     "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
 }
@@ -78,10 +82,11 @@ class Verdict:
 
     Attributes:
         outcome: in one word.
-        person: the id of the person let in; ``None`` for every outcome but ``known``.
+        person: the id of the person recognised; ``None`` for every outcome but ``known`` and ``not_now``.
         score: cosine to the likeliest person, let in or not; ``None`` where no face was compared.
         face: the face judged, in pixels of the photo as sent.
         quality: of that face.
+        probe: float32 [size], what the embedder made of it, where it was compared.
     """
 
     outcome: Outcome
@@ -89,6 +94,7 @@ class Verdict:
     score: float | None = None
     face: Face | None = None
     quality: Quality | None = None
+    probe: Embedding | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +208,7 @@ class Pipeline:
             score=found.score if found.person is not None else None,
             face=sighting.face,
             quality=sighting.quality,
+            probe=probe,
         )
 
     def single_face(self, photo: bytes, standard: Standard, steps: Steps) -> Sighting:

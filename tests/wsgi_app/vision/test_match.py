@@ -135,3 +135,89 @@ def test_a_match_is_what_looking_at_every_face_in_turn_finds(people: list[str], 
     assert found.score == pytest.approx(max(best.values()), abs=1e-6)
     assert found.score == pytest.approx(best[found.person], abs=1e-6)
     assert found.runner_up_score == pytest.approx(max(others, default=-1.0), abs=1e-6)
+
+
+# Faces that are not somebody's
+
+
+def test_a_probe_as_like_to_a_face_that_is_not_theirs_as_to_their_own_is_not_them() -> None:
+    faces = [("ana", at(0)), ("bruno", at(90))]
+    gallery = Gallery.of(faces, [("ana", at(30))])
+
+    assert match(at(14), gallery) == match(at(14), Gallery.of(faces))
+    assert match(at(16), gallery) == Match("bruno", cos(74), -1.0)  # type: ignore[arg-type]
+    assert match(at(30), gallery) == Match("bruno", cos(60), -1.0)  # type: ignore[arg-type]
+
+
+def test_exactly_as_like_is_enough_to_be_barred() -> None:
+    twin = at(20)
+
+    assert match(twin, Gallery.of([("ana", twin)], [("ana", twin)])) == Match(None, 0.0, -1.0)
+
+
+def test_a_face_that_is_not_somebodys_bars_nobody_else() -> None:
+    faces = [("ana", at(0)), ("bruno", at(20))]
+
+    found = match(at(10), Gallery.of(faces, [("bruno", at(10))]))
+
+    assert found == Match("ana", cos(10), -1.0)  # type: ignore[arg-type]
+
+
+def test_who_is_left_still_has_to_win_by_threshold_and_by_margin() -> None:
+    faces = [("ana", at(0)), ("bruno", at(30)), ("chen", at(-32))]
+    gallery = Gallery.of(faces, [("ana", at(1))])
+
+    found = match(at(1), gallery)
+
+    assert found == Match("bruno", cos(29), cos(33))  # type: ignore[arg-type]
+    assert not found.is_sure(threshold=0.9, margin=0.0)
+    assert not found.is_sure(threshold=0.5, margin=0.05)
+    assert found.is_sure(threshold=0.5, margin=0.03)
+
+
+def test_everybody_can_be_barred() -> None:
+    faces = [("ana", at(0)), ("bruno", at(20))]
+
+    found = match(at(10), Gallery.of(faces, [("ana", at(10)), ("bruno", at(10))]))
+
+    assert found == Match(None, 0.0, -1.0)
+    assert not found.is_sure(threshold=0.0, margin=0.0)
+
+
+def test_what_is_not_theirs_makes_nobody_known() -> None:
+    nobody = Gallery.of([], [("ana", at(0))])
+    other = Gallery.of([("bruno", at(90))], [("ana", at(0))])
+
+    assert (nobody.people, other.people) == ((), ("bruno",))
+    assert match(at(0), nobody) == Match(None, 0.0, -1.0)
+    assert match(at(0), other) == match(at(0), Gallery.of([("bruno", at(90))]))
+
+
+PEOPLE = st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=20)
+
+
+@given(
+    people=PEOPLE,
+    negatives=st.lists(st.sampled_from("abcdefgh"), max_size=10),
+    size=st.sampled_from([2, 3, 128]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_barred_person_is_left_out_as_if_they_were_not_there(
+    people: list[str], negatives: list[str], size: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(len(people) + len(negatives) + 1, size)).astype(np.float32)
+    probe, *rest = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    faces = list(zip(people, rest, strict=False))
+    against = list(zip(negatives, rest[len(people) :], strict=True))
+
+    def best(kept: list[tuple[str, Embedding]], person: str) -> float:
+        return max((cosine(vector, probe) for one, vector in kept if one == person), default=-2.0)
+
+    left = [face for face in faces if best(against, face[0]) < best(faces, face[0])]
+
+    found = match(probe, Gallery.of(faces, against))
+
+    expected = match(probe, Gallery.of(left))
+    assert found.person == expected.person
+    assert (found.score, found.runner_up_score) == pytest.approx((expected.score, expected.runner_up_score))

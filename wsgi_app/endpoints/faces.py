@@ -1,0 +1,108 @@
+"""A person's faces: what a door compares with, and what it must not take for them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from webob import Response
+
+from wsgi_app.enrolment import Candidate, enrol
+from wsgi_app.errors import BadRequest
+from wsgi_app.forms import URLENCODED, read_body
+from wsgi_app.naming import photo_of
+from wsgi_app.rendering import changed, json_answer, photo_answer, query_text
+from wsgi_app.services import Call
+from wsgi_app.stores.people import EnrolledFace, Source
+from wsgi_app.uploads import declared_type, read_photo
+
+LIKE_ANOTHER = "like_another"
+
+
+class FaceBody(msgspec.Struct):
+    """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from."""
+
+    id: str
+    quality: dict[str, float]
+    created_at: datetime
+    negative: bool
+    visit: str | None
+    links: dict[str, str]
+
+
+class FaceList(msgspec.Struct):
+    """All faces of a person."""
+
+    faces: list[FaceBody]
+
+
+class FaceOfVisit(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to enrol the face of a visit; ``accept`` insists on a look-alike."""
+
+    visit: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    accept: Literal["like_another"] | None = None
+
+
+def index(call: Call, person: str) -> Response:
+    """``GET /people/{person}/faces``: all of them, oldest first."""
+    found = call.stores.people.faces(person)
+    return json_answer(FaceList([face_body(call, face) for face in found]))
+
+
+def enrol_face(call: Call, person: str) -> Response:
+    """``POST /people/{person}/faces``: a photo of that person alone, or ``{"visit"}`` for a visit's.
+
+    The photo is the multipart field ``file``. ``?accept=like_another``, or that field, insists on a face
+    that is as like somebody else's.
+    """
+    services = call.services
+    call.stores.people.get(person)
+    candidate = _candidate(call, person)
+    face = enrol(services.pipeline, call.stores.people, services.policy, candidate, call.steps)
+    body = face_body(call, face)
+    return changed(call.request, body.links["person"], body, 201, {"Location": body.links["self"]})
+
+
+def show(call: Call, person: str, face: str) -> Response:
+    """``GET /people/{person}/faces/{face}``."""
+    return json_answer(face_body(call, call.stores.people.face(person, face)))
+
+
+def remove(call: Call, person: str, face: str) -> Response:
+    """``DELETE /people/{person}/faces/{face}``."""
+    call.stores.people.remove_face(person, face)
+    return changed(call.request, f"{call.request.application_url}/people/{person}")
+
+
+def photo(call: Call, person: str, face: str) -> Response:
+    """``GET /people/{person}/faces/{face}/photo``: the aligned crop, PNG."""
+    stores = call.stores
+    return photo_answer(stores.photos.path(stores.people.face(person, face).crop), "image/png")
+
+
+def face_body(call: Call, face: EnrolledFace) -> FaceBody:
+    """A face's representation, with links."""
+    root = call.request.application_url
+    owner = f"{root}/people/{face.person_id}"
+    address = f"{owner}/faces/{face.id}"
+    links = {"self": address, "photo": f"{address}/photo", "person": owner}
+    if face.visit_id is not None:
+        links["visit"] = f"{root}/visits/{face.visit_id}"
+    return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, links)
+
+
+def _candidate(call: Call, person: str) -> Candidate:
+    limits = call.services.config.limits
+    accepted = _accepted(call)
+    if declared_type(call.request) not in ("application/json", URLENCODED):
+        return Candidate(person, read_photo(call.request, "file", limits), accept_like_another=accepted)
+    wanted = read_body(call.request, FaceOfVisit, limits.json_bytes)
+    accepted = accepted or wanted.accept == LIKE_ANOTHER
+    photo = photo_of(call, call.stores.visits.get(wanted.visit))
+    return Candidate(person, photo, Source(wanted.visit), accepted)
+
+
+def _accepted(call: Call) -> bool:
+    text = query_text(call.request, "accept")
+    if text not in ("", LIKE_ANOTHER):
+        raise BadRequest(f"accept takes nothing but {LIKE_ANOTHER}.", code="bad_query")
+    return text == LIKE_ANOTHER
