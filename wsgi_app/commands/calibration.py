@@ -1,0 +1,94 @@
+"""How sure are we? The same figures as the page has."""
+
+import click
+import msgspec
+
+from wsgi_app.certainty import USUAL_RATE, Certainty, DoubtBody, Question, RateBody, examine, one_in
+from wsgi_app.commands import with_config
+from wsgi_app.config import Config
+from wsgi_app.packs import chosen_pack
+from wsgi_app.services import open_stores, threshold_in_force
+
+COLUMNS = 30  # of a full bar
+
+
+@click.command("calibrate")
+@click.option(
+    "--rate",
+    type=click.FloatRange(1e-6, 0.5),
+    default=USUAL_RATE,
+    show_default=True,
+    help="Wanted share of strangers who would be taken for somebody.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@with_config
+def calibrate_command(config: Config, rate: float, *, as_json: bool) -> None:
+    """Say how sure the doorman can be of the people enrolled here, and suggest a threshold."""
+    embedder = chosen_pack(config)[0].embedder
+    question = Question(threshold_in_force(config, embedder), embedder.thresholds, rate, config.prefix)
+    found = examine(open_stores(config).people.gallery(embedder.sha256).faces, question)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)))
+        return
+    for line in _lines(found):
+        click.echo(line)
+
+
+def _lines(found: Certainty) -> list[str]:
+    return [
+        f"{found.people} people, {found.faces} faces; threshold {found.threshold:g}: {found.measured_on}",
+        "",
+        *_histogram(found),
+        "",
+        f"Different people taken for each other at {found.threshold:g}: {_in_words(found.false_accepts)}",
+        f"People not recognised by their other photos: {_in_words(found.false_rejects)}",
+        "The intervals take the photos as independent; those of one person are not, so they are too narrow.",
+        *_people(found),
+        "",
+        *found.missing,
+        f"For {one_in(found.suggestion.wanted_rate)}: {found.suggestion.setting}",
+        found.suggestion.reason,
+    ]
+
+
+def _histogram(found: Certainty) -> list[str]:
+    """From the lowest to the highest score: strangers on the left of the axis, the same on its right."""
+    rows = [each for each in found.histogram if each.genuine or each.impostor]
+    if not rows:
+        return ["There is nothing to compare yet."]
+    most_alike = max(each.genuine for each in rows) or 1
+    most_different = max(each.impostor for each in rows) or 1
+    lines = [f"{'different people':>{COLUMNS}}  score  same person"]
+    for each in rows:
+        left, right = _bar(each.impostor, most_different), _bar(each.genuine, most_alike)
+        mark = "<" if each.low <= found.threshold < each.high else " "
+        lines.append(f"{left:>{COLUMNS}}  {each.low:5.2f}{mark} {right}".rstrip())
+    return lines
+
+
+def _bar(count: int, most: int) -> str:
+    return "#" * max(round(count / most * COLUMNS), 1 if count else 0)
+
+
+def _in_words(rate: RateBody) -> str:
+    if rate.share is None:
+        return "nobody to compare"
+    return f"{rate.errors} of {rate.pairs} ({rate.share:.2%}, 95 % from {rate.low:.2%} to {rate.high:.2%})"
+
+
+def _instead(doubt: DoubtBody) -> str:
+    place = doubt.face.links["photo"]
+    if doubt.other_score is None or doubt.other_score <= doubt.score:
+        return place
+    return f"{place} more like {doubt.other}"
+
+
+def _people(found: Certainty) -> list[str]:
+    alike = [
+        f"  {pair.score:.3f}  {pair.faces[0].name} and {pair.faces[1].name}" for pair in found.most_alike
+    ]
+    doubtful = [f"  {doubt.score:.3f}  {doubt.face.name} {_instead(doubt)}" for doubt in found.doubtful]
+    return [
+        *(["", "Most alike:", *alike] if alike else []),
+        *(["", "Photos that the same person's others do not confirm:", *doubtful] if doubtful else []),
+    ]

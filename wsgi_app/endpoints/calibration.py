@@ -1,0 +1,62 @@
+"""How sure are we? What the owner's own gallery says about the threshold."""
+
+import math
+
+from webob import Response
+
+from wsgi_app.calibration import HIGH, LOW
+from wsgi_app.certainty import USUAL_RATE, Certainty, Question, examine, one_in
+from wsgi_app.errors import BadRequest
+from wsgi_app.plots import Axis, Mirror, mirror
+from wsgi_app.rendering import json_answer, negotiated, query_text
+from wsgi_app.services import Call
+
+LEAST_RATE, MOST_RATE = 1e-6, 0.5
+OFFERED_RATES = (0.01, 0.001, 0.0001)
+WIDTH, HALF, TICKS = 560.0, 110.0, 7  # of the plot
+
+
+def show(call: Call) -> Response:
+    """``GET /calibration``: score distributions, error rates, and a threshold for a wanted ``?rate=``.
+
+    The rate is the share of comparisons of different people that may pass, 0.001 by default.
+    """
+    found = _examined(call, _wanted_rate(call))
+    return negotiated(call.request, {"json": lambda: json_answer(found), "html": lambda: _page(call, found)})
+
+
+def plot_of(found: Certainty) -> Mirror:
+    """The scores of the same people, standing, and of different people, hanging."""
+    counts = [each.genuine for each in found.histogram], [each.impostor for each in found.histogram]
+    return mirror(Axis(LOW, HIGH, WIDTH), HALF, counts)
+
+
+def _examined(call: Call, rate: float) -> Certainty:
+    services = call.services
+    embedder = services.pipeline.pack.embedder
+    question = Question(services.threshold, embedder.thresholds, rate, call.request.application_url)
+    return examine(services.stores.people.gallery(embedder.sha256).faces, question)
+
+
+def _page(call: Call, found: Certainty) -> Response:
+    return call.page(
+        "calibration.html",
+        here="/calibration",
+        found=found,
+        plot=plot_of(found),
+        ticks=TICKS,
+        rates=sorted({*OFFERED_RATES, found.suggestion.wanted_rate}, reverse=True),
+        one_in=one_in,
+        margin=call.services.config.margin,
+    )
+
+
+def _wanted_rate(call: Call) -> float:
+    text = query_text(call.request, "rate")
+    try:
+        rate = float(text) if text else USUAL_RATE
+    except ValueError:
+        rate = math.nan
+    if not LEAST_RATE <= rate <= MOST_RATE:
+        raise BadRequest(f"rate must be a number from {LEAST_RATE:f} to {MOST_RATE}.", code="bad_query")
+    return rate
