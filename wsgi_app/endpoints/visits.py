@@ -1,83 +1,81 @@
-"""Visits: what the door saw."""
+"""Visits: what the doors saw."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
-import msgspec
 from webob import Response
 
-from wsgi_app.endpoints.paging import link_to_next, number_cursor, page_size
-from wsgi_app.rendering import json_answer, photo_answer
+from wsgi_app.endpoints.corrections import is_expected
+from wsgi_app.endpoints.paging import link_to_next, next_page, number_cursor, page_size
+from wsgi_app.endpoints.visit_bodies import VisitBody, VisitList, visit_bodies
+from wsgi_app.endpoints.visit_feeds import atom_answer, csv_answer
+from wsgi_app.endpoints.visit_filters import read_filter
+from wsgi_app.endpoints.visit_pages import list_page, visit_page
+from wsgi_app.errors import NotFound
+from wsgi_app.rendering import changed, json_answer, negotiated, photo_answer, query_text, resource_answer
 from wsgi_app.services import Call
-from wsgi_app.stores.visits import Visit
+from wsgi_app.vision.thumbnails import thumbnail as small_copy
 
+CARDS = 24  # on a page for people
 
-class PersonInVisit(msgspec.Struct):
-    """Who was let in."""
-
-    id: str
-    name: str
-
-
-class VisitBody(msgspec.Struct):
-    """A visit as clients see it; ``person`` is ``null`` for nobody, or somebody since forgotten."""
-
-    id: str
-    at: datetime
-    device: str
-    outcome: str
-    person: PersonInVisit | None
-    score: float | None
-    face: dict[str, Any] | None
-    took_ms: float
-    links: dict[str, str]
+Maker = Callable[[list[VisitBody], str], Response]  # out of some visits and the address of older ones
 
 
 def index(call: Call) -> Response:
-    """``GET /visits``: the latest first, a page at a time."""
-    limit = page_size(call)
-    visits = call.services.stores.visits.page(limit + 1, number_cursor(call, "before"))
-    response = json_answer({"visits": visit_bodies(call, visits[:limit])})
-    if len(visits) > limit:
-        link_to_next(response, call, before=str(visits[limit - 1].number), limit=str(limit))
-    return response
+    """``GET /visits``: the latest first, a page at a time; of a person, outcome, device or day."""
+    asked, most = read_filter(call), call.services.config.limits.page_items
+    formats: dict[str, tuple[int, Maker]] = {
+        "json": (most, lambda bodies, _: json_answer(VisitList(bodies))),
+        "html": (CARDS, partial(list_page, call, asked)),
+        "csv": (most, lambda bodies, _: csv_answer(bodies)),
+        "atom": (CARDS, partial(atom_answer, call)),
+    }
+
+    def answer(usual: int, make: Maker) -> Response:
+        limit = page_size(call) if query_text(call.request, "limit") else usual
+        found = call.stores.visits.page(limit + 1, number_cursor(call, "before"), asked.filter)
+        further = len(found) > limit
+        older = next_page(call, before=str(found[limit - 1].number), limit=str(limit)) if further else ""
+        response = make(visit_bodies(call, found[:limit]), older)
+        if older:
+            link_to_next(response, older)
+        return response
+
+    return negotiated(call.request, {word: partial(answer, *how) for word, how in formats.items()})
 
 
 def show(call: Call, visit: str) -> Response:
-    """``GET /visits/{visit}``."""
-    (body,) = visit_bodies(call, [call.services.stores.visits.get(visit)])
-    return json_answer(body)
+    """``GET /visits/{visit}``: one visit, with what somebody said of it."""
+    found = call.stores.visits.get(visit)
+    (body,) = visit_bodies(call, [found])
+    return negotiated(
+        call.request, {"json": lambda: resource_answer(body), "html": lambda: visit_page(call, found, body)}
+    )
+
+
+def remove(call: Call, visit: str) -> Response:
+    """``DELETE /visits/{visit}``: forgets it with its photo; ``If-Match`` guards against changes."""
+    call.stores.visits.remove(visit, partial(is_expected, call))
+    return changed(call.request, f"{call.request.application_url}/visits")
 
 
 def photo(call: Call, visit: str) -> Response:
     """``GET /visits/{visit}/photo``: the JPEG as the door sent it."""
-    stores = call.services.stores
-    return photo_answer(stores.photos.path(stores.visits.get(visit).photo), "image/jpeg")
+    return photo_answer(call.stores.photos.path(call.stores.visits.get(visit).photo), "image/jpeg")
 
 
-def visit_bodies(call: Call, visits: Iterable[Visit]) -> list[VisitBody]:
-    """The representations of some visits, with the names that people have now."""
-    visits = list(visits)
-    names = call.services.stores.people.names({visit.person_id for visit in visits if visit.person_id})
-    return [_body(call, visit, names) for visit in visits]
+def thumbnail(call: Call, visit: str) -> Response:
+    """``GET /visits/{visit}/thumbnail``: a small copy of the photo, made when it is first asked for.
 
-
-def _body(call: Call, visit: Visit, names: dict[str, str]) -> VisitBody:
-    address = f"{call.request.application_url}/visits/{visit.id}"
-    links = {"self": address, "photo": f"{address}/photo"}
-    person = None
-    if visit.person_id in names:
-        person = PersonInVisit(visit.person_id, names[visit.person_id])
-        links["person"] = f"{call.request.application_url}/people/{visit.person_id}"
-    return VisitBody(
-        visit.id,
-        visit.at,
-        visit.device,
-        visit.outcome,
-        person,
-        visit.score,
-        visit.face,
-        visit.took_ms,
-        links,
-    )
+    A photo of which none can be made is sent itself.
+    """
+    photos, name = call.stores.photos, call.stores.visits.get(visit).photo
+    with suppress(NotFound):
+        return photo_answer(photos.thumbnail_path(name), "image/jpeg")
+    with suppress(OSError):  # the photo may be gone, or the disk full
+        made = small_copy(photos.path(name).read_bytes(), call.services.config.limits)
+        if made is not None:
+            photos.save_thumbnail(name, made)
+            return photo_answer(photos.thumbnail_path(name), "image/jpeg")
+    return photo_answer(photos.path(name), "image/jpeg")

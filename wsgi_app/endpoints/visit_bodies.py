@@ -1,0 +1,104 @@
+"""How clients see visits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from wsgi_app.services import Call
+from wsgi_app.stores.corrections import Correction
+from wsgi_app.stores.visits import Visit
+
+
+class PersonInVisit(msgspec.Struct):
+    """Who was let in."""
+
+    id: str
+    name: str
+
+
+class CorrectionBody(msgspec.Struct):
+    """What somebody said of a visit: it was a ``person``, ``nobody`` known, or it is to be ``ignored``."""
+
+    verdict: str
+    person: PersonInVisit | None
+    by: str
+    at: datetime
+
+
+class VisitBody(msgspec.Struct):
+    """A visit as clients see it; ``person`` is ``null`` for nobody, or somebody since forgotten.
+
+    ``outcome``, ``person`` and ``score`` are the door's own verdict, whatever ``correction`` says.
+    """
+
+    id: str
+    at: datetime
+    device: str
+    outcome: str
+    person: PersonInVisit | None
+    score: float | None
+    face: dict[str, Any] | None
+    took_ms: float
+    correction: CorrectionBody | None
+    links: dict[str, str]
+
+
+class VisitList(msgspec.Struct):
+    """Some visits, newest first."""
+
+    visits: list[VisitBody]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What visits are shown with: the server's address, names by ids, and corrections by visits' ids."""
+
+    root: str
+    names: Mapping[str, str]
+    corrections: Mapping[str, Correction]
+
+    def person(self, person_id: str | None) -> PersonInVisit | None:
+        """Somebody with the name that they have now."""
+        if person_id is None or person_id not in self.names:
+            return None
+        return PersonInVisit(person_id, self.names[person_id])
+
+
+def visit_bodies(call: Call, visits: Iterable[Visit]) -> list[VisitBody]:
+    """The representations of some visits, with the names that people have now."""
+    visits, stores = list(visits), call.stores
+    corrections = stores.corrections.of([visit.id for visit in visits])
+    ids = [visit.person_id for visit in visits] + [said.person_id for said in corrections.values()]
+    names = stores.people.names({one for one in ids if one})
+    around = Around(call.request.application_url, names, corrections)
+    return [_body(visit, around) for visit in visits]
+
+
+def _body(visit: Visit, around: Around) -> VisitBody:
+    address = f"{around.root}/visits/{visit.id}"
+    links = {"self": address, "photo": f"{address}/photo", "thumbnail": f"{address}/thumbnail"}
+    person = around.person(visit.person_id)
+    if person is not None:
+        links["person"] = f"{around.root}/people/{person.id}"
+    return VisitBody(
+        visit.id,
+        visit.at,
+        visit.device,
+        visit.outcome,
+        person,
+        visit.score,
+        visit.face,
+        visit.took_ms,
+        _correction(around.corrections.get(visit.id), around),
+        links,
+    )
+
+
+def _correction(correction: Correction | None, around: Around) -> CorrectionBody | None:
+    if correction is None:
+        return None
+    person = around.person(correction.person_id)
+    return CorrectionBody(correction.verdict, person, correction.by, correction.at)

@@ -1,0 +1,101 @@
+"""Visits for other programs: as Atom for feed readers, and as CSV for spreadsheets."""
+
+from webob import Response
+
+from wsgi_app.endpoints.paging import same_list
+from wsgi_app.endpoints.visit_bodies import VisitBody
+from wsgi_app.feeds import Cell, Entry, Feed, Link, atom, comma_separated, urn
+from wsgi_app.rendering import FORMATS
+from wsgi_app.services import Call
+from wsgi_app.words import TITLES
+
+COLUMNS = (
+    "visit",
+    "at",
+    "device",
+    "outcome",
+    "person",
+    "name",
+    "score",
+    "correction",
+    "corrected_person",
+    "corrected_name",
+    "corrected_by",
+    "corrected_at",
+    "took_ms",
+    "photo",
+)
+FORGOTTEN = "Somebody since forgotten"
+
+
+def atom_answer(call: Call, visits: list[VisitBody], older: str) -> Response:
+    """Some visits as Atom; ``older`` is the address of what is before them, ``""`` for nothing."""
+    links = (
+        Link("self", same_list(call, format="atom"), FORMATS["atom"]),
+        Link("alternate", same_list(call, format="html", before=""), FORMATS["html"]),
+        *((Link("next", older, FORMATS["atom"]),) if older else ()),
+    )
+    feed = Feed(
+        id=urn(same_list(call, format="", before="", limit="")),
+        title="Visits",
+        author="Porteiro",
+        updated=call.stores.visits.now(),
+        links=links,
+        entries=tuple(_entry(visit) for visit in visits),
+    )
+    return Response(atom(feed), content_type=FORMATS["atom"], charset="utf-8")
+
+
+def csv_answer(visits: list[VisitBody]) -> Response:
+    """Some visits as a table to be saved."""
+    response = Response(
+        comma_separated(COLUMNS, map(_row, visits)), content_type=FORMATS["csv"], charset="utf-8"
+    )
+    response.content_disposition = 'attachment; filename="visits.csv"'
+    return response
+
+
+def title_of(visit: VisitBody) -> str:
+    """A visit in a few words, and who it was by a correction."""
+    said = TITLES[visit.outcome].format(who=visit.person.name if visit.person else FORGOTTEN)
+    if visit.correction is None or visit.correction.verdict == "ignored":
+        return said
+    truly = visit.correction.person
+    return f"{said}; it was {truly.name if truly else 'nobody known here'}"
+
+
+def _entry(visit: VisitBody) -> Entry:
+    score = "" if visit.score is None else f", likeness {visit.score:.2f}"
+    return Entry(
+        id=urn(f"porteiro:visit:{visit.id}"),
+        title=title_of(visit),
+        summary=f"{visit.at:%Y-%m-%d %H:%M:%S} UTC, {visit.device}{score}",
+        published=visit.at,
+        updated=visit.correction.at if visit.correction else visit.at,
+        links=(
+            Link("alternate", f"{visit.links['self']}?format=html", FORMATS["html"]),
+            Link("edit", visit.links["self"], FORMATS["json"]),
+            Link("enclosure", visit.links["photo"], "image/jpeg"),
+        ),
+    )
+
+
+def _row(visit: VisitBody) -> dict[str, Cell]:
+    said = visit.correction
+    truly = said.person if said else None
+    return {
+        "visit": visit.id,
+        "at": visit.at.isoformat(),
+        "device": visit.device,
+        "outcome": visit.outcome,
+        "person": visit.person.id if visit.person else None,
+        "name": visit.person.name if visit.person else None,
+        "score": visit.score,
+        "correction": said.verdict if said else None,
+        "corrected_person": truly.id if truly else None,
+        "corrected_name": truly.name if truly else None,
+        "corrected_by": said.by if said else None,
+        "corrected_at": said.at.isoformat() if said else None,
+        "took_ms": visit.took_ms,
+        "photo": visit.links["photo"],
+    }
