@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bench import large, server, tutorial
+from bench import large, live, server, tutorial
 from bench.errors import Failure, Missing
 from bench.material import Material, find_material
 from bench.pairs import Pair, Plan, Summary, Target
@@ -62,6 +62,13 @@ BENCHMARKS = (
         Target.at_most(3.0),
         large.measure,
     ),
+    Benchmark(
+        "live",
+        f"ms of POST / with {live.BROWSERS:,} browsers on the live feed",
+        "ms of POST / with none",
+        Target.at_most(1.05),
+        live.measure,
+    ),
 )
 
 
@@ -82,7 +89,7 @@ BENCHMARKS = (
     help="Folder of another model pack than the shipped one.",
 )
 def main(names: tuple[str, ...], rounds: int, seconds: float, pack: Path) -> None:
-    """Measure how fast Porteiro is: all benchmarks, or those named (server, flask, large).
+    """Measure how fast Porteiro is: all benchmarks, or those named (server, flask, large, live).
 
     Each prints the ratio of two things measured in turns: its median over all rounds, least and most. Rounds
     in which other programs kept the processor busy are left out, as long as any remain. A missed target is

@@ -24,9 +24,9 @@ POLL_S = 0.1
 LOG_TAIL_BYTES = 2000
 WORKER_IS_READY = b"WSGI app 0 "  # what uWSGI logs when a worker has loaded the models
 
-# The only two places where nginx.conf is changed: where it listens, and how fast one client may ask.
+# The only places where nginx.conf is changed: where it listens, and how fast one client may ask and watch.
 LISTEN = "listen 127.0.0.1:8080;"
-RATE = "rate=50r/s;"
+RATES = ("rate=50r/s;", "rate=20r/s;")
 NO_RATE = "rate=100000r/s;"
 
 
@@ -158,7 +158,8 @@ def free_address() -> Address:
 def nginx_configuration(address: Address) -> str:
     """The shipped nginx.conf on another address and without its limit for one client."""
     text = (REPOSITORY / "nginx.conf").read_text(encoding="utf-8")
-    for shipped, wanted in ((LISTEN, f"listen {address[0]}:{address[1]};"), (RATE, NO_RATE)):
+    rates = ((rate, NO_RATE) for rate in RATES)
+    for shipped, wanted in ((LISTEN, f"listen {address[0]}:{address[1]};"), *rates):
         if text.count(shipped) != 1:
             raise Failure(f"nginx.conf should say {shipped!r} exactly once.")
         text = text.replace(shipped, wanted)

@@ -1,0 +1,54 @@
+import pytest
+
+from tests.conftest import Clock
+from wsgi_app.errors import TooManyRequests, Unavailable
+from wsgi_app.live.crowd import STRANGERS, Crowd, Pace
+
+
+def test_so_many_of_one_address_are_admitted_and_then_others_still() -> None:
+    crowd = Crowd(most=4, most_of_one=2)
+    crowd.admit("192.0.2.1")
+    crowd.admit("192.0.2.1")
+
+    with pytest.raises(TooManyRequests):
+        crowd.admit("192.0.2.1")
+    crowd.admit("192.0.2.2")
+
+
+def test_so_many_in_all_are_admitted() -> None:
+    crowd = Crowd(most=2, most_of_one=2)
+    crowd.admit("192.0.2.1")
+    crowd.admit("192.0.2.2")
+
+    with pytest.raises(Unavailable):
+        crowd.admit("192.0.2.3")
+
+
+def test_who_leaves_makes_room() -> None:
+    crowd = Crowd(most=1, most_of_one=1)
+    for _ in range(3):
+        crowd.admit("192.0.2.1")
+        crowd.leave("192.0.2.1")
+
+    crowd.admit("192.0.2.2")
+
+
+def test_it_is_full_when_there_are_many_connections_beside_the_admitted_ones() -> None:
+    crowd = Crowd(most=10, most_of_one=10)
+    crowd.connections = 10 + STRANGERS - 1
+    before = crowd.is_full
+    crowd.connections += 1
+
+    assert (before, crowd.is_full) == (False, True)
+
+
+def test_a_pace_allows_so_many_within_a_time_and_again_when_it_has_passed(clock: Clock) -> None:
+    pace = Pace(3, 10.0, lambda: clock.now().timestamp())
+
+    at_once = [pace.allows() for _ in range(5)]
+    clock.advance(9)
+    soon = pace.allows()
+    clock.advance(1)
+    later = [pace.allows() for _ in range(4)]
+
+    assert (at_once, soon, later) == ([True, True, True, False, False], False, [True, True, True, False])

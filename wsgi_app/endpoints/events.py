@@ -1,0 +1,54 @@
+"""What happens, for programs and for pages that cannot have the live feed; and talking to those who watch."""
+
+from typing import Annotated
+
+import msgspec
+from webob import Response
+
+from wsgi_app.endpoints.paging import link_to_next, next_page, number_cursor, page_size
+from wsgi_app.forms import read_body
+from wsgi_app.live.feed import Feed
+from wsgi_app.live.messages import clean_message
+from wsgi_app.rendering import changed, json_answer, query_text
+from wsgi_app.services import Call
+
+
+class MessageText(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to say something."""
+
+    text: Annotated[str, msgspec.Meta(max_length=10_000)]
+
+
+class MessageSaid(msgspec.Struct):
+    """A message on its way: the ``subject`` of the event that will tell it."""
+
+    subject: str
+
+
+def index(call: Call) -> Response:
+    """``GET /events``: the events that follow ``?after=``, oldest first; ask next with its ``last``."""
+    limit = page_size(call)
+    page = Feed(call.stores.events).after(_after(call), limit)
+    response = json_answer(page, headers={"Cache-Control": "no-store"})
+    if len(page.events) == limit:
+        link_to_next(response, next_page(call, after=str(page.last), limit=str(limit)))
+    return response
+
+
+def say(call: Call) -> Response:
+    """``POST /messages``: ``{"text"}`` to everybody who watches."""
+    limits = call.services.config.limits
+    text = clean_message(read_body(call.request, MessageText, limits.json_bytes).text, limits.message_letters)
+    call.stores.events.say(text, call.identity.name, call.request_id)
+    return changed(
+        call.request,
+        back=f"{call.request.application_url}/",
+        value=MessageSaid(call.request_id),
+        status=202,
+    )
+
+
+def _after(call: Call) -> int:
+    if query_text(call.request, "after") == "0":
+        return 0
+    return number_cursor(call, "after") or 0

@@ -1,0 +1,17 @@
+"""The live feed, for whoever asks the application for it."""
+
+from webob import Response
+
+from wsgi_app.errors import UpgradeRequired
+from wsgi_app.rendering import view_of
+from wsgi_app.services import Call
+
+
+def connect(call: Call) -> Response:
+    """``GET /live``: a WebSocket that tells what happens, at an address that the refusal here names.
+
+    Raises:
+        UpgradeRequired: always; WebSockets go to the live feed's own process.
+    """
+    address = view_of(call.request, call.services.config).live
+    raise UpgradeRequired(f"The live feed is a WebSocket: open {address}, or read /events now and then.")

@@ -1,0 +1,1 @@
+"""The live feed: tells browsers what happens, while it happens."""

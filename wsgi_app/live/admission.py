@@ -1,0 +1,139 @@
+"""Who may watch the live feed: decided when a WebSocket is opened."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import cast
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from wsgi_app.config import Config, is_loopback
+from wsgi_app.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
+from wsgi_app.identity import Credentials, Identity, require
+from wsgi_app.live.frames import Problem, Reason
+from wsgi_app.live.sockets import Guest, Socket
+from wsgi_app.roles import Role
+
+NUMBER = re.compile(r"[0-9]{1,18}")
+PORTS = {"http": 80, "https": 443}
+BEHIND_NGINX = "X-Real-IP"
+JSON = "application/json"
+
+Identify = Callable[[Credentials], Awaitable[Identity]]
+
+
+class Admission:
+    """Lets in whoever is signed in and comes from Porteiro's own pages, or from no page at all."""
+
+    def __init__(self, config: Config, identify: Identify):
+        self._config, self._identify = config, identify
+
+    async def __call__(self, connection: ServerConnection, request: Request) -> Response | None:
+        """The refusal of an opening handshake; ``None`` to go on with it."""
+        socket = cast(Socket, connection)
+        try:
+            socket.guest = await self._admit(socket, request)
+        except RequestError as error:
+            return _refusal(socket, error)
+        return None
+
+    async def _admit(self, socket: Socket, request: Request) -> Guest:
+        path, _, query = request.path.partition("?")
+        if path != f"{self._config.prefix}/live":
+            raise NotFound("There is nothing at this address.")
+        after = _after(query)
+        self._refuse_other_names(request.headers)
+        self._refuse_other_sites(request.headers)
+        credentials = self._credentials(socket, request.headers)
+        socket.take_seat(credentials.address)
+        identity = await self._identify(credentials)
+        require(Role.VIEWER, identity)
+        return Guest(identity, credentials, after)
+
+    def _refuse_other_names(self, headers: Headers) -> None:
+        # As the application does: a site could let its own name point to this machine.
+        if self._config.is_local and not is_loopback(_with_port(_one(headers, "Host"))):
+            raise Misdirected("This server answers to its own machine's name alone.")
+
+    def _refuse_other_sites(self, headers: Headers) -> None:
+        origin, host = _one(headers, "Origin").lower(), _one(headers, "Host").lower()
+        if origin and not self._is_own(origin, host):
+            raise Forbidden("The live feed is for Porteiro's own pages.", code="other_site")
+
+    def _is_own(self, origin: str, host: str) -> bool:
+        place = origin.partition("://")[2]
+        if self._config.socket is not None:  # nginx serves the pages and the feed at one address
+            return place == host
+        try:
+            parts = urlsplit(origin)
+            port, name = parts.port or PORTS.get(parts.scheme), parts.hostname
+        except ValueError:
+            return False
+        if port != int(self._config.http.rpartition(":")[2]):
+            return False
+        return name == urlsplit(f"//{host}").hostname or (
+            is_loopback(_with_port(place)) and is_loopback(_with_port(host))
+        )
+
+    def _credentials(self, socket: Socket, headers: Headers) -> Credentials:
+        if isinstance(self._config.live_address, Path):
+            address = _one(headers, BEHIND_NGINX) or "local"
+        else:
+            address = socket.remote_address[0]
+        return Credentials(_one(headers, "Authorization"), _cookies(headers), address)
+
+
+def refusals_in_json(connection: ServerConnection, _: Request, response: Response) -> Response | None:
+    """What the library refuses, such as an opening without a key, in the form of all other refusals."""
+    if response.status_code < HTTPStatus.BAD_REQUEST or response.headers["Content-Type"] == JSON:
+        return None
+    status = HTTPStatus(response.status_code)
+    message = (response.body or b"").decode().partition("\n")[0]
+    kept = {name: response.headers[name] for name in ("Allow", "Upgrade") if name in response.headers}
+    return _in_json(connection, status, Reason(status.name.lower(), message), kept)
+
+
+def _refusal(connection: ServerConnection, error: RequestError) -> Response:
+    return _in_json(connection, error.status, Reason(error.code, error.message), error.headers)
+
+
+def _in_json(
+    connection: ServerConnection, status: int, reason: Reason, headers: Mapping[str, str]
+) -> Response:
+    response = connection.respond(status, msgspec.json.encode(Problem(reason)).decode())
+    del response.headers["Content-Type"]
+    response.headers.update({"Content-Type": JSON, **headers})
+    return response
+
+
+def _after(query: str) -> int | None:
+    try:
+        given = parse_qs(query, keep_blank_values=True, max_num_fields=10).get("after", [""])
+    except ValueError as error:
+        raise BadRequest("The query is broken.", code="bad_query") from error
+    if given == [""]:
+        return None
+    if len(given) > 1 or not NUMBER.fullmatch(given[0]):
+        raise BadRequest("after must be a whole number.", code="bad_query")
+    return int(given[0])
+
+
+def _one(headers: Headers, name: str) -> str:
+    found = headers.get_all(name)
+    if len(found) > 1:
+        raise BadRequest(f"There are several {name} headers.", code="bad_header")
+    return found[0] if found else ""
+
+
+def _cookies(headers: Headers) -> dict[str, str]:
+    pairs = (pair.partition("=") for text in headers.get_all("Cookie") for pair in text.split(";"))
+    return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
+
+
+def _with_port(place: str) -> str:
+    return place if re.search(r":[0-9]+$", place) else f"{place}:80"

@@ -1,0 +1,58 @@
+"""How many may watch at once: in all, of one address, and how much each may send."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+
+from wsgi_app.errors import TooManyRequests, Unavailable
+
+WAIT_S = 10  # after which a refused one may try again
+STRANGERS = 500  # connections beside the admitted ones: on their way in, or out
+
+
+class Crowd:
+    """Those who watch, counted by their addresses."""
+
+    def __init__(self, most: int, most_of_one: int):
+        self._most, self._most_of_one = most, most_of_one
+        self._admitted: Counter[str] = Counter()
+        self.connections = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are so many connections that a further one is not even listened to."""
+        return self.connections >= self._most + STRANGERS
+
+    def admit(self, address: str) -> None:
+        """Count one in.
+
+        Raises:
+            TooManyRequests: there are too many of that address.
+            Unavailable: there are too many in all.
+        """
+        if self._admitted[address] >= self._most_of_one:
+            raise TooManyRequests("Too many live connections of one address.", wait_s=WAIT_S)
+        if self._admitted.total() >= self._most:
+            raise Unavailable("Too many live connections.", retry_after_s=WAIT_S)
+        self._admitted[address] += 1
+
+    def leave(self, address: str) -> None:
+        """Count one out again."""
+        self._admitted[address] -= 1
+        if not self._admitted[address]:
+            del self._admitted[address]
+
+
+class Pace:
+    """So many times within so many seconds, and no more."""
+
+    def __init__(self, most: int, seconds: float, clock: Callable[[], float]):
+        self._seconds, self._clock = seconds, clock
+        self._times: deque[float] = deque(maxlen=most)
+
+    def allows(self) -> bool:
+        """Whether it may happen now; if so, it counts."""
+        now = self._clock()
+        if len(self._times) == self._times.maxlen and now - self._times[0] < self._seconds:
+            return False
+        self._times.append(now)
+        return True

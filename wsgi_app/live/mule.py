@@ -1,0 +1,73 @@
+"""The live feed's own process: uWSGI runs this file as a mule, and anew whenever it ends."""
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from wsgi_app.config import Config, Limits, load_config
+from wsgi_app.errors import PorteiroError
+from wsgi_app.live.serving import serve_feed
+from wsgi_app.logs import set_up_logs
+from wsgi_app.passwords import Passwords
+from wsgi_app.services import open_identifier, open_stores
+
+FURTHER_FILES = 1000  # beside the sockets: the database, the libraries, connections on their way in
+NICENESS = 10  # where the processor is busy, the door goes first
+PAUSE_S = 5.0  # before uWSGI starts it anew: what fails at once should not fill the log
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+log = structlog.get_logger("porteiro.live")
+
+
+def main(environ: Mapping[str, str]) -> None:
+    """Serve the live feed until a signal says to stop.
+
+    Raises:
+        PorteiroError, OSError: it cannot be served; the message says why.
+    """
+    config = load_config(environ)
+    set_up_logs(config.log_level)
+    allow_files(config.limits)
+    asyncio.run(serve_until_told(config))
+
+
+async def serve_until_told(config: Config) -> None:
+    """Open what the feed reads, and serve it; raises as ``main`` does."""
+    stop = asyncio.Event()
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stores = open_stores(config)
+    try:
+        identifier = open_identifier(config, stores, Passwords())
+        await serve_feed(config, stores, identifier.identify, stop)
+    finally:
+        stores.database.close()
+
+
+def allow_files(limits: Limits) -> None:
+    """Let this process open a file for each socket, as far as the machine allows."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.live_sockets + FURTHER_FILES
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+if __name__ == "__main__":
+    os.nice(NICENESS)
+    try:
+        main(os.environ)
+    except (PorteiroError, OSError, OverflowError) as error:
+        log.error("live feed cannot be served", reason=str(error))  # noqa: TRY400  # one line, without a trace
+        time.sleep(PAUSE_S)
+    except Exception:  # a mule that ends with an exception would stay without doing anything
+        log.exception("live feed failed")
+        time.sleep(PAUSE_S)
+    sys.exit()

@@ -1,0 +1,145 @@
+"""Serving the live feed: its sockets, and everything that it does now and then."""
+
+import asyncio
+import functools
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+from websockets.asyncio.server import Server, serve, unix_serve
+from websockets.frames import CloseCode
+
+from wsgi_app.config import Config
+from wsgi_app.errors import RequestError
+from wsgi_app.identity import Credentials, Identity
+from wsgi_app.live.admission import Admission, refusals_in_json
+from wsgi_app.live.crowd import Crowd
+from wsgi_app.live.feed import Feed
+from wsgi_app.live.hub import HOUSE_RHYTHM, Hub, Rhythm
+from wsgi_app.live.sockets import HANG_UP_S, Socket
+from wsgi_app.services import Stores
+
+PING_S = 20  # nginx closes what is silent for a minute
+GROUP_MAY_WRITE = 0o660  # as on the workers' socket
+DATAGRAMS = 1000  # taken at once
+WAITING = 1024  # connections that wait to be taken: all browsers come back at once
+
+log = structlog.get_logger("porteiro.live")
+
+
+async def serve_feed(
+    config: Config,
+    stores: Stores,
+    identify: Callable[[Credentials], Identity],
+    stop: asyncio.Event,
+    rhythm: Rhythm = HOUSE_RHYTHM,
+) -> None:
+    """Serve the live feed until told to stop.
+
+    Args:
+        config: the settings.
+        stores: what is kept.
+        identify: finds out who asks; it may take its time.
+        stop: is set to end.
+        rhythm: how often things are done.
+
+    Raises:
+        OSError: its address cannot be listened on.
+        Unavailable: the database does not answer at the start.
+    """
+    hub = Hub(Feed(stores.events), stores.events.say, config.limits, rhythm)
+
+    async def ask(credentials: Credentials) -> Identity:
+        return await hub.aside(identify, credentials)
+
+    await hub.begin()
+    try:
+        with listening_for_wakes(config.wake_address, hub.wake):
+            async with _server(config, hub, Admission(config, ask)) as server:
+                log.info("live feed is served", address=str(config.live_address))
+                await _until(
+                    stop,
+                    hub.run(),
+                    every(rhythm.check_s, lambda: hub.check_guests(ask)),
+                    every(rhythm.states_s, lambda: hub.aside(stores.devices.tell_states)),
+                )
+                server.close(code=CloseCode.SERVICE_RESTART, reason="The live feed starts anew.")
+    finally:
+        hub.close()
+
+
+@contextmanager
+def listening_for_wakes(address: Path, wake: Callable[[], None]) -> Iterator[None]:
+    """Call ``wake`` for the datagrams of those who change something; the feed looks without them too."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.settimeout(0)
+        loop = asyncio.get_running_loop()
+        try:
+            address.parent.mkdir(parents=True, exist_ok=True)
+            address.unlink(missing_ok=True)
+            listener.bind(str(address))
+        except OSError as error:
+            log.warning("live feed is not woken, and looks once a second", reason=str(error))
+        loop.add_reader(listener, lambda: _take_datagrams(listener, wake))
+        try:
+            yield
+        finally:
+            loop.remove_reader(listener)
+
+
+async def every(pause_s: float, act: Callable[[], Awaitable[object]]) -> None:
+    """Do something now and then, for ever; where the database does not answer, the next time will do."""
+    while True:
+        await asyncio.sleep(pause_s)
+        try:
+            await act()
+        except RequestError as error:
+            log.warning("live feed waits", reason=error.message)
+
+
+async def _until(stop: asyncio.Event, *works: Coroutine[Any, Any, None]) -> None:
+    tasks = [asyncio.create_task(work) for work in (stop.wait(), *works)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()  # raises what ended it
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _server(config: Config, hub: Hub, admission: Admission) -> AsyncIterator[Server]:
+    limits, address = config.limits, config.live_address
+    crowd = Crowd(limits.live_sockets, limits.live_sockets_of_one)
+    options: dict[str, Any] = {
+        "process_request": admission,
+        "process_response": refusals_in_json,
+        "create_connection": functools.partial(Socket, crowd, time.monotonic),
+        "compression": None,  # costs each connection more memory than all else
+        "max_size": limits.live_frame_bytes,
+        "ping_interval": PING_S,
+        "ping_timeout": PING_S,
+        "close_timeout": HANG_UP_S,
+        "server_header": None,
+        "backlog": WAITING,
+    }
+    if isinstance(address, Path):
+        async with unix_serve(hub.attend, str(address), **options) as server:
+            address.chmod(GROUP_MAY_WRITE)
+            yield server
+    else:
+        host, _, port = address.rpartition(":")
+        async with serve(hub.attend, host.strip("[]"), int(port), **options) as server:
+            yield server
+
+
+def _take_datagrams(listener: socket.socket, wake: Callable[[], None]) -> None:
+    with suppress(OSError):
+        for _ in range(DATAGRAMS):
+            listener.recv(1)
+    wake()

@@ -1,0 +1,112 @@
+"""One browser's connection to the live feed, with bounds on what it may do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import CloseCode
+from websockets.protocol import OPEN, Event
+
+from wsgi_app.errors import Unavailable
+from wsgi_app.identity import NOBODY, Credentials, Identity
+from wsgi_app.live.crowd import Crowd, Pace
+
+MESSAGES = (10, 10.0)  # so many of them within so many seconds
+FRAMES = (100, 10.0)  # of any kind: pings, and pieces of messages
+HANG_UP_S = 5.0  # for the other side to close; then it is cut off
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Who watches.
+
+    Attributes:
+        identity: as they proved it.
+        credentials: with which they did.
+        after: the number of the last event that they have; ``None`` for those who begin now.
+    """
+
+    identity: Identity
+    credentials: Credentials
+    after: int | None = None
+
+
+UNKNOWN = Guest(NOBODY, Credentials("", {}, ""))
+
+
+class Socket(ServerConnection):
+    """A WebSocket that counts in the crowd, and is closed when it sends too much.
+
+    Attributes:
+        guest: whose it is; nobody's before it is let in.
+        messages: how often they may say something.
+    """
+
+    def __init__(self, crowd: Crowd, clock: Callable[[], float], *arguments: Any, **options: Any):
+        super().__init__(*arguments, **options)
+        self.guest = UNKNOWN
+        self.messages = Pace(*MESSAGES, clock)
+        self._frames = Pace(*FRAMES, clock)
+        self._crowd = crowd
+        self._seat: str | None = None
+        self._is_lost = False
+
+    @property
+    def key(self) -> str:
+        """Its name, under which what it says is kept."""
+        return self.id.hex
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits to be sent because the other side does not read."""
+        return self.transport.get_write_buffer_size()
+
+    def take_seat(self, address: str) -> None:
+        """Count among those who watch, until the connection ends.
+
+        Raises:
+            TooManyRequests, Unavailable: there is no room.
+        """
+        if self._is_lost:
+            raise Unavailable("The connection ended.")
+        self._crowd.admit(address)
+        self._seat = address
+
+    async def tell(self, frame: msgspec.Struct) -> None:
+        """Send a frame; waits where the other side reads slowly."""
+        await self.send(msgspec.json.encode(frame), text=True)
+
+    def refuse(self, code: CloseCode, reason: str) -> None:
+        """Close it and say why; whoever does not hang up then is cut off."""
+        if self.protocol.state is OPEN:
+            self.protocol.fail(code, reason)
+            self.send_data()
+            self.loop.call_later(HANG_UP_S, self.transport.abort)
+
+    def cut(self) -> None:
+        """End it at once, with everything that was still to be sent."""
+        self.transport.abort()
+
+    def connection_made(self, transport: Any) -> None:
+        """Count it, or end it where there are too many already."""
+        super().connection_made(transport)
+        if self._crowd.is_full:
+            self.cut()
+        self._crowd.connections += 1
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count it out."""
+        super().connection_lost(exc)
+        self._is_lost = True
+        self._crowd.connections -= 1
+        if self._seat is not None:
+            self._crowd.leave(self._seat)
+
+    def process_event(self, event: Event) -> None:
+        """Take a frame, as long as there are not too many."""
+        if self.protocol.state is OPEN and not self._frames.allows():
+            self.refuse(CloseCode.POLICY_VIOLATION, "Too many frames; slow down.")
+        else:
+            super().process_event(event)
