@@ -4,25 +4,26 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import structlog
 
+from tests.accounts import CHEAP
 from tests.doors import Door, add_door
 from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house
 from wsgi_app.app import Application
 from wsgi_app.config import Limits, load_config
 from wsgi_app.counters import ProcessCounters
-from wsgi_app.routes import Router
-from wsgi_app.services import Services, Stores, open_stores, put_together
+from wsgi_app.routes import ROUTES
+from wsgi_app.routing import Router
+from wsgi_app.services import Services, Stores, open_identifier, open_stores, put_together, stores_over
 from wsgi_app.steps import Steps
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.devices import DeviceStore
-from wsgi_app.stores.people import PeopleStore
 from wsgi_app.stores.photos import PhotoStore
-from wsgi_app.stores.visits import VisitStore
 from wsgi_app.vision.packs import Threshold, pack_in
 from wsgi_app.vision.pipeline import Pipeline
 
@@ -106,25 +107,35 @@ def clock() -> Clock:
 def stores(tmp_path: Path, clock: Clock) -> Iterator[Stores]:
     """An empty house on a temporary folder."""
     database = open_database(f"sqlite:///{tmp_path / 'porteiro.db'}")
-    photos = PhotoStore(tmp_path / "photos")
-    new_id = counted_ids()
-    people = PeopleStore(database, photos, clock.now, new_id)
-    visits = VisitStore(database, photos, clock.now, new_id, Limits().idempotency_s)
-    yield Stores(database, photos, people, visits, DeviceStore(database, clock.now))
+    yield stores_over(database, PhotoStore(tmp_path / "photos"), clock.now, counted_ids(), Limits())
     database.close()
 
 
 @pytest.fixture
 def services(tmp_path: Path, stores: Stores, pipeline: Pipeline) -> Services:
     """Everything an endpoint works with, on the temporary house."""
-    config = load_config({"PORTEIRO_DATA": str(tmp_path)})
+    config = load_config({"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_OPEN": "1"})
     return put_together(config, stores, pipeline, ProcessCounters())
 
 
 @pytest.fixture
 def server(services: Services) -> InProcessServer:
     """The application over the temporary house, in this process."""
-    return InProcessServer(Application(services, Router()))
+    return InProcessServer(Application(services, Router(ROUTES)))
+
+
+@pytest.fixture
+def closed_services(services: Services) -> Services:
+    """The same of a house where everybody has to sign in."""
+    config = replace(services.config, open=False)
+    identifier = open_identifier(config, services.stores, CHEAP)
+    return replace(services, config=config, passwords=CHEAP, identifier=identifier)
+
+
+@pytest.fixture
+def closed_server(closed_services: Services) -> InProcessServer:
+    """The application over a house where everybody has to sign in, in this process."""
+    return InProcessServer(Application(closed_services, Router(ROUTES)))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ PHOTOS = Path(__file__).parent / "photos"
 MEBIBYTE = 1024 * 1024
 NOBODY = (PHOTOS / "nobody-1.jpg").read_bytes()
 JSON = {"Content-Type": "application/json"}
+URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 
 Body = Callable[[], bytes]
 
@@ -61,6 +63,18 @@ def json_attack(name: str, path: str, data: bytes, *expected: int) -> Attack:
     return Attack(name, "POST", path, expected, lambda: data, JSON)
 
 
+def page_attack(name: str, path: str, data: bytes, *expected: int, **headers: str) -> Attack:
+    """What a page's form could post, but none of ours does; header names are given with underscores."""
+    named = {key.replace("_", "-"): text for key, text in headers.items()}
+    form_type = {"Content-Type": "application/x-www-form-urlencoded"}
+    return Attack(name, "POST", path, expected, lambda: data, {**form_type, **named})
+
+
+def sign_in_body(name: str = "Eve", password: str = "a guess") -> bytes:
+    """What the sign-in page sends."""
+    return json.dumps({"name": name, "password": password}).encode()
+
+
 def form_attack(name: str, body: Body, *expected: int, boundary: str = "frontier") -> Attack:
     """A body that claims to be a form."""
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
@@ -91,6 +105,16 @@ def png_photo() -> bytes:
     """A real photo as PNG."""
     file = io.BytesIO()
     Image.open(io.BytesIO(NOBODY)).save(file, "PNG")
+    return file.getvalue()
+
+
+@cache
+def zip_of_photos() -> bytes:
+    """A zip of 10,000 photos."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(10_000):
+            archive.writestr(f"{number}.jpg", b"\xff\xd8\xff")
     return file.getvalue()
 
 
@@ -179,6 +203,8 @@ ATTACKS = (
     photo_attack("truncated PNG", "/faces", "image", png_photo()[:5000], 422),
     photo_attack("SVG", "/faces", "image", b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415),
     photo_attack("9 MiB photo", "/faces", "image", bytes(9 * MEBIBYTE), 413),
+    photo_attack("a zip of 10,000 photos", "/", "file", zip_of_photos(), 415),
+    photo_attack("a zip of 10,000 photos to look at", "/faces", "image", zip_of_photos(), 415),
     photo_attack("only one of two", "/compare", "a", NOBODY, 422),
     # JSON
     json_attack("no JSON", "/image-64", b"image", 400),
@@ -202,10 +228,58 @@ ATTACKS = (
     json_attack("a name with NUL", "/people", b'{"name": "a\\u0000b"}', 422),
     json_attack("a name of 900 letters", "/people", json.dumps({"name": "x" * 900}).encode(), 422),
     json_attack("more than a name", "/people", b'{"name": "Eve", "id": "1"}', 422),
+    json_attack(
+        "10,000 visits to name", "/unknown/name", json.dumps({"visits": ["0"] * 10_000}).encode(), 422
+    ),
+    json_attack(
+        "30 kB of a visit's id", "/unknown/ignore", json.dumps({"visits": ["x" * 30_000]}).encode(), 422
+    ),
+    json_attack("visits that are no list", "/unknown/not", b'{"visits": {"0": 1}, "person": "0"}', 422),
+    Attack(
+        "a form of 7,000 visits",
+        "POST",
+        "/unknown/ignore",
+        (400,),
+        lambda: b"&".join([b"visits=0"] * 7000),
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    ),
     json_attack("100 kB of name", "/people", json.dumps({"name": "x" * 100_000}).encode(), 413),
     Attack(
         "JSON as text", "POST", "/people", (415,), lambda: b'{"name": "Eve"}', {"Content-Type": "text/plain"}
     ),
+    json_attack(
+        "a door's name of 10,000 letters", "/devices", json.dumps({"name": "x" * 10_000}).encode(), 422
+    ),
+    json_attack("markup in a door's name", "/devices", b'{"name": "<b>x</b>"}', 422),
+    json_attack("a door's name that is none", "/devices", b'{"name": null}', 422),
+    json_attack("a door that brings its token", "/devices", b'{"name": "x", "token": "x"}', 422),
+    json_attack("10,000 hours", "/people", json.dumps({"name": "Eve", "hours": [{}] * 10_000}).encode(), 422),
+    json_attack("hours that are none", "/people", b'{"name": "Eve", "hours": [{"days": ["someday"]}]}', 422),
+    json_attack("a message of 10,000 letters", "/messages", json.dumps({"text": "x" * 10_000}).encode(), 422),
+    json_attack("a number of a thousand digits", "/people", b'{"name": ' + b"9" * 1000 + b"}", 400, 422),
+    # Forms of pages
+    page_attack("10,000 fields", "/people", b"&".join([b"a="] * 10_000), 400),
+    page_attack("a field of 100 kB", "/people", b"name=" + b"x" * 100_000, 413),
+    page_attack("a name of 10,000 letters", "/people", b"name=" + b"x" * 10_000, 422),
+    page_attack("no field", "/people", b"", 422),
+    page_attack("a field without a value", "/people", b"name", 400),
+    page_attack("a field that is none here", "/people", b"name=Eve&id=1", 422),
+    page_attack("a broken percent", "/devices", b"name=%zz%", 422),
+    page_attack("a field that is not UTF-8", "/people", b"name=%ff%fe", 400),
+    page_attack("a form that is not ASCII", "/people", "name=Eve\u00e9".encode(), 400),
+    page_attack("a form with NUL", "/people", b"name=a%00b", 422),
+    page_attack("JSON as a form", "/people", b'{"name": "Eve"}', 400),
+    page_attack("a form for programs' JSON", "/image-64", b"image=x", 415),
+    page_attack("a form for the door", "/", b"file=x", 415, 422),
+    page_attack("_method=TRACE", "/people", b"_method=TRACE&name=Eve", 400),
+    page_attack("_method=GET", "/people", b"_method=GET", 400),
+    page_attack("_method of 30 kB", "/people", b"_method=" + b"X" * 30_000, 400),
+    page_attack("_method that is not allowed", "/people", b"_method=DELETE", 405),
+    page_attack("a heartbeat from a page", "/devices/front-door/heartbeat", b"_method=PUT", 401),
+    page_attack("nobody to forget", "/people/0", b"_method=DELETE", 404),
+    page_attack("another site's field", "/people", b"name=Eve", 403, Origin="https://evil.example"),
+    page_attack("another site's null", "/devices", b"name=eve", 403, Origin="null"),
+    page_attack("a sibling's form", "/people/0", b"_method=DELETE", 403, Sec_Fetch_Site="same-site"),
     # Tokens
     *(
         Attack(
@@ -237,6 +311,25 @@ ATTACKS = (
         {**JSON, "Authorization": f"Bearer front-door.{'x' * 43}"},
         through_nginx=(401, 413),
     ),
+    # Signing in
+    json_attack("a name of 10,000 letters that signs in", "/sign-in", sign_in_body(name="x" * 10_000), 422),
+    json_attack("a password of 10,000 letters", "/sign-in", sign_in_body(password="x" * 10_000), 422),
+    json_attack("a name that is a list", "/sign-in", b'{"name": ["Ana"], "password": "x"}', 422),
+    json_attack(
+        "half a surrogate as password", "/sign-in", b'{"name": "x", "password": "\\ud800"}', 400, 422
+    ),
+    json_attack(
+        "a link that nobody was given", "/welcome", b'{"token": "x", "password": "long enough"}', 404
+    ),
+    json_attack("a role that there is not", "/invitations", b'{"role": "king"}', 422),
+    json_attack("a link for nobody", "/invitations", b'{"account": "00"}', 404),
+    json_attack("a link for dots", "/invitations", b'{"account": "../.."}', 422),
+    Attack("a form that is none", "POST", "/sign-in", (400,), lambda: b"name", URLENCODED),
+    Attack("a form of 10,000 fields", "POST", "/sign-in", (400,), lambda: b"x=&" * 10_000, URLENCODED),
+    Attack("a form of odd bytes", "POST", "/sign-in", (400,), lambda: b"name=%ff&password=x", URLENCODED),
+    Attack("a page to go on to that is no UTF-8", "GET", "/sign-in?next=%ff", (400,)),
+    Attack("a token of 4,000 letters", "GET", "/welcome?token=" + "x" * 4000, (404,)),
+    Attack("an account of nobody", "DELETE", "/accounts/0", (404,)),
     # Paths and queries
     Attack("NUL in the path", "GET", "/people/%00", (400,)),
     Attack("dots in the path", "GET", "/people/../../etc/passwd", (404,), through_nginx=(400, 404)),
@@ -252,7 +345,21 @@ ATTACKS = (
     Attack("no number", "GET", "/visits?limit=%D9%A3", (400,)),
     Attack("no UTF-8 in the query", "GET", "/people?after=%ff%fe", (400,)),
     Attack("a long query", "GET", "/people?after=" + "x" * 3000, (400,)),
+    Attack("dots for a format", "GET", "/people?format=../../etc/passwd", (406,)),
+    Attack("NUL for a format", "GET", "/visits?format=%00", (406,)),
+    Attack("a format of 3,000 letters", "GET", "/devices?format=" + "x" * 3000, (406,)),
+    Attack("a format that is not UTF-8", "GET", "/devices?format=%ff", (400,)),
+    Attack("a day that is none", "GET", "/visits?day=2026-02-30", (400,)),
+    Attack("an outcome that is none", "GET", "/visits?outcome=%3Cb%3E", (400,)),
+    Attack("a rate that is none", "GET", "/calibration?rate=-1", (400,)),
+    Attack("a rate of infinity", "GET", "/calibration?rate=inf", (400,)),
+    *(
+        Attack(f"{method} of {path}", method, path, (404,))
+        for path in ("/people/0/faces/0", "/visits/0", "/devices/0", "/accounts/0")
+        for method in ("GET", "DELETE")
+    ),
     # Methods and headers
+    Attack("a type that nothing here has", "GET", "/devices", (406,), headers={"Accept": "image/png"}),
     Attack(
         "2,000 headers",
         "GET",
@@ -266,6 +373,8 @@ ATTACKS = (
     Attack("TRACE", "TRACE", "/", (405,)),
     Attack("an odd Accept", "GET", "/nowhere", (404,), headers={"Accept": ";;q=,,*;/\\"}),
     Attack("an odd If-Match", "DELETE", "/people/0", (404,), headers={"If-Match": '"""W/,,*"'}),
+    Attack("an If-Match of 3 kB", "DELETE", "/devices/0", (404,), headers={"If-Match": '"x",' * 750}),
+    Attack("an If-Match of odd bytes", "DELETE", "/people/0", (404,), headers={"If-Match": "\xff\x80"}),
     Attack("an odd content type", "POST", "/", (415,), lambda: b"x", {"Content-Type": '";boundary=;;='}),
     Attack(
         "two hundred headers", "GET", "/nowhere", (404,), headers={f"X-{i}": "x" * 60 for i in range(200)}
@@ -281,6 +390,25 @@ ATTACKS = (
         lambda: b'{"name": "Eve"}',
         {**JSON, "Origin": "https://evil.example"},
     ),
+    # What happens, and the live feed
+    Attack("events after no number", "GET", "/events?after=%D9%A3", (400,)),
+    Attack("events after a huge number", "GET", f"/events?after={'9' * 500}", (400,)),
+    Attack("half a letter to say", "POST", "/messages", (400,), lambda: b'{"text": "\\ud800"}', JSON),
+    Attack("60 kB to say", "POST", "/messages", (422,), lambda: b'{"text": "%s"}' % (b"x" * 60_000), JSON),
+    Attack("nothing to see to say", "POST", "/messages", (422,), lambda: b'{"text": "\\u202e"}', JSON),
+    Attack("the live feed without a WebSocket", "GET", "/live", (426,)),
+    Attack("a photo to the live feed", "POST", "/live", (405,), lambda: WHOLE_FORM, FORM_HEADERS),
+    Attack("another protocol for the live feed", "GET", "/live", (426,), headers={"Upgrade": "h2c"}),
+    Attack("half an opening", "GET", "/live", (426,), headers={"Upgrade": "WebSocket"}, through_nginx=(400,)),
+    # Lists of visits
+    Attack("a day that is none", "GET", "/visits?day=2026-02-30", (400,)),
+    Attack("a day at the end of time", "GET", "/visits?day=9999-12-31", (400,)),
+    Attack("a filter with a null byte", "GET", "/visits?person=%00", (400,)),
+    Attack("a filter of 5,000 letters", "GET", f"/visits?device={'x' * 5_000}", (400,)),
+    Attack(
+        "a correction of a visit that is none", "PUT", "/visits/x/correction", (404,), lambda: b"{}", JSON
+    ),
+    Attack("a correction without a body", "PUT", "/visits/x/correction", (411,), None, JSON),
     Attack(
         "another site's form",
         "POST",

@@ -7,14 +7,25 @@ from typing import TYPE_CHECKING
 import structlog
 from webob import Request, Response
 
-from wsgi_app.auth import refuse_other_names, refuse_other_sites
+from wsgi_app.auth import (
+    SAFE_METHODS,
+    credentials_of,
+    is_browser,
+    refuse_other_names,
+    refuse_other_sites,
+    to_sign_in,
+)
 from wsgi_app.config import Config
 from wsgi_app.counters import Counters
 from wsgi_app.errors import NotFound, PackError, RequestError, Unavailable
+from wsgi_app.forms import given_csrf, take_form
+from wsgi_app.identity import BASIC, FORM, NOBODY, Identity, require, require_csrf
 from wsgi_app.logs import set_up_logs
 from wsgi_app.memory import keep_freed_memory
-from wsgi_app.rendering import error_answer, json_answer
-from wsgi_app.routes import UNROUTED, Router
+from wsgi_app.rendering import error_answer, json_answer, prefers_html, view_of
+from wsgi_app.roles import Role
+from wsgi_app.routes import ROUTES
+from wsgi_app.routing import UNROUTED, Router
 from wsgi_app.services import Call, Services, open_services, random_id
 from wsgi_app.steps import Steps
 from wsgi_app.uploads import BodyReader, read_length
@@ -35,7 +46,7 @@ def build_application(config: Config, counters: Counters) -> "Application":
     """
     set_up_logs(config.log_level)
     keep_freed_memory()
-    return Application(open_services(config, counters), Router())
+    return Application(open_services(config, counters), Router(ROUTES))
 
 
 class Application:
@@ -61,32 +72,53 @@ class Application:
         return body
 
     def _answer(self, request: Request, steps: Steps, request_id: str) -> tuple[str, Response]:
-        name = UNROUTED
+        name, identity = UNROUTED, NOBODY
         try:
             _bound_body(request.environ)
             self._refuse_outside(request)
             refuse_other_names(request, self._services.config)
             if request.environ.get("PATH_INFO", "") == "":
                 return name, _to_root(request)
+            take_form(request, self._services.config.limits)
             found = self._router.find(request.method, request.environ["PATH_INFO"])
             name = found.name
             refuse_other_sites(request)
-            call = Call(request, self._services, steps, request_id)
+            identity = self._admitted(request, found.role)
+            call = Call(request, self._services, steps, request_id, identity, self._router.routes)
             return name, found.endpoint(call, **found.variables)
         except RequestError as error:
             if isinstance(error, Unavailable):
                 log.exception("cannot answer now")
-            return name, self._refusal(request, error, request_id)
+            return name, self._refusal(request, error, request_id, identity)
         except PackError:
             log.exception("the models fail")
-            return name, self._refusal(request, Unavailable("The models cannot look now."), request_id)
+            return name, self._refusal(
+                request, Unavailable("The models cannot look now."), request_id, identity
+            )
         except Exception:  # the boundary: what nobody foresaw is logged here, and told to nobody
             log.exception("unexpected error")
             body = {"error": {"code": "internal", "message": "Something went wrong here; the log has it."}}
             return name, json_answer(body, 500)
 
-    def _refusal(self, request: Request, error: RequestError, request_id: str) -> Response:
-        return error_answer(request, error, request_id, self._services.pages)
+    def _admitted(self, request: Request, role: Role) -> Identity:
+        if role is Role.ANYONE:
+            return NOBODY
+        identity = self._services.identifier.identify(credentials_of(request))
+        require(role, identity)
+        if request.method not in SAFE_METHODS:
+            require_csrf(identity, given_csrf(request))
+        return identity
+
+    def _refusal(
+        self, request: Request, error: RequestError, request_id: str, identity: Identity
+    ) -> Response:
+        if error.headers.get("WWW-Authenticate") == BASIC:
+            if prefers_html(request):
+                return to_sign_in(request)
+            if is_browser(request):
+                error.headers["WWW-Authenticate"] = FORM
+        view = view_of(request, self._services.config, identity)
+        return error_answer(request, error, request_id, self._services.pages, view)
 
     def _refuse_outside(self, request: Request) -> None:
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.

@@ -3,9 +3,12 @@
 import click
 
 from wsgi_app import __version__
+from wsgi_app.commands.calibration import calibrate_command
 from wsgi_app.commands.models import models_group, prepare_command
 from wsgi_app.commands.people import enrol_command, forget_command, people_command
 from wsgi_app.commands.tokens import token_group
+from wsgi_app.commands.users import user_group
+from wsgi_app.commands.visits import purge_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,7 +21,17 @@ def main() -> None:
     """
 
 
-COMMANDS = (enrol_command, people_command, forget_command, token_group, models_group, prepare_command)
+COMMANDS = (
+    enrol_command,
+    people_command,
+    forget_command,
+    calibrate_command,
+    token_group,
+    user_group,
+    models_group,
+    prepare_command,
+    purge_command,
+)
 
 for command in COMMANDS:
     main.add_command(command)

@@ -1,32 +1,90 @@
 """Answers: JSON of a typed value, HTML of a template, and the one that fits a client."""
 
+import hashlib
 import os
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jinja2
 import msgspec
+from markupsafe import Markup
 from webob import Request, Response
 
-from wsgi_app.errors import NotFound, RequestError
+from wsgi_app.config import Config
+from wsgi_app.errors import BadRequest, NotAcceptable, NotFound, RequestError
+from wsgi_app.forms import is_form
+from wsgi_app.identity import NOBODY, Identity
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 # Photos never change under their address, and are nobody else's business.
 PRIVATE = "private, max-age=3600"
 
-# What a page may load: this server's own files and nothing else.
+# What a page may load: this server's own files and its live feed, and nothing else.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self' blob:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self' {live}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+# The formats in which an address may answer; where there are several, ``?format=`` takes these words.
+FORMATS = {
+    "json": "application/json",
+    "html": "text/html",
+    "atom": "application/atom+xml",
+    "csv": "text/csv",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "zip": "application/zip",
+    "text": "text/plain",
+}
+
+
+class Error(msgspec.Struct):
+    """Why a request was refused."""
+
+    code: Annotated[str, msgspec.Meta(description="a stable word for programs")]
+    message: Annotated[str, msgspec.Meta(description="one sentence for people")]
+
+
+class ErrorBody(msgspec.Struct):
+    """What every refusal says to a program."""
+
+    error: Error
+
+
+@dataclass(frozen=True)
+class View:
+    """What all pages have around their own content.
+
+    Attributes:
+        root: the mount, ``""`` or ``/something``.
+        live: address of the live feed, ``ws://...``.
+        identity: who looks.
+    """
+
+    root: str
+    live: str
+    identity: Identity = NOBODY
+
+
+def view_of(request: Request, config: Config, identity: Identity = NOBODY) -> View:
+    """What the pages that answer a request have around them."""
+    scheme = "wss" if request.scheme == "https" else "ws"
+    place = request.host
+    if isinstance(config.live_address, str):  # the local run has a port of its own for it, on the same host
+        place = f"{re.sub(r':[0-9]+$', '', place)}:{config.live_address.rpartition(':')[2]}"
+    return View(request.script_name, f"{scheme}://{place}{request.script_name}/live", identity)
 
 
 class Pages:
-    """The HTML templates."""
+    """The HTML templates; they show times as the house has them."""
 
-    def __init__(self, folder: Path = TEMPLATES):
+    def __init__(self, timezone: tzinfo | None = None, folder: Path = TEMPLATES):
+        self._timezone = timezone
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(folder),
             autoescape=True,
@@ -34,10 +92,15 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters |= {
+            "moment": self._moment,
+            "day": self._day,
+            "time_of_day": self._time_of_day,
+        }
 
-    def render(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
-        """Fill a template; it finds the application's own address as ``root``."""
-        text = self._environment.get_template(template).render(root=request.script_name, **values)
+    def render(self, view: View, template: str, status: int = 200, **values: Any) -> Response:
+        """Fill a template; it finds the mount as ``root``, and ``live`` and ``identity`` likewise."""
+        text = self._environment.get_template(template).render(vars(view) | values)
         return Response(
             text,
             status=status,
@@ -45,16 +108,87 @@ class Pages:
             charset="utf-8",
             headerlist=[
                 ("Content-Type", "text/html; charset=utf-8"),
-                ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+                ("Content-Security-Policy", CONTENT_SECURITY_POLICY.format(live=_origin(view.live))),
                 ("Cache-Control", "no-store"),
             ],
         )
+
+    def _moment(self, at: datetime) -> Markup:
+        return self._time(at, "%d %b %Y, %H:%M:%S")
+
+    def _day(self, at: datetime) -> Markup:
+        return self._time(at, "%d %b %Y")
+
+    def _time_of_day(self, at: datetime) -> Markup:
+        return self._time(at, "%H:%M")
+
+    def _time(self, at: datetime, form: str) -> Markup:
+        local = at.astimezone(self._timezone)
+        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), local.strftime(form))
+
+
+def negotiated(request: Request, makers: Mapping[str, Callable[[], Response]]) -> Response:
+    """The representation that fits the client: ``?format=`` decides, then Accept, then the first one.
+
+    Args:
+        request: which is answered.
+        makers: by words of ``FORMATS``, what makes each representation.
+
+    Raises:
+        NotAcceptable: none fits.
+    """
+    offers = {FORMATS[word]: make for word, make in makers.items()}
+    wanted = query_text(request, "format")
+    if wanted:
+        found = [FORMATS[wanted]] if wanted in makers else []
+    else:
+        found = [name for name, _ in request.accept.acceptable_offers(list(offers))]
+    if not found:
+        raise NotAcceptable(f"This address answers as {', '.join(offers)}.")
+    response = offers[found[0]]()
+    response.vary = ("Accept",)
+    return response
+
+
+def changed(
+    request: Request, back: str, value: Any = None, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """What a change is answered with: JSON for a program, the way to a page for a page's form.
+
+    Args:
+        request: that made the change.
+        back: address of the page that a form goes on to.
+        value: representation of what was changed; ``None`` answers 204.
+        status: of the JSON answer.
+        headers: of it.
+    """
+    if is_form(request):
+        return Response(status=303, location=back)
+    return no_content() if value is None else json_answer(value, status, headers)
 
 
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A typed value as JSON."""
     response = Response(msgspec.json.encode(value), status=status, content_type="application/json")
     response.headers.update((headers or {}).items())
+    return response
+
+
+def version_of(value: Any) -> str:
+    """What tells one state of a representation from another, where no revision counts its changes."""
+    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:32]
+
+
+def resource_answer(value: Any, version: str = "") -> Response:
+    """One resource as JSON with its ``ETag``, sent only when the client has not got it.
+
+    Args:
+        value: its representation.
+        version: of that; ``""`` takes ``version_of``.
+    """
+    response = json_answer(value, headers={"Cache-Control": "private, no-cache"})
+    response.etag = version or version_of(value)
+    response.conditional_response = True
     return response
 
 
@@ -80,13 +214,26 @@ def no_content() -> Response:
     return Response(status=204)
 
 
-def error_answer(request: Request, error: RequestError, request_id: str, pages: Pages) -> Response:
+def query_text(request: Request, key: str) -> str:
+    """A value out of the query string, ``""`` without one.
+
+    Raises:
+        BadRequest: it is not UTF-8.
+    """
+    try:
+        return request.GET.get(key, "")
+    except UnicodeDecodeError as error:
+        raise BadRequest("The query is not UTF-8.", code="bad_query") from error
+
+
+def error_answer(
+    request: Request, error: RequestError, request_id: str, pages: Pages, view: View
+) -> Response:
     """An error as JSON, or as a page for a browser."""
     if prefers_html(request):
-        response = pages.render(request, "error.html", error.status, error=error, request_id=request_id)
+        response = pages.render(view, "error.html", error.status, error=error, request_id=request_id)
     else:
-        body = {"error": {"code": error.code, "message": error.message}}
-        response = json_answer(body, error.status)
+        response = json_answer(ErrorBody(Error(error.code, error.message)), error.status)
     response.headers.update(error.headers.items())
     return response
 
@@ -95,3 +242,7 @@ def prefers_html(request: Request) -> bool:
     """Whether the client asks for HTML before JSON, as browsers do."""
     offers = request.accept.acceptable_offers(["application/json", "text/html"])
     return bool(offers) and offers[0][0] == "text/html"
+
+
+def _origin(address: str) -> str:
+    return "/".join(address.split("/", 3)[:3])

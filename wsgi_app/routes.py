@@ -1,153 +1,109 @@
-"""Every address of the server, and the one place that decides between 404, 405, HEAD and OPTIONS."""
+"""Every address of the server: what it does, and who may ask."""
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from wsgi_app.certainty import Certainty
+from wsgi_app.endpoints import (
+    accounts,
+    api,
+    audit,
+    calibration,
+    corrections,
+    dashboard,
+    devices,
+    door,
+    events,
+    export,
+    faces,
+    health,
+    images,
+    live,
+    metrics,
+    people,
+    sign_in,
+    unknown,
+    visits,
+    welcome,
+)
+from wsgi_app.endpoints.visit_bodies import VisitBody, VisitList
+from wsgi_app.endpoints.visit_filters import QUERY as FILTERS
+from wsgi_app.live.feed import EventsBody
+from wsgi_app.roles import Role
+from wsgi_app.routing import Multipart, Route
 
-from webob import Response
-
-from wsgi_app.config import Limits
-from wsgi_app.endpoints import dashboard, devices, door, health, images, metrics, people, visits
-from wsgi_app.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
-from wsgi_app.rendering import no_content
-
-Endpoint = Callable[..., Response]
-
-VARIABLE = re.compile(r"[0-9A-Za-z_-]{1,64}")
-UNROUTED = "unrouted"  # the name under which requests outside the table are counted
-
-
-@dataclass(frozen=True)
-class Route:
-    """One row: a method, a path pattern below the mount, and who answers.
-
-    ``{name}`` in a pattern stands for one segment of letters, digits, ``-`` and ``_``, given to the endpoint
-    under that name.
-    """
-
-    method: str
-    pattern: str
-    endpoint: Endpoint
-
-    @property
-    def name(self) -> str:
-        """What the endpoint is called in logs and counters, such as ``people.create``."""
-        return f"{self.endpoint.__module__.rpartition('.')[2]}.{self.endpoint.__name__}"
-
+ANYONE, VIEWER, OPERATOR, OWNER = Role
+PAGES = ("json", "html")
+LIST = ("limit", "after")
 
 ROUTES = (
-    Route("GET", "/", dashboard.show),
-    Route("POST", "/", door.answer),
-    Route("POST", "/image-64", images.nose_base64),
-    Route("POST", "/image-bin", images.nose_binary),
-    Route("POST", "/faces", images.faces),
-    Route("POST", "/compare", images.compare),
-    Route("GET", "/people", people.index),
-    Route("POST", "/people", people.create),
-    Route("GET", "/people/{person}", people.show),
-    Route("PATCH", "/people/{person}", people.rename),
-    Route("DELETE", "/people/{person}", people.remove),
-    Route("GET", "/people/{person}/faces", people.faces),
-    Route("POST", "/people/{person}/faces", people.enrol_face),
-    Route("GET", "/people/{person}/faces/{face}", people.show_face),
-    Route("DELETE", "/people/{person}/faces/{face}", people.remove_face),
-    Route("GET", "/people/{person}/faces/{face}/photo", people.face_photo),
-    Route("GET", "/visits", visits.index),
-    Route("GET", "/visits/{visit}", visits.show),
-    Route("GET", "/visits/{visit}/photo", visits.photo),
-    Route("GET", "/devices", devices.index),
-    Route("GET", "/devices/{device}", devices.show),
-    Route("PUT", "/devices/{device}/heartbeat", devices.hear),
-    Route("GET", "/health/live", health.live),
-    Route("GET", "/health/ready", health.ready),
-    Route("GET", "/metrics", metrics.show),
+    Route("GET", "/", dashboard.show, VIEWER, formats=("html",)),
+    Route("POST", "/", door.answer, ANYONE, Multipart(door.PHOTO_FIELDS), door.Answer),
+    Route("POST", "/image-64", images.nose_base64, ANYONE, images.Base64Image, images.Nose),
+    Route("POST", "/image-bin", images.nose_binary, ANYONE, Multipart(("image",)), images.Nose),
+    Route("POST", "/faces", images.faces, ANYONE, Multipart(("image",)), images.FoundFaces),
+    Route("POST", "/compare", images.compare, ANYONE, Multipart(("a", "b"), needed=2), images.Comparison),
+    Route("GET", "/people", people.index, VIEWER, None, people.PersonList, PAGES, (*LIST, "q")),
+    Route("POST", "/people", people.create, OPERATOR, people.WholePerson, people.PersonBody, status=201),
+    Route("GET", "/people/{person}", people.show, VIEWER, None, people.PersonBody, PAGES),
+    Route("PUT", "/people/{person}", people.put, OPERATOR, people.WholePerson, people.PersonBody),
+    Route("PATCH", "/people/{person}", people.patch, OPERATOR, people.PersonChange, people.PersonBody),
+    Route("DELETE", "/people/{person}", people.remove, OPERATOR),
+    Route("GET", "/people/{person}/export", export.show, OPERATOR, formats=("zip",)),
+    Route("GET", "/calibration", calibration.show, VIEWER, None, Certainty, PAGES, ("rate",)),
+    Route("GET", "/people/{person}/faces", faces.index, VIEWER, gives=faces.FaceList),
+    Route(
+        "POST",
+        "/people/{person}/faces",
+        faces.enrol_face,
+        OPERATOR,
+        takes=Multipart(("file",), instead=faces.FaceOfVisit),
+        gives=faces.FaceBody,
+        query=("accept",),
+        status=201,
+    ),
+    Route("GET", "/people/{person}/faces/{face}", faces.show, VIEWER, gives=faces.FaceBody),
+    Route("DELETE", "/people/{person}/faces/{face}", faces.remove, OPERATOR),
+    Route("GET", "/people/{person}/faces/{face}/photo", faces.photo, VIEWER, formats=("png",)),
+    Route(
+        "GET",
+        "/visits",
+        visits.index,
+        VIEWER,
+        gives=VisitList,
+        formats=("json", "html", "atom", "csv"),
+        query=("limit", "before", *FILTERS),
+    ),
+    Route("GET", "/visits/{visit}", visits.show, VIEWER, None, VisitBody, PAGES),
+    Route("DELETE", "/visits/{visit}", visits.remove, OPERATOR),
+    Route("PUT", "/visits/{visit}/correction", corrections.replace, OPERATOR, corrections.Said, VisitBody),
+    Route("DELETE", "/visits/{visit}/correction", corrections.remove, OPERATOR),
+    Route("GET", "/visits/{visit}/photo", visits.photo, VIEWER, formats=("jpeg",)),
+    Route("GET", "/visits/{visit}/thumbnail", visits.thumbnail, VIEWER, formats=("jpeg",)),
+    Route("GET", "/unknown", unknown.index, VIEWER, None, unknown.Inbox, PAGES, ("limit", "before")),
+    Route("GET", "/unknown/{visit}/face", unknown.face, VIEWER, formats=("jpeg",)),
+    Route("POST", "/unknown/name", unknown.name, OPERATOR, unknown.Naming, unknown.Named),
+    Route("POST", "/unknown/ignore", unknown.ignore, OPERATOR, unknown.Ignoring),
+    Route("POST", "/unknown/not", unknown.bar, OPERATOR, unknown.Barring, unknown.Barred),
+    Route("GET", "/devices", devices.index, VIEWER, None, devices.DeviceList, PAGES, LIST),
+    Route("POST", "/devices", devices.create, OWNER, devices.DeviceName, devices.NewDevice, status=201),
+    Route("GET", "/devices/{device}", devices.show, VIEWER, None, devices.DeviceBody, PAGES),
+    Route("DELETE", "/devices/{device}", devices.remove, OWNER),
+    Route("PUT", "/devices/{device}/heartbeat", devices.hear, ANYONE, devices.Vitals),
+    Route("GET", "/sign-in", sign_in.show, ANYONE, formats=("html",), query=("next",)),
+    Route("POST", "/sign-in", sign_in.enter, ANYONE, sign_in.SignIn),
+    Route("POST", "/sign-out", sign_in.leave, VIEWER),
+    Route("GET", "/welcome", welcome.show, ANYONE, formats=("html",), query=("token",)),
+    Route("POST", "/welcome", welcome.accept, ANYONE, welcome.Welcome, accounts.AccountBody, status=201),
+    Route("GET", "/accounts", accounts.index, OWNER, None, accounts.AccountList, PAGES, LIST),
+    Route("GET", "/accounts/{account}", accounts.show, OWNER, gives=accounts.AccountBody),
+    Route("PATCH", "/accounts/{account}", accounts.change, OWNER, accounts.RoleChange, accounts.AccountBody),
+    Route("DELETE", "/accounts/{account}", accounts.remove, OWNER),
+    Route("POST", "/invitations", accounts.invite, OWNER, accounts.LinkWish, accounts.Link, status=201),
+    Route("GET", "/audit", audit.index, OWNER, None, audit.AuditLog, PAGES, ("limit", "before")),
+    Route("GET", "/events", events.index, VIEWER, gives=EventsBody, query=LIST),
+    Route("POST", "/messages", events.say, OPERATOR, events.MessageText, events.MessageSaid, status=202),
+    Route("GET", "/live", live.connect, VIEWER, status=426),
+    Route("GET", "/health/live", health.live, ANYONE, gives=health.Life),
+    Route("GET", "/health/ready", health.ready, ANYONE, gives=health.Readiness),
+    Route("GET", "/metrics", metrics.show, ANYONE, formats=("text",)),
+    Route("GET", "/openapi.json", api.document, ANYONE, status=200),
+    Route("GET", "/api", api.show, VIEWER, formats=("html",)),
 )
-
-
-@dataclass(frozen=True)
-class Found:
-    """The endpoint of a request and the variables of its path."""
-
-    name: str
-    endpoint: Endpoint
-    variables: dict[str, str]
-
-
-class Router:
-    """Finds the endpoint of a method and a path."""
-
-    def __init__(self, routes: tuple[Route, ...] = ROUTES):
-        self._by_length: dict[int, list[tuple[list[str], dict[str, Route]]]] = {}
-        for route in routes:
-            self._add(route)
-
-    def find(self, method: str, path: str) -> Found:
-        """The endpoint for a request; HEAD is answered by GET's, OPTIONS by the list of methods.
-
-        Args:
-            method: as sent.
-            path: PATH_INFO as WSGI gives it: bytes as Latin-1.
-
-        Raises:
-            NotFound, MethodNotAllowed: nothing at that path, or nothing for that method.
-            BadRequest, PathTooLong: a path that no address here could have.
-        """
-        found = self._match(_checked(path))
-        if found is None:
-            raise NotFound("There is nothing at this address.")
-        methods, variables = found
-        route = methods.get("GET" if method == "HEAD" else method)
-        if route is not None:
-            return Found(route.name, route.endpoint, variables)
-        allowed = _allowed(methods)
-        if method == "OPTIONS":
-            return Found("options", lambda *_, **__: _options(allowed), {})
-        raise MethodNotAllowed(method[:32], allowed)
-
-    def _add(self, route: Route) -> None:
-        segments = route.pattern.split("/")
-        rows = self._by_length.setdefault(len(segments), [])
-        methods = next((methods for pattern, methods in rows if pattern == segments), None)
-        if methods is None:
-            methods = {}
-            rows.append((segments, methods))
-        methods[route.method] = route
-
-    def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
-        segments = path.split("/")
-        for pattern, methods in self._by_length.get(len(segments), ()):
-            variables = _variables(pattern, segments)
-            if variables is not None:
-                return methods, variables
-        return None
-
-
-def _variables(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
-    variables = {}
-    for expected, segment in zip(pattern, segments, strict=True):
-        if expected.startswith("{"):
-            if not VARIABLE.fullmatch(segment):
-                return None
-            variables[expected[1:-1]] = segment
-        elif expected != segment:
-            return None
-    return variables
-
-
-def _checked(path: str, longest: int = Limits.path_bytes) -> str:
-    if len(path) > longest:
-        raise PathTooLong(f"A path has at most {longest} bytes.")
-    if "\0" in path or not path.isascii():
-        raise BadRequest("The path holds bytes that no address here has.", code="bad_path")
-    return path
-
-
-def _allowed(methods: dict[str, Route]) -> str:
-    names = {*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
-    return ", ".join(sorted(names))
-
-
-def _options(allowed: str) -> Response:
-    response = no_content()
-    response.headers["Allow"] = allowed
-    return response

@@ -2,26 +2,40 @@
 
 import time
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from webob import Request
+from webob import Request, Response
 
 from wsgi_app.config import Config, Limits
 from wsgi_app.counters import Counters, Tally
 from wsgi_app.errors import PackError
 from wsgi_app.gallery import LiveGallery
+from wsgi_app.identity import AT_HOME, NOBODY, Identifier, Identity
 from wsgi_app.packs import chosen_pack
-from wsgi_app.rendering import Pages
+from wsgi_app.passwords import Passwords
+from wsgi_app.rendering import Pages, view_of
+from wsgi_app.routing import Route
+from wsgi_app.sign_in import PasswordCheck
 from wsgi_app.steps import Clock, Steps
+from wsgi_app.stores.accounts import AccountStore
+from wsgi_app.stores.attempts import AttemptStore
+from wsgi_app.stores.corrections import CorrectionStore
 from wsgi_app.stores.database import Database, open_database
 from wsgi_app.stores.devices import DeviceStore
+from wsgi_app.stores.events import EventStore
+from wsgi_app.stores.invitations import InvitationStore
 from wsgi_app.stores.people import PeopleStore
 from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.probes import ProbeStore
+from wsgi_app.stores.sessions import SessionStore
 from wsgi_app.stores.visits import VisitStore
+from wsgi_app.stores.wake import Waker
 from wsgi_app.vision.nose import NoseFile
-from wsgi_app.vision.packs import Pack, Threshold
+from wsgi_app.vision.packs import EmbedderFile, Pack, Threshold
 from wsgi_app.vision.pipeline import Pipeline, Policy
 
 # One made-up face, on which the networks are tried before the first photo and by /health/ready.
@@ -30,13 +44,32 @@ TEST_PICTURE = (Path(__file__).parent / "models" / "test-picture.jpg").read_byte
 
 @dataclass(frozen=True)
 class Stores:
-    """What is kept, opened."""
+    """What is kept, opened; changes are told as made at this machine, or by whoever ``acting`` names."""
 
     database: Database
     photos: PhotoStore
     people: PeopleStore
     visits: VisitStore
     devices: DeviceStore
+    events: EventStore
+    corrections: CorrectionStore
+    probes: ProbeStore
+    accounts: AccountStore
+    invitations: InvitationStore
+    sessions: SessionStore
+    attempts: AttemptStore
+
+    def acting(self, by: str) -> "Stores":
+        """The same stores, with the changes told as somebody's."""
+        return replace(
+            self,
+            people=self.people.acting(by),
+            visits=self.visits.acting(by),
+            devices=self.devices.acting(by),
+            corrections=self.corrections.acting(by),
+            accounts=self.accounts.acting(by),
+            invitations=self.invitations.acting(by),
+        )
 
 
 @dataclass(frozen=True)
@@ -51,6 +84,8 @@ class Services:
         threshold: the cosine in force and how it was measured.
         tally: counts what happens.
         pages: the HTML templates.
+        passwords: makes what is kept of them.
+        identifier: finds out who asks.
         clock: monotonic seconds, for durations.
     """
 
@@ -61,7 +96,14 @@ class Services:
     threshold: Threshold
     tally: Tally
     pages: Pages
+    passwords: Passwords
+    identifier: Identifier
     clock: Clock
+
+    @property
+    def embedder(self) -> str:
+        """Which embedder makes the embeddings: the sha256 of its file."""
+        return self.pipeline.pack.embedder.sha256
 
     @property
     def policy(self) -> Policy:
@@ -71,12 +113,33 @@ class Services:
 
 @dataclass(frozen=True)
 class Call:
-    """One request on its way to an endpoint."""
+    """One request on its way to an endpoint.
+
+    Attributes:
+        request: as it came.
+        services: everything to answer it with.
+        steps: times each step.
+        request_id: in its answer and its log line.
+        identity: who asks; ``NOBODY`` where the route lets anyone.
+        routes: every address of the server.
+    """
 
     request: Request
     services: Services
     steps: Steps
     request_id: str
+    identity: Identity = NOBODY
+    routes: tuple[Route, ...] = ()
+
+    @property
+    def stores(self) -> Stores:
+        """What is kept; changes are told as made by whoever asks."""
+        return self.services.stores.acting(self.identity.name)
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A page from a template."""
+        view = view_of(self.request, self.services.config, self.identity)
+        return self.services.pages.render(view, template, status, **values)
 
 
 def utc_now() -> datetime:
@@ -95,11 +158,39 @@ def open_stores(config: Config) -> Stores:
     Raises:
         ConfigError: the database cannot be used.
     """
-    database = open_database(config.database_url)
+    database = open_database(config.database_url, Waker(config.wake_address))
     photos = PhotoStore(config.data / "photos")
-    people = PeopleStore(database, photos, utc_now, random_id)
-    visits = VisitStore(database, photos, utc_now, random_id, config.limits.idempotency_s)
-    return Stores(database, photos, people, visits, DeviceStore(database, utc_now))
+    return stores_over(database, photos, utc_now, random_id, config.limits)
+
+
+def stores_over(
+    database: Database,
+    photos: PhotoStore,
+    now: Callable[[], datetime],
+    new_id: Callable[[], str],
+    limits: Limits,
+) -> Stores:
+    """Make the stores of an open database and a photo folder, with the time of day and the ids they take."""
+    return Stores(
+        database=database,
+        photos=photos,
+        people=PeopleStore(database, photos, now, new_id),
+        visits=VisitStore(database, photos, now, new_id, limits.idempotency_s),
+        devices=DeviceStore(database, now),
+        events=EventStore(database, now),
+        corrections=CorrectionStore(database, now),
+        probes=ProbeStore(database),
+        accounts=AccountStore(database, now, new_id),
+        invitations=InvitationStore(database, now, timedelta(hours=limits.invitation_hours)),
+        sessions=SessionStore(database, now, timedelta(days=limits.session_days)),
+        attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_in_pause_s)),
+    )
+
+
+def open_identifier(config: Config, stores: Stores, passwords: Passwords) -> Identifier:
+    """What finds out who asks, for the application and for the live feed."""
+    check = PasswordCheck(stores.accounts, stores.attempts, passwords, config.limits)
+    return Identifier(stores.accounts, stores.sessions, check, AT_HOME if config.open else NOBODY)
 
 
 def load_pipeline(config: Config) -> Pipeline:
@@ -137,21 +228,24 @@ def open_services(config: Config, counters: Counters) -> Services:
 
 def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: Counters) -> Services:
     """Make services of what is opened and loaded already."""
+    passwords = Passwords()
     return Services(
         config=config,
         stores=stores,
         pipeline=pipeline,
         gallery=LiveGallery(stores.people, pipeline.pack.embedder.sha256),
-        threshold=threshold_in_force(config, pipeline),
+        threshold=threshold_in_force(config, pipeline.pack.embedder),
         tally=Tally(counters),
-        pages=Pages(),
+        pages=Pages(config.timezone),
+        passwords=passwords,
+        identifier=open_identifier(config, stores, passwords),
         clock=time.perf_counter,
     )
 
 
-def threshold_in_force(config: Config, pipeline: Pipeline) -> Threshold:
+def threshold_in_force(config: Config, embedder: EmbedderFile) -> Threshold:
     """The pack's first threshold, or the setting's with what is known of it."""
-    measured = pipeline.pack.embedder.thresholds
+    measured = embedder.thresholds
     if config.threshold is None:
         return measured[0]
     same = (threshold for threshold in measured if threshold.score == config.threshold)

@@ -121,13 +121,27 @@ def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body
         ContentTooLarge, LengthRequired: as they say.
     """
     _refuse_other_type(request, "application/json")
-    data = _reader(request, limit_bytes).read()
+    data = read_bytes(request, limit_bytes)
     try:
         return msgspec.json.decode(data, type=body_type)
     except msgspec.ValidationError as error:
         raise Unprocessable(f"The JSON does not fit: {error}", code="json_shape") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadRequest("The body is not valid JSON.", code="bad_json") from error
+
+
+def read_bytes(request: Request, limit_bytes: int) -> bytes:
+    """A whole body.
+
+    Raises:
+        ContentTooLarge, LengthRequired, BadRequest: as they say.
+    """
+    return _reader(request, limit_bytes).read()
+
+
+def declared_type(request: Request) -> str:
+    """The body's type as the request declares it, without parameters."""
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def read_form(request: Request, fields: tuple[str, ...], limits: Limits) -> dict[str, Part]:
@@ -201,6 +215,5 @@ def _reader(request: Request, limit_bytes: int) -> BodyReader:
 
 
 def _refuse_other_type(request: Request, expected: str) -> None:
-    declared = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if declared != expected:
+    if declared_type(request) != expected:
         raise UnsupportedMediaType(f"Send the body as {expected}.")

@@ -1,5 +1,7 @@
 """Doors with a token: how they are, in this process and through nginx and uWSGI."""
 
+import re
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -148,6 +150,80 @@ def test_nothing_that_is_shown_tells_the_hash(any_server: Server, door: Door, de
 
 def test_a_device_that_is_not_there_is_404(any_server: Server) -> None:
     assert any_server.ask("GET", "/devices/nobody").status == 404
+
+
+def test_a_new_door_is_told_its_token_once(any_server: Server) -> None:
+    name = f"door-{uuid.uuid4().hex}"
+
+    made = post_json(any_server, "/devices", {"name": name})
+
+    token = made.json["token"]
+    shown = any_server.ask("GET", f"/devices/{name}")
+    assert (made.status, made.json) == (201, {**shown.json, "token": token})
+    assert made.headers["Location"] == shown.json["links"]["self"]
+    assert made.headers["Cache-Control"] == "no-store"
+    assert re.fullmatch(rf"{name}\.[0-9A-Za-z_-]{{43}}", token)
+    assert Door(any_server, name, token, lambda: datetime.now(UTC)).beats().status == 204
+
+
+def test_a_name_that_is_taken_or_none_is_refused(any_server: Server, door: Door) -> None:
+    assert post_json(any_server, "/devices", {"name": door.name}).error == "name_taken"
+    for name in ("", "Front", "-door", "front door", "../door", "d" * 64, "<b>", "caf\xe9", "door\n"):
+        answer = post_json(any_server, "/devices", {"name": name})
+        assert (answer.status, answer.error) == (422, "bad_name")
+    bodies: list[Any] = [{}, {"name": 7}, {"name": "back-door", "token": "mine"}, []]
+    for body in bodies:
+        answer = post_json(any_server, "/devices", body)
+        assert (answer.status, answer.error) == (422, "json_shape")
+
+
+def test_a_door_is_revoked_and_made_anew(any_server: Server, door: Door) -> None:
+    gone = any_server.ask("DELETE", f"/devices/{door.name}")
+    again = any_server.ask("DELETE", f"/devices/{door.name}")
+    made = post_json(any_server, "/devices", {"name": door.name})
+
+    assert (gone.status, gone.body, again.status, made.status) == (204, b"", 404, 201)
+    assert door.beats().error == "bad_token"
+
+
+def test_only_what_changed_is_sent_again(any_server: Server, door: Door) -> None:
+    etag = any_server.ask("GET", f"/devices/{door.name}").headers["ETag"]
+    same = any_server.ask("GET", f"/devices/{door.name}", headers={"If-None-Match": etag})
+    door.beats()
+    other = any_server.ask("GET", f"/devices/{door.name}", headers={"If-None-Match": etag})
+
+    assert (same.status, same.body, other.status) == (304, b"", 200)
+
+
+def test_a_door_that_changed_meanwhile_is_not_revoked(any_server: Server, door: Door) -> None:
+    before = any_server.ask("GET", f"/devices/{door.name}").headers["ETag"]
+    door.beats()
+
+    refused = any_server.ask("DELETE", f"/devices/{door.name}", headers={"If-Match": before})
+    now = any_server.ask("GET", f"/devices/{door.name}").headers["ETag"]
+    gone = any_server.ask("DELETE", f"/devices/{door.name}", headers={"If-Match": now})
+
+    assert (refused.status, refused.error, gone.status) == (412, "precondition_failed", 204)
+
+
+def test_doors_are_shown_as_json_and_as_a_page(any_server: Server, door: Door) -> None:
+    for path in ("/devices", f"/devices/{door.name}"):
+        shown = [
+            any_server.ask("GET", path, headers={"Accept": "text/html"}),
+            any_server.ask("GET", f"{path}?format=html"),
+            any_server.ask("GET", path),
+            any_server.ask("HEAD", path),
+        ]
+        assert [answer.headers["Content-Type"].partition(";")[0] for answer in shown] == [
+            "text/html",
+            "text/html",
+            "application/json",
+            "application/json",
+        ]
+        assert [answer.headers["Vary"] for answer in shown] == ["Accept"] * 4
+        assert shown[3].body == b""
+        refused = any_server.ask("GET", path, headers={"Accept": "image/png"})
+        assert (refused.status, refused.error) == (406, "not_acceptable")
 
 
 def test_times_are_utc(any_server: Server, door: Door) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from pi_client.evidence import Evidence, is_of_now, is_proven
 from tests.doors import Door
-from tests.servers import Server, enrolled, form, post_photo
+from tests.servers import Server, enrolled, form, post_json, post_photo
 from wsgi_app.evidence import token_key
 from wsgi_app.stores.devices import DeviceStore
 
@@ -136,6 +136,20 @@ def test_a_person_enrolled_a_moment_ago_is_known_and_a_forgotten_one_is_not(
     assert before.json["outcome"] == "unknown"
     assert {answer.json["outcome"] for answer in during} == {"known"}
     assert {answer.json["outcome"] for answer in after} == {"unknown"}
+
+
+def test_somebody_known_is_named_and_not_let_in_outside_their_hours(any_server: Server, photo: Photo) -> None:
+    ivo = enrolled(any_server, "Ivo", photo("ivo-1"), photo("ivo-2"))
+    before = post_photo(any_server, "/", photo("ivo-3"))
+    assert post_json(any_server, f"/people/{ivo}", {"valid_until": "2020-12-31"}, "PATCH").status == 200
+    during = [post_photo(any_server, "/", photo("ivo-3")) for _ in range(6)]
+    visit = any_server.ask("GET", f"/visits/{during[0].json['visit']}").json
+    assert any_server.ask("DELETE", f"/people/{ivo}").status == 204
+
+    assert (before.status, before.json["outcome"]) == (200, "known")
+    assert {(answer.status, answer.json["outcome"]) for answer in during} == {(404, "not_now")}
+    assert during[0].json["person"] == {"id": ivo, "name": "Ivo"}
+    assert (visit["outcome"], visit["person"]) == ("not_now", {"id": ivo, "name": "Ivo"})
 
 
 def test_no_file_part_is_422(any_server: Server, photo: Photo) -> None:

@@ -2,13 +2,15 @@
 
 import re
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
 import pytest
 
 from tests.hostile import ATTACKS, Attack
-from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi
+from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, enrolled, post_json, post_photo
+from wsgi_app.routes import ROUTES
 
 HANG_S = 20.0
 
@@ -27,7 +29,7 @@ def ask_in_process(server: InProcessServer, attack: Attack) -> Answer:
 def ask_live(server: LiveServer, attack: Attack) -> Answer | None:
     """Send the bytes as they are; gives ``None`` where the connection ends without an answer."""
     body = attack.body() if attack.body else None
-    headers = {"Host": "127.0.0.1", "Connection": "close", **attack.headers}
+    headers = {"Host": "127.0.0.1", "Connection": "close", **server.headers, **attack.headers}
     if body is not None and not {"Content-Length", "Transfer-Encoding"} & set(headers):
         headers["Content-Length"] = str(len(body))
     lines = [
@@ -98,3 +100,40 @@ def test_nginx_and_uwsgi_answer_with_a_4xx_and_go_on(
         assert_is_an_honest_refusal(answer)
     assert server.ask("GET", "/health/live").status == 200
     assert running.workers() == workers
+
+
+MARKUP = "<script>alert('it\\'s \"me\"')</script>"
+
+
+def test_markup_in_a_name_is_shown_as_text_on_every_page(
+    server: InProcessServer, photo: Callable[[str], bytes]
+) -> None:
+    person = enrolled(server, MARKUP, photo("ana-1"), photo("ana-2"))
+    visit = post_photo(server, "/", photo("ana-3")).json["visit"]
+    post_photo(server, "/", photo("bruno-1"))
+    post_json(server, "/messages", {"text": MARKUP})
+    known = {"person": person, "visit": visit}
+    paths = [
+        route.pattern.format(**known)
+        for route in ROUTES
+        if route.method == "GET"
+        and "html" in route.formats
+        and set(re.findall(r"{(\w+)}", route.pattern)) <= set(known)
+    ]
+
+    pages = {path: server.ask("GET", path, headers={"Accept": "text/html"}) for path in paths}
+
+    shown = [path for path, page in pages.items() if b"&lt;script&gt;alert(" in page.body]
+    assert {"/", "/people", f"/people/{person}", "/visits", f"/visits/{visit}"} <= set(shown)
+    assert [path for path, page in pages.items() if b"<script>alert" in page.body] == []
+
+
+def test_a_face_is_found_under_its_own_person_alone(
+    server: InProcessServer, photo: Callable[[str], bytes]
+) -> None:
+    ana, bruno = enrolled(server, "Ana", photo("ana-1")), enrolled(server, "Bruno", photo("bruno-1"))
+    (face,) = server.ask("GET", f"/people/{ana}/faces").json["faces"]
+
+    for method, path in (("GET", ""), ("GET", "/photo"), ("DELETE", "")):
+        assert server.ask(method, f"/people/{bruno}/faces/{face['id']}{path}").status == 404
+    assert server.ask("GET", face["links"]["photo"].partition("/porteiro")[2]).status == 200

@@ -1,13 +1,13 @@
-"""People and faces over REST, in this process and through nginx and uWSGI."""
+"""People over REST, in this process and through nginx and uWSGI."""
 
 import io
 import uuid
+import zipfile
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
 
-from tests.servers import Server, form, post_json, post_photo
+from tests.servers import Server, post_json, post_photo
 
 Photo = Callable[[str], bytes]
 
@@ -35,9 +35,12 @@ def test_somebody_is_added_read_renamed_and_forgotten(any_server: Server, name: 
     assert read.json == added.json
     person = added.json
     assert {key: person[key] for key in ("name", "faces")} == {"name": name, "faces": 0}
+    here = added.headers["Location"]
     assert person["links"] == {
-        "self": added.headers["Location"],
-        "faces": f"{added.headers['Location']}/faces",
+        "self": here,
+        "faces": f"{here}/faces",
+        "visits": here.replace("/people/", "/visits?person="),
+        "export": f"{here}/export",
     }
     assert renamed.json == {**person, "name": f"{name} II"}
     assert forgotten.body == b""
@@ -99,46 +102,84 @@ def test_everybody_is_listed_a_page_at_a_time_by_name(any_server: Server, name: 
     assert listed == sorted(listed, key=str.casefold)
 
 
-@pytest.mark.parametrize("form_of", ["JPEG", "PNG", "WEBP"])
-def test_a_face_is_enrolled_seen_and_removed(
-    any_server: Server, name: str, photo: Photo, form_of: str
-) -> None:
-    here = path_of(any_server, post_json(any_server, "/people", {"name": name}).headers["Location"])
-    file = io.BytesIO()
-    Image.open(io.BytesIO(photo("dana-1"))).save(file, form_of)
+def test_rules_are_given_replaced_and_taken_away(any_server: Server, name: str) -> None:
+    rule = {
+        "hours": ["tue 9:00-12:00"],
+        "valid_from": "2026-07-01T00:00Z",
+        "valid_until": "2026-12-03T12:00Z",
+    }
+    added = post_json(any_server, "/people", {"name": name, **rule})
+    here = path_of(any_server, added.headers["Location"])
+    replaced = post_json(any_server, here, {"name": name, "hours": ["sat-sun 22:00-02:00"]}, "PUT")
+    emptied = post_json(any_server, here, {"hours": []}, "PATCH")
 
-    enrolled = any_server.ask("POST", f"{here}/faces", *form(("file", f"dana.{form_of}", file.getvalue())))
-    address = path_of(any_server, enrolled.headers["Location"])
-    crop = any_server.ask("GET", f"{address}/photo")
-    listed = any_server.ask("GET", f"{here}/faces")
-    counted = any_server.ask("GET", here).json["faces"]
-    removed = any_server.ask("DELETE", address)
-    gone = [any_server.ask("GET", f"{address}{rest}").status for rest in ("", "/photo")]
-
-    assert enrolled.status == 201
-    assert listed.json == {"faces": [enrolled.json]}
-    assert enrolled.json["quality"]["size_px"] > 100
-    assert (crop.status, crop.headers["Content-Type"]) == (200, "image/png")
-    assert Image.open(io.BytesIO(crop.body)).size == (112, 112)
-    assert (counted, removed.status, gone) == (1, 204, [404, 404])
-    assert any_server.ask("GET", here).json["faces"] == 0
-
-
-def test_a_photo_that_cannot_be_used_is_refused_with_the_reason(
-    any_server: Server, name: str, photo: Photo
-) -> None:
-    here = path_of(any_server, post_json(any_server, "/people", {"name": name}).headers["Location"])
-    small = io.BytesIO()
-    Image.open(io.BytesIO(photo("eun-1"))).resize((200, 112)).save(small, "JPEG")
-
-    nobody = post_photo(any_server, f"{here}/faces", photo("nobody-2"))
-    far_away = post_photo(any_server, f"{here}/faces", small.getvalue())
-
-    assert [(answer.status, answer.error) for answer in (nobody, far_away)] == [
-        (422, "no_face"),
-        (422, "too_small"),
+    assert [answer.status for answer in (added, replaced, emptied)] == [201, 200, 200]
+    kept = [
+        tuple(answer.json[key] for key in ("valid_from", "valid_until", "hours"))
+        for answer in (added, replaced, emptied)
     ]
-    assert any_server.ask("GET", f"{here}/faces").json == {"faces": []}
+    assert kept == [
+        ("2026-07-01T00:00:00Z", "2026-12-03T12:00:00Z", ["tue 09:00-12:00"]),
+        (None, None, ["sat-sun 22:00-02:00"]),
+        (None, None, []),
+    ]
+    assert any_server.ask("GET", here).json == emptied.json
+    assert emptied.json["may_come"] == "at any time"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_wrong_rules_are_refused_with_how_to_write_them(any_server: Server, name: str, method: str) -> None:
+    here = path_of(any_server, post_json(any_server, "/people", {"name": name}).headers["Location"])
+
+    answer = post_json(any_server, here, {"name": name, "hours": ["tuesdays"]}, method)
+
+    assert (answer.status, answer.error) == (422, "bad_rule")
+    assert "tue 09:00-12:00" in answer.json["error"]["message"]
+
+
+def test_put_is_guarded_like_patch(any_server: Server, name: str) -> None:
+    added = post_json(any_server, "/people", {"name": name})
+    here, etag = path_of(any_server, added.headers["Location"]), added.headers["ETag"]
+
+    answers = [post_json(any_server, here, {"name": name}, "PUT", If_Match=etag) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [200, 412]
+
+
+def test_people_are_searched_by_a_part_of_their_name(any_server: Server, name: str) -> None:
+    post_json(any_server, "/people", {"name": name})
+
+    found = any_server.ask("GET", f"/people?q={name.split()[1].upper()}").json["people"]
+
+    assert [person["name"] for person in found] == [name]
+
+
+def test_everybody_and_each_one_have_a_page_for_browsers(any_server: Server, name: str) -> None:
+    here = path_of(any_server, post_json(any_server, "/people", {"name": name}).headers["Location"])
+
+    for path in ("/people", here):
+        pages = [
+            any_server.ask("GET", f"{path}?format=html"),
+            any_server.ask("GET", path, headers={"Accept": "text/html,*/*;q=0.8"}),
+        ]
+        assert [(page.status, page.headers["Content-Type"]) for page in pages] == [
+            (200, "text/html; charset=utf-8")
+        ] * 2
+        assert {page.headers["Vary"] for page in pages} == {"Accept"}
+
+
+def test_all_that_is_kept_of_somebody_comes_as_a_zip(any_server: Server, name: str, photo: Photo) -> None:
+    here = path_of(any_server, post_json(any_server, "/people", {"name": name}).headers["Location"])
+    post_photo(any_server, f"{here}/faces", photo("hana-1"))
+
+    answer = any_server.ask("GET", f"{here}/export")
+
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == ["faces/face 01.png", "person.json", "visits.json"]
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/zip")
+    assert any_server.ask("HEAD", f"{here}/export").headers["Content-Length"] == str(len(answer.body))
+    any_server.ask("DELETE", here)
 
 
 def test_what_is_not_there_is_404(any_server: Server, photo: Photo) -> None:
@@ -147,6 +188,8 @@ def test_what_is_not_there_is_404(any_server: Server, photo: Photo) -> None:
     answers = [
         any_server.ask("GET", nobody),
         post_json(any_server, nobody, {"name": "Eve"}, "PATCH"),
+        post_json(any_server, nobody, {"name": "Eve"}, "PUT"),
+        any_server.ask("GET", f"{nobody}/export"),
         any_server.ask("DELETE", nobody),
         any_server.ask("GET", f"{nobody}/faces"),
         post_photo(any_server, f"{nobody}/faces", photo("eun-1")),

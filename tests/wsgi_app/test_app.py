@@ -9,7 +9,9 @@ from webob import Response
 from tests.servers import InProcessServer
 from wsgi_app.app import Application
 from wsgi_app.errors import Unavailable
-from wsgi_app.routes import Route, Router
+from wsgi_app.roles import Role
+from wsgi_app.routes import ROUTES
+from wsgi_app.routing import Route, Router
 from wsgi_app.services import Call, Services
 
 
@@ -28,9 +30,9 @@ def reads_nothing(call: Call) -> Response:
 @pytest.fixture
 def odd_server(services: Services) -> InProcessServer:
     routes = (
-        Route("GET", "/breaks", breaks),
-        Route("GET", "/busy", is_busy),
-        Route("POST", "/ignores", reads_nothing),
+        Route("GET", "/breaks", breaks, Role.ANYONE),
+        Route("GET", "/busy", is_busy, Role.ANYONE),
+        Route("POST", "/ignores", reads_nothing, Role.ANYONE),
     )
     return InProcessServer(Application(services, Router(routes)))
 
@@ -59,7 +61,7 @@ def test_a_body_that_nobody_read_is_drained(services: Services) -> None:
             return bytes(size)
 
     stream = CountingInput()
-    application = Application(services, Router((Route("POST", "/ignores", reads_nothing),)))
+    application = Application(services, Router((Route("POST", "/ignores", reads_nothing, Role.ANYONE),)))
     environ = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "/porteiro",
@@ -102,13 +104,20 @@ def test_head_has_the_headers_of_get_and_no_body(server: InProcessServer) -> Non
     assert (head.status, head.body, head.headers["Content-Length"]) == (200, b"", str(len(get.body)))
 
 
+def test_an_error_page_shows_who_has_signed_in_the_way_on(server: InProcessServer) -> None:
+    headers = {"Accept": "text/html"}
+
+    assert b"<nav" in server.ask("GET", "/people/nobody", headers=headers).body
+    assert b"<nav" not in server.ask("GET", "/nowhere", headers=headers).body
+
+
 def test_the_wrong_mount_is_404(server: InProcessServer) -> None:
     assert replace(server, prefix="").ask("GET", "/people").status == 404
     assert replace(server, prefix="/other").ask("GET", "/people").status == 404
 
 
 def test_the_request_id_of_the_front_server_is_kept(services: Services) -> None:
-    server = InProcessServer(Application(services, Router()))
+    server = InProcessServer(Application(services, Router(ROUTES)))
     given = "0123456789abcdef0123456789abcdef"
 
     kept = replace(server, environ={"REQUEST_ID": given}).ask("GET", "/health/live")

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -5,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.accounts import CHEAP, PASSWORD
 from wsgi_app import __version__, packs
 from wsgi_app.cli import main
 from wsgi_app.config import load_config
+from wsgi_app.errors import NotFound
 from wsgi_app.evidence import token_key
 from wsgi_app.services import Stores, open_stores
+from wsgi_app.stores.accounts import Account
 from wsgi_app.stores.devices import Press, keep_press
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
 from wsgi_app.vision import packs as vision_packs
@@ -164,6 +168,7 @@ def every_command(command: click.Command = main, *words: str) -> Iterator[tuple[
 def test_these_are_all_the_commands() -> None:
     assert sorted(" ".join(words) for words in every_command()) == [
         "",
+        "calibrate",
         "enrol",
         "forget",
         "models",
@@ -172,10 +177,16 @@ def test_these_are_all_the_commands() -> None:
         "models use",
         "people",
         "prepare",
+        "purge",
         "token",
         "token add",
         "token list",
         "token revoke",
+        "user",
+        "user invite",
+        "user list",
+        "user password",
+        "user remove",
     ]
 
 
@@ -233,6 +244,15 @@ def test_somebody_known_whose_photo_is_refused_stays(owner: Owner) -> None:
     owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
     owner.is_told("enrol", "Ana", PHOTOS / "nobody-1.jpg")
     assert owner.enrolled() == {"Ana": 1}
+
+
+def test_a_face_that_is_like_another_is_refused_unless_somebody_insists(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    refused, last = owner.is_told("enrol", "Eve", PHOTOS / "ana-2.jpg").splitlines()
+    assert refused.startswith(f"refused {PHOTOS / 'ana-2.jpg'}: This face is as like Ana, who is enrolled")
+    assert last == "porteiro: 1 of 1 photos were refused."
+    said = owner.does("enrol", "Eve", "--accept-like-another", PHOTOS / "ana-2.jpg")
+    assert (said, owner.enrolled()) == ("Eve: 1 photo enrolled\n", {"Ana": 1, "Eve": 1})
 
 
 def test_a_photo_that_is_too_large_is_refused_unread(owner: Owner, tmp_path: Path) -> None:
@@ -323,6 +343,62 @@ def test_a_command_that_cannot_be_understood_says_why(
     assert not newcomer.data.exists()
 
 
+# How sure are we?
+
+
+def test_the_figures_of_the_gallery_are_told_with_a_threshold_to_set(owner: Owner) -> None:
+    for name in ("Ana", "Bruno", "Chen"):
+        owner.does("enrol", name, *(PHOTOS / f"{name.lower()}-{at}.jpg" for at in (1, 2)))
+
+    heading, *lines = owner.does("calibrate", "--rate", "0.01").splitlines()
+
+    assert heading.startswith("3 people, 6 faces; threshold 0.526: ")
+    assert lines[1].split() == ["different", "people", "score", "same", "person"]
+    assert any(re.fullmatch(r" *#+  +0\.\d\d.*", line) for line in lines)
+    assert any(re.fullmatch(r" +0\.\d\d. #+", line) for line in lines)
+    wrong = "0 of 12 (0.00%, 95 % from 0.00% to 24.25%)"
+    assert f"Different people taken for each other at 0.526: {wrong}" in lines
+    unrecognised = "0 of 6 (0.00%, 95 % from 0.00% to 39.03%)"
+    assert f"People not recognised by their other photos: {unrecognised}" in lines
+    assert len([line for line in lines if re.fullmatch(r"  0\.\d{3}  \w+ and \w+", line)]) == 3
+    assert "For 1 in 100: PORTEIRO_THRESHOLD=0.41" in lines
+
+
+def test_the_same_figures_are_there_as_json(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
+    found = json.loads(owner.does("calibrate", "--json"))
+    assert (found["people"], found["faces"], found["false_rejects"]["pairs"]) == (1, 2, 2)
+    assert found["suggestion"]["setting"] == "PORTEIRO_THRESHOLD=0.526"
+    assert found["missing"] == [
+        "Enrol at least two people: how alike different people are cannot be told yet."
+    ]
+
+
+def test_photos_that_disagree_are_told_with_whom_they_are_like(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    owner.does("enrol", "Ana", PHOTOS / "bruno-1.jpg")
+    owner.does("enrol", "Bruno", "--accept-like-another", PHOTOS / "bruno-2.jpg", PHOTOS / "bruno-3.jpg")
+
+    lines = owner.does("calibrate").splitlines()
+
+    doubted = lines[lines.index("Photos that the same person's others do not confirm:") + 1 :][:2]
+    assert [line.split()[1] for line in doubted] == ["Ana", "Ana"]
+    assert all(line.endswith("/photo more like Bruno") for line in doubted)
+
+
+def test_in_an_empty_house_the_pack_s_threshold_is_suggested(owner: Owner) -> None:
+    said = owner.does("calibrate")
+    assert "There is nothing to compare yet." in said
+    assert "nobody to compare" in said
+    assert "For 1 in 1,000: PORTEIRO_THRESHOLD=0.526" in said
+
+
+@pytest.mark.parametrize("rate", ["0", "0.6", "often"])
+def test_a_rate_that_cannot_be_wanted_is_refused(newcomer: Owner, rate: str) -> None:
+    result = newcomer.types("calibrate", "--rate", rate)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
 # People
 
 
@@ -346,9 +422,9 @@ def test_people_are_listed_by_name_with_their_faces(owner: Owner) -> None:
     owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     heading, ana, *others = listed(owner.does("people"))
-    assert heading == ["Name", "Faces", "Since", "Id"]
-    assert ana[:3] == ["Ana", "2", today]
-    assert others == [["Bruno", "0", today, ids["Bruno"]], ["Chen", "0", today, ids["Chen"]]]
+    assert heading == ["Name", "Faces", "Since", "May come", "Id"]
+    assert ana[:4] == ["Ana", "2", today, "at any time"]
+    assert others == [[name, "0", today, "at any time", ids[name]] for name in ("Bruno", "Chen")]
 
 
 @pytest.mark.parametrize("name", ["Ana [admin]", "[bold]Ana", "[/x]", "Ana :smile:", "a" * 80, "陈" * 40])
@@ -371,12 +447,13 @@ def test_somebody_is_forgotten_with_everything_of_theirs(owner: Owner) -> None:
         photo = stores.visits.save_photo("v1", datetime(2026, 1, 5, tzinfo=UTC), b"jpeg")
         visit = Visit(1, "v1", datetime.now(UTC), "door", "known", ana.id, 0.9, None, photo, 1.0)
         stores.visits.add(visit, StoredAnswer(200, b"Ana"), press)
-    assert owner.does("forget", "ana") == "Ana is forgotten, with 2 faces.\n"
+    assert owner.does("forget", "ana") == "Ana is forgotten, with 2 faces and 1 visit.\n"
     assert owner.enrolled() == {"Bruno": 1}
     with owner.house() as stores:
-        assert stores.visits.page(10) == [replace(visit, person_id=None)]
+        assert stores.visits.page(10) == []
         assert stores.visits.answer(press) is None
-    assert len(list((owner.data / "photos" / "people").rglob("*.png"))) == 1
+    assert len(list((owner.data / "photos").rglob("*.png"))) == 1
+    assert list((owner.data / "photos").rglob("*.jpg")) == []
 
 
 def test_somebody_unknown_cannot_be_forgotten(newcomer: Owner) -> None:
@@ -643,6 +720,103 @@ def test_what_the_commands_write_is_for_their_user_alone(newcomer: Owner, pack_f
     assert {path.name: oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
 
 
+# Accounts
+
+
+def joined(owner: Owner, link: str, name: str) -> Account:
+    """Follow a link, as its page does."""
+    token = link.strip().rpartition("token=")[2]
+    with owner.house() as stores:
+        return stores.accounts.accept(token_key(token), name, CHEAP.hash(PASSWORD))
+
+
+def first_link(said: str) -> str:
+    """The link that preparing prints for the first owner."""
+    (link,) = re.findall(r"^  begin   (\S+)$", said, re.MULTILINE)
+    return str(link)
+
+
+def test_preparing_a_house_without_owner_prints_a_link_each_time_until_one_is_used(owner: Owner) -> None:
+    first, second = (first_link(owner.does("prepare")) for _ in range(2))
+    assert re.fullmatch(r"http://127\.0\.0\.1:8765/porteiro/welcome\?token=[\w-]{43}", second)
+    with pytest.raises(NotFound):
+        joined(owner, first, "Eve")
+    assert joined(owner, second, "Olga").role == "owner"
+    assert "welcome" not in owner.does("prepare")
+
+
+@pytest.mark.parametrize(
+    ("settings", "option", "address", "hint"),
+    [
+        ({"PORTEIRO_PREFIX": "/"}, [], "http://127.0.0.1:8765/welcome", "within 24 hours)"),
+        ({"PORTEIRO_SOCKET": "{data}/x.sock"}, [], "/porteiro/welcome", "put the server's public address"),
+        (
+            {"PORTEIRO_SOCKET": "{data}/x.sock"},
+            ["--address", "https://door.example/porteiro/"],
+            "https://door.example/porteiro/welcome",
+            "within 24 hours)",
+        ),
+    ],
+)
+def test_the_link_begins_with_how_the_server_is_reached(
+    owner: Owner, settings: dict[str, str], option: list[str], address: str, hint: str
+) -> None:
+    there = {key: text.format(data=owner.data) for key, text in settings.items()}
+    said = Owner({**owner.settings, **there}).does("prepare", *option)
+    assert first_link(said).partition("?token=")[0] == address
+    assert hint in said
+
+
+def test_nobody_needs_a_link_in_an_open_house(owner: Owner) -> None:
+    assert "welcome" not in Owner({**owner.settings, "PORTEIRO_OPEN": "1"}).does("prepare")
+
+
+def test_somebody_is_invited_listed_and_removed(newcomer: Owner) -> None:
+    assert newcomer.does("user", "list") == "Nobody may sign in yet: porteiro user invite --role owner\n"
+    olga = joined(newcomer, newcomer.does("user", "invite", "--role", "owner"), "Olga")
+    ana = joined(newcomer, newcomer.does("user", "invite", "--role", "viewer"), "Ana")
+
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert listed(newcomer.does("user", "list"))[1:] == [
+        ["Ana", "viewer", day, ana.id],
+        ["Olga", "owner", day, olga.id],
+    ]
+    assert newcomer.does("user", "remove", "ana") == "Ana may not sign in any more.\n"
+    assert newcomer.is_told("user", "remove", "Ana") == (
+        "porteiro: No account is called 'Ana'; porteiro user list shows which are."
+    )
+    assert newcomer.is_told("user", "remove", "Olga") == (
+        "porteiro: This is the last owner; make somebody else an owner first."
+    )
+
+
+def test_a_link_is_told_once_with_how_long_it_is_good(newcomer: Owner) -> None:
+    result = newcomer.types("user", "invite", "--role", "operator")
+
+    assert re.fullmatch(r"http://127\.0\.0\.1:8765/porteiro/welcome\?token=[\w-]{43}\n", result.stdout)
+    assert re.fullmatch(
+        r"This link is told this once, and works once, until [\d-]{10} \d\d:\d\d UTC\.\n", result.stderr
+    )
+    with newcomer.house() as stores:
+        token = result.stdout.strip().encode().rpartition(b"token=")[2]
+        assert token not in newcomer.data.joinpath("porteiro.db").read_bytes()
+        assert stores.invitations.find(token_key(token.decode())).role == "operator"
+
+
+def test_a_role_that_there_is_not_is_refused(newcomer: Owner) -> None:
+    assert newcomer.types("user", "invite", "--role", "king").exit_code == 2
+    assert newcomer.types("user", "invite").exit_code == 2
+
+
+def test_somebody_gets_a_new_password(newcomer: Owner) -> None:
+    ana = joined(newcomer, newcomer.does("user", "invite", "--role", "owner"), "Ana")
+
+    changed = joined(newcomer, newcomer.does("user", "password", "ANA", "--address", "https://x"), "")
+
+    assert (changed.id, changed.name, changed.revision) == (ana.id, "Ana", 2)
+    assert newcomer.is_told("user", "password", "Eve").startswith("porteiro: No account is called 'Eve'; ")
+
+
 # What the owner got wrong: one sentence, never a traceback
 
 
@@ -661,12 +835,12 @@ COMMANDS = (
     [
         ({"PORTEIRO_HTPP": "1"}, "porteiro: PORTEIRO_HTPP is not a setting; did you mean PORTEIRO_HTTP?"),
         ({"PORTEIRO_MARGIN": "much"}, "porteiro: PORTEIRO_MARGIN='much': could not convert"),
-        ({"PORTEIRO_HTTP": "0.0.0.0:80"}, "porteiro: PORTEIRO_HTTP='0.0.0.0:80' can be reached"),
+        ({"PORTEIRO_OPEN": "1", "PORTEIRO_HTTP": "0.0.0.0:80"}, "porteiro: PORTEIRO_OPEN=1 lets everybody"),
         ({"PORTEIRO_DATABASE_URL": "sqlite:////dev/null/porteiro.db"}, "porteiro: PORTEIRO_DATABASE_URL"),
         ({"PORTEIRO_DATABASE_URL": "porteiro.db"}, "porteiro: PORTEIRO_DATABASE_URL"),
         ({"PORTEIRO_DATA": "/dev/null/house"}, "porteiro: "),
     ],
-    ids=lambda value: "=".join(*value.items()) if isinstance(value, dict) else "",
+    ids=lambda value: "=".join(list(value.items())[-1]) if isinstance(value, dict) else "",
 )
 def test_a_wrong_setting_is_told_in_one_sentence(
     owner: Owner, words: list[str], settings: dict[str, str], why: str

@@ -1,12 +1,17 @@
 """The route table, and the one place that decides between 404, 405, HEAD and OPTIONS."""
 
+import re
+
 import pytest
 
-from wsgi_app.endpoints import door, people
+from wsgi_app.auth import SAFE_METHODS
+from wsgi_app.endpoints import door, faces, people
 from wsgi_app.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
-from wsgi_app.routes import ROUTES, Router
+from wsgi_app.roles import Role
+from wsgi_app.routes import ROUTES
+from wsgi_app.routing import Router
 
-router = Router()
+router = Router(ROUTES)
 AN_ID = "0123456789abcdef0123456789abcdef"
 
 
@@ -19,7 +24,7 @@ def test_a_path_finds_its_endpoint() -> None:
 def test_the_variables_of_a_path_are_named() -> None:
     found = router.find("DELETE", f"/people/{AN_ID}/faces/f1")
 
-    assert (found.endpoint, found.variables) == (people.remove_face, {"person": AN_ID, "face": "f1"})
+    assert (found.endpoint, found.variables) == (faces.remove, {"person": AN_ID, "face": "f1"})
 
 
 def test_head_is_answered_by_get() -> None:
@@ -36,9 +41,9 @@ def test_what_is_not_in_the_table_is_not_found(path: str) -> None:
 
 def test_another_method_is_refused_with_those_that_are_allowed() -> None:
     with pytest.raises(MethodNotAllowed) as refused:
-        router.find("PUT", f"/people/{AN_ID}")
+        router.find("POST", f"/people/{AN_ID}")
 
-    assert refused.value.headers == {"Allow": "DELETE, GET, HEAD, OPTIONS, PATCH"}
+    assert refused.value.headers == {"Allow": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"}
 
 
 def test_options_lists_the_same_methods() -> None:
@@ -58,3 +63,53 @@ def test_an_impossible_path_is_refused() -> None:
 def test_every_row_has_its_own_place_and_name() -> None:
     assert len({(route.method, route.pattern) for route in ROUTES}) == len(ROUTES)
     assert len({route.name for route in ROUTES}) == len(ROUTES)
+
+
+# Whoever reaches the server may ask here: it shows no face, or the endpoint asks for a door's token itself.
+FOR_ANYONE = {
+    ("POST", "/"),
+    ("POST", "/image-64"),
+    ("POST", "/image-bin"),
+    ("POST", "/faces"),
+    ("POST", "/compare"),
+    ("PUT", "/devices/{device}/heartbeat"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
+    ("GET", "/openapi.json"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/welcome"),
+    ("POST", "/welcome"),
+}
+
+
+def test_these_addresses_and_no_others_are_for_anyone() -> None:
+    found = {(route.method, route.pattern) for route in ROUTES if route.role is Role.ANYONE}
+
+    assert found == FOR_ANYONE
+
+
+def test_whoever_only_looks_can_change_nothing_but_sign_out() -> None:
+    changes = {route.name: route.role for route in ROUTES if route.method not in SAFE_METHODS}
+
+    assert {name for name, role in changes.items() if role is Role.VIEWER} == {"sign_in.leave"}
+
+
+def test_doors_and_accounts_are_the_owners_alone() -> None:
+    owners = {(route.method, route.pattern) for route in ROUTES if route.role is Role.OWNER}
+
+    assert {("POST", "/devices"), ("DELETE", "/devices/{device}")} <= owners
+
+
+def test_a_request_of_a_row_is_answered_by_that_row() -> None:
+    for route in ROUTES:
+        path = re.sub(r"{\w+}", AN_ID, route.pattern)
+        found = router.find(route.method, path)
+        assert (found.endpoint, found.name, found.role) == (route.endpoint, route.name, route.role)
+
+
+def test_every_endpoint_says_what_it_does() -> None:
+    for route in ROUTES:
+        words = route.endpoint.__doc__ or ""
+        assert re.match(re.escape(f"``{route.method} {route.pattern}``") + "[:.]", words), route.name

@@ -10,6 +10,7 @@ from rich.progress import DownloadColumn, MofNCompleteColumn
 
 from wsgi_app import __version__, packs
 from wsgi_app.commands import EVERYBODY, progress_bar, with_config
+from wsgi_app.commands.users import address_option, first_link
 from wsgi_app.config import Config
 from wsgi_app.enrolment import embed_anew
 from wsgi_app.errors import PackError
@@ -20,9 +21,13 @@ from wsgi_app.vision.pipeline import Pipeline
 
 
 @click.command("prepare")
+@address_option
 @with_config
-def prepare_command(config: Config) -> None:
-    """Get everything ready to serve: models, database, and faces that the models have not seen yet."""
+def prepare_command(config: Config, address: str | None) -> None:
+    """Get everything ready to serve: models, database, and faces that the models have not seen yet.
+
+    While the house has no owner, it prints a one-time link with which somebody becomes that.
+    """
     pipeline, stores = load_pipeline(config), open_stores(config)
     if config.pack:
         packs.choose(config, config.pack)  # so that the other commands take the same
@@ -37,6 +42,8 @@ def prepare_command(config: Config) -> None:
         f"  enrol   {_own_command()} enrol Ana photo-1.jpg photo-2.jpg\n"
         f"  {ask if config.takes_anonymous_doors else door}"
     )
+    if link := first_link(config, stores, address):
+        click.echo(link)
 
 
 @click.group("models")

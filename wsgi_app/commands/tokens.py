@@ -1,6 +1,5 @@
 """Which doors may ask: make, list and revoke the tokens of door devices."""
 
-import secrets
 from datetime import datetime
 
 import click
@@ -9,11 +8,9 @@ from rich.table import Column, Table
 from wsgi_app.commands import Failure, print_table, with_config
 from wsgi_app.config import Config
 from wsgi_app.errors import NotFound
-from wsgi_app.evidence import token_key
 from wsgi_app.services import open_stores
-from wsgi_app.stores.devices import NAME, Device
-
-SECRET_BYTES = 32
+from wsgi_app.stores.devices import Device
+from wsgi_app.tokens import add_door
 
 
 @click.group("token")
@@ -30,12 +27,10 @@ def token_add_command(config: Config, name: str) -> None:
     It is told this once, and kept nowhere here. NAME has small letters, digits and - in it. A revoked name
     gets a new token.
     """
-    if not NAME.fullmatch(name):
-        raise click.UsageError(
-            f"{name!r} cannot be a door's name: 1 to 63 of a-z, 0-9 and -, the first one no -."
-        )
-    token = f"{name}.{secrets.token_urlsafe(SECRET_BYTES)}"
-    open_stores(config).devices.add(name, token_key(token))
+    try:
+        token = add_door(open_stores(config).devices, name)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
     click.echo(token)
     click.echo(
         f"This is {name}'s token, told this once. Keep it in the file that server.token_file names on the "

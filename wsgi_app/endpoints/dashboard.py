@@ -1,59 +1,76 @@
-"""The owner's page: what happened, who is enrolled, how the doors are, how often."""
+"""The owner's page: what needs attention, who came today, who is here, how the doors are."""
+
+from typing import Any
 
 from webob import Response
 
 from wsgi_app import __version__
-from wsgi_app.endpoints.devices import device_body
-from wsgi_app.endpoints.visits import visit_bodies
+from wsgi_app.days import day_at
+from wsgi_app.endpoints.devices import DeviceBody, device_body
+from wsgi_app.endpoints.visit_bodies import visit_bodies
 from wsgi_app.services import Call
+from wsgi_app.words import DOORS, OUTCOMES, TALLIES
 
-LAST_VISITS = 24
-MOST_PEOPLE = 100
+LAST_VISITS = 16
+LAST_MESSAGES = 20
+MOST_PEOPLE = 24
 MOST_DOORS = 100
-
-# How each outcome reads on the page, and in which of the device's lights it would show.
-OUTCOMES = {
-    "known": ("let in", "green"),
-    "unknown": ("not known", "red"),
-    "no_face": ("no face", "amber"),
-    "too_dark": ("too dark", "amber"),
-    "too_small": ("too far away", "amber"),
-    "blurred": ("blurred", "amber"),
-    "several_people": ("several people", "amber"),
-}
-
-# How a door's state reads on the page, and in which light.
-DOORS = {
-    "here": ("here", "green"),
-    "late": ("late", "amber"),
-    "lost": ("lost", "red"),
-    "never": ("never heard", "amber"),
-}
+MOST_WAITING = 500
 
 
 def show(call: Call) -> Response:
     """``GET /``: the dashboard."""
-    stores, totals = call.services.stores, call.services.tally.read()
+    services, stores = call.services, call.stores
+    after = stores.events.last()  # before all else, so that the live feed tells what the lists lack
+    today = day_at(stores.visits.now(), services.config.timezone)
     people = stores.people.page(MOST_PEOPLE)
-    portraits = {person.id: stores.people.faces(person.id)[0] for person in people if person.faces}
+    doors = [device_body(call, device) for device in stores.devices.page(MOST_DOORS)]
+    return call.page(
+        "dashboard.html",
+        here="/",
+        after=after,
+        anonymous=services.config.takes_anonymous_doors,
+        address=call.request.application_url,
+        until=today.until,
+        timezone=str(services.config.timezone or ""),
+        tallies=tallies(stores.visits.counts(today.since)),
+        waiting=stores.probes.waiting(services.embedder, MOST_WAITING),
+        visits=visit_bodies(call, stores.visits.page(LAST_VISITS)),
+        people=people,
+        portraits=stores.people.portraits(person.id for person in people),
+        doors=doors,
+        absent=not_here(doors),
+        messages=stores.events.said(LAST_MESSAGES),
+        longest_message=services.config.limits.message_letters,
+        words=OUTCOMES,
+        door_words=DOORS,
+        **_counters(call),
+    )
+
+
+def tallies(counts: dict[str, int]) -> list[tuple[str, str, tuple[str, ...], int]]:
+    """What is counted together, with its number."""
+    return [
+        (words, light, outcomes, sum(counts.get(outcome, 0) for outcome in outcomes))
+        for words, light, outcomes in TALLIES
+    ]
+
+
+def not_here(doors: list[DeviceBody]) -> list[str]:
+    """The doors of which something should have been heard by now."""
+    return [door.id for door in doors if door.state != "here"]
+
+
+def _counters(call: Call) -> dict[str, Any]:
+    totals = call.services.tally.read()
     requests: dict[str, int] = {}
     for (endpoint, _), count in totals.requests.items():
         requests[endpoint] = requests.get(endpoint, 0) + count
-    return call.services.pages.render(
-        call.request,
-        "dashboard.html",
-        address=call.request.application_url,
-        anonymous=call.services.config.takes_anonymous_doors,
-        doors=[device_body(call, device) for device in stores.devices.page(MOST_DOORS)],
-        door_words=DOORS,
-        images=totals.images,
-        outcomes={outcome: totals.outcomes.get(outcome, 0) for outcome in OUTCOMES},
-        words=OUTCOMES,
-        pack=call.services.pipeline.pack,
-        people=people,
-        portraits=portraits,
-        requests=requests,
-        threshold=call.services.threshold,
-        version=__version__,
-        visits=visit_bodies(call, stores.visits.page(LAST_VISITS)),
-    )
+    return {
+        "outcomes": totals.outcomes,
+        "images": totals.images,
+        "requests": requests,
+        "pack": call.services.pipeline.pack,
+        "threshold": call.services.threshold,
+        "version": __version__,
+    }

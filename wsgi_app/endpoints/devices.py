@@ -1,5 +1,6 @@
-"""Door devices: how each one says it is, and since when."""
+"""Door devices: who may ask, how each one says it is, and since when."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -7,13 +8,16 @@ import msgspec
 from webob import Response
 
 from wsgi_app.auth import needed_holder
-from wsgi_app.endpoints.paging import link_to_next, page_size, text_cursor
-from wsgi_app.errors import Forbidden
+from wsgi_app.endpoints.paging import link_to_next, next_page, page_size, text_cursor
+from wsgi_app.errors import Forbidden, Unprocessable
+from wsgi_app.forms import is_form, read_body
 from wsgi_app.presses import BOOT
-from wsgi_app.rendering import json_answer, no_content
+from wsgi_app.rendering import changed, json_answer, negotiated, no_content, resource_answer, version_of
 from wsgi_app.services import Call
 from wsgi_app.stores.devices import Device
+from wsgi_app.tokens import add_door
 from wsgi_app.uploads import read_json
+from wsgi_app.words import DOORS
 
 Word = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z_.+-]{1,32}\Z")]
 Boot = Annotated[str, msgspec.Meta(pattern=rf"\A{BOOT.pattern}\Z")]
@@ -40,46 +44,114 @@ class Vitals(msgspec.Struct):
     signal_dbm: Decibels | None
 
 
+class DeviceName(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to let a new door ask."""
+
+    name: Annotated[str, msgspec.Meta(description="1 to 63 of a-z, 0-9 and -, the first one no -")]
+
+
 class DeviceBody(msgspec.Struct):
     """A device as clients see it; ``vitals`` and ``heard_at`` are ``null`` before its first heartbeat."""
 
     id: str
-    state: str
+    state: Annotated[str, msgspec.Meta(description="here, late, lost or never, by its last heartbeat")]
     vitals: dict[str, Any] | None
-    heard_at: datetime | None
-    missed: int
+    heard_at: Moment | None
+    missed: Annotated[int, msgspec.Meta(description="heartbeats that did not come")]
     links: dict[str, str]
 
 
+class NewDevice(DeviceBody):
+    """A device that was just made, with what proves to the server that it asks."""
+
+    token: Annotated[str, msgspec.Meta(description="told this once, and kept nowhere here")]
+
+
+class DeviceList(msgspec.Struct):
+    """Devices by name."""
+
+    devices: list[DeviceBody]
+
+
 def index(call: Call) -> Response:
-    """``GET /devices``: every device whose token is accepted, by name, a page at a time."""
+    """``GET /devices``: every door whose token is accepted, by name, a page at a time."""
     limit = page_size(call)
-    devices = call.services.stores.devices.page(limit + 1, text_cursor(call, "after"))
-    response = json_answer({"devices": [device_body(call, device) for device in devices[:limit]]})
-    if len(devices) > limit:
-        link_to_next(response, call, after=devices[limit - 1].id, limit=str(limit))
+    devices = call.stores.devices.page(limit + 1, text_cursor(call, "after"))
+    shown = [device_body(call, device) for device in devices[:limit]]
+    further = next_page(call, after=shown[-1].id, limit=str(limit)) if len(devices) > limit else ""
+    response = negotiated(
+        call.request,
+        {
+            "json": lambda: json_answer(DeviceList(shown)),
+            "html": lambda: _page(call, shown, further=further),
+        },
+    )
+    if further:
+        link_to_next(response, further)
     return response
 
 
+def create(call: Call) -> Response:
+    """``POST /devices``: ``{"name"}`` to a new door and its token, which is told this once."""
+    name = read_body(call.request, DeviceName, call.services.config.limits.json_bytes).name
+    devices = call.stores.devices
+    try:
+        token = add_door(devices, name)
+    except ValueError as error:
+        raise Unprocessable(f"{error}.", code="bad_name") from error
+    made = NewDevice(**_fields(call, devices.get(name)), token=token)
+    if is_form(call.request):
+        return _page(call, [made], status=201, new=made)
+    return json_answer(made, 201, {"Location": made.links["self"], "Cache-Control": "no-store"})
+
+
 def show(call: Call, device: str) -> Response:
-    """``GET /devices/{device}``."""
-    return json_answer(device_body(call, call.services.stores.devices.get(device)))
+    """``GET /devices/{device}``: how one door is."""
+    body = device_body(call, call.stores.devices.get(device))
+    return negotiated(
+        call.request, {"json": lambda: resource_answer(body), "html": lambda: _page(call, [body], one=body)}
+    )
+
+
+def remove(call: Call, device: str) -> Response:
+    """``DELETE /devices/{device}``: accepts its token no more; ``If-Match`` guards against changes."""
+    call.stores.devices.revoke(device, _expected(call))
+    return changed(call.request, f"{call.request.application_url}/devices")
 
 
 def hear(call: Call, device: str) -> Response:
     """``PUT /devices/{device}/heartbeat``: how the device is, told with its own token."""
-    services = call.services
-    holder = needed_holder(call.request, services.stores.devices)
+    devices = call.stores.devices
+    holder = needed_holder(call.request, devices)
     if holder.device.id != device:
         raise Forbidden("This token is another device's.", code="other_device")
-    vitals = read_json(call.request, Vitals, services.config.limits.heartbeat_bytes)
-    services.stores.devices.hear(device, msgspec.to_builtins(vitals))
+    vitals = read_json(call.request, Vitals, call.services.config.limits.heartbeat_bytes)
+    devices.hear(device, msgspec.to_builtins(vitals))
     return no_content()
 
 
 def device_body(call: Call, device: Device) -> DeviceBody:
     """A device's representation, with links; never its token's hash."""
+    return DeviceBody(**_fields(call, device))
+
+
+def _fields(call: Call, device: Device) -> dict[str, Any]:
     address = f"{call.request.application_url}/devices/{device.id}"
-    state = device.state(call.services.stores.devices.now())
-    links = {"self": address, "heartbeat": f"{address}/heartbeat"}
-    return DeviceBody(device.id, state, device.vitals, device.heard_at, device.missed, links)
+    return {
+        "id": device.id,
+        "state": device.state(call.services.stores.devices.now()),
+        "vitals": device.vitals,
+        "heard_at": device.heard_at,
+        "missed": device.missed,
+        "links": {"self": address, "heartbeat": f"{address}/heartbeat"},
+    }
+
+
+def _page(call: Call, doors: Iterable[DeviceBody], status: int = 200, **values: Any) -> Response:
+    shown = {"one": None, "new": None, "further": "", "here": "/devices", "words": DOORS, **values}
+    return call.page("devices.html", status, doors=list(doors), **shown)
+
+
+def _expected(call: Call) -> Callable[[Device], bool]:
+    if_match = call.request.if_match
+    return lambda device: version_of(device_body(call, device)) in if_match

@@ -1,5 +1,6 @@
 """Whether the server lives, and whether it could answer the door now."""
 
+import msgspec
 from webob import Response
 
 from wsgi_app import __version__
@@ -8,9 +9,25 @@ from wsgi_app.rendering import json_answer
 from wsgi_app.services import TEST_PICTURE, Call
 
 
+class Life(msgspec.Struct):
+    """A process that answers."""
+
+    status: str
+    version: str
+
+
+class Readiness(msgspec.Struct):
+    """A process that could answer the door now: its models, and how many people they know."""
+
+    status: str
+    version: str
+    pack: str
+    people: int
+
+
 def live(_call: Call) -> Response:
     """``GET /health/live``: this process answers."""
-    return json_answer({"status": "OK", "version": __version__}, headers={"Cache-Control": "no-store"})
+    return json_answer(Life("OK", __version__), headers={"Cache-Control": "no-store"})
 
 
 def ready(call: Call) -> Response:
@@ -19,10 +36,5 @@ def ready(call: Call) -> Response:
     gallery = services.gallery.now()
     if not services.pipeline.check(TEST_PICTURE, call.steps):
         raise Unavailable("The detector does not find the face of the built-in picture.")
-    body = {
-        "status": "OK",
-        "version": __version__,
-        "pack": services.pipeline.pack.name,
-        "people": len(gallery.gallery.people),
-    }
+    body = Readiness("OK", __version__, services.pipeline.pack.name, len(gallery.gallery.people))
     return json_answer(body, headers={"Cache-Control": "no-store"})

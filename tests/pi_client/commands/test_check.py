@@ -30,7 +30,8 @@ from tests.pi_client.hostile_server import HostileServer, always
 from tests.servers import STOP_S, free_port
 from wsgi_app.app import Application
 from wsgi_app.evidence import token_key
-from wsgi_app.routes import Router
+from wsgi_app.routes import ROUTES
+from wsgi_app.routing import Router
 from wsgi_app.services import Services
 
 # What is broken: the part that fails, and what is said of it. Nothing broken, and all is well.
@@ -56,7 +57,7 @@ class QuietHandler(WSGIRequestHandler):
 @pytest.fixture
 def porteiro(services: Services) -> Iterator[str]:
     """The address of the server's real application, over HTTP."""
-    application = Application(services, Router())
+    application = Application(services, Router(ROUTES))
 
     def mounted(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         shift_path_info(environ)

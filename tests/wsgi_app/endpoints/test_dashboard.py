@@ -3,51 +3,141 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from tests.conftest import Clock
 from tests.doors import Door, add_door
 from tests.servers import InProcessServer, enrolled, post_photo
 from wsgi_app.app import Application
-from wsgi_app.routes import Router
+from wsgi_app.endpoints.dashboard import LAST_VISITS, not_here, tallies
+from wsgi_app.endpoints.devices import DeviceBody
+from wsgi_app.routes import ROUTES
+from wsgi_app.routing import Router
 from wsgi_app.services import Services, Stores
+from wsgi_app.vision.pipeline import Outcome
+from wsgi_app.words import OUTCOMES, TALLIES
 
 Photo = Callable[[str], bytes]
 
 
+def shown(server: InProcessServer) -> str:
+    answer = server.ask("GET", "/", headers={"Accept": "text/html"})
+    assert answer.status == 200
+    return answer.body.decode()
+
+
 def tiles(page: str) -> dict[str, int]:
-    return {
-        name: int(count) for name, count in re.findall(r'data-outcome="(\w+)"><strong>(\d+)</strong>', page)
-    }
+    found = re.findall(
+        r'<li class="tile \w+" data-outcomes="[\w ]+"><strong>(\d+)</strong><span>(.*?)</span>', page
+    )
+    return {words: int(count) for count, words in found}
+
+
+def totals(page: str) -> dict[str, int]:
+    found = re.findall(r'<tr data-total="(\w+)"><th scope="row">.*?</th><td>(\d+)</td>', page)
+    return {outcome: int(count) for outcome, count in found}
+
+
+def attention(page: str) -> list[str]:
+    """What needs attention, in words."""
+    found = re.findall(r'<p class="notice \w+" id="\w+">\s*<span>(.*?)</span>', page, re.DOTALL)
+    return [re.sub("<.*?>", "", words) for words in found]
 
 
 def test_an_empty_house_says_how_to_begin(server: InProcessServer) -> None:
-    page = server.ask("GET", "/").body.decode()
+    page = shown(server)
 
     assert "porteiro enrol Ana photo-1.jpg photo-2.jpg" in page
+    assert '<a href="/porteiro/people">add the first person</a>' in page
     assert "curl -F file=@photo.jpg http://localhost/porteiro/" in page
     assert "porteiro token add front-door" in page
-    assert set(tiles(page).values()) == {0}
+    assert attention(page) == []
+    assert tiles(page) == {"let in": 0, "not known": 0, "not at this hour": 0, "no usable photo": 0}
 
 
 def test_visits_people_and_counters_are_shown(server: InProcessServer, photo: Photo) -> None:
-    enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
+    ana = enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
     visits = [post_photo(server, "/", photo(name)).json for name in ("ana-4", "bruno-1", "nobody-1")]
 
-    page = server.ask("GET", "/").body.decode()
+    page = shown(server)
 
-    assert tiles(page) == {
-        "known": 1,
-        "unknown": 1,
-        "no_face": 1,
-        "too_dark": 0,
-        "too_small": 0,
-        "blurred": 0,
-        "several_people": 0,
-    }
-    shown = re.findall(r'<img src="http://localhost/porteiro/visits/(\w+)/photo"', page)
-    assert shown == [visit["visit"] for visit in reversed(visits)]
-    assert '<span class="who">Ana</span>' in page
-    assert "2 faces" in page
+    assert tiles(page) == {"let in": 1, "not known": 1, "not at this hour": 0, "no usable photo": 1}
+    assert totals(page) == dict.fromkeys(OUTCOMES, 0) | {"known": 1, "unknown": 1, "no_face": 1}
+    assert re.findall(r'data-visit="(\w+)"', page) == [visit["visit"] for visit in reversed(visits)]
+    assert re.findall(r'<p class="who">(.*?)</p>', page)[:3] == ["no face", "not known", "Ana"]
+    (face,) = [face["id"] for face in server.ask("GET", f"/people/{ana}/faces").json["faces"]][:1]
+    assert f'<img src="/porteiro/people/{ana}/faces/{face}/photo"' in page
+
+
+def test_the_latest_visits_are_shown_and_the_others_are_a_link_away(
+    server: InProcessServer, photo: Photo
+) -> None:
+    told = [post_photo(server, "/", photo("nobody-1")).json["visit"] for _ in range(LAST_VISITS + 1)]
+
+    page = shown(server)
+
+    assert re.findall(r'data-visit="(\w+)"', page) == told[:0:-1]
+    assert '<a href="/porteiro/visits">All visits</a>' in page
+
+
+def test_who_is_not_known_and_which_door_is_silent_needs_attention(
+    server: InProcessServer, stores: Stores, clock: Clock, photo: Photo
+) -> None:
+    enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
+    heard, silent = (add_door(server, stores.devices, name) for name in ("back", "front"))
+    silent.beats()
+    clock.advance(600)
+    heard.beats()
+    for name in ("bruno-1", "chen-1", "ana-4"):
+        post_photo(server, "/", photo(name))
+
+    assert attention(shown(server)) == ["2 not known and not named yet", "Not heard of: front"]
+
+
+def test_yesterday_is_not_counted_as_today(server: InProcessServer, clock: Clock, photo: Photo) -> None:
+    post_photo(server, "/", photo("nobody-1"))
+    clock.advance(24 * 3600)
+    post_photo(server, "/", photo("nobody-2"))
+
+    assert tiles(shown(server))["no usable photo"] == 1
+
+
+def test_the_page_knows_until_when_its_day_is(services: Services, clock: Clock) -> None:
+    lisbon = ZoneInfo("Europe/Lisbon")
+    there = replace(services, config=replace(services.config, timezone=lisbon))
+
+    page = shown(InProcessServer(Application(there, Router(ROUTES))))
+
+    assert clock.now().date().isoformat() == "2026-01-05"
+    assert 'data-until="2026-01-06T00:00:00+00:00" data-timezone="Europe/Lisbon"' in page
+
+
+def test_what_is_shown_says_after_which_event_the_live_feed_goes_on(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    post_photo(server, "/", photo("nobody-1"))
+
+    page = shown(server)
+
+    assert stores.events.last() > 0
+    assert f'data-after="{stores.events.last()}"' in page
+
+
+def test_the_latest_messages_are_shown_ones_own_as_such(server: InProcessServer, stores: Stores) -> None:
+    stores.events.say("The plumber comes at nine <b>", "Bruno", "another")
+    stores.events.say("Thank you", "this machine", "one")
+
+    page = shown(server)
+
+    said = re.findall(r"<span data-by>(.*?)</span>.*?<p data-text>(.*?)</p>", page)[:2]
+    assert [(by, unescape(text)) for by, text in said] == [
+        ("Bruno", "The plumber comes at nine <b>"),
+        ("you", "Thank you"),
+    ]
+    assert "nine <b>" not in page
 
 
 def test_a_name_cannot_bring_markup(server: InProcessServer, photo: Photo) -> None:
@@ -55,23 +145,15 @@ def test_a_name_cannot_bring_markup(server: InProcessServer, photo: Photo) -> No
 
     answer = server.ask("GET", "/")
 
-    assert b"<script" not in answer.body
+    assert b"<script>" not in answer.body
     assert b"&lt;script&gt;" in answer.body
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def doors(page: str) -> list[tuple[str, str, str, list[str]]]:
-    """Each door's light, name, state in words, and what its heartbeat told."""
-    shown = re.findall(r'<li class="door (\w+)" data-door="([\w-]+)">(.*?)</li>', page, re.DOTALL)
-    return [
-        (
-            light,
-            name,
-            re.findall(r'<p class="lamp">(.*?)</p>', text)[0],
-            [re.sub("<.*?>", "", told) for told in re.findall(r"<dd.*?>(.*?)</dd>", text)],
-        )
-        for light, name, text in shown
-    ]
+def doors(page: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each door's name, and its lamps: their light and what stands beside them."""
+    shown = re.findall(r'<li data-door="([\w-]+)">(.*?)</li>', page, re.DOTALL)
+    return [(name, re.findall(r'<span class="lamp (\w+)">(.*?)</span>', text)) for name, text in shown]
 
 
 def test_doors_are_shown_with_their_state_in_colour_and_in_words(
@@ -81,26 +163,39 @@ def test_doors_are_shown_with_their_state_in_colour_and_in_words(
     beats: list[tuple[Door, int]] = [(lost, 0), (late, 300), (here, 120)]
     for door, seconds in beats:
         clock.advance(seconds)
-        if door is late:
-            door.beats(camera_ok=False, temperature_c=None, signal_dbm=None)
-        else:
-            door.beats()
+        door.beats(camera_ok=door is not late)
 
-    page = server.ask("GET", "/").body.decode()
-
-    told = ["works", "48 °C", "-61 dBm", "0"]
-    assert doors(page) == [
-        ("green", "here", "here", ["05 Jan 2026, 10:07:00 UTC", *told]),
-        ("amber", "late", "late", ["05 Jan 2026, 10:05:00 UTC", "fails", "not known", "none", "0"]),
-        ("red", "lost", "lost", ["05 Jan 2026, 10:00:00 UTC", *told]),
-        ("amber", "new", "never heard", []),
+    assert doors(shown(server)) == [
+        ("here", [("green", "here")]),
+        ("late", [("amber", "late"), ("red", "camera fails")]),
+        ("lost", [("red", "lost")]),
+        ("new", [("amber", "never heard")]),
     ]
 
 
 def test_a_house_that_asks_for_tokens_shows_no_way_without(services: Services) -> None:
     closed = replace(services, config=replace(services.config, anonymous_doors=False))
 
-    page = InProcessServer(Application(closed, Router())).ask("GET", "/").body.decode()
+    page = shown(InProcessServer(Application(closed, Router(ROUTES))))
 
     assert "Only doors with a token may ask" in page
     assert "curl" not in page
+
+
+def test_every_outcome_is_counted_in_one_tile() -> None:
+    counted = [outcome for _, _, outcomes in TALLIES for outcome in outcomes]
+
+    assert sorted(counted) == sorted(OUTCOMES) == sorted(Outcome)
+    assert tallies({"known": 3, "too_dark": 1, "blurred": 2}) == [
+        ("let in", "green", ("known",), 3),
+        ("not known", "red", ("unknown",), 0),
+        ("not at this hour", "red", ("not_now",), 0),
+        ("no usable photo", "amber", ("no_face", "too_dark", "too_small", "blurred", "several_people"), 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "missing"), [("here", []), ("late", ["front"]), ("lost", ["front"]), ("never", ["front"])]
+)
+def test_a_door_that_should_have_been_heard_is_missing(state: str, missing: list[str]) -> None:
+    assert not_here([DeviceBody("front", state, None, None, 0, {})]) == missing

@@ -1,11 +1,14 @@
-"""Door devices: what becomes of them while nothing is heard."""
+"""Door devices: what becomes of them while nothing is heard, and the page on which the owner keeps them."""
 
 import pytest
 
 from tests.conftest import Clock
 from tests.doors import Door, add_door
-from tests.servers import InProcessServer
+from tests.servers import InProcessServer, post_json
 from wsgi_app.services import Stores
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PAGE = {"Accept": "text/html"}
 
 
 @pytest.fixture
@@ -31,3 +34,90 @@ def test_a_silent_device_is_late_and_then_lost_until_it_is_heard_again(
 
 def test_a_list_without_devices_is_empty(server: InProcessServer) -> None:
     assert server.ask("GET", "/devices").json == {"devices": []}
+
+
+def test_the_page_makes_a_token_and_shows_it_once(server: InProcessServer, stores: Stores) -> None:
+    made = server.ask("POST", "/devices", b"name=back-door", FORM)
+
+    token = made.body.decode().partition('aria-label="Token">')[2].partition("</pre>")[0]
+    assert (made.status, made.headers["Cache-Control"]) == (201, "no-store")
+    assert token.startswith("back-door.")
+    assert Door(server, "back-door", token, stores.devices.now).beats().status == 204
+    for path in ("/devices", "/devices/back-door"):
+        assert token not in server.ask("GET", path, headers=PAGE).body.decode()
+
+
+def test_the_page_revokes_a_token_and_goes_back_to_the_list(server: InProcessServer, door: Door) -> None:
+    gone = server.ask("POST", "/devices/front-door", b"_method=DELETE", FORM)
+
+    assert (gone.status, gone.headers["Location"]) == (303, "http://localhost/porteiro/devices")
+    assert door.beats().error == "revoked"
+
+
+def test_what_the_page_refuses_is_told_on_a_page(server: InProcessServer, door: Door) -> None:
+    for name, status, words in (("Front+Door", 422, "cannot be a door"), ("front-door", 409, "has a token")):
+        refused = server.ask("POST", "/devices", f"name={name}".encode(), {**FORM, **PAGE})
+
+        assert (refused.status, refused.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
+        assert words in refused.body.decode()
+
+
+def test_the_page_shows_every_door_and_how_it_is(
+    server: InProcessServer, stores: Stores, door: Door, clock: Clock
+) -> None:
+    add_door(server, stores.devices, "back-door")
+    door.beats(temperature_c=None, signal_dbm=None, camera_ok=False)
+    clock.advance(100)
+
+    page = server.ask("GET", "/devices", headers=PAGE).body.decode()
+
+    assert [page.count(f'data-door="{name}"') for name in ("front-door", "back-door")] == [1, 1]
+    for words in (
+        "late",
+        "never heard",
+        "05 Jan 2026",
+        "fails",
+        "not known",
+        "Nothing was heard from it yet",
+    ):
+        assert words in page
+
+
+def test_one_door_has_a_page_of_its_own(server: InProcessServer, stores: Stores, door: Door) -> None:
+    add_door(server, stores.devices, "back-door")
+
+    page = server.ask("GET", "/devices/front-door", headers=PAGE)
+
+    assert page.status == 200
+    assert b'data-door="front-door"' in page.body
+    assert b"back-door" not in page.body
+
+
+def test_what_a_door_of_another_release_told_is_shown_as_far_as_it_goes(
+    server: InProcessServer, stores: Stores, door: Door
+) -> None:
+    stores.devices.hear("front-door", {"state": "ready"})
+
+    page = server.ask("GET", "/devices", headers=PAGE)
+
+    assert (page.status, b"<dd>ready</dd>" in page.body) == (200, True)
+
+
+def test_a_long_list_has_further_pages(server: InProcessServer, stores: Stores, door: Door) -> None:
+    add_door(server, stores.devices, "back-door")
+
+    page = server.ask("GET", "/devices?limit=1&format=html")
+
+    assert page.headers["Link"].endswith('rel="next"')
+    assert b'data-door="back-door"' in page.body
+    assert b"More doors" in page.body
+
+
+def test_who_made_and_revoked_a_token_is_in_the_audit_log(server: InProcessServer, stores: Stores) -> None:
+    post_json(server, "/devices", {"name": "side-door"})
+    server.ask("DELETE", "/devices/side-door")
+
+    assert [(event.action, event.subject, event.by) for event in stores.events.done_by_somebody(9)] == [
+        ("revoked", "side-door", "this machine"),
+        ("added", "side-door", "this machine"),
+    ]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -16,12 +17,14 @@ from hypothesis import strategies as st
 
 from tests.conftest import Clock
 from tests.doors import Door, add_door
-from tests.servers import Answer, InProcessServer, post_photo
+from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
 from wsgi_app.app import Application
 from wsgi_app.evidence import token_key
 from wsgi_app.logs import set_up_logs
-from wsgi_app.routes import Router
+from wsgi_app.routes import ROUTES
+from wsgi_app.routing import Router
 from wsgi_app.services import Services, Stores
+from wsgi_app.stores.tables import probes
 
 Photo = Callable[[str], bytes]
 
@@ -47,7 +50,7 @@ def forget_answers(stores: Stores) -> None:
 
 def test_where_others_reach_the_server_a_door_needs_a_token(services: Services, photo: Photo) -> None:
     closed = replace(services, config=replace(services.config, anonymous_doors=False))
-    server = InProcessServer(Application(closed, Router()))
+    server = InProcessServer(Application(closed, Router(ROUTES)))
     door = add_door(server, services.stores.devices)
 
     without, with_one = post_photo(server, "/", photo("nobody-1")), door.rings(photo("nobody-1"))
@@ -178,6 +181,189 @@ def test_of_many_presses_of_one_moment_one_is_judged(door: Door, stores: Stores,
 
     assert statuses == [404] + [409] * (racers - 1)
     assert len(stores.visits.page(10)) == 1
+
+
+# Who may come at which hours; the house's clock stands at Monday, ten o'clock
+
+
+def post_burst(server: InProcessServer, photo: Photo, *names: str) -> Answer:
+    """Send several photos of one press, as a door does."""
+    fields = ("file", "file2", "file3")
+    parts = [(field, "photo.jpg", photo(name)) for field, name in zip(fields, names, strict=False)]
+    return server.ask("POST", "/", *form(*parts))
+
+
+def in_zone(services: Services, zone: str) -> InProcessServer:
+    config = replace(services.config, timezone=ZoneInfo(zone))
+    return InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        ({"hours": ["mon 10:00-10:01"]}, "known"),
+        ({"hours": ["mon 09:00-10:00"]}, "not_now"),
+        ({"hours": ["tue 09:00-12:00", "mon 09:00-12:00"]}, "known"),
+        ({"hours": ["sun 22:00-10:01"]}, "known"),
+        ({"valid_from": "2026-01-05", "valid_until": "2026-01-05"}, "known"),
+        ({"valid_until": "2026-01-04"}, "not_now"),
+        ({"valid_from": "2026-01-05T10:00:01"}, "not_now"),
+    ],
+)
+def test_somebody_known_is_let_in_at_their_hours_alone(
+    services: Services, photo: Photo, rule: dict[str, object], outcome: str
+) -> None:
+    server = in_zone(services, "Europe/Lisbon")
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    post_json(server, f"/people/{ana}", rule, "PATCH")
+
+    answer = post_photo(server, "/", photo("ana-2"))
+
+    told = answer.json
+    assert (answer.status, told["outcome"]) == (200 if outcome == "known" else 404, outcome)
+    assert told["person"] == {"id": ana, "name": "Ana"}
+    kept = services.stores.visits.get(told["visit"])
+    assert (kept.outcome, kept.person_id, kept.score) == (outcome, ana, told["score"])
+
+
+@pytest.mark.parametrize(
+    ("zone", "outcome"), [("Asia/Tokyo", "known"), ("Europe/Lisbon", "not_now"), ("America/Lima", "not_now")]
+)
+def test_hours_are_those_of_the_house(services: Services, photo: Photo, zone: str, outcome: str) -> None:
+    server = in_zone(services, zone)  # where it is 19, 10 and 5 o'clock
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    post_json(server, f"/people/{ana}", {"hours": ["mon 19:00-20:00"]}, "PATCH")
+
+    assert post_photo(server, "/", photo("ana-2")).json["outcome"] == outcome
+
+
+def test_a_changed_rule_counts_from_the_next_press_on(server: InProcessServer, photo: Photo) -> None:
+    ana = f"/people/{enrolled(server, 'Ana', photo('ana-1'))}"
+    outcomes = [post_photo(server, "/", photo("ana-2")).json["outcome"]]
+    for rule in ({"valid_until": "2020-01-01"}, {"valid_until": None}):
+        post_json(server, ana, rule, "PATCH")
+        outcomes.append(post_photo(server, "/", photo("ana-2")).json["outcome"])
+
+    assert outcomes == ["known", "not_now", "known"]
+
+
+def test_a_rule_holds_for_its_own_person_alone_and_says_nothing_of_strangers(
+    server: InProcessServer, photo: Photo
+) -> None:
+    enrolled(server, "Ana", photo("ana-1"))
+    bruno = enrolled(server, "Bruno", photo("bruno-1"))
+    post_json(server, f"/people/{bruno}", {"valid_until": "2020-01-01"}, "PATCH")
+
+    told = [post_photo(server, "/", photo(name)).json for name in ("ana-2", "bruno-2", "chen-1")]
+
+    assert [body["outcome"] for body in told] == ["known", "not_now", "unknown"]
+
+
+def test_a_correction_changes_nobodys_rule(server: InProcessServer, stores: Stores, photo: Photo) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    post_json(server, f"/people/{ana}", {"valid_until": "2020-01-01"}, "PATCH")
+    first = post_photo(server, "/", photo("ana-2")).json
+    stores.corrections.set([first["visit"]], "nobody")
+
+    assert post_photo(server, "/", photo("ana-2")).json["outcome"] == first["outcome"] == "not_now"
+
+
+def test_a_door_with_a_token_gets_proof_that_it_is_not_the_hour(
+    door: Door, server: InProcessServer, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    post_json(server, f"/people/{ana}", {"valid_until": "2020-01-01"}, "PATCH")
+
+    answer = door.rings(photo("ana-2"))
+
+    assert (answer.status, answer.json["outcome"]) == (404, "not_now")
+    assert answer.json["evidence"] is not None
+
+
+# How many photos of a press must agree
+
+
+@pytest.mark.parametrize(
+    ("needed", "names", "outcome"),
+    [
+        (1, ["ana-2", "bruno-1", "nobody-1"], "known"),
+        (2, ["ana-2"], "unknown"),
+        (2, ["ana-2", "ana-3"], "known"),
+        (2, ["ana-2", "bruno-1", "ana-3"], "known"),  # Bruno is nobody here
+        (2, ["ana-2", "chen-1", "ana-3"], "unknown"),  # Chen is somebody else
+        (2, ["nobody-1", "ana-2", "ana-3"], "no_face"),
+        (3, ["ana-2", "ana-3", "ana-4"], "known"),
+        (3, ["ana-2", "ana-3"], "unknown"),
+        (3, ["ana-2", "ana-3", "nobody-1"], "unknown"),
+    ],
+)
+def test_as_many_photos_as_the_house_asks_for_must_know_the_same_person(
+    services: Services, photo: Photo, needed: int, names: list[str], outcome: str
+) -> None:
+    config = replace(services.config, agreeing_faces=needed)
+    server = InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    enrolled(server, "Chen", photo("chen-2"))
+
+    told = post_burst(server, photo, *names).json
+
+    assert told["outcome"] == outcome
+    assert told["person"] == ({"id": ana, "name": "Ana"} if outcome == "known" else None)
+    kept = services.stores.visits.get(told["visit"])
+    assert services.stores.photos.path(kept.photo).read_bytes() == photo(names[0])
+
+
+def test_the_face_that_is_kept_is_the_first_photos(services: Services, photo: Photo) -> None:
+    config = replace(services.config, agreeing_faces=3)
+    strict = InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    enrolled(strict, "Ana", photo("ana-1"))
+    lenient = InProcessServer(Application(services, Router(ROUTES)))
+
+    told = post_burst(strict, photo, "ana-2", "ana-3", "ana-4").json
+    alone = post_photo(lenient, "/", photo("ana-2")).json
+
+    query = sa.select(probes.c.visit_id, probes.c.vector).where(probes.c.embedder == services.embedder)
+    with services.stores.database.read() as connection:
+        kept = {row.visit_id: row.vector for row in connection.execute(query)}
+    assert kept[told["visit"]] == kept[alone["visit"]]
+    assert told["score"] == alone["score"]
+
+
+def test_a_photo_that_is_asked_for_and_cannot_be_decoded_leaves_nothing(
+    services: Services, photo: Photo
+) -> None:
+    config = replace(services.config, agreeing_faces=2)
+    server = InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    enrolled(server, "Ana", photo("ana-1"))
+    parts = [("file", "photo.jpg", photo("ana-2")), ("file2", "photo.jpg", photo("ana-3")[:20_000])]
+
+    answer = server.ask("POST", "/", *form(*parts))
+
+    assert (answer.status, services.stores.visits.page(10)) == (422, [])
+    assert list(services.stores.photos.path("visits").rglob("*.jpg")) == []
+
+
+def test_rules_cost_the_door_no_question_to_the_database(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    asked: list[str] = []
+
+    @sa.event.listens_for(stores.database.engine, "before_cursor_execute")
+    def note(*event: object) -> None:
+        asked.append(str(event[2]))
+
+    def questions(name: str) -> list[str]:
+        post_photo(server, "/", photo("nobody-1"))  # whoever comes after a change reads the gallery anew
+        asked.clear()
+        post_photo(server, "/", photo(name))
+        return list(asked)
+
+    before = questions("ana-2")
+    post_json(server, f"/people/{ana}", {"hours": ["mon 09:00-12:00"]}, "PATCH")
+
+    assert before
+    assert questions("ana-2") == before
 
 
 # Secrets

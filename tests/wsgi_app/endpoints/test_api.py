@@ -1,0 +1,71 @@
+"""What programs may ask, as a file and as a page."""
+
+import re
+
+from tests.servers import InProcessServer
+from wsgi_app import __version__
+from wsgi_app.openapi import describe
+from wsgi_app.routes import ROUTES
+
+
+def test_the_description_is_of_this_server(server: InProcessServer) -> None:
+    answer = server.ask("GET", "/openapi.json")
+
+    assert (answer.status, answer.json) == (200, describe(ROUTES, "/porteiro", __version__))
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_it_is_sent_once(server: InProcessServer) -> None:
+    etag = server.ask("GET", "/openapi.json").headers["ETag"]
+
+    again = server.ask("GET", "/openapi.json", headers={"If-None-Match": etag})
+
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_the_page_shows_every_address_with_a_line_that_asks_it(server: InProcessServer) -> None:
+    page = server.ask("GET", "/api").body.decode()
+
+    shown = re.findall(r'<span class="method \w+">(\w+)</span> <code>([^<]+)</code>', page)
+    assert sorted(shown) == sorted((route.method, route.pattern) for route in ROUTES)
+    lines = re.findall(r"<pre>(curl [^<]+)</pre>", page)
+    assert len(lines) == len(ROUTES)
+    assert not [
+        line for line in lines if "http://localhost/porteiro/" not in line or "{" in line.split("/")[-1]
+    ]
+
+
+def test_each_line_says_how_to_sign_in_and_what_to_send(server: InProcessServer) -> None:
+    page = server.ask("GET", "/api").body.decode().replace("&#39;", "'").replace("&#34;", '"')
+    here, as_json = "http://localhost/porteiro", "-H 'Content-Type: application/json'"
+
+    for line in (
+        f"curl -H 'Authorization: Bearer TOKEN' -F file=@photo.jpg {here}/",
+        f"curl -F a=@photo.jpg -F b=@photo.jpg {here}/compare",
+        f"curl -u NAME {here}/people",
+        f'curl -u NAME {as_json} -d \'{{"name": "..."}}\' {here}/devices',
+        f"curl -u NAME -X DELETE {here}/devices/DEVICE",
+        f"curl {here}/health/live",
+    ):
+        assert f"<pre>{line}</pre>" in page
+
+
+def test_the_fields_of_bodies_are_listed_with_what_they_are(server: InProcessServer) -> None:
+    page = server.ask("GET", "/api").body.decode()
+    entry = page.partition('id="devices.create"')[2].partition("</details>")[0]
+
+    rows = re.findall(r"<code>(\w+)</code>(?: <span[^>]*>(\w+)</span>)?</th>\s*<td>([^<]+)", entry)
+    assert rows == [
+        ("name", "needed", "text"),
+        ("id", "", "text"),
+        ("state", "", "text"),
+        ("vitals", "", "object or nothing"),
+        ("heard_at", "", "time or nothing"),
+        ("missed", "", "whole number"),
+        ("links", "", "object"),
+        ("token", "", "text"),
+    ]
+
+
+def test_the_page_is_small_enough_for_bad_wifi(server: InProcessServer) -> None:
+    assert len(server.ask("GET", "/api").body) < 60_000
