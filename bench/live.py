@@ -16,7 +16,7 @@ from bench.serving import House, served
 from wsgi_app.config import load_config
 from wsgi_app.evidence import token_key
 from wsgi_app.passwords import Passwords
-from wsgi_app.services import open_stores
+from wsgi_app.stores.house import open_stores
 
 BROWSERS = 1000
 FURTHER_FILES = 200

@@ -17,7 +17,7 @@ from wsgi_app.memory import keep_freed_memory
 from wsgi_app.services import Services, open_services
 from wsgi_app.steps import Steps
 from wsgi_app.vision.match import Gallery
-from wsgi_app.vision.pipeline import Outcome, Verdict
+from wsgi_app.vision.verdicts import Outcome, Verdict
 
 READY = 0.0
 

@@ -4,14 +4,14 @@ import secrets
 from base64 import b64encode
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from argon2 import PasswordHasher
 
+from tests.forms import post_form
 from wsgi_app.evidence import token_key
 from wsgi_app.passwords import Passwords
-from wsgi_app.services import Stores
 from wsgi_app.stores.accounts import Account
+from wsgi_app.stores.house import Stores
 
 if TYPE_CHECKING:
     from tests.servers import Answer, Server
@@ -30,13 +30,6 @@ def add_account(stores: Stores, name: str = OWNER, role: str = "owner", password
     key = token_key(secrets.token_urlsafe())
     stores.invitations.invite(key, role)
     return stores.accounts.accept(key, name, CHEAP.hash(password))
-
-
-def post_form(server: "Server", path: str, fields: dict[str, str], **headers: str) -> "Answer":
-    """Send what a page's form would; header names are given with underscores."""
-    named = {name.replace("_", "-"): text for name, text in headers.items()}
-    typed = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html", **named}
-    return server.ask("POST", path, urlencode(fields).encode(), typed)
 
 
 def cookie_in(answer: "Answer") -> str:

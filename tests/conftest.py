@@ -1,6 +1,7 @@
 """What several tests share: the shipped models, the photos, and a house on a temporary folder."""
 
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -10,25 +11,26 @@ from pathlib import Path
 
 import pytest
 import structlog
+from selenium import webdriver
 
 from tests.accounts import CHEAP
+from tests.browsers import chromium
 from tests.doors import Door, add_door
-from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house
-from wsgi_app.app import Application
+from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house, served
 from wsgi_app.config import Limits, load_config
 from wsgi_app.counters import ProcessCounters
-from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
-from wsgi_app.services import Services, Stores, open_identifier, open_stores, put_together, stores_over
+from wsgi_app.identity import open_identifier
+from wsgi_app.services import Services, put_together
 from wsgi_app.steps import Steps
 from wsgi_app.stores.database import open_database
-from wsgi_app.stores.devices import DeviceStore
+from wsgi_app.stores.house import Stores, stores_over
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.vision.packs import Threshold, pack_in
 from wsgi_app.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).parent.parent
 PHOTOS = REPOSITORY / "tests" / "photos"
+BOTH_WAYS = ("in-process", pytest.param("live", marks=pytest.mark.live))
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +42,13 @@ def _logs_as_before() -> Iterator[None]:
     root.setLevel(level)
     structlog.configure(**configured)
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture(autouse=True)
+def _umask_as_before() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 class Clock:
@@ -121,7 +130,7 @@ def services(tmp_path: Path, stores: Stores, pipeline: Pipeline) -> Services:
 @pytest.fixture
 def server(services: Services) -> InProcessServer:
     """The application over the temporary house, in this process."""
-    return InProcessServer(Application(services, Router(ROUTES)))
+    return served(services)
 
 
 @pytest.fixture
@@ -135,7 +144,7 @@ def closed_services(services: Services) -> Services:
 @pytest.fixture
 def closed_server(closed_services: Services) -> InProcessServer:
     """The application over a house where everybody has to sign in, in this process."""
-    return InProcessServer(Application(closed_services, Router(ROUTES)))
+    return served(closed_services)
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +160,7 @@ def live_house(
         yield running
 
 
-@pytest.fixture(params=["in-process", pytest.param("live", marks=pytest.mark.live)])
+@pytest.fixture(params=BOTH_WAYS)
 def any_server(request: pytest.FixtureRequest) -> Server:
     """The application in this process, and the whole chain of nginx and uWSGI: a contract holds for both."""
     if request.param == "live":
@@ -162,29 +171,26 @@ def any_server(request: pytest.FixtureRequest) -> Server:
 
 
 @pytest.fixture
-def devices(request: pytest.FixtureRequest, any_server: Server) -> DeviceStore:
-    """The devices that ``any_server`` knows."""
+def kept(request: pytest.FixtureRequest, any_server: Server) -> Stores:
+    """What ``any_server`` keeps."""
     if isinstance(any_server, InProcessServer):
         stores: Stores = request.getfixturevalue("stores")
-        return stores.devices
-    live: DeviceStore = request.getfixturevalue("live_devices")
+        return stores
+    live: Stores = request.getfixturevalue("live_stores")
     return live
 
 
 @pytest.fixture
-def live_devices(live_house: tuple[LiveServer, RunningUwsgi]) -> Iterator[DeviceStore]:
-    """The devices that the running chain knows, by another connection to its database."""
-    environ = live_house[1].environ
-    settings = {key: text for key, text in environ.items() if key.startswith("PORTEIRO_")}
-    opened = open_stores(load_config(settings))
-    yield opened.devices
-    opened.database.close()
+def live_stores(live_house: tuple[LiveServer, RunningUwsgi]) -> Iterator[Stores]:
+    """What the running chain keeps, by another connection to its database."""
+    with live_house[1].stores() as stores:
+        yield stores
 
 
 @pytest.fixture
-def door(any_server: Server, devices: DeviceStore) -> Door:
+def door(any_server: Server, kept: Stores) -> Door:
     """A door device with a token."""
-    return add_door(any_server, devices)
+    return add_door(any_server, kept)
 
 
 def without_request_limit(nginx_conf: str) -> str:
@@ -197,3 +203,10 @@ def without_request_limit(nginx_conf: str) -> str:
 def ana(any_server: Server, photo: Callable[[str], bytes]) -> str:
     """Ana's id; she is enrolled with two photos."""
     return enrolled(any_server, "Ana", photo("ana-1"), photo("ana-2"))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Chromium without a window."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as chrome:
+        yield chrome

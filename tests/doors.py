@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.servers import Answer, Server, post_json, post_photo
 from wsgi_app.evidence import token_key
-from wsgi_app.stores.devices import DeviceStore
+from wsgi_app.stores.house import Stores
 
 VITALS: dict[str, Any] = {
     "version": "0.1.0",
@@ -75,9 +75,9 @@ class Door:
         )
 
 
-def add_door(server: Server, devices: DeviceStore, name: str = "") -> Door:
+def add_door(server: Server, stores: Stores, name: str = "") -> Door:
     """A new door, known to the server."""
     name = name or f"door-{uuid.uuid4().hex}"
     token = f"{name}.{secrets.token_urlsafe(32)}"
-    devices.add(name, token_key(token))
-    return Door(server, name, token, devices.now)
+    stores.devices.add(name, token_key(token))
+    return Door(server, name, token, stores.now)

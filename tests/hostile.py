@@ -151,6 +151,14 @@ ATTACKS = (
         for text in ("twelve", "-5", "1e3", "0x10", "+7")
     ),
     Attack(
+        "a length of 5,000 digits",
+        "POST",
+        "/",
+        (400,),
+        lambda: WHOLE_FORM,
+        {"Content-Length": "1" * 5000},
+    ),
+    Attack(
         "a terabyte announced",
         "POST",
         "/",

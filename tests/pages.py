@@ -15,7 +15,7 @@ SEVERE = ("serious", "critical")
 MOST_BYTES = 60_000  # of a page without its photos, not compressed
 LEAST_DESK_PX = 600
 FINGER_PX = 44
-CONTROLS = "button, .button, a.chip, select, input:not([type=checkbox], [type=radio]), nav[aria-label=Main] a"
+CONTROLS = "button, .button, a.chip, select, input:not([type=checkbox]), nav[aria-label=Main] a"
 PHOTO_ADDRESSES = r"/(photo|thumbnail|face)$"
 
 
@@ -42,14 +42,14 @@ def places(browser: webdriver.Chrome) -> list[str]:
     return [str(link.get_attribute("href")) for link in links]
 
 
-def problems(browser: webdriver.Chrome, width: int, most_bytes: int = MOST_BYTES) -> list[str]:
+def problems(browser: webdriver.Chrome, width: int) -> list[str]:
     """What is wrong with the page that is shown, in words; nothing for a good one."""
     found = [f"broken image {source}" for source in broken_images(browser)]
     found += [f"axe: {finding}" for finding in axe_findings(browser)]
     found += [f"console: {line}" for line in severe_lines(browser)]
     if (scrolls := browser.execute_script("return document.documentElement.scrollWidth")) > width:
         found.append(f"is {scrolls} px wide on {width}")
-    if (weight := bytes_without_photos(browser)) > most_bytes:
+    if (weight := bytes_without_photos(browser)) > MOST_BYTES:
         found.append(f"weighs {weight} bytes without photos")
     if width < LEAST_DESK_PX:
         found += [f"hard to touch: {control}" for control in small_controls(browser)]
@@ -103,7 +103,7 @@ def bytes_without_photos(browser: webdriver.Chrome) -> int:
             "const photos = new RegExp(arguments[0]);"
             "return ['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))"
             ".filter(entry => !photos.test(new URL(entry.name).pathname))"
-            ".reduce((sum, entry) => sum + entry.transferSize, 0)",
+            ".reduce((sum, entry) => sum + entry.decodedBodySize, 0)",
             PHOTO_ADDRESSES,
         )
     )

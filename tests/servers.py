@@ -1,6 +1,5 @@
 """One way to ask Porteiro, in this process or through the shipped nginx.conf and uwsgi.ini."""
 
-import contextlib
 import http.client
 import json
 import os
@@ -11,7 +10,8 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -21,9 +21,12 @@ from wsgiref.validate import WSGIWarning, validator
 from webob import Request
 
 from tests.accounts import add_account, basic
+from tests.houses import stores_of, without_settings
 from wsgi_app.app import Application
-from wsgi_app.config import load_config
-from wsgi_app.services import open_stores
+from wsgi_app.routes import ROUTES
+from wsgi_app.routing import Router
+from wsgi_app.services import Services
+from wsgi_app.stores.house import Stores
 
 REPOSITORY = Path(__file__).parent.parent
 START_S = 60.0
@@ -91,6 +94,12 @@ class InProcessServer:
         return Answer(response.status_code, dict(response.headers), response.body)
 
 
+def served(services: Services, **settings: Any) -> InProcessServer:
+    """The application over a house, in this process, with some fields of its settings changed."""
+    config = replace(services.config, **settings)
+    return InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+
+
 @dataclass
 class LiveServer:
     """A server that listens on this machine, asked as its owner unless told otherwise."""
@@ -103,7 +112,7 @@ class LiveServer:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
-        with contextlib.closing(connection):
+        with closing(connection):
             connection.putrequest(method, self.prefix + path, skip_accept_encoding=True)
             given = {name.lower() for name in headers or {}}
             own = {name: value for name, value in self.headers.items() if name.lower() not in given}
@@ -141,6 +150,11 @@ def post_json(server: Server, path: str, value: Any, method: str = "POST", **hea
     return server.ask(method, path, json.dumps(value).encode(), {"Content-Type": "application/json", **named})
 
 
+def path_of(server: Server, address: str) -> str:
+    """The path below the mount of a link that the server wrote."""
+    return address.split(server.prefix, 1)[1]
+
+
 def enrolled(server: Server, name: str, *photos: bytes) -> str:
     """Somebody's id; they are enrolled if they are not yet."""
     answer = post_json(server, "/people", {"name": name})
@@ -160,6 +174,24 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def wait_until_listening(address: str | Path, is_running: Callable[[], bool]) -> None:
+    """Wait for whoever is about to listen at HOST:PORT, or at a Unix socket.
+
+    Raises:
+        RuntimeError: they ended, or never listened.
+    """
+    pause = threading.Event()
+    for _ in range(1000):
+        family = socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET
+        with socket.socket(family) as client, suppress(OSError):
+            client.connect(_place(address))
+            return
+        if not is_running():
+            raise RuntimeError(f"whoever was to listen at {address} ended early")
+        pause.wait(0.02)
+    raise RuntimeError(f"nobody listens at {address}")
 
 
 class OutputWatcher:
@@ -201,12 +233,16 @@ class RunningUwsgi:
         names = {int(child): Path(f"/proc/{child}/cmdline").read_text() for child in children}
         return [child for child, name in names.items() if "worker" in name]
 
+    def stores(self) -> AbstractContextManager[Stores]:
+        """What it has stored, by a connection of its own."""
+        return stores_of(self.environ)
 
-@contextlib.contextmanager
+
+@contextmanager
 def uwsgi(data: Path, settings: dict[str, str]) -> Iterator[RunningUwsgi]:
     """Start the shipped uwsgi.ini, wait until every worker has loaded its models; an owner may sign in."""
     program = Path(sys.executable).with_name("uwsgi")
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("PORTEIRO_")}
+    environ = without_settings(os.environ)
     environ |= {"PORTEIRO_DATA": str(data), "PORTEIRO_PROCESSES": "2", **settings}
     process = subprocess.Popen(
         [program, "--ini", str(REPOSITORY / "uwsgi.ini")],
@@ -221,13 +257,13 @@ def uwsgi(data: Path, settings: dict[str, str]) -> Iterator[RunningUwsgi]:
     try:
         for _ in range(int(environ["PORTEIRO_PROCESSES"])):
             running.output.wait_for(lambda line: line.startswith("WSGI app 0 "))
-        _let_an_owner_in(environ)
+        _let_an_owner_in(running)
         yield running
     finally:
         _stop(process)
 
 
-@contextlib.contextmanager
+@contextmanager
 def nginx(data: Path, edit: Callable[[str], str] = lambda text: text) -> Iterator[int]:
     """Start the shipped nginx.conf on a free port in front of ``data``/porteiro.sock; gives the port."""
     port = free_port()
@@ -246,13 +282,13 @@ def nginx(data: Path, edit: Callable[[str], str] = lambda text: text) -> Iterato
             start_new_session=True,
         )
     try:
-        _wait_until_listening(port, process)
+        wait_until_listening(f"127.0.0.1:{port}", lambda: process.poll() is None)
         yield port
     finally:
         _stop(process)
 
 
-@contextlib.contextmanager
+@contextmanager
 def house(
     data: Path,
     settings: dict[str, str],
@@ -269,23 +305,17 @@ def house(
         yield LiveServer(port, prefix.rstrip("/")), running
 
 
-def _let_an_owner_in(environ: dict[str, str]) -> None:
-    settings = {key: text for key, text in environ.items() if key.startswith("PORTEIRO_")}
-    stores = open_stores(load_config(settings))
-    if not stores.accounts.page(1):
-        add_account(stores)
-    stores.database.close()
+def _let_an_owner_in(running: RunningUwsgi) -> None:
+    with running.stores() as stores:
+        if not stores.accounts.page(1):
+            add_account(stores)
 
 
-def _wait_until_listening(port: int, process: subprocess.Popen[str]) -> None:
-    pause = threading.Event()
-    for _ in range(500):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        if process.poll() is not None:
-            raise RuntimeError(f"nginx ended with status {process.returncode}")
-        pause.wait(0.02)
-    raise RuntimeError("nginx does not listen")
+def _place(address: str | Path) -> str | tuple[str, int]:
+    if isinstance(address, Path):
+        return str(address)
+    host, _, port = address.rpartition(":")
+    return host, int(port)
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

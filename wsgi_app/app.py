@@ -1,7 +1,8 @@
 """The WSGI application: route, call, one error boundary, one log line, counters."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,14 +12,16 @@ from wsgi_app.auth import (
     SAFE_METHODS,
     credentials_of,
     is_browser,
+    page_before,
     refuse_other_names,
     refuse_other_sites,
     to_sign_in,
 )
+from wsgi_app.bodies import Error, ErrorBody
 from wsgi_app.config import Config
 from wsgi_app.counters import Counters
 from wsgi_app.errors import NotFound, PackError, RequestError, Unavailable
-from wsgi_app.forms import given_csrf, take_form
+from wsgi_app.forms import given_csrf, is_form, take_form
 from wsgi_app.identity import BASIC, FORM, NOBODY, Identity, require, require_csrf
 from wsgi_app.logs import set_up_logs
 from wsgi_app.memory import keep_freed_memory
@@ -26,14 +29,25 @@ from wsgi_app.rendering import error_answer, json_answer, prefers_html, view_of
 from wsgi_app.roles import Role
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import UNROUTED, Router
-from wsgi_app.services import Call, Services, open_services, random_id
+from wsgi_app.services import Call, Services, open_services
 from wsgi_app.steps import Steps
+from wsgi_app.stores.house import random_id
 from wsgi_app.uploads import BodyReader, read_length
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+WRONG = Error("internal", "Something went wrong here; the log has it.")
+INSIDE = (403, 404, 405)  # what somebody who is signed in can meet before it is asked who they are
 REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+
+# Headers that WebOb reads only while it hands an answer over, outside the boundary.
+CONDITIONS: dict[str, Callable[[Request], object]] = {
+    "HTTP_IF_MODIFIED_SINCE": lambda request: request.if_modified_since,
+    "HTTP_IF_NONE_MATCH": lambda request: request.if_none_match,
+    "HTTP_IF_RANGE": lambda request: request.if_range,
+    "HTTP_RANGE": lambda request: request.range,
+}
 
 log = structlog.get_logger("porteiro")
 
@@ -59,16 +73,16 @@ class Application:
         """Answer one request."""
         steps = Steps(self._services.clock)
         request_id = _request_id(environ)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
         request = Request(environ)
-        name, response = self._answer(request, steps, request_id)
-        self._drain(environ)
-        response.headers["X-Request-Id"] = request_id
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
-        body = response(environ, start_response)
-        self._record(request, response, name, steps)
-        structlog.contextvars.clear_contextvars()
+        _drop_unreadable(request)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            name, response = self._answer(request, steps, request_id)
+            self._drain(environ)
+            response.headers["X-Request-Id"] = request_id
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers["Referrer-Policy"] = "same-origin"
+            body = response(environ, start_response)
+            self._record(request, response, name, steps)
         return body
 
     def _answer(self, request: Request, steps: Steps, request_id: str) -> tuple[str, Response]:
@@ -83,7 +97,8 @@ class Application:
             found = self._router.find(request.method, request.environ["PATH_INFO"])
             name = found.name
             refuse_other_sites(request)
-            identity = self._admitted(request, found.role)
+            identity = self._identified(request, found.role)
+            _admit(request, found.role, identity)
             call = Call(request, self._services, steps, request_id, identity, self._router.routes)
             return name, found.endpoint(call, **found.variables)
         except RequestError as error:
@@ -97,17 +112,12 @@ class Application:
             )
         except Exception:  # the boundary: what nobody foresaw is logged here, and told to nobody
             log.exception("unexpected error")
-            body = {"error": {"code": "internal", "message": "Something went wrong here; the log has it."}}
-            return name, json_answer(body, 500)
+            return name, json_answer(ErrorBody(WRONG), 500)
 
-    def _admitted(self, request: Request, role: Role) -> Identity:
+    def _identified(self, request: Request, role: Role) -> Identity:
         if role is Role.ANYONE:
             return NOBODY
-        identity = self._services.identifier.identify(credentials_of(request))
-        require(role, identity)
-        if request.method not in SAFE_METHODS:
-            require_csrf(identity, given_csrf(request))
-        return identity
+        return self._services.identifier.identify(credentials_of(request))
 
     def _refusal(
         self, request: Request, error: RequestError, request_id: str, identity: Identity
@@ -117,8 +127,14 @@ class Application:
                 return to_sign_in(request)
             if is_browser(request):
                 error.headers["WWW-Authenticate"] = FORM
+        if identity is NOBODY and error.status in INSIDE and prefers_html(request):
+            with suppress(
+                RequestError
+            ):  # the page of an error shows the ways of the house to those who live there
+                identity = self._services.identifier.signed_in(credentials_of(request))
         view = view_of(request, self._services.config, identity)
-        return error_answer(request, error, request_id, self._services.pages, view)
+        form = page_before(request) if is_form(request) else ""
+        return error_answer(request, error, request_id, self._services.pages, view, form)
 
     def _refuse_outside(self, request: Request) -> None:
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
@@ -145,9 +161,26 @@ class Application:
         )
 
 
+def _admit(request: Request, role: Role, identity: Identity) -> None:
+    if role is Role.ANYONE:
+        return
+    require(role, identity)
+    if request.method not in SAFE_METHODS:
+        require_csrf(identity, given_csrf(request))
+
+
 def _bound_body(environ: "WSGIEnvironment") -> None:
     environ["wsgi.input"] = reader = BodyReader(environ["wsgi.input"], 0)
     reader.left = read_length(environ) or 0
+
+
+def _drop_unreadable(request: Request) -> None:
+    """Take away what an answer is made to depend on and cannot be read, as HTTP says (RFC 9110, 13.1)."""
+    for key, read in CONDITIONS.items():
+        try:
+            read(request)
+        except (ValueError, OverflowError):
+            del request.environ[key]
 
 
 def _request_id(environ: "WSGIEnvironment") -> str:

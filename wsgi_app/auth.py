@@ -17,7 +17,6 @@ from wsgi_app.stores.devices import NAME, Device, DeviceStore
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 OWN_PAGES = frozenset(("same-origin", "none"))
 TOKEN = re.compile(rf"{NAME.pattern}\.[0-9A-Za-z_-]{{43}}")
-LOCAL_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
 # Where a page below the mount can be: a path with nothing that a browser takes for another host, and a query.
 PAGE = re.compile(r"(/[0-9A-Za-z_-][0-9A-Za-z_.-]*)*/?(\?[!-~]*)?")
@@ -97,6 +96,11 @@ def page_below(request: Request, wanted: str) -> str:
     return f"{root}/"
 
 
+def page_before(request: Request) -> str:
+    """The page of this server from which a request comes; the mount itself where none is told."""
+    return page_below(request, (request.referer or "").removeprefix(request.host_url))
+
+
 def keep_signed_in(response: Response, request: Request, value: str, days: int) -> Response:
     """Give the browser the cookie of a sign-in with its answer."""
     response.set_cookie(
@@ -112,8 +116,9 @@ def keep_signed_in(response: Response, request: Request, value: str, days: int) 
 
 
 def forget_sign_in(response: Response, request: Request) -> Response:
-    """Take the cookie back."""
+    """Take the cookie back, and the photos and pages that the browser kept."""
     response.delete_cookie(cookies.NAME, path=request.script_name or "/")
+    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
@@ -139,15 +144,8 @@ def refuse_other_sites(request: Request) -> None:
 def refuse_other_names(request: Request, config: Config) -> None:
     """Refuse a request for another machine's name, while the server is for this machine alone.
 
-    A site could let its own name point to this machine, and its pages would then count as Porteiro's own.
-
     Raises:
         Misdirected: the Host header names another machine.
     """
-    own_names = LOCAL_NAMES | {_without_port(config.http)}
-    if config.is_local and _without_port(request.host) not in own_names:
+    if not config.is_own_name(request.host):
         raise Misdirected("This server answers to its own machine's name alone.")
-
-
-def _without_port(host: str) -> str:
-    return re.sub(r":\d+$", "", host)

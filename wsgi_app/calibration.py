@@ -1,80 +1,65 @@
-"""How sure the doorman can be: what the owner's own gallery says about thresholds.
-
-Every enrolled face is asked of the gallery as if it came to the door. Against the other faces of the same
-person it gives a *genuine* score, against each other person an *impostor* score; a person counts by the best
-of their faces, as at the door. The false-accept rate (FAR) is the share of impostor scores that reach the
-threshold, the false-reject rate (FRR) the share of genuine scores that do not (ISO/IEC 19795-1, section 8).
-"""
+"""What a gallery says about its threshold, in figures and in words."""
 
 import math
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.bodies import PersonName
+from wsgi_app.stores.gallery import GalleryFace
+from wsgi_app.vision.calibration import (
+    BINS,
+    ENOUGH,
+    HIGH,
+    LOW,
+    Doubt,
+    Faces,
+    Pair,
+    Scores,
+    Suggestion,
+    compare_all,
+    doubtful,
+    histogram,
+    most_alike,
+    suggest,
+)
 from wsgi_app.vision.packs import Threshold
+from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
 
-Z_95 = 1.959963984540054  # two-sided 95 % of the normal distribution
-ENOUGH = 3.0  # pairs by wanted rate: see ``suggest``
-BLOCK = 256  # faces that are compared with all others at once
-STEP = 0.001  # in which thresholds are suggested
-BINS, LOW, HIGH = 40, -0.2, 1.0  # of the histograms
-MOST_LISTED = 10
-LEAST, MOST = 0.0, 1.0  # of the setting
-
-
-@dataclass(frozen=True, eq=False)
-class Faces:
-    """The gallery, as calibration needs it.
-
-    Attributes:
-        vectors: float32 [faces, size], of unit length, grouped by person.
-        owners: int64 [faces], whose each is: an index of a person, not falling.
-    """
-
-    vectors: NDArray[np.float32]
-    owners: NDArray[np.int64]
-
-    @property
-    def starts(self) -> NDArray[np.int64]:
-        """int64 [people]: each person's first face."""
-        return np.flatnonzero(np.diff(self.owners, prepend=-1)).astype(np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """What the faces are like.
-
-    Attributes:
-        own: float32 [faces], cosine to the best of the same person's other faces; NaN where there is none.
-        others: float32 [faces, people], cosine to each person's best face; NaN for the face's own person.
-    """
-
-    own: NDArray[np.float32]
-    others: NDArray[np.float32]
-
-    @property
-    def genuine(self) -> NDArray[np.float32]:
-        """float32 [pairs], in rising order."""
-        return np.sort(self.own[~np.isnan(self.own)])
-
-    @property
-    def impostor(self) -> NDArray[np.float32]:
-        """float32 [pairs], in rising order."""
-        return np.sort(self.others[~np.isnan(self.others)])
+USUAL_RATE = 0.001
+DIGITS = 4  # of scores and shares, as they are told
 
 
 @dataclass(frozen=True)
-class Rate:
-    """How often something went wrong among the pairs, and where the true rate lies with 95 %.
+class Question:
+    """What is asked of a gallery.
 
     Attributes:
-        errors: pairs that went wrong.
-        pairs: all of them.
-        share: errors by pairs; ``None`` without a pair.
-        low: lower end of Wilson's interval; 0 without a pair.
-        high: upper end; 1 without a pair.
+        threshold: in force.
+        measured: the pack's thresholds.
+        wanted_rate: the false-accept rate to suggest a threshold for.
+        root: the mount's address, before every link.
     """
+
+    threshold: Threshold
+    measured: tuple[Threshold, ...]
+    wanted_rate: float
+    root: str
+
+
+class Bin(msgspec.Struct):
+    """A step of a histogram, from a score to below another."""
+
+    low: float
+    high: float
+    genuine: int
+    impostor: int
+
+
+class RateBody(msgspec.Struct):
+    """A rate with its 95 % interval; ``share`` is ``null`` without a pair."""
 
     errors: int
     pairs: int
@@ -83,186 +68,192 @@ class Rate:
     high: float
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A threshold for a wanted false-accept rate.
+class FaceOf(msgspec.Struct):
+    """A face, and whose it is."""
 
-    Attributes:
-        wanted_rate: what was asked for.
-        threshold: the cosine to set.
-        from_gallery: whether the gallery's own pairs are enough to say so.
-        pack: the pack's threshold that holds besides; ``None`` where the gallery is enough.
-        highest_impostor: the most alike that two people are in this gallery; ``None`` without two.
-        false_accepts: at that threshold.
-        false_rejects: at that threshold.
+    person: PersonName
+    face: str
+    links: dict[str, str]
+
+
+class SuggestionBody(msgspec.Struct):
+    """A threshold for a wanted false-accept rate, why it is that one, and the setting that applies it.
+
+    ``warning`` says where it is less strict than what was measured of the models.
     """
 
     wanted_rate: float
     threshold: float
     from_gallery: bool
-    pack: Threshold | None
-    highest_impostor: float | None
-    false_accepts: Rate
-    false_rejects: Rate
+    reason: str
+    warning: str | None
+    setting: str
+    false_accepts: RateBody
+    false_rejects: RateBody
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Two faces by their index, and their cosine."""
+class AlikeBody(msgspec.Struct):
+    """Two people, by their two most alike faces."""
 
-    first: int
-    second: int
     score: float
+    faces: tuple[FaceOf, FaceOf]
 
 
-@dataclass(frozen=True)
-class Doubt:
-    """A face that its person's others do not confirm.
+class DoubtBody(msgspec.Struct):
+    """A face that its person's other faces do not confirm, and whom it is most like of all others."""
 
-    Attributes:
-        face: its index.
-        own: cosine to the best of the same person's other faces.
-        other: the person that it is most like of all others; ``None`` without one.
-        other_score: how alike; -1 without one.
-    """
-
-    face: int
-    own: float
-    other: int | None
-    other_score: float
+    face: FaceOf
+    score: float
+    other: str | None
+    other_score: float | None
 
 
-def compare_all(faces: Faces) -> Scores:
-    """Compare every face with the rest of the gallery, a block at a time."""
-    count, starts = len(faces.owners), faces.starts
-    own = np.full(count, np.nan, np.float32)
-    others = np.full((count, len(starts)), np.nan, np.float32)
-    for begin in range(0, count, BLOCK):
-        rows = np.arange(begin, min(begin + BLOCK, count))
-        scores = np.clip(faces.vectors[rows] @ faces.vectors.T, -1.0, 1.0)
-        scores[np.arange(len(rows)), rows] = -np.inf  # a face says nothing about itself
-        best = np.maximum.reduceat(scores, starts, axis=1)
-        mine = best[np.arange(len(rows)), faces.owners[rows]]
-        own[rows] = np.where(np.isinf(mine), np.nan, mine)
-        best[np.arange(len(rows)), faces.owners[rows]] = np.nan
-        others[rows] = best
-    return Scores(own, others)
+class Calibration(msgspec.Struct):
+    """How sure the doorman can be of the people in a gallery."""
+
+    people: int
+    faces: int
+    threshold: float
+    measured_on: str
+    false_accepts: RateBody
+    false_rejects: RateBody
+    suggestion: SuggestionBody
+    histogram: list[Bin]
+    most_alike: list[AlikeBody]
+    doubtful: list[DoubtBody]
+    missing: list[str]
 
 
-def false_accepts(impostor: NDArray[np.float32], threshold: float) -> Rate:
-    """The FAR of impostor scores in rising order: those at or above the threshold."""
-    reached = len(impostor) - int(np.searchsorted(impostor, np.float64(threshold)))
-    return rate_of(reached, len(impostor))
-
-
-def false_rejects(genuine: NDArray[np.float32], threshold: float) -> Rate:
-    """The FRR of genuine scores in rising order: those below the threshold."""
-    return rate_of(int(np.searchsorted(genuine, np.float64(threshold))), len(genuine))
-
-
-def rate_of(errors: int, pairs: int) -> Rate:
-    """A share with its 95 % interval: E. B. Wilson, "Probable inference", JASA 22 (1927), 209-212.
-
-    The interval takes the pairs as independent. Those of one person are not, so it is narrower than it
-    should be.
-    """
-    if pairs == 0:
-        return Rate(0, 0, None, 0.0, 1.0)
-    share, square = errors / pairs, Z_95**2
-    middle = (share + square / (2 * pairs)) / (1 + square / pairs)
-    half = math.sqrt(share * (1 - share) / pairs + square / (4 * pairs**2)) * Z_95 / (1 + square / pairs)
-    low = 0.0 if errors == 0 else max(middle - half, 0.0)
-    high = 1.0 if errors == pairs else min(middle + half, 1.0)
-    return Rate(errors, pairs, share, low, high)
-
-
-def suggest(scores: Scores, wanted_rate: float, measured: tuple[Threshold, ...]) -> Suggestion:
-    """The threshold for a wanted false-accept rate.
-
-    With at least three pairs for each error that is wanted once, it is the least one that the gallery's own
-    impostor scores keep to (the rule of three: Hanley and Lippman-Hand, JAMA 249 (1983), 1743-1745). Else it
-    is the larger of the pack's measured one for that rate and just above the highest impostor score seen.
-
-    Args:
-        scores: of the gallery.
-        wanted_rate: above 0, at most 1.
-        measured: the pack's thresholds.
-    """
+def examine(rows: list[GalleryFace], question: Question) -> Calibration:
+    """Compare everybody in a gallery with everybody; what is kept as not somebody's does not count."""
+    faces = sorted(
+        (face for face in rows if not face.negative), key=lambda face: (face.person_id, face.face_id)
+    )
+    known = _as_arrays(faces)
+    scores = compare_all(known)
     genuine, impostor = scores.genuine, scores.impostor
-    highest = float(impostor[-1]) if len(impostor) else None
-    enough = len(impostor) * wanted_rate >= ENOUGH
-    pack = _for_rate(measured, wanted_rate)
-    if enough:
-        allowed = int(len(impostor) * wanted_rate)
-        chosen = _just_above(float(impostor[-1 - allowed])) if allowed < len(impostor) else LEAST
-    else:
-        chosen = max(pack.score, _just_above(highest) if highest is not None else LEAST)
-    return Suggestion(
-        wanted_rate,
-        chosen,
-        enough,
-        None if enough else pack,
-        highest,
-        false_accepts(impostor, chosen),
-        false_rejects(genuine, chosen),
+    present = question.threshold
+    return Calibration(
+        people=len(known.starts),
+        faces=len(faces),
+        threshold=present.score,
+        measured_on=present.measured_on,
+        false_accepts=_rate(false_accepts(impostor, present.score)),
+        false_rejects=_rate(false_rejects(genuine, present.score)),
+        suggestion=_suggestion(suggest(scores, question.wanted_rate, question.measured), question.measured),
+        histogram=_bins(genuine, impostor),
+        most_alike=[_alike(faces, pair, question.root) for pair in most_alike(known, scores)],
+        doubtful=[_doubt(faces, known, doubt, question.root) for doubt in doubtful(scores, present.score)],
+        missing=_missing(faces, known, scores),
     )
 
 
-def most_alike(faces: Faces, scores: Scores, limit: int = MOST_LISTED) -> list[Pair]:
-    """The pairs of people most alike, each by their two most alike faces, the most alike first."""
-    starts = faces.starts
-    if len(starts) < 2:  # noqa: PLR2004  a pair takes two
-        return []
-    likeness = np.maximum.reduceat(np.nan_to_num(scores.others, nan=-1.0), starts, axis=0)
-    first, second = np.triu_indices(len(starts), 1)
-    order = np.argsort(-likeness[first, second], kind="stable")[:limit]
-    return [_closest(faces, int(first[at]), int(second[at])) for at in order]
+def one_in(rate: float) -> str:
+    """A rate in words, such as ``1 in 1,000``."""
+    return f"1 in {1 / rate:,.0f}" if rate <= 0.5 else f"{rate:.0%}"  # noqa: PLR2004
 
 
-def doubtful(scores: Scores, threshold: float, limit: int = MOST_LISTED) -> list[Doubt]:
-    """Faces that a door would not take for their person, by the person's other faces; the worst first."""
-    with_others = np.flatnonzero(~np.isnan(scores.own))
-    others = np.nan_to_num(scores.others[with_others], nan=-1.0)
-    rival = others.argmax(axis=1) if others.shape[1] > 1 else np.zeros(len(with_others), np.int64)
-    rival_scores = others[np.arange(len(with_others)), rival] if len(with_others) else np.zeros(0)
-    own = scores.own[with_others]
-    wrong = np.flatnonzero((own < np.float64(threshold)) | (own < rival_scores))
-    worst = wrong[np.argsort(own[wrong], kind="stable")][:limit]
-    alone = others.shape[1] < 2  # noqa: PLR2004  nobody else is there
-    return [
-        Doubt(
-            int(with_others[at]),
-            float(own[at]),
-            None if alone else int(rival[at]),
-            -1.0 if alone else float(rival_scores[at]),
+def _as_arrays(faces: list[GalleryFace]) -> Faces:
+    if not faces:
+        return Faces(np.zeros((0, 1), np.float32), np.zeros(0, np.int64))
+    owners = np.unique([face.person_id for face in faces], return_inverse=True)[1]
+    return Faces(np.stack([face.vector for face in faces]).astype(np.float32), owners.astype(np.int64))
+
+
+def _rate(rate: Rate) -> RateBody:
+    share = None if rate.share is None else round(rate.share, DIGITS + 2)
+    return RateBody(rate.errors, rate.pairs, share, round(rate.low, DIGITS + 2), round(rate.high, DIGITS + 2))
+
+
+def _suggestion(found: Suggestion, measured: tuple[Threshold, ...]) -> SuggestionBody:
+    return SuggestionBody(
+        found.wanted_rate,
+        found.threshold,
+        found.from_gallery,
+        _reason(found),
+        _warning(found.threshold, measured),
+        f"PORTEIRO_THRESHOLD={found.threshold:g}",
+        _rate(found.false_accepts),
+        _rate(found.false_rejects),
+    )
+
+
+def _reason(found: Suggestion) -> str:
+    pairs, wanted = found.false_accepts.pairs, one_in(found.wanted_rate)
+    if found.pack is None:
+        return (
+            f"Of {pairs:,} comparisons of different people here, {found.false_accepts.errors:,} reach it: "
+            f"no more than {wanted}."
         )
-        for at in worst
+    needed = math.ceil(ENOUGH / found.wanted_rate)
+    few = f"There are {pairs:,} comparisons of different people here; {needed:,} could tell {wanted} apart."
+    return f"{few} {_of_pack(found)}{_of_gallery(found)}"
+
+
+def _warning(score: float, measured: tuple[Threshold, ...]) -> str | None:
+    own = next((each for each in measured if each.false_accept_rate == USUAL_RATE), None)
+    if own is None or score >= own.score:
+        return None
+    return (
+        f"This is below {own.score:.3f}, from which on the pack keeps to {one_in(USUAL_RATE)} among "
+        "strangers: whoever is not enrolled here is let in more easily than the photos here can tell."
+    )
+
+
+def _of_pack(found: Suggestion) -> str:
+    pack = found.pack
+    if pack is None or pack.false_accept_rate is None:
+        return "Nobody measured this pack's rates; its own threshold stands in. "
+    kept = one_in(pack.false_accept_rate)
+    if pack.false_accept_rate > found.wanted_rate:
+        return f"The strictest that was measured of this pack is {pack.score:.3f}, for {kept}. "
+    return f"The pack keeps to {kept} from {pack.score:.3f} on, measured on {pack.measured_on}. "
+
+
+def _of_gallery(found: Suggestion) -> str:
+    if found.highest_impostor is None:
+        return "Nobody here can be compared with anybody else yet."
+    if found.pack is not None and found.threshold > found.pack.score:
+        return f"Two people here are as alike as {found.highest_impostor:.3f}, so it lies just above that."
+    return f"The most alike that two people here are is {found.highest_impostor:.3f}, which it is above."
+
+
+def _bins(genuine: NDArray[np.float32], impostor: NDArray[np.float32]) -> list[Bin]:
+    edges = np.linspace(LOW, HIGH, BINS + 1).round(DIGITS)
+    counts = zip(histogram(genuine), histogram(impostor), strict=True)
+    return [
+        Bin(float(edges[at]), float(edges[at + 1]), int(same), int(different))
+        for at, (same, different) in enumerate(counts)
     ]
 
 
-def histogram(values: NDArray[np.float32]) -> NDArray[np.int64]:
-    """int64 [BINS]: how many scores are in each step from LOW to HIGH; what is lower counts in the first."""
-    return np.histogram(np.clip(values, LOW, HIGH), BINS, (LOW, HIGH))[0].astype(np.int64)
+def _face(face: GalleryFace, root: str) -> FaceOf:
+    person = f"{root}/people/{face.person_id}"
+    links = {"person": person, "photo": f"{person}/faces/{face.face_id}/photo"}
+    return FaceOf(PersonName(face.person_id, face.name), face.face_id, links)
 
 
-def _for_rate(measured: tuple[Threshold, ...], wanted_rate: float) -> Threshold:
-    """The pack's least strict threshold that keeps to the rate; where none does, its strictest."""
-    strict_enough = [
-        threshold
-        for threshold in measured
-        if threshold.false_accept_rate is not None and threshold.false_accept_rate <= wanted_rate
-    ]
-    if strict_enough:
-        return min(strict_enough, key=lambda threshold: threshold.score)
-    return max(measured, key=lambda threshold: threshold.score)
+def _alike(faces: list[GalleryFace], pair: Pair, root: str) -> AlikeBody:
+    both = _face(faces[pair.first], root), _face(faces[pair.second], root)
+    return AlikeBody(round(pair.score, DIGITS), both)
 
 
-def _just_above(score: float) -> float:
-    return min(max(round((math.floor(round(score / STEP, 6)) + 1) * STEP, 3), LEAST), MOST)
+def _doubt(faces: list[GalleryFace], known: Faces, doubt: Doubt, root: str) -> DoubtBody:
+    face, own = _face(faces[doubt.face], root), round(doubt.own, DIGITS)
+    if doubt.other is None:
+        return DoubtBody(face, own, None, None)
+    return DoubtBody(face, own, faces[known.starts[doubt.other]].name, round(doubt.other_score, DIGITS))
 
 
-def _closest(faces: Faces, first: int, second: int) -> Pair:
-    one, other = (np.flatnonzero(faces.owners == person) for person in (first, second))
-    scores = np.clip(faces.vectors[one] @ faces.vectors[other].T, -1.0, 1.0)
-    row, column = np.unravel_index(int(scores.argmax()), scores.shape)
-    return Pair(int(one[row]), int(other[column]), float(scores[row, column]))
+def _missing(faces: list[GalleryFace], known: Faces, scores: Scores) -> list[str]:
+    lacking = [faces[at].name for at in np.flatnonzero(np.isnan(scores.own))]
+    sentences = []
+    if len(known.starts) < 2:  # noqa: PLR2004  strangers take two
+        sentences.append("Enrol at least two people: how alike different people are cannot be told yet.")
+    if lacking:
+        names = ", ".join(sorted(lacking, key=str.casefold)[:10])
+        more = f" and {len(lacking) - 10} others" if len(lacking) > 10 else ""  # noqa: PLR2004
+        sentences.append(
+            f"Enrol at least two photos each: there is one alone of {names}{more}, which cannot be compared."
+        )
+    return sentences

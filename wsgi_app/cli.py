@@ -3,12 +3,12 @@
 import click
 
 from wsgi_app import __version__
+from wsgi_app.commands.accounts import account_group
 from wsgi_app.commands.calibration import calibrate_command
 from wsgi_app.commands.models import models_group, prepare_command
 from wsgi_app.commands.people import enrol_command, forget_command, people_command
+from wsgi_app.commands.retention import purge_command
 from wsgi_app.commands.tokens import token_group
-from wsgi_app.commands.users import user_group
-from wsgi_app.commands.visits import purge_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,7 +27,7 @@ COMMANDS = (
     forget_command,
     calibrate_command,
     token_group,
-    user_group,
+    account_group,
     models_group,
     prepare_command,
     purge_command,

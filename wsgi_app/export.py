@@ -11,9 +11,12 @@ from typing import IO, Any
 
 import msgspec
 
-from wsgi_app.errors import Unavailable
-from wsgi_app.stores.people import EnrolledFace, PeopleStore, Person
+from wsgi_app.errors import NotFound, Unavailable
+from wsgi_app.stores.faces import EnrolledFace
+from wsgi_app.stores.house import Stores
+from wsgi_app.stores.people import Person
 from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.stores.visits import Visit
 
 PAGE = 100  # visits read from the database at once
@@ -36,14 +39,12 @@ class Exporter:
 
     def __init__(
         self,
-        people: PeopleStore,
-        photos: PhotoStore,
+        stores: Stores,
         folder: Path,
         zone: tzinfo | None,
         bounds: Bounds = Bounds(),
     ):
-        self._people, self._photos, self._folder = people, photos, folder
-        self._zone, self._bounds = zone, bounds
+        self._stores, self._folder, self._zone, self._bounds = stores, folder, zone, bounds
 
     def export(self, person: Person) -> IO[bytes]:
         """A zip file of ``person.json``, ``faces/*.png``, ``visits.json`` and ``visits/*.jpg``.
@@ -59,7 +60,7 @@ class Exporter:
         try:
             # Photos hardly get smaller, so they are stored as they are.
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                self._fill(_Folder(archive, self._photos, self._bounds.photo_bytes), person)
+                self._fill(_Folder(archive, self._stores.photos, self._bounds.photo_bytes), person)
         except OSError as error:
             file.close()
             raise Unavailable("The server's disk has no room for this export.") from error
@@ -69,15 +70,15 @@ class Exporter:
         return file
 
     def _fill(self, folder: "_Folder", person: Person) -> None:
-        faces = [face for face in self._people.faces(person.id) if not face.negative]
+        faces = [face for face in self._stores.faces.of(person.id) if not face.negative]
         numbered = enumerate(faces, start=1)
         folder.add_json("person.json", _about(person, [_face(folder, *face) for face in numbered]))
         visits = islice(self._visits(person.id), self._bounds.visits)
         folder.add_json("visits.json", [_visit(folder, visit, self._zone) for visit in visits])
 
     def _visits(self, person_id: str) -> Iterator[Visit]:
-        before: int | None = None
-        while page := self._people.visits(person_id, PAGE, before):
+        before, wanted = None, VisitFilter(person=person_id)
+        while page := self._stores.visits.page(PAGE, before, wanted):
             yield from page
             before = page[-1].number
 
@@ -91,8 +92,8 @@ class _Folder:
     def add_photo(self, kept: str, name: str, at: datetime) -> str | None:
         """Add a kept photo; gives its name, ``None`` where it was removed meanwhile or there is no room."""
         try:
-            data = self._photos.path(kept).read_bytes()
-        except FileNotFoundError:
+            data = self._photos.read(kept)
+        except NotFound:
             return None
         if len(data) > self._room:
             return None
@@ -133,7 +134,7 @@ def _visit(folder: _Folder, visit: Visit, zone: tzinfo | None) -> dict[str, Any]
     return {
         "id": visit.id,
         "at": visit.at,
-        "door": visit.device,
+        "device": visit.device,
         "outcome": visit.outcome,
         "score": visit.score,
         "face": visit.face,

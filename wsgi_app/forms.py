@@ -16,7 +16,8 @@ from webob import Request
 
 from wsgi_app.config import Limits
 from wsgi_app.errors import BadRequest, Unprocessable
-from wsgi_app.uploads import declared_type, read_bytes, read_json
+from wsgi_app.names import clean_name
+from wsgi_app.uploads import declared_type, in_words, read_bytes, read_json
 
 URLENCODED = "application/x-www-form-urlencoded"
 KEY = "porteiro.form"  # where the environ keeps the form
@@ -92,7 +93,19 @@ def read_body(request: Request, body_type: type[Body], limit_bytes: int) -> Body
     try:
         return msgspec.convert(_values(form, body_type), body_type, strict=False)
     except msgspec.ValidationError as error:
-        raise Unprocessable(f"The form does not fit: {error}", code="form_shape") from error
+        raise Unprocessable(f"The form does not fit: {in_words(error)}", code="form_shape") from error
+
+
+def checked_name(text: str) -> str:
+    """What somebody is to be called, as it is kept; see ``names.clean_name``.
+
+    Raises:
+        Unprocessable: it cannot be a name; the message says why.
+    """
+    try:
+        return clean_name(text)
+    except ValueError as error:
+        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
 
 
 def _values(form: Form, body_type: type) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 import threading
 from dataclasses import dataclass
 
-from wsgi_app.rules import Rule, read_hours
-from wsgi_app.stores.people import PeopleStore, Person
+from wsgi_app.hours import NEVER, read_hours
+from wsgi_app.rules import Rule
+from wsgi_app.stores.gallery import GalleryStore
+from wsgi_app.stores.people import Person
 from wsgi_app.vision.match import Gallery
 
 
@@ -28,21 +30,21 @@ class GalleryState:
 class LiveGallery:
     """Hands out the gallery as it is now; threads may share it."""
 
-    def __init__(self, people: PeopleStore, embedder: str):
-        self._people, self._embedder = people, embedder
+    def __init__(self, store: GalleryStore, embedder: str):
+        self._store, self._embedder = store, embedder
         self._lock = threading.Lock()
         self._state = GalleryState(-1, Gallery.of([]), {}, {})
 
     def now(self) -> GalleryState:
         """The gallery as the database has it: one small query, and a load only after a change."""
-        generation = self._people.generation()
+        generation = self._store.generation()
         with self._lock:
             if self._state.generation != generation:
                 self._state = self._load()
             return self._state
 
     def _load(self) -> GalleryState:
-        rows = self._people.gallery(self._embedder)
+        rows = self._store.rows(self._embedder)
         faces = [(row.person_id, row.vector) for row in rows.faces if not row.negative]
         negatives = [(row.person_id, row.vector) for row in rows.faces if row.negative]
         return GalleryState(
@@ -54,5 +56,11 @@ class LiveGallery:
 
 
 def rule_of(person: Person) -> Rule:
-    """When somebody may come in."""
-    return Rule(person.valid_from, person.valid_until, read_hours(person.hours))
+    """When somebody may come in: never, where hours are kept that cannot be read."""
+    try:
+        hours = read_hours(person.hours)
+    except ValueError:
+        hours = ()
+    if person.hours and not hours:
+        hours = (NEVER,)
+    return Rule(person.valid_from, person.valid_until, hours)

@@ -6,15 +6,18 @@ import secrets
 import threading
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
 from wsgi_app import cookies
+from wsgi_app.attempts import PasswordCheck
+from wsgi_app.config import Config
 from wsgi_app.errors import Forbidden, Unauthorized
+from wsgi_app.passwords import Passwords
 from wsgi_app.roles import Role
-from wsgi_app.sign_in import PasswordCheck
 from wsgi_app.stores.accounts import Account, AccountStore
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.sessions import SessionStore
 
 # What a 401 asks for. A browser would show a window of its own for BASIC; FORM is nothing that it knows.
@@ -31,11 +34,14 @@ class Identity:
         name: as the audit log has it.
         role: what they may do.
         csrf: what a change from one of their pages has to bring; ``None`` where no cookie told who they are.
+        proof: the SHA-256 of their sign-in's key, or the account whose password they know; ``None`` where
+            nothing had to be proved.
     """
 
     name: str
     role: Role
     csrf: str | None = field(default=None, repr=False)
+    proof: bytes | Account | None = field(default=None, repr=False, compare=False)
 
 
 NOBODY = Identity("nobody", Role.ANYONE)
@@ -94,7 +100,8 @@ class Identifier:
         scheme, _, given = credentials.authorization.partition(" ")
         if scheme.lower() != "basic":
             return NOBODY
-        return _identity(self._by_password(*_name_and_password(given), credentials.address))
+        account = self._by_password(*_name_and_password(given), credentials.address)
+        return _identity(account, account)
 
     def signed_in(self, credentials: Credentials) -> Identity:
         """Whose page asks; ``NOBODY`` where no sign-in is in force."""
@@ -104,7 +111,22 @@ class Identifier:
         account = None if key is None else self._sessions.account(_hash(key))
         if key is None or account is None:
             return NOBODY
-        return _identity(account, cookies.csrf_of(key, self._secret))
+        return _identity(account, _hash(key), cookies.csrf_of(key, self._secret))
+
+    def again(self, identity: Identity) -> Identity:
+        """Who somebody is by now; ``NOBODY`` where what they proved does not hold any more.
+
+        No password is tried and no attempt counted: what was proved is compared with what is kept.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        proof = identity.proof
+        if proof is None:
+            return self._everybody
+        if isinstance(proof, bytes):
+            return _present(identity, self._sessions.account(proof))
+        return _present(identity, self._accounts.still(proof))
 
     def enter(self, name: str, password: str, address: str) -> str:
         """Begin a sign-in with a password; gives the cookie's value.
@@ -166,6 +188,12 @@ class Identifier:
         return hmac.digest(self._memory_key, told.encode(), "sha256")
 
 
+def open_identifier(config: Config, stores: Stores, passwords: Passwords) -> Identifier:
+    """What finds out who asks, for the application and for the live feed."""
+    check = PasswordCheck(stores.accounts, stores.attempts, passwords, config.limits)
+    return Identifier(stores.accounts, stores.sessions, check, AT_HOME if config.open else NOBODY)
+
+
 def require(role: Role, identity: Identity) -> None:
     """Refuse whoever may not.
 
@@ -190,8 +218,12 @@ def require_csrf(identity: Identity, given: str) -> None:
         raise Forbidden("This page is from another sign-in; load it again.", code="csrf")
 
 
-def _identity(account: Account, csrf: str | None = None) -> Identity:
-    return Identity(account.name, Role.of(account.role), csrf)
+def _identity(account: Account, proof: bytes | Account, csrf: str | None = None) -> Identity:
+    return Identity(account.name, Role.of(account.role), csrf, proof)
+
+
+def _present(identity: Identity, account: Account | None) -> Identity:
+    return replace(identity, name=account.name, role=Role.of(account.role)) if account else NOBODY
 
 
 def _hash(key: bytes) -> bytes:

@@ -2,23 +2,45 @@
 
 Nothing here is done but by somebody's word, and the last word counts. Each is a short sequence of changes
 whose last one takes the visits out of the inbox: cut off anywhere, it is simply said again.
+
+To *bar* is what somebody does who says "not X"; the face that is kept of it is a *negative* one of X.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wsgi_app.enrolment import Candidate, clean_name, enrol
+from wsgi_app.enrolment import Candidate, enrol
 from wsgi_app.errors import Conflict, NotFound, RequestError, Unprocessable, UnusablePhoto
-from wsgi_app.services import Call
+from wsgi_app.steps import Steps
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.people import EnrolledFace, Person, Source
+from wsgi_app.stores.faces import EnrolledFace, Source
+from wsgi_app.stores.house import Stores
+from wsgi_app.stores.people import PeopleStore, Person
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.crops import crop_to_png
-from wsgi_app.vision.pipeline import ENROLMENT, REFUSALS, Sighting
+from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
 from wsgi_app.vision.quality import Quality, Standard
+from wsgi_app.vision.verdicts import REFUSALS, Policy
 
 LEARNT_AT_ONCE = 3  # photos of one naming
+
+
+@dataclass(frozen=True)
+class Means:
+    """What it takes to learn from visits.
+
+    Attributes:
+        stores: what is kept; changes are told as made by whoever says who it was.
+        pipeline: looks at the photos.
+        policy: when a face counts as another person's.
+        steps: times each step.
+    """
+
+    stores: Stores
+    pipeline: Pipeline
+    policy: Policy
+    steps: Steps
 
 
 @dataclass(frozen=True)
@@ -34,7 +56,7 @@ class Learnt:
     refused: dict[str, RequestError]
 
 
-def name(call: Call, visits: Sequence[Visit], person_id: str) -> Learnt:
+def name(means: Means, visits: Sequence[Visit], person_id: str) -> Learnt:
     """Say that somebody who is known made some visits, and learn the best photos of them.
 
     Photos that cannot be used change nothing about who it was.
@@ -43,14 +65,14 @@ def name(call: Call, visits: Sequence[Visit], person_id: str) -> Learnt:
         NotFound: nobody has that id, or a visit is gone.
         Unavailable: the networks are busy; the visits are in the inbox still.
     """
-    call.stores.people.get(person_id)
-    unlearn(call, visits, person_id)
-    learnt = _learn(call, best_first(visits)[:LEARNT_AT_ONCE], person_id)
-    call.stores.corrections.set([visit.id for visit in visits], "person", person_id)
+    means.stores.people.get(person_id)
+    unlearn(means.stores, visits, person_id)
+    learnt = _learn(means, best_first(visits)[:LEARNT_AT_ONCE], person_id)
+    means.stores.corrections.set([visit.id for visit in visits], "person", person_id)
     return learnt
 
 
-def bar(call: Call, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
+def bar(means: Means, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
     """Keep the best photo of some visits as not somebody's, who then is taken for nobody like it.
 
     What they learnt from these visits goes; said again, it adds nothing.
@@ -60,37 +82,27 @@ def bar(call: Call, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
         NotFound: nobody has that id, or the photo is gone.
         Unavailable: the networks are busy.
     """
-    people = call.stores.people
-    people.get(person_id)
-    taken = [face for face in _taken_from(call, visits) if face.person_id == person_id]
-    kept = next((face for face in taken if face.negative), None) or _keep_negative(call, visits, person_id)
+    means.stores.people.get(person_id)
+    taken = [face for face in _taken_from(means.stores, visits) if face.person_id == person_id]
+    kept = next((face for face in taken if face.negative), None) or _keep_negative(means, visits, person_id)
     for face in taken:
         if not face.negative:
-            people.remove_face(person_id, face.id)
+            means.stores.faces.remove(person_id, face.id)
     return kept
 
 
-def unlearn(call: Call, visits: Sequence[Visit], person_id: str | None = None) -> None:
+def unlearn(stores: Stores, visits: Sequence[Visit], person_id: str | None = None) -> None:
     """Take back what was learnt from visits that now are said to be of somebody, or of nobody known.
 
     These are the faces that others have from them, and that they are not that somebody's.
     """
-    for face in _taken_from(call, visits):
+    for face in _taken_from(stores, visits):
         if face.negative == (face.person_id == person_id):
-            call.stores.people.remove_face(face.person_id, face.id)
+            stores.faces.remove(face.person_id, face.id)
 
 
-def person_called(call: Call, text: str) -> Person:
-    """The person of a name, added where nobody has it.
-
-    Raises:
-        Unprocessable: it cannot be a name.
-    """
-    try:
-        called = clean_name(text)
-    except ValueError as error:
-        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
-    people = call.stores.people
+def person_called(people: PeopleStore, called: str) -> Person:
+    """The person of a name that ``names.clean_name`` has cleaned, added where nobody has it."""
     return people.named(called) or people.add(called)
 
 
@@ -100,52 +112,39 @@ def best_first(visits: Sequence[Visit]) -> list[Visit]:
     return [visit for _, visit in sorted(faces, key=lambda face: face[0], reverse=True)]
 
 
-def photo_of(call: Call, visit: Visit) -> bytes:
-    """The photo of a visit, as the door sent it.
-
-    Raises:
-        NotFound: it is gone.
-    """
-    try:
-        return call.stores.photos.path(visit.photo).read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound("The photo of this visit is gone.", code="photo_gone") from error
-
-
-def _learn(call: Call, visits: Sequence[Visit], person_id: str) -> Learnt:
-    services, stores = call.services, call.stores
-    had = {face.visit_id for face in _taken_from(call, visits) if face.person_id == person_id}
+def _learn(means: Means, visits: Sequence[Visit], person_id: str) -> Learnt:
+    had = {face.visit_id for face in _taken_from(means.stores, visits) if face.person_id == person_id}
     refused: dict[str, RequestError] = {}
     for visit in visits:
         if visit.id in had:
             continue
         try:
-            candidate = Candidate(person_id, photo_of(call, visit), Source(visit.id))
-            enrol(services.pipeline, stores.people, services.policy, candidate, call.steps)
+            candidate = Candidate(person_id, means.stores.photos.read(visit.photo), Source(visit.id))
+            enrol(means.pipeline, means.stores, means.policy, candidate, means.steps)
         except (Unprocessable, Conflict, NotFound) as error:
             refused[visit.id] = error
     return Learnt(len(visits) - len(refused), refused)
 
 
-def _keep_negative(call: Call, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
+def _keep_negative(means: Means, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
     candidates = best_first(visits)
     if not candidates:
         raise _no_face()
-    sighting = _main_face(call, photo_of(call, candidates[0]))
-    vector = call.services.pipeline.embed(sighting.crop, call.steps)
-    quality = {measure: round(value, 3) for measure, value in vars(sighting.quality).items()}
-    return call.stores.people.add_face(
+    pipeline, stores = means.pipeline, means.stores
+    sighting = _main_face(means, stores.photos.read(candidates[0].photo))
+    vector = pipeline.embed(sighting.crop, means.steps)
+    return stores.faces.add(
         person_id,
         crop_to_png(sighting.crop),
-        quality,
-        Embedding(call.services.embedder, vector),
+        sighting.quality.rounded(),
+        Embedding(pipeline.pack.embedder.sha256, vector),
         Source(candidates[0].id, negative=True),
     )
 
 
-def _main_face(call: Call, photo: bytes) -> Sighting:
+def _main_face(means: Means, photo: bytes) -> Sighting:
     # As the door looks, which is less strict than enrolling: whoever was let in wrongly can be barred.
-    pipeline, steps = call.services.pipeline, call.steps
+    pipeline, steps = means.pipeline, means.steps
     picture = pipeline.decode(photo, steps)
     found = pipeline.detect(picture, steps)
     if not found:
@@ -153,8 +152,8 @@ def _main_face(call: Call, photo: bytes) -> Sighting:
     return pipeline.sight(picture, found[0], steps)
 
 
-def _taken_from(call: Call, visits: Sequence[Visit]) -> list[EnrolledFace]:
-    return call.stores.people.taken_from(visit.id for visit in visits)
+def _taken_from(stores: Stores, visits: Sequence[Visit]) -> list[EnrolledFace]:
+    return stores.faces.taken_from(visit.id for visit in visits)
 
 
 def _no_face() -> UnusablePhoto:

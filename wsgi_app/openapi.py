@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from wsgi_app import cookies
+from wsgi_app.bodies import ErrorBody
 from wsgi_app.presses import AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
 from wsgi_app.refusals import JSON_ONLY, REFUSALS, is_conditional
-from wsgi_app.rendering import FORMATS, ErrorBody
+from wsgi_app.rendering import FORMATS
 from wsgi_app.roles import Role
 from wsgi_app.routing import VARIABLE, Multipart, Route
 from wsgi_app.words import OUTCOMES

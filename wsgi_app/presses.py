@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from wsgi_app.errors import BadRequest, Conflict
-from wsgi_app.stores.devices import Press
+from wsgi_app.stores.presses import Press
 
 ID_HEADER = "Idempotency-Key"
 BOOT_HEADER = "Porteiro-Boot"

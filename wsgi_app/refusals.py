@@ -10,6 +10,9 @@ CHANGES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 # Addresses that no page's form posts to: JSON alone.
 JSON_ONLY = frozenset(("images.nose_base64", "devices.hear"))
 
+# What these remove is never changed before that, and so has no versions.
+UNCHANGING = frozenset(("invitations.remove",))
+
 
 def _always(_route: Route) -> bool:
     return True
@@ -37,7 +40,9 @@ def _names_things(route: Route) -> bool:
 
 def is_conditional(route: Route) -> bool:
     """Whether ``If-Match`` guards it."""
-    return route.method in {"PUT", "PATCH", "DELETE"} and _has_variables(route) and route.role > Role.ANYONE
+    if route.name in UNCHANGING or route.role is Role.ANYONE:
+        return False
+    return route.method in {"PUT", "PATCH", "DELETE"} and _has_variables(route)
 
 
 # Every refusal that can happen: where, and what it means.

@@ -7,22 +7,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import jinja2
 import msgspec
 from markupsafe import Markup
 from webob import Request, Response
 
+from wsgi_app.bodies import ErrorBody
 from wsgi_app.config import Config
 from wsgi_app.errors import BadRequest, NotAcceptable, NotFound, RequestError
 from wsgi_app.forms import is_form
 from wsgi_app.identity import NOBODY, Identity
+from wsgi_app.names import LONGEST_NAME
+from wsgi_app.roles import Role
+from wsgi_app.words import door_name
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 # Photos never change under their address, and are nobody else's business.
-PRIVATE = "private, max-age=3600"
+PRIVATE = "private, no-cache"  # asked for each time: it could be forgotten, or the reader signed out
 
 # What a page may load: this server's own files and its live feed, and nothing else.
 CONTENT_SECURITY_POLICY = (
@@ -41,19 +45,6 @@ FORMATS = {
     "zip": "application/zip",
     "text": "text/plain",
 }
-
-
-class Error(msgspec.Struct):
-    """Why a request was refused."""
-
-    code: Annotated[str, msgspec.Meta(description="a stable word for programs")]
-    message: Annotated[str, msgspec.Meta(description="one sentence for people")]
-
-
-class ErrorBody(msgspec.Struct):
-    """What every refusal says to a program."""
-
-    error: Error
 
 
 @dataclass(frozen=True)
@@ -92,7 +83,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.globals |= {"Role": Role, "longest_name": LONGEST_NAME}
         self._environment.filters |= {
+            "door": door_name,
             "moment": self._moment,
             "day": self._day,
             "time_of_day": self._time_of_day,
@@ -186,7 +179,7 @@ def resource_answer(value: Any, version: str = "") -> Response:
         value: its representation.
         version: of that; ``""`` takes ``version_of``.
     """
-    response = json_answer(value, headers={"Cache-Control": "private, no-cache"})
+    response = json_answer(value, headers={"Cache-Control": PRIVATE})
     response.etag = version or version_of(value)
     response.conditional_response = True
     return response
@@ -227,13 +220,15 @@ def query_text(request: Request, key: str) -> str:
 
 
 def error_answer(
-    request: Request, error: RequestError, request_id: str, pages: Pages, view: View
+    request: Request, error: RequestError, request_id: str, pages: Pages, view: View, form: str = ""
 ) -> Response:
-    """An error as JSON, or as a page for a browser."""
+    """An error as JSON, or as a page for a browser with the way back to the form that it sent."""
     if prefers_html(request):
-        response = pages.render(view, "error.html", error.status, error=error, request_id=request_id)
+        response = pages.render(
+            view, "error.html", error.status, error=error, request_id=request_id, form=form
+        )
     else:
-        response = json_answer(ErrorBody(Error(error.code, error.message)), error.status)
+        response = json_answer(ErrorBody.of(error), error.status)
     response.headers.update(error.headers.items())
     return response
 

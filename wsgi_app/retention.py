@@ -3,36 +3,37 @@
 from datetime import datetime, timedelta
 
 from wsgi_app.config import Config
-from wsgi_app.services import Stores
-from wsgi_app.stores.retention import AT_ONCE, KINDS, RetentionStore
+from wsgi_app.stores import retention as kinds
+from wsgi_app.stores.house import Stores
+from wsgi_app.stores.retention import AT_ONCE, Kind
 
-MESSAGES = timedelta(days=30)
-EVENTS = timedelta(days=365)  # the audit log
-ATTEMPTS = timedelta(days=1)
-STRAYS = timedelta(days=1)  # a press that is being answered has a photo too, and no row yet
+MONTH = timedelta(days=30)
+YEAR = timedelta(days=365)  # for the audit log
+DAY = timedelta(days=1)
+STRAYS = timedelta(days=1)  # what is being answered or enrolled has a photo too, and no row yet
 
-STRAY_PHOTOS = "photos without a visit"
+STRAY_PHOTOS = "photos without a visit or a face"
 
 
-def horizons(config: Config, now: datetime) -> dict[str, datetime]:
-    """Before which moment each of ``KINDS`` is too old."""
+def horizons(config: Config, now: datetime) -> dict[Kind, datetime]:
+    """Before which moment each kind of rows is too old, in the order of removing."""
     ages = {
-        "visits of people let in": timedelta(days=config.keep_known_days),
-        "other visits": timedelta(days=config.keep_other_days),
-        "messages": MESSAGES,
-        "events": EVENTS,
-        "stored answers": timedelta(seconds=config.limits.idempotency_s),
-        "sessions": timedelta(0),
-        "one-time links": timedelta(0),
-        "failed sign-ins": ATTEMPTS,
+        kinds.LET_IN: timedelta(days=config.keep_known_days),
+        kinds.OTHERS: timedelta(days=config.keep_other_days),
+        kinds.MESSAGES: MONTH,
+        kinds.EVENTS: YEAR,
+        kinds.ANSWERS: timedelta(seconds=config.limits.idempotency_s),
+        kinds.SESSIONS: timedelta(0),
+        kinds.LINKS: timedelta(0),
+        kinds.FAILURES: DAY,
     }
-    return {name: now - age for name, age in ages.items()}
+    return {kind: now - age for kind, age in ages.items()}
 
 
 def survey(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
     """How much of each kind ``purge`` would remove."""
-    kept, before = RetentionStore(stores.database, stores.photos), horizons(config, now)
-    counts = {kind.name: kept.count(kind, before[kind.name]) for kind in KINDS}
+    kept = stores.retention
+    counts = {kind.name: kept.count(kind, before) for kind, before in horizons(config, now).items()}
     return counts | {STRAY_PHOTOS: sum(1 for _ in kept.strays(now - STRAYS))}
 
 
@@ -42,12 +43,11 @@ def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
     It may run while doors ring, and several times at once: each transaction is short, a photo goes after the
     row that names it, and what a press that is answered just now has on disk is too young to be touched.
     """
-    kept, before = RetentionStore(stores.database, stores.photos), horizons(config, now)
-    counts = {}
-    for kind in KINDS:
-        counts[kind.name] = removed = kept.remove_some(kind, before[kind.name])
+    kept, counts = stores.retention, {}
+    for kind, before in horizons(config, now).items():
+        counts[kind.name] = removed = kept.remove_some(kind, before)
         while removed == AT_ONCE:
-            removed = kept.remove_some(kind, before[kind.name])
+            removed = kept.remove_some(kind, before)
             counts[kind.name] += removed
     counts[STRAY_PHOTOS] = 0
     for path in kept.strays(now - STRAYS):

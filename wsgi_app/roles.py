@@ -26,4 +26,4 @@ class Role(IntEnum):
         return cls[word.upper()]
 
 
-GIVEN = (Role.VIEWER, Role.OPERATOR, Role.OWNER)  # what an account can have
+ACCOUNT_ROLES = (Role.VIEWER, Role.OPERATOR, Role.OWNER)  # what an account can have

@@ -1,10 +1,8 @@
 """Everything an endpoint or a command works with, put together once for each process."""
 
 import time
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,62 +12,20 @@ from wsgi_app.config import Config, Limits
 from wsgi_app.counters import Counters, Tally
 from wsgi_app.errors import PackError
 from wsgi_app.gallery import LiveGallery
-from wsgi_app.identity import AT_HOME, NOBODY, Identifier, Identity
+from wsgi_app.identity import NOBODY, Identifier, Identity, open_identifier
 from wsgi_app.packs import chosen_pack
 from wsgi_app.passwords import Passwords
 from wsgi_app.rendering import Pages, view_of
 from wsgi_app.routing import Route
-from wsgi_app.sign_in import PasswordCheck
 from wsgi_app.steps import Clock, Steps
-from wsgi_app.stores.accounts import AccountStore
-from wsgi_app.stores.attempts import AttemptStore
-from wsgi_app.stores.corrections import CorrectionStore
-from wsgi_app.stores.database import Database, open_database
-from wsgi_app.stores.devices import DeviceStore
-from wsgi_app.stores.events import EventStore
-from wsgi_app.stores.invitations import InvitationStore
-from wsgi_app.stores.people import PeopleStore
-from wsgi_app.stores.photos import PhotoStore
-from wsgi_app.stores.probes import ProbeStore
-from wsgi_app.stores.sessions import SessionStore
-from wsgi_app.stores.visits import VisitStore
-from wsgi_app.stores.wake import Waker
+from wsgi_app.stores.house import Stores, open_stores
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import EmbedderFile, Pack, Threshold
-from wsgi_app.vision.pipeline import Pipeline, Policy
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.verdicts import Policy
 
 # One made-up face, on which the networks are tried before the first photo and by /health/ready.
 TEST_PICTURE = (Path(__file__).parent / "models" / "test-picture.jpg").read_bytes()
-
-
-@dataclass(frozen=True)
-class Stores:
-    """What is kept, opened; changes are told as made at this machine, or by whoever ``acting`` names."""
-
-    database: Database
-    photos: PhotoStore
-    people: PeopleStore
-    visits: VisitStore
-    devices: DeviceStore
-    events: EventStore
-    corrections: CorrectionStore
-    probes: ProbeStore
-    accounts: AccountStore
-    invitations: InvitationStore
-    sessions: SessionStore
-    attempts: AttemptStore
-
-    def acting(self, by: str) -> "Stores":
-        """The same stores, with the changes told as somebody's."""
-        return replace(
-            self,
-            people=self.people.acting(by),
-            visits=self.visits.acting(by),
-            devices=self.devices.acting(by),
-            corrections=self.corrections.acting(by),
-            accounts=self.accounts.acting(by),
-            invitations=self.invitations.acting(by),
-        )
 
 
 @dataclass(frozen=True)
@@ -78,7 +34,7 @@ class Services:
 
     Attributes:
         config: the settings.
-        stores: people, visits, devices and photos.
+        stores: everything that is kept.
         pipeline: this process's models.
         gallery: the enrolled faces, as they are now.
         threshold: the cosine in force and how it was measured.
@@ -131,7 +87,7 @@ class Call:
     identity: Identity = NOBODY
     routes: tuple[Route, ...] = ()
 
-    @property
+    @cached_property
     def stores(self) -> Stores:
         """What is kept; changes are told as made by whoever asks."""
         return self.services.stores.acting(self.identity.name)
@@ -140,57 +96,6 @@ class Call:
         """A page from a template."""
         view = view_of(self.request, self.services.config, self.identity)
         return self.services.pages.render(view, template, status, **values)
-
-
-def utc_now() -> datetime:
-    """The time of day, aware."""
-    return datetime.now(UTC)
-
-
-def random_id() -> str:
-    """32 hex digits that nobody can guess."""
-    return uuid.uuid4().hex
-
-
-def open_stores(config: Config) -> Stores:
-    """Open the database and the photo folder, made where they are not there yet.
-
-    Raises:
-        ConfigError: the database cannot be used.
-    """
-    database = open_database(config.database_url, Waker(config.wake_address))
-    photos = PhotoStore(config.data / "photos")
-    return stores_over(database, photos, utc_now, random_id, config.limits)
-
-
-def stores_over(
-    database: Database,
-    photos: PhotoStore,
-    now: Callable[[], datetime],
-    new_id: Callable[[], str],
-    limits: Limits,
-) -> Stores:
-    """Make the stores of an open database and a photo folder, with the time of day and the ids they take."""
-    return Stores(
-        database=database,
-        photos=photos,
-        people=PeopleStore(database, photos, now, new_id),
-        visits=VisitStore(database, photos, now, new_id, limits.idempotency_s),
-        devices=DeviceStore(database, now),
-        events=EventStore(database, now),
-        corrections=CorrectionStore(database, now),
-        probes=ProbeStore(database),
-        accounts=AccountStore(database, now, new_id),
-        invitations=InvitationStore(database, now, timedelta(hours=limits.invitation_hours)),
-        sessions=SessionStore(database, now, timedelta(days=limits.session_days)),
-        attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_in_pause_s)),
-    )
-
-
-def open_identifier(config: Config, stores: Stores, passwords: Passwords) -> Identifier:
-    """What finds out who asks, for the application and for the live feed."""
-    check = PasswordCheck(stores.accounts, stores.attempts, passwords, config.limits)
-    return Identifier(stores.accounts, stores.sessions, check, AT_HOME if config.open else NOBODY)
 
 
 def load_pipeline(config: Config) -> Pipeline:
@@ -233,7 +138,7 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
         config=config,
         stores=stores,
         pipeline=pipeline,
-        gallery=LiveGallery(stores.people, pipeline.pack.embedder.sha256),
+        gallery=LiveGallery(stores.gallery, pipeline.pack.embedder.sha256),
         threshold=threshold_in_force(config, pipeline.pack.embedder),
         tally=Tally(counters),
         pages=Pages(config.timezone),

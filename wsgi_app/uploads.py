@@ -1,5 +1,6 @@
 """Bounded readers of request bodies: a photo out of multipart, or typed JSON."""
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO, TypeVar
@@ -20,7 +21,9 @@ from wsgi_app.errors import (
 from wsgi_app.vision.decode import is_jpeg
 
 CHUNK_BYTES = 64 * 1024
+LONGEST_LENGTH = 18  # digits of a Content-Length
 JPEG_NAMES = (".jpg", ".jpeg")
+TOO_LONG = re.compile(r"Expected `str` of length <= (\d+) - at `\$\.(.*)`")
 
 Body = TypeVar("Body")
 
@@ -80,7 +83,7 @@ def read_length(environ: dict[str, object]) -> int | None:
     text = str(environ.get("CONTENT_LENGTH") or "")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_LENGTH):
         raise BadRequest("Content-Length is not a number.", code="bad_length")
     return int(text)
 
@@ -125,9 +128,15 @@ def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body
     try:
         return msgspec.json.decode(data, type=body_type)
     except msgspec.ValidationError as error:
-        raise Unprocessable(f"The JSON does not fit: {error}", code="json_shape") from error
+        raise Unprocessable(f"The JSON does not fit: {in_words(error)}", code="json_shape") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadRequest("The body is not valid JSON.", code="bad_json") from error
+
+
+def in_words(error: msgspec.ValidationError) -> str:
+    """Why a value has another shape, as people say it where it is a text that is too long."""
+    found = TOO_LONG.fullmatch(str(error))
+    return f"{found[2]} has at most {found[1]} characters." if found else str(error)
 
 
 def read_bytes(request: Request, limit_bytes: int) -> bytes:

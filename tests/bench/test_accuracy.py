@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from bench.accuracy import draw_roc, main, report
 from bench.labelled import LabelledPair
 from bench.likeness import Scored
+from tests.houses import settings_in
 from tests.servers import LiveServer, RunningUwsgi, free_port
 from wsgi_app.vision.packs import pack_in
 
@@ -40,9 +41,8 @@ TAR at FAR 0.001       too few pairs
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for key in list(os.environ):
-        if key.startswith("PORTEIRO_"):
-            monkeypatch.delenv(key)
+    for key in settings_in(os.environ):
+        monkeypatch.delenv(key)
     monkeypatch.setenv("PORTEIRO_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 

@@ -22,7 +22,7 @@ from wsgi_app.counters import LATENCY_BUCKETS_S, ProcessCounters, Tally
 from wsgi_app.errors import RequestError
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import UNROUTED
-from wsgi_app.vision.pipeline import Outcome
+from wsgi_app.vision.verdicts import Outcome
 
 SHIPPED_INI = Path(__file__).parents[2] / "uwsgi.ini"
 UWSGI = Path(sys.executable).with_name("uwsgi")

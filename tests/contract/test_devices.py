@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.doors import VITALS, Door, add_door
-from tests.servers import Server, post_json
-from wsgi_app.stores.devices import DeviceStore
+from tests.servers import Server, path_of, post_json
+from wsgi_app.stores.house import Stores
 
 
 def test_a_device_that_was_never_heard_is_shown_as_that(any_server: Server, door: Door) -> None:
@@ -86,10 +86,8 @@ def test_a_heartbeat_is_small(door: Door) -> None:
     assert (answer.status, answer.error) == (413, "too_large")
 
 
-def test_a_heartbeat_needs_the_devices_own_token(
-    any_server: Server, door: Door, devices: DeviceStore
-) -> None:
-    other = add_door(any_server, devices)
+def test_a_heartbeat_needs_the_devices_own_token(any_server: Server, door: Door, kept: Stores) -> None:
+    other = add_door(any_server, kept)
     path = f"/devices/{door.name}/heartbeat"
     answers = [
         replace(door, token=other.token).beats(),
@@ -106,11 +104,9 @@ def test_a_heartbeat_needs_the_devices_own_token(
     assert any_server.ask("GET", f"/devices/{door.name}").json["state"] == "never"
 
 
-def test_a_revoked_device_is_heard_and_shown_no_more(
-    any_server: Server, door: Door, devices: DeviceStore
-) -> None:
+def test_a_revoked_device_is_heard_and_shown_no_more(any_server: Server, door: Door, kept: Stores) -> None:
     door.beats()
-    devices.revoke(door.name)
+    kept.devices.revoke(door.name)
 
     heard = door.beats()
 
@@ -118,10 +114,8 @@ def test_a_revoked_device_is_heard_and_shown_no_more(
     assert any_server.ask("GET", f"/devices/{door.name}").status == 404
 
 
-def test_devices_are_listed_a_page_at_a_time_by_name(
-    any_server: Server, door: Door, devices: DeviceStore
-) -> None:
-    names = [add_door(any_server, devices, f"{door.name}-{letter}").name for letter in "cab"]
+def test_devices_are_listed_a_page_at_a_time_by_name(any_server: Server, door: Door, kept: Stores) -> None:
+    names = [add_door(any_server, kept, f"{door.name}-{letter}").name for letter in "cab"]
     listed = []
     path: str | None = "/devices?limit=2"
     while path:
@@ -129,7 +123,7 @@ def test_devices_are_listed_a_page_at_a_time_by_name(
         assert len(page.json["devices"]) <= 2
         listed += page.json["devices"]
         link = page.headers.get("Link")
-        path = link[1 : link.index(">")].split(any_server.prefix, 1)[1] if link else None
+        path = path_of(any_server, link[1 : link.index(">")]) if link else None
 
     ids = [device["id"] for device in listed]
     assert ids == sorted(ids)
@@ -137,7 +131,7 @@ def test_devices_are_listed_a_page_at_a_time_by_name(
     assert any_server.ask("GET", f"/devices/{door.name}").json in listed
 
 
-def test_nothing_that_is_shown_tells_the_hash(any_server: Server, door: Door, devices: DeviceStore) -> None:
+def test_nothing_that_is_shown_tells_the_hash(any_server: Server, door: Door, kept: Stores) -> None:
     door.beats()
     shown = b"".join(
         any_server.ask("GET", path).body for path in ("/devices", f"/devices/{door.name}", "/", "/metrics")

@@ -14,7 +14,7 @@ from pi_client.evidence import Evidence, is_of_now, is_proven
 from tests.doors import Door
 from tests.servers import Server, enrolled, form, post_json, post_photo
 from wsgi_app.evidence import token_key
-from wsgi_app.stores.devices import DeviceStore
+from wsgi_app.stores.house import Stores
 
 Photo = Callable[[str], bytes]
 
@@ -335,12 +335,10 @@ def test_a_bad_token_is_refused_before_the_photo_is_looked_at(any_server: Server
     assert (answer.status, answer.error) == (401, "bad_token")
 
 
-def test_a_revoked_token_is_403_from_its_next_press_on(
-    door: Door, devices: DeviceStore, photo: Photo
-) -> None:
+def test_a_revoked_token_is_403_from_its_next_press_on(door: Door, kept: Stores, photo: Photo) -> None:
     headers = door.press()
     before = door.rings(photo("nobody-1"), headers)
-    devices.revoke(door.name)
+    kept.devices.revoke(door.name)
 
     answers = [door.rings(photo("nobody-1"), headers), door.rings(photo("nobody-1"))]
 

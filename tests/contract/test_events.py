@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.servers import Server, post_json, post_photo
+from tests.servers import Server, path_of, post_json, post_photo
 
 Photo = Callable[[str], bytes]
 NO_HOUSE_HAS_IT = 10**15
@@ -44,7 +44,7 @@ def test_events_are_paged_from_the_oldest_on(any_server: Server) -> None:
         page = any_server.ask("GET", path)
         found += page.json["events"]
         link = page.headers.get("Link", "")
-        path = link[1 : link.index(">")].split(any_server.prefix, 1)[1] if link else ""
+        path = path_of(any_server, link[1 : link.index(">")]) if link else ""
 
     assert [event["subject"] for event in found if event["subject"] in said] == said
     assert [event["number"] for event in found] == sorted({event["number"] for event in found})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from PIL import Image
 
-from tests.servers import Server, form, post_json, post_photo
+from tests.servers import Server, form, path_of, post_json, post_photo
 
 Photo = Callable[[str], bytes]
 
@@ -25,11 +25,6 @@ def add(any_server: Server) -> Iterator[Callable[[], str]]:
     yield somebody
     for here in added:
         assert any_server.ask("DELETE", here).status == 204
-
-
-def path_of(server: Server, address: str) -> str:
-    """The path below the mount of a link that the server wrote."""
-    return address.split(server.prefix, 1)[1]
 
 
 @pytest.mark.parametrize("form_of", ["JPEG", "PNG", "WEBP"])
@@ -89,7 +84,7 @@ def test_a_look_alike_is_refused_until_somebody_insists(
 
     assert [answer.status for answer in (first, again, refused, accepted)] == [201, 409, 422, 201]
     assert (again.error, refused.error) == ("duplicate", "like_another")
-    assert refused.json["error"]["message"].startswith(f"This face is as like {name}, who is enrolled")
+    assert refused.json["error"]["message"].startswith(f"This looks like {name} (likeness 0.")
 
 
 def test_the_face_of_a_visit_is_enrolled(any_server: Server, add: Callable[[], str], photo: Photo) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -16,16 +17,26 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.accounts import add_account
 from tests.doors import add_door
-from tests.servers import InProcessServer, enrolled, post_photo
+from tests.servers import Answer, InProcessServer, enrolled, post_photo
+from wsgi_app.refusals import is_conditional
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import Route
-from wsgi_app.services import Stores
+from wsgi_app.stores.house import Stores
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 EXAMPLES = 20
+
+# What changes each thing that If-Match guards, where a change says something.
+CHANGES = {
+    "people.put": {"name": "Bruno"},
+    "people.patch": {"name": "Bruno"},
+    "corrections.replace": {"verdict": "ignored"},
+    "accounts.change": {"role": "operator"},
+}
 PROMISES = [
     not_a_server_error,
     status_code_conformance,
@@ -55,8 +66,11 @@ def lived_in(server: InProcessServer, stores: Stores, photo: Callable[[str], byt
     """Ids of what a house has, by the variables of paths that name them."""
     person = enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
     visit = post_photo(server, "/", photo("ana-3")).json["visit"]
-    face = stores.people.faces(person)[0].id
-    return {"person": person, "face": face, "visit": visit, "device": add_door(server, stores.devices).name}
+    face = stores.faces.of(person)[0].id
+    stores.corrections.set([visit], "nobody")
+    account = add_account(stores, "Vera", "viewer").id
+    door = add_door(server, stores).name
+    return {"person": person, "face": face, "visit": visit, "device": door, "account": account}
 
 
 def cases_of(
@@ -95,3 +109,25 @@ def test_every_address_keeps_what_is_written_of_it(
     ask()
 
     assert len(asked) >= EXAMPLES or not (known or route.query or route.takes)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in ROUTES if is_conditional(route)],
+    ids=lambda route: f"{route.method} {route.pattern}",
+)
+def test_what_changed_since_it_was_read_is_not_changed_over_that(
+    server: InProcessServer, lived_in: dict[str, str], route: Route
+) -> None:
+    path = route.pattern.format(**lived_in)
+    seen = server.ask("GET", path.removesuffix("/correction")).headers["ETag"]
+    body = msgspec.json.encode(CHANGES[route.name]) if route.takes else b""
+
+    def change(version: str) -> Answer:
+        return server.ask(route.method, path, body, {"Content-Type": "application/json", "If-Match": version})
+
+    refused = change('"another"')
+
+    assert (refused.status, refused.error) == (412, "precondition_failed")
+    assert server.ask("GET", path.removesuffix("/correction")).headers["ETag"] == seen
+    assert change(seen).status == (200 if route.takes else 204)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.servers import Server, post_json, post_photo
+from tests.servers import Server, path_of, post_json, post_photo
 
 Photo = Callable[[str], bytes]
 
@@ -16,11 +16,6 @@ Photo = Callable[[str], bytes]
 def name() -> str:
     """A name that nobody has yet."""
     return f"Visitor {uuid.uuid4().hex[:8]}"
-
-
-def path_of(server: Server, address: str) -> str:
-    """The path below the mount of a link that the server wrote."""
-    return address.split(server.prefix, 1)[1]
 
 
 def test_somebody_is_added_read_renamed_and_forgotten(any_server: Server, name: str) -> None:

@@ -11,17 +11,17 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from tests.accounts import OWNER, PASSWORD, add_account, basic, cookie_in, post_form, signed_in
-from tests.conftest import Clock
+from tests.accounts import OWNER, PASSWORD, add_account, basic, cookie_in, signed_in
+from tests.conftest import BOTH_WAYS, Clock
+from tests.forms import post_form
 from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, Server, post_json
-from wsgi_app.config import load_config
 from wsgi_app.evidence import token_key
 from wsgi_app.identity import BASIC, FORM
 from wsgi_app.logs import set_up_logs
-from wsgi_app.roles import GIVEN, Role
+from wsgi_app.roles import ACCOUNT_ROLES, Role
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import Route
-from wsgi_app.services import Stores, open_stores
+from wsgi_app.stores.house import Stores
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "pt", "Authorization": ""}
 NOT_SIGNED_IN = {"Authorization": ""}
@@ -31,18 +31,16 @@ NOT_SIGNED_IN = {"Authorization": ""}
 def house(request: pytest.FixtureRequest, any_house: Server) -> Iterator[Stores]:
     """What ``any_house`` has stored; Olga is its owner."""
     if isinstance(any_house, InProcessServer):
-        stores: Stores = request.getfixturevalue("stores")
-        add_account(stores)
-        yield stores
+        own: Stores = request.getfixturevalue("stores")
+        add_account(own)
+        yield own
         return
     chain: tuple[LiveServer, RunningUwsgi] = request.getfixturevalue("live_house")
-    settings = {key: text for key, text in chain[1].environ.items() if key.startswith("PORTEIRO_")}
-    stores = open_stores(load_config(settings))
-    yield stores
-    stores.database.close()
+    with chain[1].stores() as stores:
+        yield stores
 
 
-@pytest.fixture(params=["in-process", pytest.param("live", marks=pytest.mark.live)])
+@pytest.fixture(params=BOTH_WAYS)
 def any_house(request: pytest.FixtureRequest) -> Server:
     """A house where everybody has to sign in."""
     if request.param == "live":
@@ -134,6 +132,7 @@ def test_whoever_signs_out_is_out(any_house: Server) -> None:
     assert answer.status == 303
     assert answer.headers["Location"].endswith("/porteiro/sign-in")
     assert SimpleCookie(answer.headers["Set-Cookie"])["porteiro_session"]["max-age"] == "0"
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
     assert any_house.ask("GET", "/people", headers=inside).status == 401
 
 
@@ -354,7 +353,7 @@ def sample(route: Route) -> str:
     return re.sub(r"\{\w+\}", "0" * 32, route.pattern)
 
 
-@pytest.mark.parametrize("role", [Role.ANYONE, *GIVEN], ids=lambda role: role.word)
+@pytest.mark.parametrize("role", [Role.ANYONE, *ACCOUNT_ROLES], ids=lambda role: role.word)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.pattern}")
 def test_each_address_answers_whom_the_table_lets_in(
     closed_server: InProcessServer, stores: Stores, route: Route, role: Role

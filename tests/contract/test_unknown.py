@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Server, post_json, post_photo
+from tests.forms import FORM, HTML
+from tests.servers import Server, path_of, post_json, post_photo
 
 Photo = Callable[[str], bytes]
 
@@ -34,12 +35,14 @@ def test_somebody_unknown_is_named_known_and_forgotten(
     assert [visit["id"] for visit in cluster["visits"]][:2] == strangers[::-1]
 
     named = post_json(any_server, "/unknown/name", {"visits": strangers, "name": name})
-    told = post_photo(any_server, "/", photo("jun-3")).json
-    forgotten = any_server.ask("DELETE", f"/people/{named.json['person']}")
-
-    assert (named.status, named.json["enrolled"], named.json["refused"]) == (200, 2, [])
-    assert told["person"] == {"id": named.json["person"], "name": name}
-    assert cluster_of(any_server, strangers[0]) is None
+    person = named.json["person"]
+    try:
+        assert (named.status, named.json["enrolled"], named.json["refused"]) == (200, 2, [])
+        told = post_photo(any_server, "/", photo("jun-3")).json
+        assert (told["person"], person["name"]) == (person, name)
+        assert cluster_of(any_server, strangers[0]) is None
+    finally:  # to the other tests of a shared house, Jun is a stranger
+        forgotten = any_server.ask("DELETE", f"/people/{person['id']}")
     assert forgotten.status == 204
 
 
@@ -59,15 +62,16 @@ def test_the_same_form_is_what_a_page_sends(any_server: Server, strangers: list[
         "POST",
         "/unknown/ignore",
         f"name=&{fields}".encode(),
-        {"Content-Type": "application/x-www-form-urlencoded"},
+        FORM,
     )
 
-    assert (answer.status, answer.headers["Location"].endswith("/unknown")) == (303, True)
+    back = path_of(any_server, answer.headers["Location"]).partition("?")[0]
+    assert (answer.status, back) == (303, "/unknown")
     assert cluster_of(any_server, strangers[1]) is None
 
 
 def test_the_inbox_is_a_page_for_people_and_json_for_programs(any_server: Server) -> None:
-    page = any_server.ask("GET", "/unknown", headers={"Accept": "text/html"})
+    page = any_server.ask("GET", "/unknown", headers=HTML)
     data = any_server.ask("GET", "/unknown")
     other = any_server.ask("GET", "/unknown", headers={"Accept": "image/png"})
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 from xml.etree import ElementTree as Xml
 
-from tests.servers import Answer, Server, enrolled, post_json, post_photo
+from tests.servers import Answer, Server, enrolled, path_of, post_json, post_photo
 from wsgi_app.endpoints.visit_bodies import VisitBody
 
 Photo = Callable[[str], bytes]
@@ -16,7 +16,7 @@ def test_visits_are_listed_newest_first_a_page_at_a_time(any_server: Server, pho
 
     first = any_server.ask("GET", "/visits?limit=2")
     following = first.headers["Link"]
-    second = any_server.ask("GET", following[1 : following.index(">")].split(any_server.prefix, 1)[1])
+    second = any_server.ask("GET", path_of(any_server, following[1 : following.index(">")]))
 
     assert following.endswith('>; rel="next"')
     assert [visit["id"] for visit in first.json["visits"] + second.json["visits"]][:3] == sent[::-1]
@@ -73,7 +73,7 @@ def read_table(answer: Answer) -> list[dict[str, str]]:
 
 def page_after(answer: Answer, server: Server) -> Answer:
     link = answer.headers["Link"]
-    return server.ask("GET", link[1 : link.index(">")].split(server.prefix, 1)[1])
+    return server.ask("GET", path_of(server, link[1 : link.index(">")]))
 
 
 def test_filters_are_kept_from_page_to_page(any_server: Server, photo: Photo, ana: str) -> None:
@@ -109,7 +109,7 @@ def test_the_same_visits_come_as_a_feed(any_server: Server, photo: Photo, ana: s
     links = {link.get("rel") or "": link.get("href") or "" for link in root.findall("a:link", names)}
     assert sorted(links) == ["alternate", "next", "self"]
     assert root.findtext("a:entry/a:title", namespaces=names) == "Ana was let in"
-    following = any_server.ask("GET", links["next"].split(any_server.prefix, 1)[1])
+    following = any_server.ask("GET", path_of(any_server, links["next"]))
     (entry,) = Xml.fromstring(following.body).findall("a:entry", names)
     photos = [link.get("href") or "" for link in entry.findall("a:link[@rel='enclosure']", names)]
     assert [address.endswith(f"/visits/{sent[0]}/photo") for address in photos] == [True]

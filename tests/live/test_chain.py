@@ -16,6 +16,7 @@ import requests
 
 from tests.conftest import without_request_limit
 from tests.doors import Door, add_door
+from tests.houses import without_settings
 from tests.servers import (
     LiveServer,
     RunningUwsgi,
@@ -25,10 +26,11 @@ from tests.servers import (
     free_port,
     house,
     nginx,
+    path_of,
     post_photo,
     uwsgi,
 )
-from wsgi_app.stores.devices import DeviceStore
+from wsgi_app.stores.house import Stores
 
 pytestmark = pytest.mark.live
 
@@ -146,10 +148,10 @@ def test_retries_of_one_press_at_the_same_moment_are_one_visit(live_house: Chain
 
 
 def test_of_presses_of_one_moment_at_the_same_moment_one_is_a_visit(
-    live_house: Chain, live_devices: DeviceStore, photo: Photo
+    live_house: Chain, live_stores: Stores, photo: Photo
 ) -> None:
     server, _ = live_house
-    door = add_door(server, live_devices)
+    door = add_door(server, live_stores)
     headers = door.press()
 
     def press(number: int) -> int:
@@ -218,7 +220,7 @@ def test_killing_a_worker_among_200_photos_loses_no_answered_visit(own_house: Ch
         page = server.ask("GET", path)
         stored |= {visit["id"] for visit in page.json["visits"]}
         link = page.headers.get("Link", "")
-        path = link[1 : link.index(">")].split(server.prefix, 1)[1] if link else ""
+        path = path_of(server, link[1 : link.index(">")]) if link else ""
     assert set(answered) <= stored
     photos = Path(running.environ["PORTEIRO_DATA"], "photos", "visits").rglob("*.jpg")
     kept = {path.stem: path.read_bytes() for path in photos}
@@ -284,12 +286,11 @@ def test_a_large_photo_with_expect_is_not_kept_waiting_by_the_local_run(
 
 
 def test_with_a_pack_that_is_not_whole_the_server_says_what_to_do_and_ends(tmp_path: Path) -> None:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("PORTEIRO_")}
     ended = subprocess.run(
         [Path(sys.executable).with_name("uwsgi"), "--ini", "uwsgi.ini"],
         cwd=Path(__file__).parents[2],
         env={
-            **environ,
+            **without_settings(os.environ),
             "PORTEIRO_DATA": str(tmp_path),
             "PORTEIRO_HTTP": f"127.0.0.1:{free_port()}",
             "PORTEIRO_PACK": "zoo",

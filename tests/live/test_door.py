@@ -15,7 +15,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.browsers import chromium, set_width, severe_lines
+from tests.browsers import set_width, severe_lines
 from tests.pi_client.commands.processes import door_process
 from tests.pi_client.simulator.staging import photo_folder
 from tests.servers import LiveServer, RunningUwsgi, enrolled, house, nginx
@@ -62,13 +62,6 @@ class Seen:
     def result(self) -> tuple[str, ...]:
         """The lamps after the yellow of waiting, which an answer that comes at once leaves out."""
         return tuple(itertools.dropwhile(("", "yellow").__contains__, self.lamps))
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Chromium without a window."""
-    with chromium(tmp_path_factory.mktemp("chromium")) as chrome:
-        yield chrome
 
 
 @pytest.fixture(scope="module")

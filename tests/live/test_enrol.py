@@ -23,6 +23,13 @@ Photo = Callable[[str], bytes]
 FILM = (640, 480)
 FRAMES_EACH = 20  # two thirds of a second
 PATIENCE_S = 30
+DRAGGING = ("dragover", "drop")
+
+# Whether the browser itself goes on with what is dragged to a place, which is to open the photo.
+DROPPED = (
+    "return document.querySelector(arguments[0]).dispatchEvent("
+    "new DragEvent(arguments[1], {bubbles: true, cancelable: true, dataTransfer: new DataTransfer()}))"
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +65,10 @@ def ivo(live_house: tuple[LiveServer, RunningUwsgi]) -> Iterator[str]:
     assert server.ask("DELETE", here).status == 204
 
 
+def shown_photos(browser: webdriver.Chrome) -> list[WebElement]:
+    return browser.find_elements(By.CSS_SELECTOR, "[data-part=photos] .face")
+
+
 def find(browser: webdriver.Chrome, selector: str) -> WebElement:
     return browser.find_element(By.CSS_SELECTOR, f"#enrol {selector}")
 
@@ -91,6 +102,8 @@ def test_photos_from_files_are_enrolled_or_refused_one_by_one(
     ]
     faces = server.ask("GET", f"{ivo}/faces").json["faces"]
     assert len(faces) == 2
+    WebDriverWait(browser, PATIENCE_S).until(lambda _: len(shown_photos(browser)) == len(faces))
+    assert "No photos yet" not in browser.find_element(By.TAG_NAME, "main").text
     for width in (360, 1280):
         set_width(browser, width)
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
@@ -108,13 +121,24 @@ def test_a_look_alike_is_enrolled_when_somebody_insists(
 
     browser.get(address_of(server, ivo))
     find(browser, ".drop input").send_keys(str(PHOTOS / "ivo-3.jpg"))
-    wait_until(browser, ".results", "This face is as like Twin at the page")
-    find(browser, ".results button").send_keys(Keys.ENTER)
+    wait_until(browser, ".results", "This looks like Twin at the page")
+    browser.execute_script("arguments[0].click(); arguments[0].click();", find(browser, ".results button"))
     wait_until(browser, "[data-summary]", "1 of 1 enrolled.")
 
     assert rows(browser) == [["ivo-3.jpg", "enrolled"]]
     assert server.ask("GET", ivo).json["faces"] == 1
     assert server.ask("DELETE", twin).status == 204
+
+
+def test_a_photo_that_is_dropped_beside_the_box_leaves_the_page_as_it_is(
+    live_house: tuple[LiveServer, RunningUwsgi], browser: webdriver.Chrome, ivo: str
+) -> None:
+    sign_in(browser, live_house[0])
+    browser.get(address_of(live_house[0], ivo))
+
+    goes_on = [browser.execute_script(DROPPED, place, kind) for place in ("h1", ".drop") for kind in DRAGGING]
+
+    assert goes_on == [False] * 4
 
 
 def test_the_best_shots_of_a_few_seconds_of_camera_are_enrolled(

@@ -22,8 +22,6 @@ from tests.browsers import chromium, severe_lines
 from tests.conftest import without_request_limit
 from tests.servers import LiveServer, RunningUwsgi, free_port, house, post_json, post_photo, uwsgi
 from tests.watchers import Watcher, watching
-from wsgi_app.config import load_config
-from wsgi_app.services import open_stores
 
 pytestmark = pytest.mark.live
 
@@ -107,11 +105,14 @@ def browsers(address: str, number: int, has_all: Callable[[Browser], bool]) -> I
 
 def told_visits(running: RunningUwsgi) -> list[str]:
     """The visits of all events, in their order, from the database itself."""
-    settings = {key: text for key, text in running.environ.items() if key.startswith("PORTEIRO_")}
-    stores = open_stores(load_config(settings))
-    events = stores.events.after(0, 10_000)
-    stores.database.close()
+    with running.stores() as stores:
+        events = stores.events.after(0, 10_000)
     return [event.subject for event in events if event.kind == "visit"]
+
+
+def has_all_of(running: RunningUwsgi) -> Callable[[Browser], bool]:
+    """Whether a browser has been told of every visit."""
+    return lambda browser: len(browser.subjects) >= len(told_visits(running))
 
 
 def test_the_live_feed_and_a_worker_are_killed_during_500_visits_and_every_browser_has_them_all(
@@ -131,10 +132,7 @@ def test_the_live_feed_and_a_worker_are_killed_during_500_visits_and_every_brows
             with lock:
                 statuses[answer.status] += 1
 
-    def has_all(browser: Browser) -> bool:
-        return len(browser.subjects) >= len(told_visits(running))
-
-    with browsers(address_of(server), 20, has_all) as watching_now, ThreadPoolExecutor(2) as pool:
+    with browsers(address_of(server), 20, has_all_of(running)) as watching_now, ThreadPoolExecutor(2) as pool:
         list(pool.map(press_until_enough, range(2)))
 
     visits = told_visits(running)
@@ -149,10 +147,7 @@ def test_renewing_the_server_keeps_the_browsers(own_house: Chain, photo: Photo) 
     server, running = own_house
     before = mule(running)
 
-    def has_all(browser: Browser) -> bool:
-        return len(browser.subjects) >= len(told_visits(running))
-
-    with browsers(address_of(server), 3, has_all) as watching_now:
+    with browsers(address_of(server), 3, has_all_of(running)) as watching_now:
         post_photo(server, "/", photo("nobody-1"))
         Path(running.environ["PORTEIRO_DATA"], "run", "reload").touch()
         running.output.wait_for(lambda line: "chain reloading complete" in line)

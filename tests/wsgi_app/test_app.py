@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from webob import Response
 
-from tests.servers import InProcessServer
+from tests.forms import post_form
+from tests.servers import InProcessServer, served
 from wsgi_app.app import Application
 from wsgi_app.errors import Unavailable
 from wsgi_app.roles import Role
-from wsgi_app.routes import ROUTES
 from wsgi_app.routing import Route, Router
 from wsgi_app.services import Call, Services
 
@@ -104,11 +104,52 @@ def test_head_has_the_headers_of_get_and_no_body(server: InProcessServer) -> Non
     assert (head.status, head.body, head.headers["Content-Length"]) == (200, b"", str(len(get.body)))
 
 
-def test_an_error_page_shows_who_has_signed_in_the_way_on(server: InProcessServer) -> None:
-    headers = {"Accept": "text/html"}
+@pytest.mark.parametrize("path", ["/people/nobody", "/nowhere"])
+def test_an_error_page_shows_who_has_signed_in_the_way_on(server: InProcessServer, path: str) -> None:
+    assert b"<nav" in server.ask("GET", path, headers={"Accept": "text/html"}).body
 
-    assert b"<nav" in server.ask("GET", "/people/nobody", headers=headers).body
-    assert b"<nav" not in server.ask("GET", "/nowhere", headers=headers).body
+
+def test_an_error_page_shows_nobody_else_a_way(closed_server: InProcessServer) -> None:
+    assert b"<nav" not in closed_server.ask("GET", "/nowhere", headers={"Accept": "text/html"}).body
+
+
+@pytest.mark.parametrize(
+    ("before", "way"),
+    [
+        ("http://localhost/porteiro/people?q=A", 'href="/porteiro/people?q=A">Back to the form</a>'),
+        ("http://elsewhere.example/porteiro/people", 'href="/porteiro/">Back to the house</a>'),
+        ("http://localhost/elsewhere", 'href="/porteiro/">Back to the house</a>'),
+        ("http://[", 'href="/porteiro/">Back to the house</a>'),
+        ("", 'href="/porteiro/">Back to the house</a>'),
+    ],
+)
+def test_the_page_of_a_form_that_cannot_be_used_leads_back_to_it(
+    server: InProcessServer, before: str, way: str
+) -> None:
+    answer = post_form(server, "/people", {"name": ""}, Referer=before)
+
+    assert answer.status == 422
+    assert way in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("If-Modified-Since", "Thu, 01 Jan 99999 00:00:00 GMT"),
+        ("If-Range", "Thu, 01 Jan 99999 00:00:00 GMT"),
+        ("Range", f"bytes=0-{'9' * 5000}"),
+        ("Range", f"bytes={'9' * 5000}-"),
+        ("If-None-Match", '"' * 200),
+    ],
+)
+def test_a_condition_that_cannot_be_read_is_as_if_it_were_not_there(
+    server: InProcessServer, header: str, value: str
+) -> None:
+    plain = server.ask("GET", "/openapi.json")
+
+    answer = server.ask("GET", "/openapi.json", headers={header: value})
+
+    assert (answer.status, answer.body) == (200, plain.body)
 
 
 def test_the_wrong_mount_is_404(server: InProcessServer) -> None:
@@ -117,7 +158,7 @@ def test_the_wrong_mount_is_404(server: InProcessServer) -> None:
 
 
 def test_the_request_id_of_the_front_server_is_kept(services: Services) -> None:
-    server = InProcessServer(Application(services, Router(ROUTES)))
+    server = served(services)
     given = "0123456789abcdef0123456789abcdef"
 
     kept = replace(server, environ={"REQUEST_ID": given}).ask("GET", "/health/live")

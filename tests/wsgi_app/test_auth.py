@@ -14,7 +14,7 @@ from wsgi_app.auth import (
 from wsgi_app.config import load_config
 from wsgi_app.errors import Forbidden, Misdirected, Unauthorized
 from wsgi_app.evidence import token_key
-from wsgi_app.services import Stores
+from wsgi_app.stores.house import Stores
 
 
 def request(method: str, **headers: str) -> Request:

@@ -1,279 +1,124 @@
-import time
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from wsgi_app.calibration import (
-    BINS,
-    BLOCK,
-    Doubt,
-    Faces,
-    Pair,
-    Rate,
-    Scores,
-    compare_all,
-    doubtful,
-    false_accepts,
-    false_rejects,
-    histogram,
-    most_alike,
-    rate_of,
-    suggest,
-)
+from wsgi_app.calibration import Question, examine, one_in
+from wsgi_app.stores.gallery import GalleryFace
 from wsgi_app.vision.packs import Threshold
 
-NAN = float("nan")
-MEASURED = (
-    Threshold(score=0.526, measured_on="families", false_accept_rate=0.001),
-    Threshold(score=0.410, measured_on="families", false_accept_rate=0.01),
-    Threshold(score=0.627, measured_on="families", false_accept_rate=0.0001),
-)
+MEASURED = Threshold(score=0.526, measured_on="families", false_accept_rate=0.001)
+UNMEASURED = Threshold(score=0.4, measured_on="nothing", false_accept_rate=None)
 
 
-def faces(*people: list[tuple[float, float]]) -> Faces:
-    """People by the unit vectors of their faces, in a plane."""
-    vectors = np.array([face for person in people for face in person], np.float32).reshape(-1, 2)
-    owners = np.array([at for at, person in enumerate(people) for _ in person], np.int64)
-    return Faces(vectors, owners)
+def face(name: str, *vector: float, negative: bool = False) -> GalleryFace:
+    """One face of somebody, as a unit vector in a plane."""
+    return GalleryFace(name.lower(), name, np.array(vector, np.float32), negative, f"{name.lower()}-face")
 
 
-def crowd(people: int, each: int, size: int = 128) -> Faces:
-    """Made-up people: the faces of each lie around one point."""
-    random = np.random.default_rng(5)
-    middles = np.repeat(random.normal(size=(people, size)), each, axis=0)
-    vectors = middles + random.normal(size=middles.shape) * 0.7
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Faces(vectors.astype(np.float32), np.repeat(np.arange(people), each))
+def question(*measured: Threshold, wanted_rate: float = 0.001) -> Question:
+    """What is asked where the first of the pack's thresholds is in force."""
+    return Question(measured[0], measured, wanted_rate, "/porteiro")
 
 
-def impostors(*values: float) -> Scores:
-    """Scores of different people, with two of the same."""
-    return Scores(np.array([0.7, 0.8], np.float32), np.array([values], np.float32))
+def test_everybody_is_told_by_name_with_links_below_the_mount() -> None:
+    rows = [face("Ana", 1, 0), face("Bruno", 0.6, 0.8), face("Ana", 0, 1), face("Ana", -1, 0, negative=True)]
 
+    found = examine(rows, question(MEASURED))
 
-# Comparing
-
-
-def test_a_face_is_compared_with_its_person_s_other_faces_and_with_each_other_person_s_best() -> None:
-    scores = compare_all(faces([(1, 0), (0.8, 0.6)], [(0, 1), (0.6, 0.8)], [(-1, 0)]))
-
-    assert scores.own == pytest.approx([0.8, 0.8, 0.8, 0.8, NAN], nan_ok=True)
-    expected = [[NAN, 0.6, -1], [NAN, 0.96, -0.8], [0.6, NAN, 0], [0.96, NAN, -0.6], [-0.8, 0, NAN]]
-    np.testing.assert_allclose(scores.others, expected, rtol=1e-6, atol=1e-7)
-    assert scores.genuine == pytest.approx([0.8] * 4)
-    assert scores.impostor == pytest.approx(sorted([0.6, -1, 0.96, -0.8, 0.6, 0, 0.96, -0.6, -0.8, 0]))
-
-
-def test_a_gallery_larger_than_a_block_is_compared_as_if_it_were_one() -> None:
-    gallery = crowd(people=60, each=6)
-    assert len(gallery.owners) > BLOCK
-
-    scores = compare_all(gallery)
-
-    alike = gallery.vectors @ gallery.vectors.T
-    np.fill_diagonal(alike, -np.inf)
-    for face in (0, BLOCK - 1, BLOCK, len(gallery.owners) - 1):
-        for person in range(60):
-            best = alike[face, gallery.owners == person].max()
-            found = scores.own[face] if person == gallery.owners[face] else scores.others[face, person]
-            assert found == pytest.approx(best, abs=1e-6)
+    assert (found.people, found.faces, found.threshold, found.measured_on) == (2, 3, 0.526, "families")
+    (pair,) = found.most_alike
+    assert (pair.score, [each.person.name for each in pair.faces]) == (0.8, ["Ana", "Bruno"])
+    assert pair.faces[1].links == {
+        "person": "/porteiro/people/bruno",
+        "photo": "/porteiro/people/bruno/faces/bruno-face/photo",
+    }
+    doubts = [
+        (doubt.face.person.name, doubt.score, doubt.other, doubt.other_score) for doubt in found.doubtful
+    ]
+    assert doubts == [("Ana", 0.0, "Bruno", 0.6), ("Ana", 0.0, "Bruno", 0.8)]
+    assert found.missing == [
+        "Enrol at least two photos each: there is one alone of Bruno, which cannot be compared."
+    ]
 
 
 @pytest.mark.parametrize(
-    ("gallery", "genuine", "impostor"),
+    ("measured", "wanted_rate", "threshold", "why"),
     [
-        (faces(), 0, 0),
-        (faces([(1, 0)]), 0, 0),
-        (faces([(1, 0), (0, 1)]), 2, 0),
-        (faces([(1, 0)], [(0, 1)]), 0, 2),
-    ],
-    ids=["nobody", "one face", "one person", "two strangers"],
-)
-def test_a_small_gallery_gives_the_pairs_that_it_has(gallery: Faces, genuine: int, impostor: int) -> None:
-    scores = compare_all(gallery)
-    assert (len(scores.genuine), len(scores.impostor)) == (genuine, impostor)
-
-
-def test_two_hundred_people_with_ten_faces_each_take_no_second() -> None:
-    gallery = crowd(people=200, each=10)
-    started = time.process_time()
-    scores = compare_all(gallery)
-    suggest(scores, 0.001, MEASURED)
-    most_alike(gallery, scores)
-    doubtful(scores, 0.5)
-    assert time.process_time() - started < 1.0
-    assert (len(scores.genuine), len(scores.impostor)) == (2000, 2000 * 199)
-
-
-# Rates
-
-
-@pytest.mark.parametrize(
-    ("threshold", "accepted", "rejected"), [(0.0, 4, 0), (0.3, 3, 1), (0.4, 2, 1), (0.9, 0, 3)]
-)
-def test_what_reaches_the_threshold_passes(threshold: float, accepted: int, rejected: int) -> None:
-    impostor = np.array([0.1, 0.3, 0.4, 0.5], np.float32)
-    genuine = np.array([0.2, 0.6, 0.8], np.float32)
-    assert (false_accepts(impostor, threshold).errors, false_accepts(impostor, threshold).pairs) == (
-        accepted,
-        4,
-    )
-    assert (false_rejects(genuine, threshold).errors, false_rejects(genuine, threshold).pairs) == (
-        rejected,
-        3,
-    )
-
-
-def test_without_a_pair_any_rate_is_possible() -> None:
-    assert rate_of(0, 0) == Rate(0, 0, None, 0.0, 1.0)
-
-
-# R. G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17
-# (1998), 857-872, table I, method 3.
-@pytest.mark.parametrize(
-    ("errors", "pairs", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_the_interval_is_wilson_s(errors: int, pairs: int, low: float, high: float) -> None:
-    rate = rate_of(errors, pairs)
-    assert (rate.errors, rate.pairs, rate.share) == (errors, pairs, errors / pairs)
-    assert (rate.low, rate.high) == pytest.approx((low, high), abs=0.00005)
-
-
-@settings(deadline=None)
-@given(st.integers(1, 5000).flatmap(lambda pairs: st.tuples(st.integers(0, pairs), st.just(pairs))))
-def test_the_interval_holds_the_share_and_turns_round_with_it(counts: tuple[int, int]) -> None:
-    errors, pairs = counts
-    rate, turned = rate_of(errors, pairs), rate_of(pairs - errors, pairs)
-    assert rate.share is not None
-    assert 0 <= rate.low <= rate.share <= rate.high <= 1
-    assert (rate.low, rate.high) == pytest.approx((1 - turned.high, 1 - turned.low), abs=1e-9)
-
-
-# A threshold for a wanted rate
-
-
-def test_a_gallery_with_enough_pairs_sets_the_threshold_itself() -> None:
-    scores = impostors(*np.linspace(0, 0.5, 2997), 0.6, 0.7, 0.8)
-
-    found = suggest(scores, 0.001, MEASURED)
-
-    assert (found.from_gallery, found.pack) == (True, None)
-    assert (found.false_accepts.errors, found.false_accepts.pairs) == (3, 3000)
-    assert found.threshold == 0.501
-    assert false_accepts(scores.impostor, 0.5).errors == 4
-
-
-@pytest.mark.parametrize(
-    ("highest", "threshold"),
-    [(0.3, 0.526), (0.5255, 0.526), (0.526, 0.527), (0.7123, 0.713), (1.0, 1.0)],
-    ids=["strangers", "just below", "as the pack", "relatives", "the same photo"],
-)
-def test_few_pairs_keep_the_pack_s_threshold_unless_relatives_set_a_higher_floor(
-    highest: float, threshold: float
-) -> None:
-    found = suggest(impostors(0.1, highest), 0.001, MEASURED)
-
-    assert (found.threshold, found.from_gallery, found.pack) == (threshold, False, MEASURED[0])
-    assert found.highest_impostor == pytest.approx(highest)
-
-
-@pytest.mark.parametrize(
-    ("rate", "measured", "chosen"),
-    [
-        (0.01, MEASURED, MEASURED[1]),
-        (0.005, MEASURED, MEASURED[0]),
-        (0.0001, MEASURED, MEASURED[2]),
-        (0.00001, MEASURED, MEASURED[2]),
         (
+            MEASURED,
             0.001,
-            (Threshold(score=0.363, measured_on="its maker"),),
-            Threshold(score=0.363, measured_on="its maker"),
+            0.601,
+            "There are 2 comparisons of different people here; 3,000 could tell 1 in 1,000 apart. "
+            "The pack keeps to 1 in 1,000 from 0.526 on, measured on families. "
+            "Two people here are as alike as 0.600, so it lies just above that.",
+        ),
+        (
+            MEASURED,
+            0.0001,
+            0.601,
+            "There are 2 comparisons of different people here; 30,000 could tell 1 in 10,000 apart. "
+            "The strictest that was measured of this pack is 0.526, for 1 in 1,000. "
+            "Two people here are as alike as 0.600, so it lies just above that.",
+        ),
+        (
+            UNMEASURED,
+            0.001,
+            0.601,
+            "There are 2 comparisons of different people here; 3,000 could tell 1 in 1,000 apart. "
+            "Nobody measured this pack's rates; its own threshold stands in. "
+            "Two people here are as alike as 0.600, so it lies just above that.",
         ),
     ],
+    ids=["the rate was measured", "a laxer one was", "none was"],
 )
-def test_the_pack_s_least_strict_threshold_that_keeps_to_the_rate_counts(
-    rate: float, measured: tuple[Threshold, ...], chosen: Threshold
-) -> None:
-    found = suggest(impostors(0.1), rate, measured)
-    assert (found.pack, found.threshold) == (chosen, chosen.score)
+def test_a_suggestion_says_why(measured: Threshold, wanted_rate: float, threshold: float, why: str) -> None:
+    rows = [face("Ana", 1, 0), face("Bruno", 0.6, 0.8)]
+
+    suggestion = examine(rows, question(measured, wanted_rate=wanted_rate)).suggestion
+
+    assert (suggestion.threshold, suggestion.setting) == (threshold, f"PORTEIRO_THRESHOLD={threshold:g}")
+    assert (suggestion.from_gallery, suggestion.reason) == (False, why)
 
 
-def test_where_nobody_is_enrolled_the_pack_alone_decides() -> None:
-    found = suggest(compare_all(faces()), 0.001, MEASURED)
-    assert (found.threshold, found.highest_impostor, found.false_accepts.pairs) == (0.526, None, 0)
+def test_a_suggestion_below_what_was_measured_of_the_pack_comes_with_a_warning() -> None:
+    laxer = Threshold(score=0.4, measured_on="families", false_accept_rate=0.01)
+    rows = [face("Ana", 1, 0), face("Bruno", 0, 1)]
+
+    strict, lax = (
+        examine(rows, question(MEASURED, laxer, wanted_rate=rate)).suggestion for rate in (0.001, 0.01)
+    )
+
+    assert (strict.threshold, strict.warning) == (0.526, None)
+    assert (lax.threshold, lax.warning) == (
+        0.4,
+        "This is below 0.526, from which on the pack keeps to 1 in 1,000 among strangers: whoever is not "
+        "enrolled here is let in more easily than the photos here can tell.",
+    )
 
 
-@settings(deadline=None)
-@given(
-    st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=400),
-    st.sampled_from([0.5, 0.1, 0.01]),
+def test_an_empty_house_is_told_what_it_lacks_and_the_pack_s_threshold() -> None:
+    found = examine([], question(MEASURED))
+
+    assert (found.people, found.faces, found.most_alike, found.doubtful) == (0, 0, [], [])
+    assert found.suggestion.threshold == 0.526
+    assert found.suggestion.reason.endswith("Nobody here can be compared with anybody else yet.")
+    assert found.missing == ["Enrol at least two people: how alike different people are cannot be told yet."]
+
+
+def test_of_many_who_lack_a_photo_ten_are_named_in_the_order_of_their_names() -> None:
+    names = ["bea", "Ana", *(f"Guest {number}" for number in range(10))]
+
+    found = examine([face(name, 1, 0) for name in names], question(MEASURED))
+
+    listed = "Ana, bea, " + ", ".join(f"Guest {number}" for number in range(8))
+    assert found.missing == [
+        f"Enrol at least two photos each: there is one alone of {listed} and 2 others, "
+        "which cannot be compared."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(0.0001, "1 in 10,000"), (0.001, "1 in 1,000"), (0.02, "1 in 50"), (0.5, "1 in 2"), (0.75, "75%")],
 )
-def test_a_suggested_threshold_can_be_set_and_keeps_to_the_rate_where_it_can(
-    values: list[float], rate: float
-) -> None:
-    found = suggest(impostors(*values), rate, MEASURED)
-    assert 0 <= found.threshold <= 1
-    assert found.threshold == round(found.threshold, 3)
-    if max(values) < 0.999:
-        assert found.false_accepts.errors <= rate * len(values)
-
-
-# Who is like whom
-
-
-def test_the_most_alike_people_are_told_by_their_two_most_alike_faces() -> None:
-    gallery = faces([(1, 0), (0, -1)], [(0, 1), (0.6, 0.8)], [(-1, 0)])
-
-    pairs = most_alike(gallery, compare_all(gallery))
-
-    assert [(pair.first, pair.second) for pair in pairs] == [(0, 3), (1, 4), (2, 4)]
-    assert [pair.score for pair in pairs] == pytest.approx([0.6, 0, 0], abs=1e-6)
-    assert most_alike(gallery, compare_all(gallery), limit=1) == pairs[:1]
-
-
-def test_the_most_alike_come_first() -> None:
-    gallery = crowd(people=12, each=2)
-    pairs = most_alike(gallery, compare_all(gallery))
-    assert len(pairs) == 10
-    assert all(one.score >= other.score for one, other in pairwise(pairs))
-
-
-@pytest.mark.parametrize("gallery", [faces(), faces([(1, 0), (0, 1)])])
-def test_nobody_is_like_themselves(gallery: Faces) -> None:
-    assert most_alike(gallery, compare_all(gallery)) == list[Pair]()
-
-
-def test_faces_that_their_person_s_others_do_not_confirm_are_doubtful_the_worst_first() -> None:
-    gallery = faces([(1, 0), (0.96, 0.28), (0, 1)], [(-0.6, 0.8), (-0.28, 0.96)])
-
-    found = doubtful(compare_all(gallery), 0.5)
-
-    assert [(each.face, each.other) for each in found] == [(2, 1), (4, 0)]
-    assert (found[0].own, found[0].other_score) == pytest.approx((0.28, 0.96))
-
-
-def test_a_face_that_is_more_like_another_person_is_doubtful_above_the_threshold_too() -> None:
-    gallery = faces([(1, 0), (0.8, 0.6)], [(0.6, 0.8), (0, 1)])
-
-    found = doubtful(compare_all(gallery), 0.5)
-
-    assert [(each.face, each.other) for each in found] == [(1, 1), (2, 0)]
-
-
-def test_where_nobody_else_is_there_a_doubtful_face_is_like_nobody_else() -> None:
-    found = doubtful(compare_all(faces([(1, 0), (0, 1)])), 0.5)
-    assert found == [Doubt(0, 0.0, None, -1.0), Doubt(1, 0.0, None, -1.0)]
-
-
-# Histograms
-
-
-@given(st.lists(st.floats(-1, 1, width=32), max_size=100))
-def test_every_score_is_in_one_step_of_the_histogram(values: list[float]) -> None:
-    counts: NDArray[np.int64] = histogram(np.array(values, np.float32))
-    assert (len(counts), counts.sum()) == (BINS, len(values))
+def test_a_rate_is_said_as_one_in_so_many(rate: float, words: str) -> None:
+    assert one_in(rate) == words

@@ -12,9 +12,10 @@ import pytest
 
 from wsgi_app.errors import NotFound, Unavailable
 from wsgi_app.export import PAGE, Bounds, Exporter
-from wsgi_app.services import Stores
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.people import Person, Source
+from wsgi_app.stores.faces import Source
+from wsgi_app.stores.house import Stores
+from wsgi_app.stores.people import Person
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
@@ -30,8 +31,8 @@ def ana(stores: Stores) -> Person:
     """Somebody with a rule, one photo, and a face that is kept as not hers."""
     ana = stores.people.add("Ana", lambda person: replace(person, hours=("tue 09:00-12:00",)))
     embedding = Embedding("e1", np.ones(4, np.float32))
-    stores.people.add_face(ana.id, b"her face", {"sharpness": 20.5}, embedding)
-    stores.people.add_face(ana.id, b"not hers", {"sharpness": 20.5}, embedding, Source(negative=True))
+    stores.faces.add(ana.id, b"her face", {"sharpness": 20.5}, embedding)
+    stores.faces.add(ana.id, b"not hers", {"sharpness": 20.5}, embedding, Source(negative=True))
     return stores.people.get(ana.id)
 
 
@@ -50,7 +51,7 @@ def add_visit(stores: Stores, ana: Person) -> AddVisit:
 
 
 def exporter(stores: Stores, folder: Path, bounds: Bounds = ENOUGH) -> Exporter:
-    return Exporter(stores.people, stores.photos, folder, LISBON, bounds)
+    return Exporter(stores, folder, LISBON, bounds)
 
 
 def unpacked(stores: Stores, folder: Path, person: Person, bounds: Bounds = ENOUGH) -> dict[str, bytes]:
@@ -96,7 +97,7 @@ def test_an_export_holds_all_that_shows_somebody(
         {
             "id": visit,
             "at": "2026-07-01T09:00:00Z",
-            "door": "device:door",
+            "device": "device:door",
             "outcome": "not_now",
             "score": 0.9,
             "face": None,
@@ -182,4 +183,4 @@ def test_a_disk_without_room_is_told(stores: Stores, ana: Person, tmp_path: Path
     full = FullDisk(tmp_path)
 
     with pytest.raises(Unavailable, match="no room"):
-        Exporter(stores.people, full, tmp_path, LISBON).export(ana)
+        Exporter(replace(stores, photos=full), tmp_path, LISBON).export(ana)

@@ -14,7 +14,7 @@ from webob import Request
 
 from wsgi_app.config import Limits
 from wsgi_app.errors import BadRequest, ContentTooLarge, LengthRequired, Unprocessable
-from wsgi_app.forms import MOST_FIELDS, given_csrf, is_form, read_body, take_form
+from wsgi_app.forms import MOST_FIELDS, checked_name, given_csrf, is_form, read_body, take_form
 from wsgi_app.uploads import BodyReader
 
 LIMITS = Limits()
@@ -95,6 +95,24 @@ def test_a_form_of_another_shape_is_refused_with_the_place(sent: bytes) -> None:
         guest_of(sent)
 
     assert refused.value.code == "form_shape"
+
+
+@pytest.mark.parametrize(
+    ("sent", "content_type"),
+    [
+        (b"said=" + b"x" * 31, "application/x-www-form-urlencoded"),
+        (b'{"said": "' + b"x" * 31 + b'"}', "application/json"),
+    ],
+)
+def test_a_text_that_is_too_long_is_told_how_long_it_may_be(sent: bytes, content_type: str) -> None:
+    class Message(msgspec.Struct):
+        said: Annotated[str, msgspec.Meta(max_length=30)]
+
+    request = posted(sent, content_type)
+    take_form(request, LIMITS)
+
+    with pytest.raises(Unprocessable, match=r"does not fit: said has at most 30 characters\.$"):
+        read_body(request, Message, LIMITS.json_bytes)
 
 
 @pytest.mark.parametrize(
@@ -195,3 +213,13 @@ def test_the_proof_shows_in_no_log() -> None:
 def test_nothing_that_is_sent_raises_anything_but_a_refusal(data: bytes) -> None:
     with contextlib.suppress(BadRequest, Unprocessable):
         assert isinstance(guest_of(data).name, str)
+
+
+def test_a_name_in_a_body_is_kept_clean_or_refused_with_the_reason() -> None:
+    assert checked_name(" Ana  Maria ") == "Ana Maria"
+    with pytest.raises(Unprocessable) as refused:
+        checked_name(" ")
+    assert (refused.value.code, refused.value.message) == (
+        "bad_name",
+        "This cannot be a name: a name needs at least one letter.",
+    )

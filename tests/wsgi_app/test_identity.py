@@ -12,14 +12,24 @@ import pytest
 from tests.accounts import CHEAP, PASSWORD, add_account, basic
 from tests.conftest import Clock
 from wsgi_app import cookies
+from wsgi_app.attempts import PasswordCheck
 from wsgi_app.config import Limits, load_config
 from wsgi_app.errors import Forbidden, TooManyRequests, Unauthorized
 from wsgi_app.evidence import token_key
-from wsgi_app.identity import AT_HOME, BASIC, NOBODY, Credentials, Identifier, Identity, require, require_csrf
+from wsgi_app.identity import (
+    AT_HOME,
+    BASIC,
+    NOBODY,
+    Credentials,
+    Identifier,
+    Identity,
+    open_identifier,
+    require,
+    require_csrf,
+)
 from wsgi_app.passwords import Passwords
 from wsgi_app.roles import Role
-from wsgi_app.services import Stores, open_identifier
-from wsgi_app.sign_in import PasswordCheck
+from wsgi_app.stores.house import Stores
 
 ADDRESS = "192.0.2.7"
 
@@ -433,3 +443,48 @@ def changed_password(stores: Stores, account_id: str, password: str) -> None:
     key = token_key(f"link for {password}")
     stores.invitations.let_back_in(key, account_id)
     stores.accounts.accept(key, "", CHEAP.hash(password))
+
+
+# Asking again
+
+
+def test_who_is_signed_in_still_is_and_has_their_present_role(
+    stores: Stores, identifier: Identifier, passwords: CountingPasswords
+) -> None:
+    add_account(stores, "Olga", "owner")
+    account = add_account(stores, "Ana", "viewer")
+    by_cookie = identifier.identify(with_cookie(identifier.enter("Ana", PASSWORD, ADDRESS)))
+    by_password = identifier.identify(with_password())
+    checked = passwords.checked
+    stores.accounts.change_role(account.id, "operator", lambda _: True)
+
+    assert identifier.again(by_cookie) == Identity("Ana", Role.OPERATOR, by_cookie.csrf)
+    assert identifier.again(by_password) == Identity("Ana", Role.OPERATOR)
+    assert passwords.checked == checked
+
+
+def test_who_signed_out_is_nobody(stores: Stores, identifier: Identifier) -> None:
+    add_account(stores, "Ana", "viewer")
+    cookie = with_cookie(identifier.enter("Ana", PASSWORD, ADDRESS))
+    before = identifier.identify(cookie)
+    identifier.leave(cookie)
+
+    assert identifier.again(before) is NOBODY
+
+
+def test_whose_account_is_gone_is_nobody_however_often_that_is_asked(
+    stores: Stores, identifier: Identifier
+) -> None:
+    add_account(stores, "Olga", "owner")
+    account = add_account(stores, "Ana", "viewer")
+    before = identifier.identify(with_password())
+    stores.accounts.remove(account.id, lambda _: True)
+
+    assert [identifier.again(before) for _ in range(50)] == [NOBODY] * 50
+    assert identifier.identify(with_password(name="Olga")).name == "Olga"  # the address has its attempts
+
+
+def test_who_proved_nothing_stays_who_they_are(stores: Stores, identifier: Identifier) -> None:
+    at_home = open_identifier(load_config({"PORTEIRO_OPEN": "1"}), stores, CHEAP)
+
+    assert (identifier.again(NOBODY), at_home.again(AT_HOME)) == (NOBODY, AT_HOME)

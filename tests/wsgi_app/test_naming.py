@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
-from webob import Request
 
 from tests.servers import InProcessServer, enrolled, post_photo
 from wsgi_app import naming
 from wsgi_app.errors import NotFound, Unavailable, UnusablePhoto
 from wsgi_app.identity import AT_HOME
-from wsgi_app.naming import Learnt
-from wsgi_app.services import Call, Services, Stores
+from wsgi_app.naming import Learnt, Means
+from wsgi_app.services import Services
 from wsgi_app.steps import Steps
 from wsgi_app.stores.corrections import CorrectionStore
 from wsgi_app.stores.events import Event
-from wsgi_app.stores.people import PeopleStore
+from wsgi_app.stores.faces import FaceStore
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.visits import Visit
 
 Photo = Callable[[str], bytes]
@@ -25,9 +25,9 @@ NOBODY = "f" * 32
 
 
 @pytest.fixture
-def call(services: Services, steps: Steps) -> Call:
-    """Somebody's click."""
-    return Call(Request.blank("/"), services, steps, "request-1", AT_HOME)
+def means(services: Services, steps: Steps) -> Means:
+    """What somebody's click has at hand."""
+    return Means(services.stores.acting(AT_HOME.name), services.pipeline, services.policy, steps)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def come(server: InProcessServer, stores: Stores, photo: Photo) -> Come:
 
 def taken_from(stores: Stores, visits: list[Visit]) -> list[tuple[str, str, bool]]:
     """Whose faces come from which of some visits, and whether they are negative."""
-    found = stores.people.taken_from(visit.id for visit in visits)
+    found = stores.faces.taken_from(visit.id for visit in visits)
     return sorted((face.person_id, str(face.visit_id), face.negative) for face in found)
 
 
@@ -84,10 +84,10 @@ def test_the_best_photo_is_the_one_that_is_good_enough_in_every_respect(come: Co
     assert naming.best_first([with_quality(good, sharpness=400.0, brightness=20.0), good])[0] == good
 
 
-def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(call: Call, stores: Stores) -> None:
-    first = naming.person_called(call, "Ana Maria")
-    again = naming.person_called(call, " ana  MARIA ")
-    other = naming.person_called(call, "Ana")
+def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(means: Means, stores: Stores) -> None:
+    first = naming.person_called(means.stores.people, "Ana Maria")
+    again = naming.person_called(means.stores.people, "ana MARIA")
+    other = naming.person_called(means.stores.people, "Ana")
 
     assert first == again
     assert [person.name for person in stores.people.page(10)] == ["Ana", "Ana Maria"]
@@ -95,14 +95,14 @@ def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(call: Call, s
 
 
 def test_everything_that_naming_does_is_told_as_done_by_who_did_it(
-    call: Call, stores: Stores, come: Come
+    means: Means, stores: Stores, come: Come
 ) -> None:
     visits = come("chen-1", "chen-2")
     last = stores.events.last()
 
-    chen = naming.person_called(call, "Chen")
-    learnt = naming.name(call, visits, chen.id)
-    naming.bar(call, visits, chen.id)
+    chen = naming.person_called(means.stores.people, "Chen")
+    learnt = naming.name(means, visits, chen.id)
+    naming.bar(means, visits, chen.id)
 
     assert learnt == Learnt(2, {})
     assert done_by_somebody(stores, last) == [
@@ -118,63 +118,63 @@ def test_everything_that_naming_does_is_told_as_done_by_who_did_it(
 
 
 @pytest.mark.parametrize(
-    ("store", "method"), [(CorrectionStore, "set"), (PeopleStore, "add_face"), (PeopleStore, "remove_face")]
+    ("store", "method"), [(CorrectionStore, "set"), (FaceStore, "add"), (FaceStore, "remove")]
 )
 def test_a_naming_that_is_cut_off_is_finished_by_saying_it_again(
-    call: Call, stores: Stores, come: Come, store: type, method: str
+    means: Means, stores: Stores, come: Come, store: type, method: str
 ) -> None:
     bruno, chen = stores.people.add("Bruno").id, stores.people.add("Chen").id
     visits = come("chen-1", "chen-2")
-    naming.name(call, visits[:1], bruno)
+    naming.name(means, visits[:1], bruno)
     stores.corrections.remove(visits[0].id)
     with cut_off(store, method), pytest.raises(Unavailable):
-        naming.name(call, visits, chen)
-    waiting = stores.probes.unsettled(call.services.embedder, 10)
+        naming.name(means, visits, chen)
+    waiting = stores.probes.unsettled(means.pipeline.pack.embedder.sha256, 10)
     assert {probe.visit_id for probe in waiting} == {visit.id for visit in visits}
 
-    learnt = naming.name(call, visits, chen)
+    learnt = naming.name(means, visits, chen)
 
     assert learnt == Learnt(2, {})
     assert taken_from(stores, visits) == [(chen, visit.id, False) for visit in visits]
-    assert stores.probes.unsettled(call.services.embedder, 10) == []
+    assert stores.probes.unsettled(means.pipeline.pack.embedder.sha256, 10) == []
 
 
-@pytest.mark.parametrize("method", ["add_face", "remove_face"])
+@pytest.mark.parametrize("method", ["add", "remove"])
 def test_a_not_them_that_is_cut_off_is_finished_by_saying_it_again(
-    call: Call, stores: Stores, come: Come, method: str
+    means: Means, stores: Stores, come: Come, method: str
 ) -> None:
     bruno = stores.people.add("Bruno").id
     visits = come("chen-1", "chen-2")
-    naming.name(call, visits, bruno)
-    with cut_off(PeopleStore, method), pytest.raises(Unavailable):
-        naming.bar(call, visits, bruno)
+    naming.name(means, visits, bruno)
+    with cut_off(FaceStore, method), pytest.raises(Unavailable):
+        naming.bar(means, visits, bruno)
 
-    kept = naming.bar(call, visits, bruno)
+    kept = naming.bar(means, visits, bruno)
 
     assert taken_from(stores, visits) == [(bruno, str(kept.visit_id), True)]
 
 
 def test_what_others_learnt_and_that_it_was_not_them_is_unlearnt_by_the_last_word(
-    call: Call, stores: Stores, come: Come
+    means: Means, stores: Stores, come: Come
 ) -> None:
     ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
     visits = come("chen-1")
     visit = visits[0].id
-    naming.name(call, visits, bruno)
-    naming.bar(call, visits, ana)
+    naming.name(means, visits, bruno)
+    naming.bar(means, visits, ana)
     assert taken_from(stores, visits) == [(ana, visit, True), (bruno, visit, False)]
 
-    naming.unlearn(call, visits, ana)
+    naming.unlearn(means.stores, visits, ana)
     assert taken_from(stores, visits) == []
 
-    naming.name(call, visits, bruno)
-    naming.bar(call, visits, ana)
-    naming.unlearn(call, visits)
+    naming.name(means, visits, bruno)
+    naming.bar(means, visits, ana)
+    naming.unlearn(means.stores, visits)
     assert taken_from(stores, visits) == [(ana, visit, True)]
 
 
 def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
-    call: Call, server: InProcessServer, stores: Stores, photo: Photo
+    means: Means, server: InProcessServer, stores: Stores, photo: Photo
 ) -> None:
     goro = enrolled(server, "Goro", photo("goro-1"))
     far_away = io.BytesIO()
@@ -183,7 +183,7 @@ def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
     told = post_photo(server, "/", far_away.getvalue()).json
     assert told["outcome"] == "known"
 
-    kept = naming.bar(call, [stores.visits.get(told["visit"])], goro)
+    kept = naming.bar(means, [stores.visits.get(told["visit"])], goro)
 
     assert (kept.negative, kept.visit_id) == (True, told["visit"])
     assert post_photo(server, "/", far_away.getvalue()).json["outcome"] == "unknown"
@@ -191,17 +191,17 @@ def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
 
 
 def test_nothing_is_barred_by_visits_without_a_face_or_without_a_photo(
-    call: Call, stores: Stores, come: Come
+    means: Means, stores: Stores, come: Come
 ) -> None:
     ana = stores.people.add("Ana").id
     faceless, purged = come("nobody-1", "chen-1")
     stores.photos.remove(purged.photo)
 
     with pytest.raises(UnusablePhoto, match="no face"):
-        naming.bar(call, [faceless], ana)
+        naming.bar(means, [faceless], ana)
     with pytest.raises(NotFound, match="gone"):
-        naming.bar(call, [purged], ana)
+        naming.bar(means, [purged], ana)
     with pytest.raises(NotFound, match="no such person"):
-        naming.bar(call, [purged], NOBODY)
+        naming.bar(means, [purged], NOBODY)
 
-    assert stores.people.faces(ana) == []
+    assert stores.faces.of(ana) == []

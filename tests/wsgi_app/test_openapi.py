@@ -10,7 +10,7 @@ import schemathesis
 from webob import Response
 
 from wsgi_app.openapi import DOORS, PRESS_HEADERS, QUERY, VERDICTS, describe
-from wsgi_app.refusals import JSON_ONLY
+from wsgi_app.refusals import JSON_ONLY, UNCHANGING
 from wsgi_app.roles import Role
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import Multipart, Route
@@ -114,7 +114,7 @@ def test_every_role_shows_in_the_way_to_sign_in() -> None:
 def test_what_is_told_apart_by_name_is_there() -> None:
     names = {route.name for route in ROUTES}
 
-    assert names >= DOORS | JSON_ONLY | {name for name, _ in VERDICTS}
+    assert names >= DOORS | JSON_ONLY | UNCHANGING | {name for name, _ in VERDICTS}
     assert set(QUERY) == {key for route in ROUTES for key in route.query}
     assert PRESS_HEADERS
 

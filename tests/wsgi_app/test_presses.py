@@ -9,7 +9,7 @@ from webob.headers import EnvironHeaders
 
 from wsgi_app.errors import BadRequest, Conflict
 from wsgi_app.presses import read_press, refuse_stale
-from wsgi_app.stores.devices import Press
+from wsgi_app.stores.presses import Press
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 KEY = bytes(32)

@@ -216,6 +216,7 @@ def test_a_photo_is_sent_whole_in_ranges_or_not_at_all(tmp_path: Path) -> None:
         (304, b""),
     ]
     assert part.headers["Content-Range"] == "bytes 2-4/10"
+    assert whole.headers["Cache-Control"] == none.headers["Cache-Control"] == "private, no-cache"
     with pytest.raises(NotFound):
         photo_answer(tmp_path / "gone.jpg", "image/jpeg")
 
@@ -288,6 +289,14 @@ def test_times_are_shown_as_the_house_has_them(tmp_path: Path, form: str, zone: 
     )
 
     assert page.text == shown
+
+
+def test_a_door_is_shown_by_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "door.html").write_text("{{ device|door }}")
+
+    page = Pages(folder=tmp_path).render(View("", "ws://house/live"), "door.html", device="device:<front>")
+
+    assert page.text == "&lt;front&gt;"
 
 
 def test_what_a_template_shows_is_escaped(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from wsgi_app.errors import Conflict
 from wsgi_app.evidence import token_key
-from wsgi_app.services import Stores
+from wsgi_app.stores.house import Stores
 from wsgi_app.tokens import add_door, random_secret
 
 

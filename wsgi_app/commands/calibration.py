@@ -3,11 +3,12 @@
 import click
 import msgspec
 
-from wsgi_app.certainty import USUAL_RATE, Certainty, DoubtBody, Question, RateBody, examine, one_in
+from wsgi_app.calibration import USUAL_RATE, Calibration, DoubtBody, Question, RateBody, examine, one_in
 from wsgi_app.commands import with_config
 from wsgi_app.config import Config
 from wsgi_app.packs import chosen_pack
-from wsgi_app.services import open_stores, threshold_in_force
+from wsgi_app.services import threshold_in_force
+from wsgi_app.stores.house import open_stores
 
 COLUMNS = 30  # of a full bar
 
@@ -26,7 +27,7 @@ def calibrate_command(config: Config, rate: float, *, as_json: bool) -> None:
     """Say how sure the doorman can be of the people enrolled here, and suggest a threshold."""
     embedder = chosen_pack(config)[0].embedder
     question = Question(threshold_in_force(config, embedder), embedder.thresholds, rate, config.prefix)
-    found = examine(open_stores(config).people.gallery(embedder.sha256).faces, question)
+    found = examine(open_stores(config).gallery.rows(embedder.sha256).faces, question)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)))
         return
@@ -34,7 +35,7 @@ def calibrate_command(config: Config, rate: float, *, as_json: bool) -> None:
         click.echo(line)
 
 
-def _lines(found: Certainty) -> list[str]:
+def _lines(found: Calibration) -> list[str]:
     return [
         f"{found.people} people, {found.faces} faces; threshold {found.threshold:g}: {found.measured_on}",
         "",
@@ -51,7 +52,7 @@ def _lines(found: Certainty) -> list[str]:
     ]
 
 
-def _histogram(found: Certainty) -> list[str]:
+def _histogram(found: Calibration) -> list[str]:
     """From the lowest to the highest score: strangers on the left of the axis, the same on its right."""
     rows = [each for each in found.histogram if each.genuine or each.impostor]
     if not rows:
@@ -83,11 +84,14 @@ def _instead(doubt: DoubtBody) -> str:
     return f"{place} more like {doubt.other}"
 
 
-def _people(found: Certainty) -> list[str]:
+def _people(found: Calibration) -> list[str]:
     alike = [
-        f"  {pair.score:.3f}  {pair.faces[0].name} and {pair.faces[1].name}" for pair in found.most_alike
+        f"  {pair.score:.3f}  {' and '.join(face.person.name for face in pair.faces)}"
+        for pair in found.most_alike
     ]
-    doubtful = [f"  {doubt.score:.3f}  {doubt.face.name} {_instead(doubt)}" for doubt in found.doubtful]
+    doubtful = [
+        f"  {doubt.score:.3f}  {doubt.face.person.name} {_instead(doubt)}" for doubt in found.doubtful
+    ]
     return [
         *(["", "Most alike:", *alike] if alike else []),
         *(["", "Photos that the same person's others do not confirm:", *doubtful] if doubtful else []),

@@ -10,12 +10,13 @@ from rich.progress import DownloadColumn, MofNCompleteColumn
 
 from wsgi_app import __version__, packs
 from wsgi_app.commands import EVERYBODY, progress_bar, with_config
-from wsgi_app.commands.users import address_option, first_link
+from wsgi_app.commands.accounts import address_option, first_link
 from wsgi_app.config import Config
 from wsgi_app.enrolment import embed_anew
 from wsgi_app.errors import PackError
-from wsgi_app.services import Stores, load_pipeline, open_stores, tried_pipeline
+from wsgi_app.services import load_pipeline, tried_pipeline
 from wsgi_app.steps import Steps
+from wsgi_app.stores.house import Stores, open_stores
 from wsgi_app.vision.packs import check_files
 from wsgi_app.vision.pipeline import Pipeline
 
@@ -32,18 +33,19 @@ def prepare_command(config: Config, address: str | None) -> None:
     if config.pack:
         packs.choose(config, config.pack)  # so that the other commands take the same
     _embed_anew(pipeline, stores)
-    where = f"http://{config.http}{config.prefix}/" if config.socket is None else f"socket {config.socket}"
+    root = f"http://{config.http if config.socket is None else 'ADDRESS'}{config.prefix}"
+    where = f"open    {root}/" if config.socket is None else f"behind  nginx on {config.socket}"
     people = len(stores.people.page(EVERYBODY))
-    ask = f"ask     curl -F file=@photo-3.jpg {where}"
+    ask = f"ask     curl -F file=@photo-3.jpg {(address or root).rstrip('/')}/"
     door = f"door    {_own_command()} token add front-door > front-door.token"
     click.echo(
         f"Porteiro {__version__}, models: {pipeline.pack.name}, people: {people}\n"
-        f"  open    {where}\n"
+        f"  {where}\n"
         f"  enrol   {_own_command()} enrol Ana photo-1.jpg photo-2.jpg\n"
         f"  {ask if config.takes_anonymous_doors else door}"
     )
     if link := first_link(config, stores, address):
-        click.echo(link)
+        click.echo(f"\n{link}\n")
 
 
 @click.group("models")
@@ -118,8 +120,7 @@ def _embed_anew(pipeline: Pipeline, stores: Stores) -> None:
         task = progress.add_task("Embedding known faces anew", total=None, visible=False)
         embed_anew(
             pipeline,
-            stores.people,
-            stores.photos,
+            stores,
             Steps(time.perf_counter),
             lambda done, total: progress.update(task, completed=done, total=total, visible=True),
         )

@@ -11,13 +11,16 @@ from rich.text import Text
 
 from wsgi_app.commands import EVERYBODY, Failure, print_table, progress_bar, with_config
 from wsgi_app.config import Config
-from wsgi_app.enrolment import Candidate, clean_name, enrol
+from wsgi_app.enrolment import Candidate, enrol
 from wsgi_app.errors import RequestError
 from wsgi_app.gallery import rule_of
-from wsgi_app.services import Stores, load_pipeline, open_stores, threshold_in_force
+from wsgi_app.names import clean_name
+from wsgi_app.services import load_pipeline, threshold_in_force
 from wsgi_app.steps import Steps
+from wsgi_app.stores.house import Stores, open_stores
 from wsgi_app.stores.people import Person
-from wsgi_app.vision.pipeline import Pipeline, Policy
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.verdicts import Policy
 
 PHOTO_NAMES = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -157,7 +160,7 @@ def _enrol_photo(entrance: Entrance, name: str, photo: Path) -> str | None:
     person: Person = known or people.add(name)
     candidate = Candidate(person.id, photo.read_bytes(), accept_like_another=entrance.accept_like_another)
     try:
-        enrol(entrance.pipeline, people, entrance.policy, candidate, Steps(time.perf_counter))
+        enrol(entrance.pipeline, entrance.stores, entrance.policy, candidate, Steps(time.perf_counter))
     except RequestError as error:
         if known is None:
             people.remove(person.id, lambda _: True)

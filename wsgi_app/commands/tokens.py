@@ -8,8 +8,8 @@ from rich.table import Column, Table
 from wsgi_app.commands import Failure, print_table, with_config
 from wsgi_app.config import Config
 from wsgi_app.errors import NotFound
-from wsgi_app.services import open_stores
 from wsgi_app.stores.devices import Device
+from wsgi_app.stores.house import open_stores
 from wsgi_app.tokens import add_door
 
 
@@ -43,8 +43,8 @@ def token_add_command(config: Config, name: str) -> None:
 @with_config
 def token_list_command(config: Config) -> None:
     """List the doors that have, or had, a token, and when each was heard last."""
-    devices = open_stores(config).devices
-    known, now = devices.everyone(), devices.now()
+    stores = open_stores(config)
+    known, now = stores.devices.everyone(), stores.now()
     if not known:
         click.echo("No door has a token yet: porteiro token add NAME")
         return

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,6 +28,11 @@ KINDS: dict[str, tuple[str, Any]] = {
 }
 NOTHING: Json = {}
 VARIABLE = re.compile(r"{(\w+)}")
+REFERENCE = re.compile(r"#/components/schemas/(\w+)")
+WORDS = {name: word for word, name in FORMATS.items()}
+TOLD_ONCE = frozenset(
+    ("format", "If-Match", "limit", "after", "before")
+)  # at the top of the page, for all addresses
 DEEPEST_EXAMPLE = 3  # bodies in bodies
 
 # How an address is asked, by the ways in which it lets somebody in.
@@ -55,8 +61,9 @@ class Shown:
         path: below the mount.
         who: may ask.
         about: what it does.
-        sends: what may or has to come with it.
-        gives: the fields of its answer.
+        sends: what may or has to come with it, but for a body that has a name.
+        takes: the name of the body that has to come with it, ``""`` without one.
+        gives: the name of its answer's body, ``""`` without one.
         formats: in which it answers.
         curl: a line that asks it.
     """
@@ -67,7 +74,8 @@ class Shown:
     who: str
     about: str
     sends: list[Field]
-    gives: list[Field]
+    takes: str
+    gives: str
     formats: list[str]
     curl: str
 
@@ -85,7 +93,17 @@ def show(call: Call) -> Response:
         for method, operation in methods.items():
             shown = schemas.shown(method.upper(), path, operation)
             nouns.setdefault(operation["tags"][0], []).append(shown)
-    return call.page("api.html", here="/api", nouns=nouns, release=__version__)
+    asked = [one for operations in nouns.values() for one in operations]
+    taken = {one.takes for one in asked} - {""}
+    given = {one.gives for one in asked} - {""}
+    return call.page(
+        "api.html",
+        here="/api",
+        nouns=nouns,
+        taken=taken,
+        bodies=schemas.bodies(taken | given),
+        release=__version__,
+    )
 
 
 def _document(call: Call) -> Json:
@@ -103,6 +121,7 @@ class Schemas:
         sends = [
             Field(one["name"], self.kind(one["schema"]), one["required"], one["description"])
             for one in operation["parameters"]
+            if one["in"] != "path" and one["name"] not in TOLD_ONCE
         ]
         taken, body = _body_of(operation)
         given: Json = next(iter(operation["responses"].values()))
@@ -113,9 +132,13 @@ class Schemas:
             path=path,
             who=_who(operation),
             about=operation["summary"],
-            sends=sends + self.fields(body),
-            gives=self.fields(formats.get(FORMATS["json"], NOTHING).get("schema", NOTHING)),
-            formats=list(formats),
+            sends=sends + ([] if _name_of(body) else self.fields(body)),
+            takes=_name_of(body),
+            gives=formats.get(FORMATS["json"], NOTHING)
+            .get("schema", NOTHING)
+            .get("$ref", "")
+            .rpartition("/")[2],
+            formats=[WORDS.get(name, name) for name in formats],
             curl=self._curl(f"{method} {path}", operation["security"], taken, body),
         )
 
@@ -127,6 +150,17 @@ class Schemas:
             Field(name, self.kind(inner), name in needed, inner.get("description", ""))
             for name, inner in found.get("properties", {}).items()
         ]
+
+    def bodies(self, names: Iterable[str]) -> dict[str, list[Field]]:
+        """The fields of some bodies, and of those in them, by name."""
+        waiting, found = list(names), dict[str, list[Field]]()
+        while waiting:
+            name = waiting.pop()
+            schema: Json = self.document["components"]["schemas"][name]
+            if name not in found:
+                found[name] = self.fields(schema)
+                waiting += REFERENCE.findall(json.dumps(schema))
+        return dict(sorted(found.items()))
 
     def kind(self, schema: Json) -> str:
         """What a value is, in a few words."""
@@ -170,6 +204,11 @@ class Schemas:
         elif taken:
             line += f"-H 'Content-Type: {taken}' -d '{json.dumps(self.example(body))}' "
         return line + self._address + VARIABLE.sub(lambda variable: variable[1].upper(), path)
+
+
+def _name_of(schema: Json) -> str:
+    name: str = schema.get("$ref", "").rpartition("/")[2]
+    return name
 
 
 def _body_of(operation: Json) -> tuple[str, Json]:

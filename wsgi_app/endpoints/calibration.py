@@ -4,12 +4,12 @@ import math
 
 from webob import Response
 
-from wsgi_app.calibration import HIGH, LOW
-from wsgi_app.certainty import USUAL_RATE, Certainty, Question, examine, one_in
+from wsgi_app.calibration import USUAL_RATE, Calibration, Question, examine, one_in
 from wsgi_app.errors import BadRequest
 from wsgi_app.plots import Axis, Mirror, mirror
 from wsgi_app.rendering import json_answer, negotiated, query_text
 from wsgi_app.services import Call
+from wsgi_app.vision.calibration import HIGH, LOW
 
 LEAST_RATE, MOST_RATE = 1e-6, 0.5
 OFFERED_RATES = (0.01, 0.001, 0.0001)
@@ -25,20 +25,20 @@ def show(call: Call) -> Response:
     return negotiated(call.request, {"json": lambda: json_answer(found), "html": lambda: _page(call, found)})
 
 
-def plot_of(found: Certainty) -> Mirror:
+def plot_of(found: Calibration) -> Mirror:
     """The scores of the same people, standing, and of different people, hanging."""
     counts = [each.genuine for each in found.histogram], [each.impostor for each in found.histogram]
     return mirror(Axis(LOW, HIGH, WIDTH), HALF, counts)
 
 
-def _examined(call: Call, rate: float) -> Certainty:
+def _examined(call: Call, rate: float) -> Calibration:
     services = call.services
     embedder = services.pipeline.pack.embedder
     question = Question(services.threshold, embedder.thresholds, rate, call.request.application_url)
-    return examine(services.stores.people.gallery(embedder.sha256).faces, question)
+    return examine(services.stores.gallery.rows(embedder.sha256).faces, question)
 
 
-def _page(call: Call, found: Certainty) -> Response:
+def _page(call: Call, found: Calibration) -> Response:
     return call.page(
         "calibration.html",
         here="/calibration",

@@ -1,24 +1,28 @@
 """What somebody says of a visit, kept beside the door's own verdict."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 from webob import Response
 
 from wsgi_app import naming
+from wsgi_app.endpoints.fields import Id, Name
+from wsgi_app.endpoints.unknown import means_of
+from wsgi_app.endpoints.versions import etag, expected
 from wsgi_app.endpoints.visit_bodies import visit_bodies
-from wsgi_app.errors import PreconditionFailed, Unprocessable
-from wsgi_app.forms import read_body
+from wsgi_app.errors import Unprocessable
+from wsgi_app.forms import checked_name, read_body
 from wsgi_app.rendering import changed, version_of
 from wsgi_app.services import Call
+from wsgi_app.stores.visit_states import Expected, refuse_changed
 from wsgi_app.stores.visits import Visit
 
 
-class Said(msgspec.Struct, forbid_unknown_fields=True):
+class CorrectionChange(msgspec.Struct, forbid_unknown_fields=True):
     """What is sent to correct a visit, one of three: who it was by id or by name, or that it was nobody."""
 
-    person: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)] | None = None
+    person: Id | None = None
+    name: Name | None = None
     verdict: Literal["nobody", "ignored"] | None = None
 
 
@@ -28,60 +32,44 @@ def replace(call: Call, visit: str) -> Response:
     Faces are unlearnt that the visit taught wrongly. Where the door let somebody in, ``nobody`` bars that
     face from being taken for them again.
     """
-    said = read_body(call.request, Said, call.services.config.limits.json_bytes)
-    found = call.stores.visits.get(visit)
-    refuse_changed(call, found)
+    said = read_body(call.request, CorrectionChange, call.services.config.limits.json_bytes)
+    found, as_seen = call.stores.visits.get(visit), expected(call, version_of)
+    refuse_changed(call.stores.visits.state(visit), as_seen)  # before anything is unlearnt
     if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:
         raise Unprocessable("Send one of person, name and verdict.", code="correction_shape")
     if said.verdict is None:
-        _settle(call, found, _person(call, said))
+        _settle(call, found, _person(call, said), as_seen)
     else:
-        _dismiss(call, found, said.verdict)
+        _dismiss(call, found, said.verdict, as_seen)
+    version = version_of(call.stores.visits.state(visit))
     (body,) = visit_bodies(call, [found])
-    return changed(call.request, body.links["self"], body, headers={"ETag": f'"{version_of(body)}"'})
+    return changed(call.request, body.links["self"], body, headers=etag(version))
 
 
 def remove(call: Call, visit: str) -> Response:
     """``DELETE /visits/{visit}/correction``: the door's own verdict stands again."""
     found = call.stores.visits.get(visit)
-    refuse_changed(call, found)
-    call.stores.corrections.remove(visit)
-    naming.unlearn(call, [found], found.person_id)
+    call.stores.corrections.remove(visit, expected(call, version_of))
+    naming.unlearn(call.stores, [found], found.person_id)
     return changed(call.request, f"{call.request.application_url}/visits/{visit}")
 
 
-def refuse_changed(call: Call, visit: Visit) -> None:
-    """Refuse a change of a visit that is not any more what the caller last saw.
-
-    Raises:
-        PreconditionFailed: ``If-Match`` names another version.
-    """
-    if not is_expected(call, visit):
-        raise PreconditionFailed("This visit was changed since you last read it; read it again.")
-
-
-def is_expected(call: Call, visit: Visit) -> bool:
-    """Whether a visit is still as the caller last saw it, or they do not care."""
-    if "If-Match" not in call.request.headers:
-        return True
-    (body,) = visit_bodies(call, [visit])
-    return version_of(body) in call.request.if_match
-
-
-def _person(call: Call, said: Said) -> str:
+def _person(call: Call, said: CorrectionChange) -> str:
     if said.person is not None:
         return call.stores.people.get(said.person).id
-    return naming.person_called(call, said.name or "").id
+    return naming.person_called(call.stores.people, checked_name(said.name or "")).id
 
 
-def _settle(call: Call, visit: Visit, person_id: str) -> None:
-    naming.unlearn(call, [visit], person_id)
-    call.stores.corrections.set([visit.id], "person", person_id)
+def _settle(call: Call, visit: Visit, person_id: str, as_seen: Expected) -> None:
+    naming.unlearn(call.stores, [visit], person_id)
+    if visit.person_id not in (None, person_id):
+        naming.bar(means_of(call), [visit], visit.person_id)
+    call.stores.corrections.set([visit.id], "person", person_id, as_seen)
 
 
-def _dismiss(call: Call, visit: Visit, verdict: str) -> None:
+def _dismiss(call: Call, visit: Visit, verdict: str, as_seen: Expected) -> None:
     if verdict == "nobody":
-        naming.unlearn(call, [visit])
+        naming.unlearn(call.stores, [visit])
         if visit.person_id is not None:
-            naming.bar(call, [visit], visit.person_id)
-    call.stores.corrections.set([visit.id], verdict)
+            naming.bar(means_of(call), [visit], visit.person_id)
+    call.stores.corrections.set([visit.id], verdict, None, as_seen)

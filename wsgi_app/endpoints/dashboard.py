@@ -7,9 +7,10 @@ from webob import Response
 from wsgi_app import __version__
 from wsgi_app.days import day_at
 from wsgi_app.endpoints.devices import DeviceBody, device_body
+from wsgi_app.endpoints.person_bodies import person_body
 from wsgi_app.endpoints.visit_bodies import visit_bodies
 from wsgi_app.services import Call
-from wsgi_app.words import DOORS, OUTCOMES, TALLIES
+from wsgi_app.words import DOORS, OUTCOMES, SILENCES, TALLIES
 
 LAST_VISITS = 16
 LAST_MESSAGES = 20
@@ -22,8 +23,7 @@ def show(call: Call) -> Response:
     """``GET /``: the dashboard."""
     services, stores = call.services, call.stores
     after = stores.events.last()  # before all else, so that the live feed tells what the lists lack
-    today = day_at(stores.visits.now(), services.config.timezone)
-    people = stores.people.page(MOST_PEOPLE)
+    today = day_at(stores.now(), services.config.timezone)
     doors = [device_body(call, device) for device in stores.devices.page(MOST_DOORS)]
     return call.page(
         "dashboard.html",
@@ -34,12 +34,11 @@ def show(call: Call) -> Response:
         until=today.until,
         timezone=str(services.config.timezone or ""),
         tallies=tallies(stores.visits.counts(today.since)),
-        waiting=stores.probes.waiting(services.embedder, MOST_WAITING),
+        waiting=stores.probes.count_unsettled(services.embedder, MOST_WAITING),
         visits=visit_bodies(call, stores.visits.page(LAST_VISITS)),
-        people=people,
-        portraits=stores.people.portraits(person.id for person in people),
+        people=[person_body(call, person) for person in stores.people.page(MOST_PEOPLE)],
         doors=doors,
-        absent=not_here(doors),
+        absent=absences(doors),
         messages=stores.events.said(LAST_MESSAGES),
         longest_message=services.config.limits.message_letters,
         words=OUTCOMES,
@@ -56,9 +55,12 @@ def tallies(counts: dict[str, int]) -> list[tuple[str, str, tuple[str, ...], int
     ]
 
 
-def not_here(doors: list[DeviceBody]) -> list[str]:
-    """The doors of which something should have been heard by now."""
-    return [door.id for door in doors if door.state != "here"]
+def absences(doors: list[DeviceBody]) -> list[tuple[str, str, list[DeviceBody]]]:
+    """The doors that should have been heard by now: what is said of them, its light, and which they are."""
+    found = (
+        (words, light, [door for door in doors if door.state == state]) for state, words, light in SILENCES
+    )
+    return [absence for absence in found if absence[2]]
 
 
 def _counters(call: Call) -> dict[str, Any]:

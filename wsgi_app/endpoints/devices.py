@@ -1,6 +1,6 @@
 """Door devices: who may ask, how each one says it is, and since when."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,7 +8,8 @@ import msgspec
 from webob import Response
 
 from wsgi_app.auth import needed_holder
-from wsgi_app.endpoints.paging import link_to_next, next_page, page_size, text_cursor
+from wsgi_app.endpoints.paging import read_page, text_of, with_next
+from wsgi_app.endpoints.versions import expected
 from wsgi_app.errors import Forbidden, Unprocessable
 from wsgi_app.forms import is_form, read_body
 from wsgi_app.presses import BOOT
@@ -75,20 +76,19 @@ class DeviceList(msgspec.Struct):
 
 def index(call: Call) -> Response:
     """``GET /devices``: every door whose token is accepted, by name, a page at a time."""
-    limit = page_size(call)
-    devices = call.stores.devices.page(limit + 1, text_cursor(call, "after"))
-    shown = [device_body(call, device) for device in devices[:limit]]
-    further = next_page(call, after=shown[-1].id, limit=str(limit)) if len(devices) > limit else ""
+    store, after = call.stores.devices, text_of(call, "after")
+    devices, next_page = read_page(
+        call, lambda most: store.page(most, after), lambda last: {"after": last.id}
+    )
+    shown = [device_body(call, device) for device in devices]
     response = negotiated(
         call.request,
         {
             "json": lambda: json_answer(DeviceList(shown)),
-            "html": lambda: _page(call, shown, further=further),
+            "html": lambda: _page(call, shown, next_page=next_page),
         },
     )
-    if further:
-        link_to_next(response, further)
-    return response
+    return with_next(response, next_page)
 
 
 def create(call: Call) -> Response:
@@ -115,7 +115,11 @@ def show(call: Call, device: str) -> Response:
 
 def remove(call: Call, device: str) -> Response:
     """``DELETE /devices/{device}``: accepts its token no more; ``If-Match`` guards against changes."""
-    call.stores.devices.revoke(device, _expected(call))
+
+    def version(found: Device) -> str:
+        return version_of(device_body(call, found))
+
+    call.stores.devices.revoke(device, expected(call, version))
     return changed(call.request, f"{call.request.application_url}/devices")
 
 
@@ -139,7 +143,7 @@ def _fields(call: Call, device: Device) -> dict[str, Any]:
     address = f"{call.request.application_url}/devices/{device.id}"
     return {
         "id": device.id,
-        "state": device.state(call.services.stores.devices.now()),
+        "state": device.state(call.services.stores.now()),
         "vitals": device.vitals,
         "heard_at": device.heard_at,
         "missed": device.missed,
@@ -148,10 +152,5 @@ def _fields(call: Call, device: Device) -> dict[str, Any]:
 
 
 def _page(call: Call, doors: Iterable[DeviceBody], status: int = 200, **values: Any) -> Response:
-    shown = {"one": None, "new": None, "further": "", "here": "/devices", "words": DOORS, **values}
+    shown = {"one": None, "new": None, "next_page": "", "here": "/devices", "words": DOORS, **values}
     return call.page("devices.html", status, doors=list(doors), **shown)
-
-
-def _expected(call: Call) -> Callable[[Device], bool]:
-    if_match = call.request.if_match
-    return lambda device: version_of(device_body(call, device)) in if_match

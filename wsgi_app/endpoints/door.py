@@ -8,26 +8,21 @@ import msgspec
 from webob import Response
 
 from wsgi_app.auth import needed_holder, token_holder
+from wsgi_app.bodies import PersonName
 from wsgi_app.errors import Conflict
 from wsgi_app.evidence import signature
 from wsgi_app.gallery import GalleryState
 from wsgi_app.presses import ID_HEADER, read_press, read_press_id, refuse_stale
 from wsgi_app.services import Call
-from wsgi_app.stores.devices import Device, Press, refuse_replayed
+from wsgi_app.stores.devices import Device
 from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.presses import Press, refuse_replayed
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
 from wsgi_app.uploads import read_burst
 from wsgi_app.vision.agreement import agreed
-from wsgi_app.vision.pipeline import Outcome, Verdict
+from wsgi_app.vision.verdicts import Outcome, Verdict
 
 PHOTO_FIELDS = ("file", "file2", "file3")  # the first is judged and kept, the others are of the same moment
-
-
-class PersonInAnswer(msgspec.Struct):
-    """Who was recognised: let in, or not at this hour."""
-
-    id: str
-    name: str
 
 
 class Evidence(msgspec.Struct):
@@ -39,12 +34,15 @@ class Evidence(msgspec.Struct):
 
 
 class Answer(msgspec.Struct):
-    """What the door is told; it is kept without evidence, which each answer gets anew."""
+    """What the door is told; it is kept without evidence, which each answer gets anew.
+
+    ``person`` is who was recognised: let in, or not at this hour.
+    """
 
     service: str
     status: str
     outcome: str
-    person: PersonInAnswer | None
+    person: PersonName | None
     score: float | None
     visit: str
     took_ms: float
@@ -79,7 +77,7 @@ def answer(call: Call) -> Response:
     body = stored.body
     if caller.press is not None:
         told = msgspec.json.decode(body, type=Answer)
-        at = call.services.stores.visits.now().isoformat()
+        at = call.services.stores.now().isoformat()
         told.evidence = evidence_for(caller.press, told.outcome, at)
         body = msgspec.json.encode(told)
     response = Response(body, status=stored.status, content_type="application/json")
@@ -102,7 +100,7 @@ def describe_face(verdict: Verdict) -> dict[str, Any] | None:
         "box": [round(value, 1) for value in verdict.face.box],
         "landmarks": [[round(x, 1), round(y, 1)] for x, y in verdict.face.landmarks],
         "score": round(verdict.face.score, 4),
-        "quality": {name: round(value, 3) for name, value in vars(verdict.quality).items()},
+        "quality": verdict.quality.rounded(),
     }
 
 
@@ -115,7 +113,7 @@ def _caller(call: Call) -> Caller:
         press_id = read_press_id(headers)
         return Caller(name, None if press_id is None else IdempotencyKey(name, press_id))
     press = read_press(headers, holder.device.id, holder.key)
-    refuse_stale(press, services.stores.visits.now(), services.config.limits.press_age_s)
+    refuse_stale(press, services.stores.now(), services.config.limits.press_age_s)
     name = f"device:{press.device}"
     return Caller(name, IdempotencyKey(name, press.id), press, holder.device)
 
@@ -134,7 +132,7 @@ def _stored(call: Call, caller: Caller) -> StoredAnswer | None:
 def _judge(call: Call, caller: Caller) -> StoredAnswer:
     services, visits = call.services, call.services.stores.visits
     photos = read_burst(call.request, PHOTO_FIELDS, services.config.limits)
-    at, visit_id = visits.now(), visits.new_id()
+    at, visit_id = services.stores.now(), visits.new_id()
     gallery = services.gallery.now()
     picture = services.pipeline.decode(photos[0], call.steps)
     with visits.saving_photo(visit_id, at, photos[0]) as saved:
@@ -144,7 +142,7 @@ def _judge(call: Call, caller: Caller) -> StoredAnswer:
         took_ms = round(call.steps.elapsed_s() * 1000, 2)
         with call.steps("save"):
             photo_name = saved()
-    person = PersonInAnswer(verdict.person, gallery.names[verdict.person]) if verdict.person else None
+    person = PersonName(verdict.person, gallery.names[verdict.person]) if verdict.person else None
     score = None if verdict.score is None else round(verdict.score, 4)
     told = Answer("porteiro", "OK", verdict.outcome, person, score, visit_id, took_ms)
     status = 200 if verdict.outcome is Outcome.KNOWN else 404
@@ -161,6 +159,7 @@ def _judge(call: Call, caller: Caller) -> StoredAnswer:
                 face=describe_face(verdict),
                 photo=photo_name,
                 took_ms=took_ms,
+                reason=verdict.reason,
             ),
             StoredAnswer(status, msgspec.json.encode(told)),
             caller.key,

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from webob import Response
 
-from wsgi_app.endpoints.paging import link_to_next, next_page, number_cursor, page_size
+from wsgi_app.endpoints.paging import number_of, page_size, same_list, with_next
 from wsgi_app.forms import read_body
 from wsgi_app.live.feed import Feed
 from wsgi_app.live.messages import clean_message
@@ -29,10 +29,9 @@ def index(call: Call) -> Response:
     """``GET /events``: the events that follow ``?after=``, oldest first; ask next with its ``last``."""
     limit = page_size(call)
     page = Feed(call.stores.events).after(_after(call), limit)
-    response = json_answer(page, headers={"Cache-Control": "no-store"})
-    if len(page.events) == limit:
-        link_to_next(response, next_page(call, after=str(page.last), limit=str(limit)))
-    return response
+    is_full = len(page.events) == limit
+    next_page = same_list(call, after=str(page.last), limit=str(limit)) if is_full else ""
+    return with_next(json_answer(page, headers={"Cache-Control": "no-store"}), next_page)
 
 
 def say(call: Call) -> Response:
@@ -51,4 +50,4 @@ def say(call: Call) -> Response:
 def _after(call: Call) -> int:
     if query_text(call.request, "after") == "0":
         return 0
-    return number_cursor(call, "after") or 0
+    return number_of(call, "after") or 0

@@ -33,7 +33,7 @@ def show(call: Call, person: str) -> Response:
     """``GET /people/{person}/export``: all that is kept of somebody, as a zip file."""
     found = call.stores.people.get(person)
     stores, config = call.stores, call.services.config
-    file = Exporter(stores.people, stores.photos, config.data, config.timezone).export(found)
+    file = Exporter(stores, config.data, config.timezone).export(found)
     response = Response(content_type="application/zip", app_iter=Sending(file))
     response.content_length = file.seek(0, os.SEEK_END)
     response.content_disposition = _attachment(f"{found.name}.zip")

@@ -1,18 +1,19 @@
 """A person's faces: what a door compares with, and what it must not take for them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 from webob import Response
 
+from wsgi_app.endpoints.fields import Id
+from wsgi_app.endpoints.versions import expected
 from wsgi_app.enrolment import Candidate, enrol
-from wsgi_app.errors import BadRequest
+from wsgi_app.errors import BadRequest, Conflict
 from wsgi_app.forms import URLENCODED, read_body
-from wsgi_app.naming import photo_of
-from wsgi_app.rendering import changed, json_answer, photo_answer, query_text
+from wsgi_app.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
 from wsgi_app.services import Call
-from wsgi_app.stores.people import EnrolledFace, Source
+from wsgi_app.stores.faces import EnrolledFace, Source
 from wsgi_app.uploads import declared_type, read_photo
 
 LIKE_ANOTHER = "like_another"
@@ -38,13 +39,13 @@ class FaceList(msgspec.Struct):
 class FaceOfVisit(msgspec.Struct, forbid_unknown_fields=True):
     """What is sent to enrol the face of a visit; ``accept`` insists on a look-alike."""
 
-    visit: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    visit: Id
     accept: Literal["like_another"] | None = None
 
 
 def index(call: Call, person: str) -> Response:
     """``GET /people/{person}/faces``: all of them, oldest first."""
-    found = call.stores.people.faces(person)
+    found = call.stores.faces.of(person)
     return json_answer(FaceList([face_body(call, face) for face in found]))
 
 
@@ -57,26 +58,30 @@ def enrol_face(call: Call, person: str) -> Response:
     services = call.services
     call.stores.people.get(person)
     candidate = _candidate(call, person)
-    face = enrol(services.pipeline, call.stores.people, services.policy, candidate, call.steps)
+    face = enrol(services.pipeline, call.stores, services.policy, candidate, call.steps)
     body = face_body(call, face)
     return changed(call.request, body.links["person"], body, 201, {"Location": body.links["self"]})
 
 
 def show(call: Call, person: str, face: str) -> Response:
     """``GET /people/{person}/faces/{face}``."""
-    return json_answer(face_body(call, call.stores.people.face(person, face)))
+    return resource_answer(face_body(call, call.stores.faces.get(person, face)))
 
 
 def remove(call: Call, person: str, face: str) -> Response:
-    """``DELETE /people/{person}/faces/{face}``."""
-    call.stores.people.remove_face(person, face)
+    """``DELETE /people/{person}/faces/{face}``: unlearns it; ``If-Match`` guards against changes."""
+
+    def version(found: EnrolledFace) -> str:
+        return version_of(face_body(call, found))
+
+    call.stores.faces.remove(person, face, expected(call, version))
     return changed(call.request, f"{call.request.application_url}/people/{person}")
 
 
 def photo(call: Call, person: str, face: str) -> Response:
     """``GET /people/{person}/faces/{face}/photo``: the aligned crop, PNG."""
     stores = call.stores
-    return photo_answer(stores.photos.path(stores.people.face(person, face).crop), "image/png")
+    return photo_answer(stores.photos.path(stores.faces.get(person, face).crop), "image/png")
 
 
 def face_body(call: Call, face: EnrolledFace) -> FaceBody:
@@ -97,8 +102,18 @@ def _candidate(call: Call, person: str) -> Candidate:
         return Candidate(person, read_photo(call.request, "file", limits), accept_like_another=accepted)
     wanted = read_body(call.request, FaceOfVisit, limits.json_bytes)
     accepted = accepted or wanted.accept == LIKE_ANOTHER
-    photo = photo_of(call, call.stores.visits.get(wanted.visit))
+    _refuse_corrected(call, wanted.visit, person)
+    photo = call.stores.photos.read(call.stores.visits.get(wanted.visit).photo)
     return Candidate(person, photo, Source(wanted.visit), accepted)
+
+
+def _refuse_corrected(call: Call, visit: str, person: str) -> None:
+    said = call.stores.corrections.of([visit]).get(visit)
+    if said is not None and said.verdict != "ignored" and said.person_id != person:
+        raise Conflict(
+            "This visit is said to be somebody else's, or nobody's; change that correction first.",
+            code="corrected",
+        )
 
 
 def _accepted(call: Call) -> bool:

@@ -82,7 +82,7 @@ def faces(call: Call) -> Response:
                 box=dict(zip(BOX_KEYS, (round(side, 1) for side in sighting.face.box), strict=True)),
                 landmarks=dict(zip(LANDMARK_KEYS, points, strict=True)),
                 score=round(face.score, 4),
-                quality={name: round(value, 3) for name, value in vars(sighting.quality).items()},
+                quality=sighting.quality.rounded(),
             )
         )
     return json_answer(FoundFaces(picture.width, picture.height, found))

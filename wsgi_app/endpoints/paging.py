@@ -1,5 +1,7 @@
 """Long lists, a page at a time: ``?limit=`` and a cursor, and a ``Link`` to the next page."""
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from webob import Response
@@ -8,20 +10,46 @@ from wsgi_app.errors import BadRequest
 from wsgi_app.rendering import query_text
 from wsgi_app.services import Call
 
-LONGEST_CURSOR = 200
+LONGEST_TEXT = 200
+
+Item = TypeVar("Item")
 
 
-def page_size(call: Call) -> int:
-    """How many items the client wants at once, up to the limit.
+def read_page(
+    call: Call,
+    read: Callable[[int], Sequence[Item]],
+    cursor: Callable[[Item], dict[str, str]],
+    usual: int | None = None,
+) -> tuple[list[Item], str]:
+    """The items that are asked for, and the address of the page that follows, ``""`` without one.
+
+    Args:
+        call: with how many the client wants at once.
+        read: gives at most so many items, from where the query says on.
+        cursor: what the query of the next page says, by the last item of this one.
+        usual: how many for a client that does not say; ``None`` for as many as the limit allows.
+
+    Raises:
+        BadRequest: as ``number_of`` says.
+    """
+    limit = page_size(call, usual)
+    found = list(read(limit + 1))
+    if len(found) <= limit:
+        return found, ""
+    return found[:limit], same_list(call, **cursor(found[limit - 1]), limit=str(limit))
+
+
+def page_size(call: Call, usual: int | None = None) -> int:
+    """How many items the client wants at once, or the usual number, up to the limit.
 
     Raises:
         BadRequest: not a positive number.
     """
     most = call.services.config.limits.page_items
-    return min(number_cursor(call, "limit") or most, most)
+    return min(number_of(call, "limit") or usual or most, most)
 
 
-def number_cursor(call: Call, key: str) -> int | None:
+def number_of(call: Call, key: str) -> int | None:
     """A positive number out of the query, ``None`` without one.
 
     Raises:
@@ -35,21 +63,16 @@ def number_cursor(call: Call, key: str) -> int | None:
     return int(text)
 
 
-def text_cursor(call: Call, key: str) -> str:
+def text_of(call: Call, key: str) -> str:
     """A text out of the query, ``""`` without one.
 
     Raises:
         BadRequest: too long, or no text.
     """
     text = query_text(call.request, key)
-    if len(text) > LONGEST_CURSOR or "\0" in text:
-        raise BadRequest(f"{key} is not one that was given out here.", code="bad_query")
+    if len(text) > LONGEST_TEXT or "\0" in text:
+        raise BadRequest(f"{key} must be plain text of at most {LONGEST_TEXT} characters.", code="bad_query")
     return text
-
-
-def next_page(call: Call, **cursor: str) -> str:
-    """The address of the page that follows, with everything else that this one was asked with."""
-    return same_list(call, **cursor)
 
 
 def same_list(call: Call, **others: str) -> str:
@@ -59,6 +82,8 @@ def same_list(call: Call, **others: str) -> str:
     return f"{call.request.path_url}?{text}" if text else str(call.request.path_url)
 
 
-def link_to_next(response: Response, address: str) -> None:
-    """Say where the next page is (RFC 8288)."""
-    response.headers["Link"] = f'<{address}>; rel="next"'
+def with_next(response: Response, address: str) -> Response:
+    """The same response, which says where the next page is (RFC 8288); ``""`` for there is none."""
+    if address:
+        response.headers["Link"] = f'<{address}>; rel="next"'
+    return response

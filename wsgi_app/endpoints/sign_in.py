@@ -1,18 +1,18 @@
 """Signing in on the page, and out."""
 
-from typing import Annotated
+from functools import partial
+from typing import NoReturn
 
 import msgspec
 from webob import Response
 
 from wsgi_app.auth import credentials_of, forget_sign_in, keep_signed_in, page_below
+from wsgi_app.endpoints.fields import Text
 from wsgi_app.errors import RequestError
 from wsgi_app.forms import is_form, read_body
 from wsgi_app.identity import NOBODY
-from wsgi_app.rendering import changed, query_text
+from wsgi_app.rendering import changed, negotiated, query_text
 from wsgi_app.services import Call
-
-Text = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,7 +41,10 @@ def enter(call: Call) -> Response:
     except RequestError as error:
         if not is_form(call.request):
             raise
-        return _form(call, back, error, body.name)
+        return negotiated(
+            call.request,
+            {"html": partial(_form, call, back, error, body.name), "json": partial(_refuse, error)},
+        )
     return keep_signed_in(
         changed(call.request, back), call.request, value, call.services.config.limits.session_days
     )
@@ -52,6 +55,10 @@ def leave(call: Call) -> Response:
     call.services.identifier.leave(credentials_of(call.request))
     back = f"{call.request.application_url}/sign-in"
     return forget_sign_in(changed(call.request, back), call.request)
+
+
+def _refuse(error: RequestError) -> NoReturn:
+    raise error
 
 
 def _form(call: Call, back: str, error: RequestError | None = None, name: str = "") -> Response:

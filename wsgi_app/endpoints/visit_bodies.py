@@ -7,23 +7,17 @@ from typing import Any
 
 import msgspec
 
+from wsgi_app.bodies import PersonName
 from wsgi_app.services import Call
 from wsgi_app.stores.corrections import Correction
 from wsgi_app.stores.visits import Visit
-
-
-class PersonInVisit(msgspec.Struct):
-    """Who was let in."""
-
-    id: str
-    name: str
 
 
 class CorrectionBody(msgspec.Struct):
     """What somebody said of a visit: it was a ``person``, ``nobody`` known, or it is to be ``ignored``."""
 
     verdict: str
-    person: PersonInVisit | None
+    person: PersonName | None
     by: str
     at: datetime
 
@@ -31,15 +25,17 @@ class CorrectionBody(msgspec.Struct):
 class VisitBody(msgspec.Struct):
     """A visit as clients see it; ``person`` is ``null`` for nobody, or somebody since forgotten.
 
-    ``outcome``, ``person`` and ``score`` are the door's own verdict, whatever ``correction`` says.
+    ``outcome``, ``person`` and ``score`` are the door's own verdict, whatever ``correction`` says. ``reason``
+    says why somebody is ``unknown`` who is like enough: ``margin``, ``barred`` or ``not_agreed``.
     """
 
     id: str
     at: datetime
     device: str
     outcome: str
-    person: PersonInVisit | None
+    person: PersonName | None
     score: float | None
+    reason: str | None
     face: dict[str, Any] | None
     took_ms: float
     correction: CorrectionBody | None
@@ -60,11 +56,11 @@ class Around:
     names: Mapping[str, str]
     corrections: Mapping[str, Correction]
 
-    def person(self, person_id: str | None) -> PersonInVisit | None:
+    def person(self, person_id: str | None) -> PersonName | None:
         """Somebody with the name that they have now."""
         if person_id is None or person_id not in self.names:
             return None
-        return PersonInVisit(person_id, self.names[person_id])
+        return PersonName(person_id, self.names[person_id])
 
 
 def visit_bodies(call: Call, visits: Iterable[Visit]) -> list[VisitBody]:
@@ -90,6 +86,7 @@ def _body(visit: Visit, around: Around) -> VisitBody:
         visit.outcome,
         person,
         visit.score,
+        visit.reason,
         visit.face,
         visit.took_ms,
         _correction(around.corrections.get(visit.id), around),

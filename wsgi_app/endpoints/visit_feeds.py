@@ -7,7 +7,7 @@ from wsgi_app.endpoints.visit_bodies import VisitBody
 from wsgi_app.feeds import Cell, Entry, Feed, Link, atom, comma_separated, urn
 from wsgi_app.rendering import FORMATS
 from wsgi_app.services import Call
-from wsgi_app.words import TITLES
+from wsgi_app.words import TITLES, door_name
 
 COLUMNS = (
     "visit",
@@ -28,18 +28,18 @@ COLUMNS = (
 FORGOTTEN = "Somebody since forgotten"
 
 
-def atom_answer(call: Call, visits: list[VisitBody], older: str) -> Response:
-    """Some visits as Atom; ``older`` is the address of what is before them, ``""`` for nothing."""
+def atom_answer(call: Call, visits: list[VisitBody], next_page: str) -> Response:
+    """Some visits as Atom; ``next_page`` is the address of those before them, ``""`` for none."""
     links = (
         Link("self", same_list(call, format="atom"), FORMATS["atom"]),
         Link("alternate", same_list(call, format="html", before=""), FORMATS["html"]),
-        *((Link("next", older, FORMATS["atom"]),) if older else ()),
+        *((Link("next", next_page, FORMATS["atom"]),) if next_page else ()),
     )
     feed = Feed(
         id=urn(same_list(call, format="", before="", limit="")),
         title="Visits",
         author="Porteiro",
-        updated=call.stores.visits.now(),
+        updated=call.stores.now(),
         links=links,
         entries=tuple(_entry(visit) for visit in visits),
     )
@@ -69,7 +69,7 @@ def _entry(visit: VisitBody) -> Entry:
     return Entry(
         id=urn(f"porteiro:visit:{visit.id}"),
         title=title_of(visit),
-        summary=f"{visit.at:%Y-%m-%d %H:%M:%S} UTC, {visit.device}{score}",
+        summary=f"{visit.at:%Y-%m-%d %H:%M:%S} UTC, {door_name(visit.device)}{score}",
         published=visit.at,
         updated=visit.correction.at if visit.correction else visit.at,
         links=(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wsgi_app.days import Day, read_day
-from wsgi_app.endpoints.paging import text_cursor
+from wsgi_app.endpoints.paging import text_of
 from wsgi_app.errors import BadRequest
 from wsgi_app.services import Call
 from wsgi_app.stores.visit_filters import VisitFilter
@@ -34,7 +34,7 @@ def read_filter(call: Call) -> Asked:
     Raises:
         BadRequest: something in it cannot be; the message says what fits.
     """
-    texts = {key: text_cursor(call, key) for key in QUERY}
+    texts = {key: text_of(call, key) for key in QUERY}
     if texts["outcome"] not in ("", *OUTCOMES):
         raise _wrong("outcome", f"one of {', '.join(OUTCOMES)}")
     if texts["corrected"] not in YES_OR_NO:

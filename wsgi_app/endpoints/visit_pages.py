@@ -9,17 +9,16 @@ from typing import Any
 from webob import Response
 
 from wsgi_app.days import STEPS, Day, Mark, day_at, marks
-from wsgi_app.endpoints.paging import number_cursor, same_list
+from wsgi_app.endpoints.paging import number_of, same_list
 from wsgi_app.endpoints.visit_bodies import VisitBody
 from wsgi_app.endpoints.visit_feeds import title_of
 from wsgi_app.endpoints.visit_filters import Asked
 from wsgi_app.errors import NotFound
-from wsgi_app.naming import photo_of
 from wsgi_app.services import Call
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.pipeline import ENROLMENT, PROBE
 from wsgi_app.vision.thumbnails import photo_size
-from wsgi_app.words import OUTCOMES
+from wsgi_app.words import OUTCOMES, REASONS
 
 MOST_MARKED = 5_000  # visits on a timeline
 MOST_PEOPLE, MOST_DOORS = 200, 50  # to choose from
@@ -55,23 +54,26 @@ class Timeline:
     last: datetime | None
 
 
-def list_page(call: Call, asked: Asked, visits: list[VisitBody], older: str) -> Response:
-    """The page of some visits; ``older`` is the address of what is before them, ``""`` for nothing."""
+def list_page(call: Call, asked: Asked, visits: list[VisitBody], next_page: str) -> Response:
+    """The page of some visits; ``next_page`` is the address of those before them, ``""`` for none."""
     stores = call.stores
-    today = day_at(stores.visits.now(), call.services.config.timezone)
+    today = day_at(stores.now(), call.services.config.timezone)
     day = asked.day or today
-    is_first_page = number_cursor(call, "before") is None
+    is_first_page = number_of(call, "before") is None
     return call.page(
         "visits.html",
         here="/visits",
+        address=call.request.application_url,
+        anonymous=call.services.config.takes_anonymous_doors,
         asked=asked.texts,
         feeds={word: same_list(call, format=word, before="", limit="") for word in ("atom", "csv")},
         day=day,
+        is_filtered=any(asked.texts.values()),
         today=today.on,
         day_before=_day_address(call, day.before),
         day_after=_day_address(call, day.after) if day.on < today.on else "",
         doors=stores.visits.devices(MOST_DOORS),
-        older=older,
+        next_page=next_page,
         people=_people(call, asked.texts["person"]),
         steps=STEPS,
         timeline=_timeline(call, asked, day) if is_first_page else None,
@@ -82,12 +84,13 @@ def list_page(call: Call, asked: Asked, visits: list[VisitBody], older: str) -> 
 
 def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
     """The page of one visit."""
-    corrected = body.correction.person if body.correction else None
+    said = body.correction
     return call.page(
         "visit.html",
         here="/visits",
-        person=corrected or body.person,
+        person=body.person if said is None or said.verdict == "ignored" else said.person,
         people=_people(call),
+        reasons=REASONS,
         quality=_quality(body.face["quality"]) if body.face else [],
         size=_size(call, visit),
         threshold=call.services.threshold.score,
@@ -124,7 +127,7 @@ def _people(call: Call, chosen: str = "") -> dict[str, str]:
 
 def _size(call: Call, visit: Visit) -> tuple[int, int] | None:
     with suppress(NotFound):
-        return photo_size(photo_of(call, visit), call.services.config.limits)
+        return photo_size(call.stores.photos.read(visit.photo), call.services.config.limits)
     return None
 
 

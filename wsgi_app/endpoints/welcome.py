@@ -1,22 +1,25 @@
 """Following a one-time link: to an account, or to a new password."""
 
-from typing import Annotated
-
 import msgspec
 from webob import Response
 
 from wsgi_app.auth import credentials_of, keep_signed_in
-from wsgi_app.endpoints.accounts import AccountBody, account_body, account_etag
-from wsgi_app.enrolment import clean_name
+from wsgi_app.endpoints.accounts import AccountBody, account_body, account_version
+from wsgi_app.endpoints.fields import Name, Text
+from wsgi_app.endpoints.versions import etag
 from wsgi_app.errors import RequestError, Unprocessable
 from wsgi_app.evidence import token_key
-from wsgi_app.forms import is_form, read_body
+from wsgi_app.forms import checked_name, is_form, read_body
+from wsgi_app.identity import AT_HOME, NOBODY
 from wsgi_app.passwords import LEAST_LETTERS, MOST_LETTERS
 from wsgi_app.rendering import changed, query_text
 from wsgi_app.services import Call
+from wsgi_app.stores.events import AT_THE_MACHINE
 from wsgi_app.stores.invitations import Invitation
+from wsgi_app.stores.names import name_key
 
-Text = Annotated[str, msgspec.Meta(max_length=1000)]
+# Who else stands in the audit log and on the pages: nobody may pass for these.
+RESERVED = {name_key(name) for name in (AT_THE_MACHINE, AT_HOME.name, NOBODY.name)}
 
 
 class Welcome(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,7 +27,7 @@ class Welcome(msgspec.Struct, forbid_unknown_fields=True):
 
     token: Text
     password: Text
-    name: Text = ""
+    name: Name = ""
     again: Text | None = None
 
 
@@ -49,7 +52,7 @@ def accept(call: Call) -> Response:
 
 def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
     services, address = call.services, credentials_of(call.request).address
-    name = "" if invitation.account_id else _checked_name(body.name)
+    name = "" if invitation.account_id else _account_name(body.name)
     password_hash = services.passwords.hash(_checked_password(body))
     account = services.stores.accounts.accept(token_key(body.token), name, password_hash)
     value = services.identifier.start(account, address)
@@ -59,16 +62,15 @@ def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
         f"{call.request.application_url}/",
         told,
         201,
-        {"Location": told.links["self"], "ETag": account_etag(account)},
+        {"Location": told.links["self"], **etag(account_version(account))},
     )
     return keep_signed_in(response, call.request, value, services.config.limits.session_days)
 
 
-def _checked_name(text: str) -> str:
-    try:
-        name = clean_name(text)
-    except ValueError as error:
-        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
+def _account_name(text: str) -> str:
+    name = checked_name(text)
+    if name_key(name) in RESERVED:
+        raise Unprocessable(f"Nobody can be called {name} here; choose another name.", code="bad_name")
     if ":" in name:
         raise Unprocessable(
             "This cannot be a name: programs could not sign in with a : in it.", code="bad_name"

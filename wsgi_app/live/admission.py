@@ -12,10 +12,10 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from wsgi_app.bodies import Error, ErrorBody
 from wsgi_app.config import Config, is_loopback
 from wsgi_app.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
 from wsgi_app.identity import Credentials, Identity, require
-from wsgi_app.live.frames import Problem, Reason
 from wsgi_app.live.sockets import Guest, Socket
 from wsgi_app.roles import Role
 
@@ -53,11 +53,10 @@ class Admission:
         socket.take_seat(credentials.address)
         identity = await self._identify(credentials)
         require(Role.VIEWER, identity)
-        return Guest(identity, credentials, after)
+        return Guest(identity, credentials.address, after)
 
     def _refuse_other_names(self, headers: Headers) -> None:
-        # As the application does: a site could let its own name point to this machine.
-        if self._config.is_local and not is_loopback(_with_port(_one(headers, "Host"))):
+        if not self._config.is_own_name(_one(headers, "Host")):
             raise Misdirected("This server answers to its own machine's name alone.")
 
     def _refuse_other_sites(self, headers: Headers) -> None:
@@ -76,9 +75,7 @@ class Admission:
             return False
         if port != int(self._config.http.rpartition(":")[2]):
             return False
-        return name == urlsplit(f"//{host}").hostname or (
-            is_loopback(_with_port(place)) and is_loopback(_with_port(host))
-        )
+        return name == urlsplit(f"//{host}").hostname or (is_loopback(place) and is_loopback(host))
 
     def _credentials(self, socket: Socket, headers: Headers) -> Credentials:
         if isinstance(self._config.live_address, Path):
@@ -95,17 +92,17 @@ def refusals_in_json(connection: ServerConnection, _: Request, response: Respons
     status = HTTPStatus(response.status_code)
     message = (response.body or b"").decode().partition("\n")[0]
     kept = {name: response.headers[name] for name in ("Allow", "Upgrade") if name in response.headers}
-    return _in_json(connection, status, Reason(status.name.lower(), message), kept)
+    return _in_json(connection, status, ErrorBody(Error(status.name.lower(), message)), kept)
 
 
 def _refusal(connection: ServerConnection, error: RequestError) -> Response:
-    return _in_json(connection, error.status, Reason(error.code, error.message), error.headers)
+    return _in_json(connection, error.status, ErrorBody.of(error), error.headers)
 
 
 def _in_json(
-    connection: ServerConnection, status: int, reason: Reason, headers: Mapping[str, str]
+    connection: ServerConnection, status: int, body: ErrorBody, headers: Mapping[str, str]
 ) -> Response:
-    response = connection.respond(status, msgspec.json.encode(Problem(reason)).decode())
+    response = connection.respond(status, msgspec.json.encode(body).decode())
     del response.headers["Content-Type"]
     response.headers.update({"Content-Type": JSON, **headers})
     return response
@@ -133,7 +130,3 @@ def _one(headers: Headers, name: str) -> str:
 def _cookies(headers: Headers) -> dict[str, str]:
     pairs = (pair.partition("=") for text in headers.get_all("Cookie") for pair in text.split(";"))
     return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
-
-
-def _with_port(place: str) -> str:
-    return place if re.search(r":[0-9]+$", place) else f"{place}:80"

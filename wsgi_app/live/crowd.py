@@ -10,17 +10,37 @@ STRANGERS = 500  # connections beside the admitted ones: on their way in, or out
 
 
 class Crowd:
-    """Those who watch, counted by their addresses."""
+    """Those who watch, and those on their way in, counted by their addresses.
+
+    Attributes:
+        connections: how many there are, of all kinds.
+    """
 
     def __init__(self, most: int, most_of_one: int):
         self._most, self._most_of_one = most, most_of_one
         self._admitted: Counter[str] = Counter()
+        self._strangers: Counter[str] = Counter()
         self.connections = 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there are so many connections that a further one is not even listened to."""
-        return self.connections >= self._most + STRANGERS
+    def has_room(self, peer: str | None) -> bool:
+        """Whether a further connection is listened to at all; ``None`` for one that nginx made.
+
+        Not where there are too many, nor where one address has as many on their way in as may be let in.
+        """
+        if self.connections >= self._most + STRANGERS:
+            return False
+        return peer is None or self._strangers[peer] < self._most_of_one
+
+    def come(self, peer: str | None) -> None:
+        """Count a connection that is on its way in."""
+        self.connections += 1
+        if peer is not None:
+            self._strangers[peer] += 1
+
+    def go_on(self, peer: str | None) -> None:
+        """Count it among those on their way in no more: it was let in, or ended before."""
+        if peer is not None:
+            _count_down(self._strangers, peer)
 
     def admit(self, address: str) -> None:
         """Count one in.
@@ -37,9 +57,7 @@ class Crowd:
 
     def leave(self, address: str) -> None:
         """Count one out again."""
-        self._admitted[address] -= 1
-        if not self._admitted[address]:
-            del self._admitted[address]
+        _count_down(self._admitted, address)
 
 
 class Pace:
@@ -56,3 +74,9 @@ class Pace:
             return False
         self._times.append(now)
         return True
+
+
+def _count_down(counter: Counter[str], key: str) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

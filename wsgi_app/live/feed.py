@@ -4,14 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from wsgi_app.bodies import PersonName
 from wsgi_app.stores.events import Event, EventStore, Happenings
-
-
-class PersonSeen(msgspec.Struct):
-    """Who was let in."""
-
-    id: str
-    name: str
 
 
 class VisitSeen(msgspec.Struct):
@@ -21,7 +15,7 @@ class VisitSeen(msgspec.Struct):
     at: datetime
     device: str
     outcome: str
-    person: PersonSeen | None
+    person: PersonName | None
     score: float | None
 
 
@@ -104,5 +98,5 @@ def _visit(visit_id: str, found: Happenings) -> VisitSeen | None:
     visit = found.visits.get(visit_id)
     if visit is None:
         return None
-    person = PersonSeen(*visit.person) if visit.person else None
+    person = PersonName(*visit.person) if visit.person else None
     return VisitSeen(visit.id, visit.at, visit.device, visit.outcome, person, visit.score)

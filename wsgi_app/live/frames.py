@@ -1,8 +1,9 @@
-"""What the live feed sends besides events; clients tell the frames apart by their keys."""
+"""What the live feed sends besides events; clients tell the frames apart by their keys.
+
+What a client sent and is refused comes back as ``bodies.ErrorBody``.
+"""
 
 import msgspec
-
-from wsgi_app.errors import RequestError
 
 
 class Hello(msgspec.Struct):
@@ -30,21 +31,3 @@ class Reset(msgspec.Struct):
 
     last: int
     reset: bool = True
-
-
-class Reason(msgspec.Struct):
-    """Why something was refused, as in the answers of REST."""
-
-    code: str
-    message: str
-
-
-class Problem(msgspec.Struct):
-    """What this client sent was refused."""
-
-    error: Reason
-
-    @classmethod
-    def of(cls, error: RequestError) -> "Problem":
-        """As the error says it."""
-        return cls(Reason(error.code, error.message))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import msgspec
@@ -13,13 +12,14 @@ from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
+from wsgi_app.bodies import ErrorBody
 from wsgi_app.config import Limits
-from wsgi_app.errors import BadRequest, Forbidden, RequestError, Unauthorized
-from wsgi_app.identity import require
-from wsgi_app.live.admission import Identify
+from wsgi_app.errors import BadRequest, RequestError, Unauthorized
+from wsgi_app.identity import Identity, require
 from wsgi_app.live.feed import EventBody, EventsBody, Feed
-from wsgi_app.live.frames import Hello, Presence, Problem, Reset
+from wsgi_app.live.frames import Hello, Presence, Reset
 from wsgi_app.live.messages import clean_message, read_message
+from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
 from wsgi_app.live.sockets import Guest, Socket
 from wsgi_app.roles import Role
 
@@ -30,41 +30,27 @@ log = structlog.get_logger("porteiro.live")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Rhythm:
-    """How often the hub does what, in seconds.
-
-    Attributes:
-        frame_s: least time between two frames to everybody, and from an event to its frame: what happens
-            together is told together, and the door has its answer before everybody is told.
-        look_s: longest time without a look at the events, woken or not.
-        check_s: between two looks at who is still signed in.
-        states_s: between two looks at how the doors are.
-    """
-
-    frame_s: float = 0.1
-    look_s: float = 1.0
-    check_s: float = 30.0
-    states_s: float = 5.0
-
-
-HOUSE_RHYTHM = Rhythm()
-
-
 class Hub:
     """Everybody who watches.
 
     Args:
         feed: what happens.
         say: keeps a message: its text, by whom, and the connection it came from.
+        again: who somebody is by now, as ``Identifier.again``.
         limits: what is accepted from outside.
         rhythm: how often things are done.
     """
 
     def __init__(
-        self, feed: Feed, say: Callable[[str, str, str], None], limits: Limits, rhythm: Rhythm = HOUSE_RHYTHM
+        self,
+        feed: Feed,
+        say: Callable[[str, str, str], None],
+        again: Callable[[Identity], Identity],
+        limits: Limits,
+        rhythm: Rhythm = HOUSE_RHYTHM,
     ):
-        self._feed, self._say, self._limits, self._rhythm = feed, say, limits, rhythm
+        self._feed, self._say, self._again = feed, say, again
+        self._limits, self._rhythm = limits, rhythm
         self._last = 0
         self._here: dict[str, Socket] = {}
         self._fed: set[Socket] = set()  # those that have everything up to the last event
@@ -115,19 +101,19 @@ class Hub:
             del self._here[socket.key]
             self.wake()  # so that the others learn of it
 
-    async def check_guests(self, identify: Identify) -> None:
-        """Close the connections of those who are not signed in any more."""
-        for socket in list(self._here.values()):
-            guest = socket.guest
-            try:
-                identity = await identify(guest.credentials)
-                require(Role.VIEWER, identity)
-            except (Unauthorized, Forbidden):
-                socket.refuse(CloseCode.POLICY_VIOLATION, "Sign in again.")
-            except RequestError as error:
-                log.warning("live feed cannot check who is signed in", reason=error.message)
-            else:
-                socket.guest = Guest(identity, guest.credentials, guest.after)
+    async def check_guests(self) -> None:
+        """Close the connections of those who are not signed in any more; the others get their new roles.
+
+        Raises:
+            Unavailable: the database does not answer; everybody stays as they are.
+        """
+        sockets = list(self._here.values())
+        identities = [socket.guest.identity for socket in sockets]
+        loop = asyncio.get_running_loop()
+        for socket, identity in zip(
+            sockets, await loop.run_in_executor(self._tail, self._all_again, identities), strict=True
+        ):
+            socket.admit_again(identity)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -137,6 +123,8 @@ class Hub:
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         page = await loop.run_in_executor(self._tail, self._feed.after, self._last, BATCH)
+        if page.last - self._last != len(page.events):  # something about accounts, which nobody is told
+            await self.check_guests()
         self._last = page.last
         self._looked.set()
         self._looked = asyncio.Event()
@@ -170,7 +158,7 @@ class Hub:
     def _drop_slow(self) -> None:
         for socket in list(self._here.values()):
             if socket.unsent_bytes > self._limits.live_buffer_bytes:
-                log.info("live feed drops a slow reader", client=socket.guest.credentials.address)
+                log.info("live feed drops a slow reader", client=socket.guest.address)
                 socket.cut()
 
     async def _catch_up(self, socket: Socket) -> None:
@@ -207,15 +195,21 @@ class Hub:
             return
         try:
             text = read_message(data)
-            identity = socket.guest.identity
+            identity = await self.aside(self._again, socket.guest.identity)
+            socket.admit_again(identity)
             require(Role.OPERATOR, identity)
             text = clean_message(text, self._limits.message_letters)
             await self.aside(self._say, text, identity.name, socket.key)
             self.wake()
         except BadRequest:
             socket.refuse(CloseCode.INVALID_DATA, "Send JSON.")
+        except Unauthorized:
+            pass  # and closed
         except RequestError as error:
-            await socket.tell(Problem.of(error))
+            await socket.tell(ErrorBody.of(error))
+
+    def _all_again(self, identities: list[Identity]) -> list[Identity]:
+        return [self._again(identity) for identity in identities]
 
 
 def _echoed(events: list[EventBody], key: str) -> list[EventBody]:

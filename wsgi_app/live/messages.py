@@ -1,12 +1,9 @@
 """What operators say to everybody who watches."""
 
-import unicodedata
-
 import msgspec
 
 from wsgi_app.errors import BadRequest, Unprocessable
-
-KEPT = "\u200c\u200d"  # invisible, and part of how Persian, Indic names and some pictures are written
+from wsgi_app.names import is_shown, one_line
 
 
 class Said(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,9 +33,7 @@ def clean_message(text: str, longest: int) -> str:
     Raises:
         Unprocessable: nothing is left, or it is too long.
     """
-    letters = unicodedata.normalize("NFC", text)
-    shown = (letter for letter in letters if letter.isprintable() or letter.isspace() or letter in KEPT)
-    message = " ".join("".join(shown).split())
+    message = one_line("".join(letter for letter in text if is_shown(letter) or letter.isspace()))
     if not message:
         raise Unprocessable("A message needs at least one letter.", code="empty_message")
     if len(message) > longest:

@@ -12,10 +12,11 @@ import structlog
 
 from wsgi_app.config import Config, Limits, load_config
 from wsgi_app.errors import PorteiroError
+from wsgi_app.identity import open_identifier
 from wsgi_app.live.serving import serve_feed
 from wsgi_app.logs import set_up_logs
 from wsgi_app.passwords import Passwords
-from wsgi_app.services import open_identifier, open_stores
+from wsgi_app.stores.house import open_stores
 
 FURTHER_FILES = 1000  # beside the sockets: the database, the libraries, connections on their way in
 NICENESS = 10  # where the processor is busy, the door goes first
@@ -44,8 +45,7 @@ async def serve_until_told(config: Config) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stores = open_stores(config)
     try:
-        identifier = open_identifier(config, stores, Passwords())
-        await serve_feed(config, stores, identifier.identify, stop)
+        await serve_feed(config, stores, open_identifier(config, stores, Passwords()), stop)
     finally:
         stores.database.close()
 

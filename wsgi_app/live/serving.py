@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from websockets.asyncio.server import Server, serve, unix_serve
@@ -19,9 +19,10 @@ from wsgi_app.identity import Credentials, Identity
 from wsgi_app.live.admission import Admission, refusals_in_json
 from wsgi_app.live.crowd import Crowd
 from wsgi_app.live.feed import Feed
-from wsgi_app.live.hub import HOUSE_RHYTHM, Hub, Rhythm
+from wsgi_app.live.hub import Hub
+from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
 from wsgi_app.live.sockets import HANG_UP_S, Socket
-from wsgi_app.services import Stores
+from wsgi_app.stores.house import Stores
 
 PING_S = 20  # nginx closes what is silent for a minute
 GROUP_MAY_WRITE = 0o660  # as on the workers' socket
@@ -31,10 +32,20 @@ WAITING = 1024  # connections that wait to be taken: all browsers come back at o
 log = structlog.get_logger("porteiro.live")
 
 
+class Identifying(Protocol):
+    """Finds out who asks, as ``Identifier`` does; it may take its time."""
+
+    def identify(self, credentials: Credentials) -> Identity:
+        """Who asks."""
+
+    def again(self, identity: Identity) -> Identity:
+        """Who somebody is by now."""
+
+
 async def serve_feed(
     config: Config,
     stores: Stores,
-    identify: Callable[[Credentials], Identity],
+    identifier: Identifying,
     stop: asyncio.Event,
     rhythm: Rhythm = HOUSE_RHYTHM,
 ) -> None:
@@ -43,7 +54,7 @@ async def serve_feed(
     Args:
         config: the settings.
         stores: what is kept.
-        identify: finds out who asks; it may take its time.
+        identifier: finds out who asks.
         stop: is set to end.
         rhythm: how often things are done.
 
@@ -51,10 +62,10 @@ async def serve_feed(
         OSError: its address cannot be listened on.
         Unavailable: the database does not answer at the start.
     """
-    hub = Hub(Feed(stores.events), stores.events.say, config.limits, rhythm)
+    hub = Hub(Feed(stores.events), stores.events.say, identifier.again, config.limits, rhythm)
 
     async def ask(credentials: Credentials) -> Identity:
-        return await hub.aside(identify, credentials)
+        return await hub.aside(identifier.identify, credentials)
 
     await hub.begin()
     try:
@@ -64,7 +75,7 @@ async def serve_feed(
                 await _until(
                     stop,
                     hub.run(),
-                    every(rhythm.check_s, lambda: hub.check_guests(ask)),
+                    every(rhythm.check_s, hub.check_guests),
                     every(rhythm.states_s, lambda: hub.aside(stores.devices.tell_states)),
                 )
                 server.close(code=CloseCode.SERVICE_RESTART, reason="The live feed starts anew.")

@@ -1,7 +1,7 @@
 """One browser's connection to the live feed, with bounds on what it may do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -10,8 +10,10 @@ from websockets.frames import CloseCode
 from websockets.protocol import OPEN, Event
 
 from wsgi_app.errors import Unavailable
-from wsgi_app.identity import NOBODY, Credentials, Identity
+from wsgi_app.identity import NOBODY, Identity
 from wsgi_app.live.crowd import Crowd, Pace
+from wsgi_app.roles import Role
+from wsgi_app.stores.attempts import address_key
 
 MESSAGES = (10, 10.0)  # so many of them within so many seconds
 FRAMES = (100, 10.0)  # of any kind: pings, and pieces of messages
@@ -24,16 +26,16 @@ class Guest:
 
     Attributes:
         identity: as they proved it.
-        credentials: with which they did.
+        address: theirs.
         after: the number of the last event that they have; ``None`` for those who begin now.
     """
 
     identity: Identity
-    credentials: Credentials
+    address: str
     after: int | None = None
 
 
-UNKNOWN = Guest(NOBODY, Credentials("", {}, ""))
+UNKNOWN = Guest(NOBODY, "")
 
 
 class Socket(ServerConnection):
@@ -50,6 +52,7 @@ class Socket(ServerConnection):
         self.messages = Pace(*MESSAGES, clock)
         self._frames = Pace(*FRAMES, clock)
         self._crowd = crowd
+        self._peer: str | None = None  # of a Unix socket all peers are nginx
         self._seat: str | None = None
         self._is_lost = False
 
@@ -71,8 +74,10 @@ class Socket(ServerConnection):
         """
         if self._is_lost:
             raise Unavailable("The connection ended.")
-        self._crowd.admit(address)
-        self._seat = address
+        seat = address_key(address)
+        self._crowd.admit(seat)
+        self._crowd.go_on(self._peer)
+        self._seat = seat
 
     async def tell(self, frame: msgspec.Struct) -> None:
         """Send a frame; waits where the other side reads slowly."""
@@ -85,6 +90,13 @@ class Socket(ServerConnection):
             self.send_data()
             self.loop.call_later(HANG_UP_S, self.transport.abort)
 
+    def admit_again(self, identity: Identity) -> None:
+        """Go on as who they are by now; closed where they are not signed in any more."""
+        if identity.role < Role.VIEWER:
+            self.refuse(CloseCode.POLICY_VIOLATION, "Sign in again.")
+        else:
+            self.guest = replace(self.guest, identity=identity)
+
     def cut(self) -> None:
         """End it at once, with everything that was still to be sent."""
         self.transport.abort()
@@ -92,16 +104,20 @@ class Socket(ServerConnection):
     def connection_made(self, transport: Any) -> None:
         """Count it, or end it where there are too many already."""
         super().connection_made(transport)
-        if self._crowd.is_full:
+        peer = transport.get_extra_info("peername")
+        self._peer = address_key(peer[0]) if isinstance(peer, tuple) else None
+        if not self._crowd.has_room(self._peer):
             self.cut()
-        self._crowd.connections += 1
+        self._crowd.come(self._peer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count it out."""
         super().connection_lost(exc)
         self._is_lost = True
         self._crowd.connections -= 1
-        if self._seat is not None:
+        if self._seat is None:
+            self._crowd.go_on(self._peer)
+        else:
             self._crowd.leave(self._seat)
 
     def process_event(self, event: Event) -> None:

@@ -1,6 +1,7 @@
 // The dashboard while it is looked at: visits slide in, numbers count up, lamps change, messages appear.
 
 import { connect } from "./live.js";
+import { pageNow, replaceParts } from "./parts.js";
 
 const MOST_CARDS = 48;
 const MOST_MESSAGES = 100;
@@ -101,11 +102,7 @@ function doorChanged({ subject, action }) {
   const { text, light } = wordOf(action);
   lamp.textContent = text;
   lamp.className = `lamp ${light}`;
-  const absent = [...document.querySelectorAll("[data-door]")].filter(
-    (each) => !each.querySelector(".lamp").classList.contains("green"),
-  );
-  find("absent").hidden = absent.length === 0;
-  find("absent").querySelector("[data-names]").textContent = absent.map((each) => each.dataset.door).join(", ");
+  refreshSoon(); // what is said of the silent ones
 }
 
 function messageSaid({ number, at, by, text, echo }) {
@@ -118,7 +115,12 @@ function messageSaid({ number, at, by, text, echo }) {
   const messages = find("messages");
   messages.append(message);
   while (messages.children.length > MOST_MESSAGES) messages.firstElementChild.remove();
-  messages.scrollTop = messages.scrollHeight;
+  showNewest();
+}
+
+function showNewest() {
+  const log = find("messages").parentElement;
+  log.scrollTop = log.scrollHeight;
 }
 
 // What seldom changes is taken from the page as the server makes it now, unless it is behind what came since.
@@ -128,9 +130,8 @@ function refreshSoon() {
 
 async function refresh() {
   refreshing = undefined;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined);
-  if (!answer?.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = await pageNow();
+  if (!page) return;
   const upTo = Number(page.getElementById("house").dataset.after);
   if (upTo < latest) {
     refreshSoon();
@@ -138,10 +139,7 @@ async function refresh() {
   }
   counted = upTo;
   told = new Set([...page.querySelectorAll("[data-visit]")].map((card) => card.dataset.visit));
-  for (const part of document.querySelectorAll("[data-part]")) {
-    const now = page.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (now) part.replaceWith(now);
-  }
+  replaceParts(page);
 }
 
 const heard = { "visit came": visitCame, "visit removed": visitRemoved, "message said": messageSaid };
@@ -152,8 +150,9 @@ function onEvent(event) {
   else (heard[`${event.kind} ${event.action}`] ?? refreshSoon)(event);
 }
 
+// The feed names those who can talk; whoever looks is here too.
 function onPresent(names) {
-  const chips = names.map((name) => {
+  const chips = [...new Set([...names, house.you])].map((name) => {
     const chip = document.createElement("span");
     chip.className = "chip";
     chip.textContent = name;
@@ -176,7 +175,7 @@ function onRefused(message) {
 }
 
 const feed = connect({ after: latest, onEvent, onPresent, onState, onRefused });
-find("messages").scrollTop = find("messages").scrollHeight;
+showNewest();
 
 find("say")?.addEventListener("submit", (event) => {
   event.preventDefault();

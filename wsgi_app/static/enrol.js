@@ -1,6 +1,7 @@
 // Adding photos to a person: each is scaled down where it is large, sent by itself, and its row says what became of it.
 
 import { walkUp } from "./camera.js";
+import { pageNow, replaceParts } from "./parts.js";
 
 const MOST_PHOTOS = 100;
 const MOST_BYTES = 8 * 1024 * 1024; // as the server takes
@@ -14,6 +15,7 @@ const results = section.querySelector(".results");
 const rowTemplate = document.getElementById("enrol-row");
 const queue = [];
 let sending = false;
+let shown = 0; // how many of those that were enrolled here the page shows
 let leftOut = ""; // what is to be said of photos beyond the most
 const counts = { all: 0, done: 0, enrolled: 0 };
 
@@ -89,7 +91,10 @@ async function enrol({ row, photo, name, query }) {
 }
 
 function offer(row, task) {
-  row.querySelector("button").onclick = () => {
+  const button = row.querySelector("button");
+  button.onclick = () => {
+    button.onclick = null; // pressed twice, it is one try
+    button.hidden = true;
     counts.done -= 1;
     queue.push(task);
     work();
@@ -106,6 +111,16 @@ async function work() {
     tell();
   }
   sending = false;
+  if (counts.enrolled > shown) await showEnrolled();
+}
+
+// The photos as the server has them now, in place of those that the page began with.
+async function showEnrolled() {
+  const upTo = counts.enrolled;
+  const page = await pageNow();
+  if (!page) return;
+  replaceParts(page);
+  shown = upTo;
 }
 
 function tell() {
@@ -148,10 +163,11 @@ function watchFiles() {
   }
   drop.addEventListener("dragleave", () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => {
-    event.preventDefault();
     drop.classList.remove("over");
     take(event.dataTransfer.files);
   });
+  // A photo that misses the box must not take its page away.
+  for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
 }
 
 watchFiles();

@@ -1,8 +1,6 @@
 """Accounts: who may sign in, and as what."""
 
-import unicodedata
 from collections.abc import Callable, Iterable
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,8 +9,9 @@ import sqlalchemy as sa
 
 from wsgi_app.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import AT_THE_MACHINE, tell
-from wsgi_app.stores.invitations import OWNER, use_invitation
+from wsgi_app.stores.events import Telling, tell
+from wsgi_app.stores.invitations import OWNER, drop_first_links, drop_links, use_invitation
+from wsgi_app.stores.names import name_key
 from wsgi_app.stores.tables import accounts, sessions
 
 
@@ -40,18 +39,11 @@ class Account:
 Expected = Callable[[Account], bool]
 
 
-class AccountStore:
+class AccountStore(Telling):
     """Accounts in the database; there is always an owner, once there was one."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], new_id: Callable[[], str]):
         self._database, self._now, self._new_id = database, now, new_id
-        self._by = AT_THE_MACHINE
-
-    def acting(self, by: str) -> "AccountStore":
-        """The same store, with the changes told as somebody's."""
-        store = copy(self)
-        store._by = by
-        return store
 
     def accept(self, key_hash: bytes, name: str, password_hash: str) -> Account:
         """Use a one-time link up: for a new account of that name, or a new password of an account.
@@ -83,6 +75,15 @@ class AccountStore:
             row = connection.execute(_BY_NAME, {"key": name_key(name)}).first()
             return Account(**row._mapping) if row else None
 
+    def still(self, account: Account) -> Account | None:
+        """An account as it is now; ``None`` where it is gone, or has another password."""
+        query = _ACCOUNTS.where(
+            accounts.c.id == account.id, accounts.c.password_hash == account.password_hash
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+            return Account(**row._mapping) if row else None
+
     def page(self, limit: int, after: str = "") -> list[Account]:
         """Accounts in the order of their names, from the first name past ``after``."""
         query = _ACCOUNTS.where(accounts.c.name_key > name_key(after)).order_by(accounts.c.name_key)
@@ -98,6 +99,8 @@ class AccountStore:
     def change_role(self, account_id: str, role: str, expected: Expected) -> Account:
         """Give an account another role, if it is still as the caller last saw it.
 
+        An owner who is one no more takes all open links along: they could be theirs.
+
         Raises:
             NotFound: nobody has that id.
             PreconditionFailed: ``expected`` says no.
@@ -106,21 +109,21 @@ class AccountStore:
         with self._database.write() as connection:
             account = _expected_account(connection, account_id, expected)
             if role != OWNER:
-                _refuse_last_owner(connection, account)
+                _let_owner_go(connection, account)
             values = {"role": role, "revision": account.revision + 1}
             connection.execute(accounts.update().where(accounts.c.id == account_id).values(values))
             self._tell(connection, "role_changed", account_id, before=account.role, role=role)
             return _account(connection, account_id)
 
     def remove(self, account_id: str, expected: Expected) -> None:
-        """Remove an account, and end its sign-ins.
+        """Remove an account, and end its sign-ins; an owner takes all open links along.
 
         Raises:
             NotFound, PreconditionFailed, Conflict: as ``change_role``.
         """
         with self._database.write() as connection:
             account = _expected_account(connection, account_id, expected)
-            _refuse_last_owner(connection, account)
+            _let_owner_go(connection, account)
             connection.execute(accounts.delete().where(accounts.c.id == account_id))
             self._tell(connection, "removed", account_id, role=account.role)
 
@@ -133,6 +136,8 @@ class AccountStore:
     def _join(self, connection: sa.Connection, name: str, role: str, password_hash: str) -> Account:
         if connection.execute(_BY_NAME, {"key": name_key(name)}).first():
             raise Conflict("Somebody here has that name already; choose another.", code="name_taken")
+        if role == OWNER and not _owners(connection):
+            drop_first_links(connection)
         account = Account(self._new_id(), name, role, password_hash, 1, self._now())
         connection.execute(accounts.insert().values(name_key=name_key(name), **vars(account)))
         tell(connection, self._now(), ("account", "joined", account.id), name, role=role)
@@ -148,11 +153,6 @@ class AccountStore:
 
     def _tell(self, connection: sa.Connection, action: str, account_id: str, **details: Any) -> None:
         tell(connection, self._now(), ("account", action, account_id), self._by, **details)
-
-
-def name_key(name: str) -> str:
-    """What two spellings of one name have in common."""
-    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
 
 _ACCOUNTS = sa.select(*(column for column in accounts.c if column.name != "name_key"))
@@ -173,7 +173,14 @@ def _expected_account(connection: sa.Connection, account_id: str, expected: Expe
     return account
 
 
-def _refuse_last_owner(connection: sa.Connection, account: Account) -> None:
-    others = sa.select(accounts.c.id).where(accounts.c.role == OWNER, accounts.c.id != account.id)
-    if account.role == OWNER and connection.execute(others.limit(1)).first() is None:
+def _let_owner_go(connection: sa.Connection, account: Account) -> None:
+    if account.role != OWNER:
+        return
+    if _owners(connection) == 1:
         raise Conflict("This is the last owner; make somebody else an owner first.", code="last_owner")
+    drop_links(connection)
+
+
+def _owners(connection: sa.Connection) -> int:
+    query = sa.select(sa.func.count()).select_from(accounts).where(accounts.c.role == OWNER)
+    return int(connection.execute(query).scalar_one())

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Callable
-from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import Conflict, Forbidden, NotFound, PreconditionFailed
+from wsgi_app.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import AT_THE_MACHINE, tell
+from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.tables import devices
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -58,38 +57,11 @@ class Device:
         return next((name for name, most in STATES if now - heard_at < most), "lost")
 
 
-@dataclass(frozen=True)
-class Press:
-    """A press as the device that has a token tells of it.
-
-    Attributes:
-        device: which device.
-        key: the hash of its token.
-        id: of the press, the same in each retry.
-        boot: which boot of the device.
-        ms: when, by the device's monotonic clock.
-        at: when, by its time of day.
-    """
-
-    device: str
-    key: bytes = field(repr=False)
-    id: str
-    boot: str
-    ms: int
-    at: datetime
-
-
-class DeviceStore:
+class DeviceStore(Telling):
     """Devices in the database."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]):
-        self._database, self.now, self._by = database, now, AT_THE_MACHINE
-
-    def acting(self, by: str) -> "DeviceStore":
-        """The same store, with the changes told as somebody's."""
-        store = copy(self)
-        store._by = by
-        return store
+        self._database, self._now = database, now
 
     def add(self, name: str, token_hash: bytes) -> None:
         """Keep a new device, or a revoked one anew: nothing of its former life stays.
@@ -106,9 +78,9 @@ class DeviceStore:
                 )
             connection.execute(devices.delete().where(devices.c.id == name))
             connection.execute(
-                devices.insert().values(id=name, token_hash=token_hash, created_at=self.now(), missed=0)
+                devices.insert().values(id=name, token_hash=token_hash, created_at=self._now(), missed=0)
             )
-            tell(connection, self.now(), ("device", "added", name), self._by)
+            tell(connection, self._now(), ("device", "added", name), self._by)
 
     def revoke(self, name: str, expected: Callable[[Device], bool] = lambda _device: True) -> None:
         """Accept a device's token no more.
@@ -124,14 +96,13 @@ class DeviceStore:
         with self._database.write() as connection:
             if not expected(_in_force(connection, name)):
                 raise PreconditionFailed("This door was heard since you last read it; read it again.")
-            connection.execute(devices.update().where(devices.c.id == name), {"revoked_at": self.now()})
-            tell(connection, self.now(), ("device", "revoked", name), self._by)
+            connection.execute(devices.update().where(devices.c.id == name), {"revoked_at": self._now()})
+            tell(connection, self._now(), ("device", "revoked", name), self._by)
 
     def holding(self, token_hash: bytes) -> Device | None:
         """The device whose token this is, revoked or not: asked for each press."""
         with self._database.read() as connection:
-            row = connection.execute(_BY_TOKEN, {"token": token_hash}).first()
-            return Device(**row._mapping) if row else None
+            return device_holding(connection, token_hash)
 
     def get(self, name: str) -> Device:
         """One device.
@@ -157,7 +128,7 @@ class DeviceStore:
 
     def states(self) -> dict[str, int]:
         """How many devices that are not revoked are in each state, in the order of ``STATE_NAMES``."""
-        now, counts = self.now(), dict.fromkeys(STATE_NAMES, 0)
+        now, counts = self._now(), dict.fromkeys(STATE_NAMES, 0)
         for device in self.everyone():
             if device.revoked_at is None:
                 counts[device.state(now)] += 1
@@ -165,7 +136,7 @@ class DeviceStore:
 
     def tell_states(self) -> int:
         """Tell each device's state that is another one than was told last; gives how many were told."""
-        now, told = self.now(), 0
+        now, told = self._now(), 0
         if all(device.state(now) == device.told_state for device in self.everyone() if not device.revoked_at):
             return told
         with self._database.write() as connection:
@@ -190,7 +161,7 @@ class DeviceStore:
             NotFound: no device of that name has a token that is accepted.
         """
         with self._database.write() as connection:
-            device, now = _in_force(connection, name), self.now()
+            device, now = _in_force(connection, name), self._now()
             missed = 0 if device.heard_at is None else max(0, round((now - device.heard_at) / HEARTBEAT) - 1)
             connection.execute(
                 devices.update().where(devices.c.id == name),
@@ -198,48 +169,15 @@ class DeviceStore:
             )
 
 
-def refuse_replayed(device: Device, press: Press) -> None:
-    """Refuse a press that is not later than the last one that was judged.
-
-    Within one boot its monotonic clock tells, which nobody sets; over boots only the time of day can.
-
-    Raises:
-        Conflict: it is not later.
-    """
-    if press.boot == device.boot:
-        is_later = device.pressed_ms is None or press.ms > device.pressed_ms
-    else:
-        is_later = device.pressed_at is None or press.at > device.pressed_at
-    if not is_later:
-        raise Conflict("This press is no later than the last one of this door; press again.", code="replayed")
-
-
-def keep_press(connection: sa.Connection, press: Press) -> None:
-    """Make a press the device's last one, in the transaction that stores its visit.
-
-    Raises:
-        Forbidden: the token was revoked while the photo was judged.
-        Conflict: a press that is not earlier was judged meanwhile.
-    """
-    row = connection.execute(_BY_TOKEN, {"token": press.key}).first()
-    if row is None or row.revoked_at is not None:
-        raise Forbidden("This token is revoked; `porteiro token add` makes another.", code="revoked")
-    device = Device(**row._mapping)
-    refuse_replayed(device, press)
-    latest = press.at if device.pressed_at is None else max(press.at, device.pressed_at)
-    connection.execute(
-        _KEEP_PRESS, {"name": press.device, "new_boot": press.boot, "ms": press.ms, "latest": latest}
-    )
+def device_holding(connection: sa.Connection, token_hash: bytes) -> Device | None:
+    """The device whose token this is, revoked or not."""
+    row = connection.execute(_BY_TOKEN, {"token": token_hash}).first()
+    return Device(**row._mapping) if row else None
 
 
 # Made once, as in ``visits``; the hash is selected by and never given out.
 _DEVICES = sa.select(*(column for column in devices.c if column.name != "token_hash"))
 _BY_TOKEN = _DEVICES.where(devices.c.token_hash == sa.bindparam("token"))
-_KEEP_PRESS = (
-    devices.update()
-    .where(devices.c.id == sa.bindparam("name"))
-    .values(boot=sa.bindparam("new_boot"), pressed_ms=sa.bindparam("ms"), pressed_at=sa.bindparam("latest"))
-)
 
 
 def _in_force(connection: sa.Connection, name: str) -> Device:

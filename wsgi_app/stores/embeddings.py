@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+import sqlalchemy as sa
 from numpy.typing import NDArray
+
+from wsgi_app.stores.tables import embeddings
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,3 +30,9 @@ class Embedding:
 def vector_from(data: bytes) -> NDArray[np.float32]:
     """A vector out of what was kept."""
     return np.frombuffer(data, "<f4")
+
+
+def keep_embedding(connection: sa.Connection, face_id: str, embedding: Embedding) -> None:
+    """Keep what an embedder makes of an enrolled face, in a transaction."""
+    row = {"face_id": face_id, "embedder": embedding.embedder, "vector": embedding.bytes}
+    connection.execute(embeddings.insert().values(row))

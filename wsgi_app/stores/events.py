@@ -1,9 +1,10 @@
 """What happened, in the order of happening: the live feed's source, and the audit log."""
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -11,6 +12,18 @@ from wsgi_app.stores.database import Database
 from wsgi_app.stores.tables import devices, events, people, visits
 
 AT_THE_MACHINE = "command line"  # who does what `porteiro ...` does
+
+
+class Telling:
+    """A store that tells its changes: as made at this machine, or by whoever ``acting`` names."""
+
+    _by = AT_THE_MACHINE
+
+    def acting(self, by: str) -> Self:
+        """The same store, with the changes told as somebody's."""
+        store = copy(self)
+        store._by = by
+        return store
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """What shows a person, and how it is deleted."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
-from wsgi_app.stores.tables import answers, corrections, faces, people, visits
+from wsgi_app.stores.tables import answers, faces, people, visits
+from wsgi_app.stores.visit_filters import shows
 from wsgi_app.stores.visits import remove_visits
 
 AT_ONCE = 1000  # ids in one statement, fewer than any database takes
@@ -26,29 +26,20 @@ class Forgotten:
     photos: tuple[str, ...]
 
 
-def visits_showing(person_id: str) -> sa.CompoundSelect[Any]:
-    """The ids of the visits that show a person: a correction says so, or the verdict and no correction.
-
-    One that was taken for them and said to be somebody else, or nobody known, does not show them.
-    """
-    said = sa.select(corrections.c.visit_id).where(corrections.c.person_id == person_id)
-    denied = sa.exists().where(corrections.c.visit_id == visits.c.id, corrections.c.verdict != "ignored")
-    judged = sa.select(visits.c.id).where(visits.c.person_id == person_id, ~denied)
-    return said.union_all(judged)  # each half by its own index
-
-
 def delete_person(connection: sa.Connection, person_id: str) -> Forgotten:
     """Delete a person's row and all rows that show them; the photos are the caller's to remove, later.
 
     Those are their faces, what is kept as not theirs, the visits that show them with all that belongs to
-    these, what was kept from these as not somebody else's, and answers to doors that name them.
+    these, what was kept as not somebody else's from these or from such visits that are gone by now, and
+    answers to doors that name them.
     """
-    shown = visits_showing(person_id)
+    shown = shows(person_id)
     theirs = faces.c.person_id == person_id
-    taken_from_them = sa.and_(faces.c.negative, faces.c.visit_id.in_(shown))
+    from_their_visits = faces.c.visit_id.in_(sa.select(visits.c.id).where(shown))
+    taken_from_them = sa.and_(faces.c.negative, from_their_visits | (faces.c.shows_id == person_id))
     own = connection.scalar(sa.select(sa.func.count()).where(theirs, ~faces.c.negative)) or 0
     crops = connection.scalars(sa.select(faces.c.crop).where(theirs | taken_from_them)).all()
-    rows = connection.execute(sa.select(visits.c.id, visits.c.photo).where(visits.c.id.in_(shown))).all()
+    rows = connection.execute(sa.select(visits.c.id, visits.c.photo).where(shown)).all()
     named = sa.select(visits.c.id).where(visits.c.person_id == person_id)
     connection.execute(answers.delete().where(answers.c.visit_id.in_(named)))
     connection.execute(faces.delete().where(taken_from_them))

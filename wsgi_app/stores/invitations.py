@@ -1,18 +1,18 @@
 """One-time links: to make an account, or to give one that is there a new password."""
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import NotFound
+from wsgi_app.errors import Conflict, NotFound
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import AT_THE_MACHINE, tell
+from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.tables import accounts, invitations
 
 OWNER = "owner"
+MOST_OPEN = 100  # links at a time that an owner can make and look through
 
 
 @dataclass(frozen=True)
@@ -20,38 +20,45 @@ class Invitation:
     """What a link is for.
 
     Attributes:
+        id: by which it can be taken back; it opens nothing.
         role: which the account will have, or has.
         account_id: whose password it changes; ``None`` for a new account.
         expires_at: until when it can be used.
     """
 
+    id: str
     role: str
     account_id: str | None
     expires_at: datetime
 
 
-class InvitationStore:
+class InvitationStore(Telling):
     """Links in the database, by the SHA-256 of what is secret in them.
 
     Args:
         database: where they are.
         now: the time of day.
+        new_id: makes ids.
         lifetime: how long a link can be used.
     """
 
-    def __init__(self, database: Database, now: Callable[[], datetime], lifetime: timedelta):
-        self._database, self._now, self._lifetime = database, now, lifetime
-        self._by = AT_THE_MACHINE
-
-    def acting(self, by: str) -> "InvitationStore":
-        """The same store, with the changes told as somebody's."""
-        store = copy(self)
-        store._by = by
-        return store
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        lifetime: timedelta,
+    ):
+        self._database, self._now, self._new_id, self._lifetime = database, now, new_id, lifetime
 
     def invite(self, key_hash: bytes, role: str) -> Invitation:
-        """Keep a link that makes an account with a role."""
+        """Keep a link that makes an account with a role.
+
+        Raises:
+            Conflict: there are too many that nobody has followed.
+        """
         with self._database.write() as connection:
+            self._refuse_many(connection)
             tell(connection, self._now(), ("account", "invited", ""), self._by, role=role)
             return self._add(connection, key_hash, role, None)
 
@@ -60,9 +67,7 @@ class InvitationStore:
         with self._database.write() as connection:
             if connection.scalar(sa.select(accounts.c.id).where(accounts.c.role == OWNER).limit(1)):
                 return None
-            connection.execute(
-                invitations.delete().where(invitations.c.role == OWNER, invitations.c.account_id.is_(None))
-            )
+            drop_first_links(connection)
             return self._add(connection, key_hash, OWNER, None)
 
     def let_back_in(self, key_hash: bytes, account_id: str) -> Invitation:
@@ -70,12 +75,14 @@ class InvitationStore:
 
         Raises:
             NotFound: there is no such account.
+            Conflict: as ``invite``.
         """
         with self._database.write() as connection:
             role = connection.scalar(sa.select(accounts.c.role).where(accounts.c.id == account_id))
             if role is None:
                 raise NotFound("There is no such account.")
             connection.execute(invitations.delete().where(invitations.c.account_id == account_id))
+            self._refuse_many(connection)
             tell(connection, self._now(), ("account", "password_link", account_id), self._by)
             return self._add(connection, key_hash, role, account_id)
 
@@ -88,14 +95,53 @@ class InvitationStore:
         with self._database.read() as connection:
             return find_invitation(connection, key_hash, self._now())
 
+    def open(self) -> list[Invitation]:
+        """The links that can still be used, the newest last."""
+        query = _INVITATIONS.where(invitations.c.expires_at > self._now())
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(invitations.c.expires_at, invitations.c.id))
+            return [Invitation(**row._mapping) for row in rows]
+
+    def take_back(self, invitation_id: str) -> None:
+        """Remove a link that nobody has followed.
+
+        Raises:
+            NotFound: there is none of that id, or not any more.
+        """
+        with self._database.write() as connection:
+            removed = connection.execute(invitations.delete().where(invitations.c.id == invitation_id))
+            if not removed.rowcount:
+                raise NotFound("There is no such link; it was used already, or is too old.")
+            tell(connection, self._now(), ("account", "link_removed", ""), self._by)
+
+    def _refuse_many(self, connection: sa.Connection) -> None:
+        still_open = invitations.c.expires_at > self._now()
+        query = sa.select(sa.func.count()).select_from(invitations).where(still_open)
+        if connection.execute(query).scalar_one() >= MOST_OPEN:
+            raise Conflict(f"There are {MOST_OPEN} open links; take some back first.", code="many_links")
+
     def _add(
         self, connection: sa.Connection, key_hash: bytes, role: str, account_id: str | None
     ) -> Invitation:
         now = self._now()
         connection.execute(invitations.delete().where(invitations.c.expires_at <= now))
-        invitation = Invitation(role, account_id, now + self._lifetime)
+        invitation = Invitation(self._new_id(), role, account_id, now + self._lifetime)
         connection.execute(invitations.insert().values(key_hash=key_hash, **vars(invitation)))
         return invitation
+
+
+_INVITATIONS = sa.select(*(column for column in invitations.c if column.name != "key_hash"))
+
+
+def drop_links(connection: sa.Connection) -> None:
+    """Remove every link, in the transaction of an owner's leaving: who made one keeps a way in with it."""
+    connection.execute(invitations.delete())
+
+
+def drop_first_links(connection: sa.Connection) -> None:
+    """Remove the links for the first owner, once there is one, or in place of them another."""
+    first = sa.and_(invitations.c.role == OWNER, invitations.c.account_id.is_(None))
+    connection.execute(invitations.delete().where(first))
 
 
 def find_invitation(connection: sa.Connection, key_hash: bytes, now: datetime) -> Invitation:
@@ -104,9 +150,8 @@ def find_invitation(connection: sa.Connection, key_hash: bytes, now: datetime) -
     Raises:
         NotFound: as ``InvitationStore.find``.
     """
-    columns = (invitations.c.role, invitations.c.account_id, invitations.c.expires_at)
-    query = sa.select(*columns).where(invitations.c.key_hash == key_hash, invitations.c.expires_at > now)
-    row = connection.execute(query).first()
+    found = sa.and_(invitations.c.key_hash == key_hash, invitations.c.expires_at > now)
+    row = connection.execute(_INVITATIONS.where(found)).first()
     if row is None:
         raise NotFound("This link was used already, or is too old; ask for another.", code="link_gone")
     return Invitation(**row._mapping)

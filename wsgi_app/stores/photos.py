@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-VISITS = Path("visits")
+from wsgi_app.errors import NotFound
+
+VISITS, PEOPLE = Path("visits"), Path("people")
 THUMBNAIL = ".thumb.jpg"
+CROP = re.compile(r"[0-9A-Za-z_-]+\.png")
 PHOTO = re.compile(r"(?P<id>[0-9A-Za-z_-]+)(\.thumb)?\.jpg(?P<unfinished>\..+)?")
 
 
@@ -25,7 +28,7 @@ class PhotoStore:
 
     def save_crop(self, face_id: str, png: bytes) -> str:
         """Keep the aligned crop of an enrolled face; gives its name likewise."""
-        return self._save(Path("people", f"{face_id}.png"), png)
+        return self._save(PEOPLE / f"{face_id}.png", png)
 
     def save_thumbnail(self, name: str, jpeg: bytes) -> None:
         """Keep a small copy of a photo beside it; of two that are made at once, the later one stays."""
@@ -44,6 +47,17 @@ class PhotoStore:
     def path(self, name: str) -> Path:
         """Where a kept photo lies."""
         return self._folder / name
+
+    def read(self, name: str) -> bytes:
+        """A kept photo.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        try:
+            return self.path(name).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound("This photo is gone.", code="photo_gone") from error
 
     def thumbnail_path(self, name: str) -> Path:
         """Where the small copy of a photo lies, once it is made."""
@@ -70,6 +84,17 @@ class PhotoStore:
                 found = PHOTO.fullmatch(entry.name)
                 if found and entry.is_file(follow_symlinks=False) and _written(entry) < before.timestamp():
                     yield "" if found["unfinished"] else found["id"], Path(entry.path)
+
+    def crops(self, before: datetime) -> Iterator[tuple[str, Path]]:
+        """The crops of faces that were last written before a moment, each with its name."""
+        folder = self._folder / PEOPLE
+        if not folder.is_dir():
+            return
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                is_crop = CROP.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+                if is_crop and _written(entry) < before.timestamp():
+                    yield (PEOPLE / entry.name).as_posix(), Path(entry.path)
 
     def remove_day(self, day: date) -> bool:
         """Remove a day's folder if nothing is in it; whether it was."""

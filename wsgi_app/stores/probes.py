@@ -22,6 +22,7 @@ class Probe:
         at: when it was.
         device: which door sent it.
         score: cosine to whoever was likeliest then.
+        reason: why they were refused then, where they were like enough.
         vector: float32 [size], of unit length.
     """
 
@@ -30,6 +31,7 @@ class Probe:
     at: datetime
     device: str
     score: float | None
+    reason: str | None
     vector: NDArray[np.float32]
 
 
@@ -49,24 +51,34 @@ class ProbeStore:
             rows = connection.execute(_UNSETTLED, {"present": embedder, "most": limit})
             return [Probe(*row[:-1], vector_from(row.vector)) for row in rows]
 
-    def waiting(self, embedder: str, limit: int) -> int:
+    def count_unsettled(self, embedder: str, limit: int) -> int:
         """How many faces ``unsettled`` would give."""
         query = sa.select(sa.func.count()).select_from(_UNSETTLED.with_only_columns(visits.c.id).subquery())
         with self._database.read() as connection:
             return int(connection.execute(query, {"present": embedder, "most": limit}).scalar_one())
 
 
+# Numbers of visits, as in ``visit_filters``: houses have very many visits, and hardly any of these.
+_UNKNOWN = sa.select(visits.c.number).where(
+    visits.c.outcome == "unknown", ~sa.exists().where(corrections.c.visit_id == visits.c.id)
+)
+_NOBODY = (
+    sa.select(visits.c.number)
+    .join(corrections, corrections.c.visit_id == visits.c.id)
+    .where(corrections.c.verdict == "nobody")
+)
 _UNSETTLED = (
-    sa.select(visits.c.number, visits.c.id, visits.c.at, visits.c.device, visits.c.score, probes.c.vector)
-    .join(probes, probes.c.visit_id == visits.c.id)
-    .outerjoin(corrections, corrections.c.visit_id == visits.c.id)
-    .where(
-        probes.c.embedder == sa.bindparam("present"),
-        sa.or_(
-            corrections.c.verdict == "nobody",
-            sa.and_(corrections.c.verdict.is_(None), visits.c.outcome == "unknown"),
-        ),
+    sa.select(
+        visits.c.number,
+        visits.c.id,
+        visits.c.at,
+        visits.c.device,
+        visits.c.score,
+        visits.c.reason,
+        probes.c.vector,
     )
+    .join(probes, probes.c.visit_id == visits.c.id)
+    .where(visits.c.number.in_(_UNKNOWN.union_all(_NOBODY)), probes.c.embedder == sa.bindparam("present"))
     .order_by(visits.c.number.desc())
     .limit(sa.bindparam("most"))
 )

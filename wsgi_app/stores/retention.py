@@ -10,14 +10,14 @@ import sqlalchemy as sa
 
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.photos import PhotoStore
-from wsgi_app.stores.tables import answers, attempts, events, invitations, sessions, visits
+from wsgi_app.stores.tables import answers, attempts, events, faces, invitations, sessions, visits
 from wsgi_app.stores.visits import remove_visits
 
 AT_ONCE = 200  # rows a transaction: a press never waits longer for one of these than for another press
 ALL = sa.true()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One kind of rows that grow old.
 
@@ -41,16 +41,14 @@ class Kind:
         return sa.and_(self.ages < moment, self.only)
 
 
-KINDS = (
-    Kind("visits of people let in", visits.c.at, visits.c.outcome == "known"),
-    Kind("other visits", visits.c.at, visits.c.outcome != "known"),
-    Kind("messages", events.c.at, events.c.kind == "message"),
-    Kind("events", events.c.at, events.c.kind != "message"),
-    Kind("stored answers", answers.c.at),
-    Kind("sessions", sessions.c.expires_at),
-    Kind("one-time links", invitations.c.expires_at),
-    Kind("failed sign-ins", attempts.c.last_at),
-)
+LET_IN = Kind("visits of people let in", visits.c.at, visits.c.outcome == "known")
+OTHERS = Kind("other visits", visits.c.at, visits.c.outcome != "known")
+MESSAGES = Kind("messages", events.c.at, events.c.kind == "message")
+EVENTS = Kind("events", events.c.at, events.c.kind != "message")
+ANSWERS = Kind("stored answers", answers.c.at)
+SESSIONS = Kind("sessions", sessions.c.expires_at)
+LINKS = Kind("one-time links", invitations.c.expires_at)
+FAILURES = Kind("failed sign-ins", attempts.c.last_at)
 
 
 class RetentionStore:
@@ -75,12 +73,10 @@ class RetentionStore:
             return connection.execute(kind.table.delete().where(sa.tuple_(*key).in_(chosen))).rowcount
 
     def strays(self, before: datetime) -> Iterator[Path]:
-        """Photos of visits, last written before a moment, that belong to no visit: left by a crash."""
+        """Photos, last written before a moment, of no visit and no face: left by a crash."""
         for day in self._photos.days():
-            files_of_day = self._photos.files_of(day, before)
-            while files := list(islice(files_of_day, AT_ONCE)):
-                known = self._known({visit_id for visit_id, _ in files})
-                yield from (path for visit_id, path in files if visit_id not in known)
+            yield from self._strays(self._photos.files_of(day, before), visits.c.id)
+        yield from self._strays(self._photos.crops(before), faces.c.crop)
 
     def _remove_visits(self, kind: Kind, before: datetime) -> int:
         query = sa.select(visits.c.id, visits.c.photo).where(kind.before(before)).limit(AT_ONCE)
@@ -91,7 +87,9 @@ class RetentionStore:
             self._photos.remove(row.photo)
         return len(rows)
 
-    def _known(self, visit_ids: set[str]) -> set[str]:
-        query = sa.select(visits.c.id).where(visits.c.id.in_(visit_ids))
-        with self._database.read() as connection:
-            return set(connection.scalars(query))
+    def _strays(self, files: Iterator[tuple[str, Path]], names: sa.Column[str]) -> Iterator[Path]:
+        while some := list(islice(files, AT_ONCE)):
+            query = sa.select(names).where(names.in_({name for name, _ in some}))
+            with self._database.read() as connection:
+                known = set(connection.scalars(query))
+            yield from (path for name, path in some if name not in known)

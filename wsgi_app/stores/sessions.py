@@ -22,7 +22,7 @@ class SessionStore:
     """
 
     def __init__(self, database: Database, now: Callable[[], datetime], lifetime: timedelta):
-        self._database, self._now, self.lifetime = database, now, lifetime
+        self._database, self._now, self._lifetime = database, now, lifetime
 
     def secret(self, make: Callable[[], bytes]) -> bytes:
         """What cookies are signed with, in all processes; ``make`` gives it where there is none yet."""
@@ -40,7 +40,7 @@ class SessionStore:
                 return False
             connection.execute(
                 sessions.insert().values(
-                    key_hash=key_hash, account_id=account.id, created_at=now, expires_at=now + self.lifetime
+                    key_hash=key_hash, account_id=account.id, created_at=now, expires_at=now + self._lifetime
                 )
             )
             tell(connection, now, ("account", "signed_in", account.id), account.name, address=address)

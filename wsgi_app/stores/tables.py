@@ -36,7 +36,8 @@ people = sa.Table(
     sa.Column("hours", sa.JSON, nullable=False, server_default="[]"),
 )
 
-# A negative face is kept because it is not that person's; ``visit_id`` names the visit it was taken from.
+# A negative face is kept because it is not that person's; ``visit_id`` names the visit it was taken from,
+# and ``shows_id`` whom that showed, once the visit is gone.
 faces = sa.Table(
     "faces",
     metadata,
@@ -49,6 +50,7 @@ faces = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("negative", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("visit_id", sa.Text, index=True),
+    sa.Column("shows_id", sa.Text, index=True),
 )
 
 # One row for each embedder that has seen the face, so that a change of models can be taken back.
@@ -81,6 +83,7 @@ visits = sa.Table(
     sa.Column("face", sa.JSON),
     sa.Column("photo", sa.Text, nullable=False),
     sa.Column("took_ms", sa.Float, nullable=False),
+    sa.Column("reason", sa.Text),
     sqlite_autoincrement=True,
 )
 
@@ -89,7 +92,7 @@ probes = sa.Table(
     "probes",
     metadata,
     sa.Column("visit_id", sa.Text, sa.ForeignKey("visits.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("embedder", sa.Text, nullable=False, index=True),
+    sa.Column("embedder", sa.Text, nullable=False),
     sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 
@@ -148,6 +151,7 @@ invitations = sa.Table(
     "invitations",
     metadata,
     sa.Column("key_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("account_id", sa.Text, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
     sa.Column("expires_at", UtcDateTime, nullable=False),

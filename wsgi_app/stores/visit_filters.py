@@ -19,7 +19,7 @@ class VisitFilter:
         outcome: one of ``vision.pipeline.Outcome``.
         device: which door sent them.
         during: from which moment on, and before which.
-        corrected: whether somebody corrected them.
+        corrected: whether somebody said who it was, or that it was nobody known.
     """
 
     person: str | None = None
@@ -43,18 +43,30 @@ def _is_one_of(numbers: sa.SelectBase) -> sa.ColumnElement[bool]:
     return visits.c.number.in_(numbers)
 
 
-def _shows(person_id: str) -> sa.ColumnElement[bool]:
+def shows(person_id: str) -> sa.ColumnElement[bool]:
+    """Which visits show a person: a correction says so, or the verdict and no correction.
+
+    One that was taken for them and said to be somebody else, or nobody known, does not show them.
+    """
     named = _CORRECTED.where(corrections.c.person_id == person_id)
     settled = _CORRECTED.where(corrections.c.verdict != "ignored")
     judged = _NUMBERS.where(visits.c.person_id == person_id, visits.c.number.not_in(settled))
     return _is_one_of(sa.union(named, judged))
 
 
+def whom_shows(visit_id: sa.ColumnElement[str]) -> sa.ScalarSelect[Any]:
+    """Whom a visit shows, as ``shows`` has it: the id, or nobody."""
+    said = corrections.c.verdict != "ignored"
+    person = sa.case((said, corrections.c.person_id), else_=visits.c.person_id)
+    both = visits.join(corrections, corrections.c.visit_id == visits.c.id, isouter=True)
+    return sa.select(person).select_from(both).where(visits.c.id == visit_id).scalar_subquery()
+
+
 _NUMBERS = sa.select(visits.c.number)
-_OF_CORRECTIONS = sa.select(corrections.c.visit_id)
+_OF_CORRECTIONS = sa.select(corrections.c.visit_id).where(corrections.c.verdict != "ignored")
 _CORRECTED = _NUMBERS.join(corrections, corrections.c.visit_id == visits.c.id)
 _CONDITIONS: dict[str, Callable[[Any], sa.ColumnElement[bool]]] = {
-    "person": _shows,
+    "person": shows,
     "outcome": lambda outcome: visits.c.outcome == outcome,
     "device": lambda device: visits.c.device == device,
     "during": lambda during: _is_one_of(_NUMBERS.where(visits.c.at >= during[0], visits.c.at < during[1])),

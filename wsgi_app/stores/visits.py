@@ -3,21 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import NotFound, PreconditionFailed, Unavailable
+from wsgi_app.errors import NotFound, Unavailable
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.devices import Press, keep_press
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.events import AT_THE_MACHINE, tell
+from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.presses import Press, keep_press
 from wsgi_app.stores.tables import answers, events, faces, probes, visits
-from wsgi_app.stores.visit_filters import EVERY_VISIT, VisitFilter, conditions
+from wsgi_app.stores.visit_filters import EVERY_VISIT, VisitFilter, conditions, whom_shows
+from wsgi_app.stores.visit_states import Expected, VisitState, read_state, refuse_changed
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Visit:
         face: box, landmarks, score and quality of the face judged.
         photo: its name in the photo store.
         took_ms: from the request's start to the verdict.
+        reason: one of ``vision.verdicts.Reason``, where somebody was refused who was like enough.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Visit:
     face: dict[str, Any] | None
     photo: str
     took_ms: float
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class IdempotencyKey:
     key: str
 
 
-class VisitStore:
+class VisitStore(Telling):
     """Visits in the database, their photos on disk."""
 
     def __init__(
@@ -76,16 +78,9 @@ class VisitStore:
         new_id: Callable[[], str],
         idempotency_s: int,
     ):
-        self._database, self._photos, self.now, self.new_id = database, photos, now, new_id
+        self._database, self._photos, self._now, self.new_id = database, photos, now, new_id
         self._keep_answers = timedelta(seconds=idempotency_s)
         self._disk = ThreadPoolExecutor(thread_name_prefix="disk")
-        self._by = AT_THE_MACHINE
-
-    def acting(self, by: str) -> "VisitStore":
-        """The same store, with the changes told as somebody's."""
-        store = copy(self)
-        store._by = by
-        return store
 
     def save_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Put a visit's photo on disk; gives its name for ``Visit.photo``."""
@@ -134,7 +129,7 @@ class VisitStore:
         """
         try:
             with self._database.write() as connection:
-                earlier = self._answer(connection, key) if key else None
+                earlier = _earlier_answer(connection, key, self._oldest()) if key else None
                 if earlier is None:
                     if press is not None:
                         keep_press(connection, press)
@@ -154,11 +149,7 @@ class VisitStore:
     def answer(self, key: IdempotencyKey) -> StoredAnswer | None:
         """What the device was told under this key, while a retry may still ask."""
         with self._database.read() as connection:
-            query = sa.select(answers.c.status, answers.c.body).where(
-                answers.c.device == key.device, answers.c.key == key.key, answers.c.at > self._oldest()
-            )
-            row = connection.execute(query).first()
-            return StoredAnswer(**row._mapping) if row else None
+            return _answer(connection, key, self._oldest())
 
     def get(self, visit_id: str) -> Visit:
         """One visit.
@@ -171,6 +162,29 @@ class VisitStore:
         if row is None:
             raise NotFound("There is no such visit.")
         return Visit(**row._mapping)
+
+    def state(self, visit_id: str) -> VisitState:
+        """What can change of a visit, as it is now.
+
+        Raises:
+            NotFound: there is no such visit.
+        """
+        with self._database.read() as connection:
+            return read_state(connection, visit_id)
+
+    def some(self, visit_ids: Iterable[str]) -> list[Visit]:
+        """Some visits in the order of their ids as given, each once.
+
+        Raises:
+            NotFound: one of them is not there.
+        """
+        ids = list(dict.fromkeys(visit_ids))
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(visits).where(visits.c.id.in_(ids)))
+            found = {row.id: Visit(**row._mapping) for row in rows}
+        if len(found) != len(ids):
+            raise NotFound("There is no such visit.")
+        return [found[visit_id] for visit_id in ids]
 
     def counts(self, since: datetime) -> dict[str, int]:
         """How many visits there were from a time on, by their outcomes."""
@@ -207,7 +221,7 @@ class VisitStore:
                 found.append(name)
         return found
 
-    def remove(self, visit_id: str, expected: Callable[[Visit], bool]) -> None:
+    def remove(self, visit_id: str, expected: Expected) -> None:
         """Forget a visit with its photo and everything that was kept and told of it.
 
         Raises:
@@ -215,30 +229,26 @@ class VisitStore:
             PreconditionFailed: ``expected`` says no.
         """
         with self._database.write() as connection:
-            row = connection.execute(sa.select(visits).where(visits.c.id == visit_id)).first()
-            if row is None:
-                raise NotFound("There is no such visit.")
-            if not expected(Visit(**row._mapping)):
-                raise PreconditionFailed("This visit was changed since you last read it; read it again.")
+            refuse_changed(read_state(connection, visit_id), expected)
+            photo = connection.execute(_PHOTO, {"visit": visit_id}).scalar_one()
             remove_visits(connection, [visit_id])
-            tell(connection, self.now(), ("visit", "removed", visit_id), self._by)
-        self._photos.remove(row.photo)
-
-    def _answer(self, connection: sa.Connection, key: IdempotencyKey) -> StoredAnswer | None:
-        connection.execute(answers.delete().where(answers.c.at <= self._oldest()))
-        query = sa.select(answers.c.status, answers.c.body).where(
-            answers.c.device == key.device, answers.c.key == key.key
-        )
-        row = connection.execute(query).first()
-        return StoredAnswer(**row._mapping) if row else None
+            tell(connection, self._now(), ("visit", "removed", visit_id), self._by)
+        self._photos.remove(photo)
 
     def _oldest(self) -> datetime:
-        return self.now() - self._keep_answers
+        return self._now() - self._keep_answers
 
 
 # Made once: SQLAlchemy finds a statement that it has seen before much faster than one made anew.
 _INSERT_VISIT = visits.insert()
 _INSERT_PROBE = probes.insert()
+_INSERT_ANSWER = answers.insert()
+_OLDEST: sa.BindParameter[datetime] = sa.bindparam("oldest", type_=answers.c.at.type)
+_ANSWER = sa.select(answers.c.status, answers.c.body).where(
+    answers.c.device == sa.bindparam("door"), answers.c.key == sa.bindparam("press"), answers.c.at > _OLDEST
+)
+_FORGET_ANSWERS = answers.delete().where(answers.c.at <= _OLDEST)
+_PHOTO = sa.select(visits.c.photo).where(visits.c.id == sa.bindparam("visit"))
 _NEXT_DEVICE = sa.select(sa.func.min(visits.c.device)).where(visits.c.device > sa.bindparam("last"))
 
 
@@ -246,10 +256,11 @@ def remove_visits(connection: sa.Connection, visit_ids: Iterable[str]) -> None:
     """Forget some visits in a transaction, with their answers, probes, corrections and events.
 
     Their photos stay until the transaction is committed: whoever removes visits removes those afterwards.
-    Faces that were enrolled from them stay, and name no visit any more.
+    Faces that were taken from them stay, and tell whom they show in place of the visit.
     """
     ids = list(visit_ids)
-    connection.execute(faces.update().where(faces.c.visit_id.in_(ids)).values(visit_id=None))
+    told = {"visit_id": None, "shows_id": whom_shows(faces.c.visit_id)}
+    connection.execute(faces.update().where(faces.c.visit_id.in_(ids)).values(told))
     connection.execute(events.delete().where(events.c.subject.in_(ids), events.c.kind == "visit"))
     connection.execute(visits.delete().where(visits.c.id.in_(ids)))
 
@@ -262,4 +273,14 @@ def _insert(
     tell(connection, visit.at, ("visit", "came", visit.id))
     if key is not None:
         told = {**vars(key), **vars(answer), "visit_id": visit.id, "at": visit.at}
-        connection.execute(answers.insert(), told)
+        connection.execute(_INSERT_ANSWER, told)
+
+
+def _earlier_answer(connection: sa.Connection, key: IdempotencyKey, oldest: datetime) -> StoredAnswer | None:
+    connection.execute(_FORGET_ANSWERS, {"oldest": oldest})
+    return _answer(connection, key, oldest)
+
+
+def _answer(connection: sa.Connection, key: IdempotencyKey, oldest: datetime) -> StoredAnswer | None:
+    row = connection.execute(_ANSWER, {"door": key.device, "press": key.key, "oldest": oldest}).first()
+    return StoredAnswer(**row._mapping) if row else None

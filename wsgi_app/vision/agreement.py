@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from wsgi_app.vision.pipeline import Outcome, Verdict
+from wsgi_app.vision.verdicts import Outcome, Reason, Verdict
 
 
 def agreed(first: Verdict, others: Iterable[Verdict], needed: int) -> Verdict:
@@ -22,6 +22,6 @@ def agreed(first: Verdict, others: Iterable[Verdict], needed: int) -> Verdict:
     while agreeing < needed:
         other = next(remaining, None)
         if other is None or other.person not in (None, first.person):
-            return replace(first, outcome=Outcome.UNKNOWN, person=None)
+            return replace(first, outcome=Outcome.UNKNOWN, person=None, reason=Reason.NOT_AGREED)
         agreeing += other.person == first.person
     return first

@@ -1,7 +1,7 @@
 """Which enrolled person a face belongs to, if any."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +58,13 @@ class Match:
         person: their id; ``None`` where there is nobody to compare with.
         score: cosine to the best of their faces, -1 to 1; 0 with nobody.
         runner_up_score: cosine to the best face of anyone else; -1 where there is nobody else.
+        barred_score: cosine to the best face of anyone who is barred; -1 where nobody is.
     """
 
     person: str | None
     score: float
     runner_up_score: float
+    barred_score: float = -1.0
 
     def is_sure(self, threshold: float, margin: float) -> bool:
         """Whether the person is who it is: like enough, and clearly more than anybody else."""
@@ -84,21 +86,24 @@ def cosine(first: Embedding, second: Embedding) -> float:
 def match(probe: Embedding, gallery: Gallery) -> Match:
     """Compare a probe with everybody; a person counts by the best of their faces.
 
-    Somebody is barred, and left out as if they were not there, for a probe that is at least as like to a face
-    known not to be theirs as to the best of their own.
+    Somebody is barred for a probe that is at least as like to a face known not to be theirs as to the best of
+    their own: it is not them. They still count as the runner-up, for who it is not makes nobody else surer.
     """
     if not gallery.people:
         return NO_MATCH
     scores = np.clip(gallery.embeddings @ probe, -1.0, 1.0)
     by_person = np.maximum.reduceat(scores, gallery.starts)
+    candidates, barred_score = by_person, NO_MATCH.barred_score
     if len(gallery.negatives):
-        by_person[_barred(probe, gallery, by_person)] = -np.inf
-    best = int(by_person.argmax())
-    if by_person[best] == -np.inf:
-        return NO_MATCH
+        barred, candidates = _barred(probe, gallery, by_person), by_person.copy()
+        barred_score = float(by_person[barred].max(initial=barred_score))
+        candidates[barred] = -np.inf
+    best = int(candidates.argmax())
+    if candidates[best] == -np.inf:
+        return replace(NO_MATCH, barred_score=barred_score)
     others = np.delete(by_person, best)
-    runner_up = max(float(others.max()), -1.0) if len(others) else -1.0
-    return Match(gallery.people[best], float(by_person[best]), runner_up)
+    runner_up = float(others.max()) if len(others) else -1.0
+    return Match(gallery.people[best], float(by_person[best]), runner_up, barred_score)
 
 
 def _barred(probe: Embedding, gallery: Gallery, by_person: NDArray[np.float32]) -> NDArray[np.int64]:

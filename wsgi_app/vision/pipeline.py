@@ -1,8 +1,7 @@
 """The steps put together: one loaded model set, its lock, and the questions asked of it."""
 
 import threading
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +19,7 @@ from wsgi_app.vision.match import Gallery, cosine, match
 from wsgi_app.vision.nose import NoseFile, find_nose
 from wsgi_app.vision.packs import Pack
 from wsgi_app.vision.quality import Quality, Standard, brightness_of, measure
-
-
-class Outcome(StrEnum):
-    """What a photo at the door can end in; only ``KNOWN`` opens it.
-
-    ``NOT_NOW`` is no finding of the networks: somebody is known, and their rule does not let them in.
-    """
-
-    KNOWN = "known"
-    UNKNOWN = "unknown"
-    NO_FACE = "no_face"
-    TOO_DARK = "too_dark"
-    TOO_SMALL = "too_small"
-    BLURRED = "blurred"
-    SEVERAL_PEOPLE = "several_people"
-    NOT_NOW = "not_now"
-
+from wsgi_app.vision.verdicts import REFUSALS, Outcome, Policy, Verdict, refusal
 
 # A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years.
 # Sizes in px of the photo as sent; brightness 0..255; sharpness as ``quality.measure`` gives it. Measured on
@@ -51,50 +34,6 @@ CROPPED_PX = 640
 
 # Another face at least this large beside the main one, as a share of its size, is another person at the door.
 COMPANION_SHARE = 0.5
-
-REFUSALS = {
-    "no_face": "There is no face in this photo.",
-    "several_people": "There are several people in this photo; use one that shows a single person.",
-    "too_small": "The face is too small in this photo; come closer to the camera.",
-    "too_dark": "This photo is too dark; use one taken in more light.",
-    "blurred": "The face is blurred in this photo; use a sharper one.",
-    "not_upright": "The face is not upright in this photo; turn the photo.",
-    "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
-}
-
-
-@dataclass(frozen=True)
-class Policy:
-    """When a match is good enough.
-
-    Attributes:
-        threshold: least cosine to the person.
-        margin: least lead over the second person.
-    """
-
-    threshold: float
-    margin: float
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Who is at the door.
-
-    Attributes:
-        outcome: in one word.
-        person: the id of the person recognised; ``None`` for every outcome but ``known`` and ``not_now``.
-        score: cosine to the likeliest person, let in or not; ``None`` where no face was compared.
-        face: the face judged, in pixels of the photo as sent.
-        quality: of that face.
-        probe: float32 [size], what the embedder made of it, where it was compared.
-    """
-
-    outcome: Outcome
-    person: str | None = None
-    score: float | None = None
-    face: Face | None = None
-    quality: Quality | None = None
-    probe: Embedding | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,6 +148,7 @@ class Pipeline:
             face=sighting.face,
             quality=sighting.quality,
             probe=probe,
+            reason=None if sure else refusal(found, policy),
         )
 
     def single_face(self, photo: bytes, standard: Standard, steps: Steps) -> Sighting:

@@ -28,6 +28,10 @@ class Quality:
     roll_degrees: float
     yaw: float
 
+    def rounded(self) -> dict[str, float]:
+        """What was measured by its names, with as many digits as mean anything: as it is kept and told."""
+        return {name: round(value, 3) for name, value in vars(self).items()}
+
 
 @dataclass(frozen=True)
 class Standard:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.houses import without_settings
 from tests.servers import STOP_S, OutputWatcher
 
 PROGRAM = (str(Path(sys.executable).with_name("porteiro-door")),)
@@ -22,8 +23,7 @@ PHOTOS = Path(__file__).parents[2] / "photos"
 
 def environ_with(**more: str) -> dict[str, str]:
     """This process's environment without settings of Porteiro, and with some more."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("PORTEIRO_")}
-    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {**without_settings(os.environ), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 def ended(*arguments: str, program: Sequence[str] = PROGRAM, **more: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from pi_client import lamps
 from pi_client.machine import State
-from tests.browsers import chromium, set_width, severe_lines
+from tests.browsers import set_width, severe_lines
 from tests.pi_client.simulator.staging import PATIENCE_S, Play, photo_folder, play
 
 pytestmark = pytest.mark.live
@@ -29,13 +29,6 @@ EVERYBODY = (
     "hana-3.jpg",
     "nobody-1.jpg",
 )
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Chromium without a window."""
-    with chromium(tmp_path_factory.mktemp("chromium")) as chrome:
-        yield chrome
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from tests.accounts import add_account, basic, post_form
+from tests.accounts import add_account, basic
+from tests.forms import post_form
 from tests.servers import Answer, InProcessServer, post_json
-from wsgi_app.services import Stores
 from wsgi_app.stores.accounts import Account
+from wsgi_app.stores.house import Stores
 
 ROOT = "http://localhost/porteiro"
 
@@ -38,7 +39,7 @@ def ask(server: InProcessServer, method: str, path: str, **headers: str) -> Answ
     return server.ask(method, path, headers={**basic(), **named})
 
 
-def change(server: InProcessServer, account: Account, role: str, **headers: str) -> Answer:
+def change(server: InProcessServer, account: Account, role: object, **headers: str) -> Answer:
     return post_json(server, f"/accounts/{account.id}", {"role": role}, "PATCH", **basic(), **headers)
 
 
@@ -98,33 +99,7 @@ def test_the_last_owner_stays(closed_server: InProcessServer, olga: Account) -> 
 def test_a_role_that_there_is_not_is_refused(
     closed_server: InProcessServer, ana: Account, role: object
 ) -> None:
-    for method, path in (("PATCH", f"/accounts/{ana.id}"), ("POST", "/invitations")):
-        assert post_json(closed_server, path, {"role": role}, method, **basic()).status == 422
-
-
-def test_a_link_for_a_new_account_is_told_once(closed_server: InProcessServer, stores: Stores) -> None:
-    answer = post_json(closed_server, "/invitations", {"role": "operator"}, **basic())
-
-    link = answer.json["link"]
-    assert (answer.status, answer.headers["Location"], answer.headers["Cache-Control"]) == (
-        201,
-        link,
-        "no-store",
-    )
-    assert answer.json == {"link": link, "role": "operator", "expires_at": "2026-01-06T10:00:00Z"}
-    assert re.fullmatch(rf"{ROOT}/welcome\?token=[\w-]{{43}}", link)
-    assert closed_server.ask("GET", link.removeprefix(ROOT)).status == 200
-    (made,) = stores.events.done_by_somebody(1)
-    assert (made.action, made.by, made.details) == ("invited", "Olga", {"role": "operator"})
-
-
-def test_a_link_for_a_new_password_is_for_that_account(closed_server: InProcessServer, ana: Account) -> None:
-    answer = post_json(closed_server, "/invitations", {"account": ana.id}, **basic())
-
-    assert (answer.status, answer.json["role"]) == (201, "viewer")
-    page = closed_server.ask("GET", answer.json["link"].removeprefix(ROOT)).body
-    assert b"A new password for Ana" in page
-    assert post_json(closed_server, "/invitations", {"account": "0" * 32}, **basic()).status == 404
+    assert change(closed_server, ana, role).status == 422
 
 
 # The page
@@ -141,15 +116,6 @@ def test_the_page_shows_every_account_with_what_can_be_done(
         "Remove the account of Ana?",
         "Remove the account of Olga?",
     ]
-
-
-def test_the_page_shows_a_link_this_once(closed_server: InProcessServer) -> None:
-    answer = post_form(closed_server, "/invitations", {"role": "viewer"}, **basic())
-
-    assert (answer.status, answer.headers["Cache-Control"]) == (201, "no-store")
-    (link,) = re.findall(rf">({ROOT}/welcome\?token=[\w-]+)<", answer.body.decode())
-    assert closed_server.ask("GET", link.removeprefix(ROOT)).status == 200
-    assert b"welcome?token" not in ask(closed_server, "GET", "/accounts", Accept="text/html").body
 
 
 def test_the_forms_of_the_page_change_roles_and_remove(

@@ -1,11 +1,15 @@
 """What programs may ask, as a file and as a page."""
 
 import re
+from pathlib import Path
 
+import wsgi_app
 from tests.servers import InProcessServer
 from wsgi_app import __version__
 from wsgi_app.openapi import describe
 from wsgi_app.routes import ROUTES
+
+STATIC = Path(wsgi_app.__file__).parent / "static"
 
 
 def test_the_description_is_of_this_server(server: InProcessServer) -> None:
@@ -26,7 +30,7 @@ def test_it_is_sent_once(server: InProcessServer) -> None:
 def test_the_page_shows_every_address_with_a_line_that_asks_it(server: InProcessServer) -> None:
     page = server.ask("GET", "/api").body.decode()
 
-    shown = re.findall(r'<span class="method \w+">(\w+)</span> <code>([^<]+)</code>', page)
+    shown = re.findall(r'<summary><b class="\w+">(\w+)</b> <code>([^<]+)</code>', page)
     assert sorted(shown) == sorted((route.method, route.pattern) for route in ROUTES)
     lines = re.findall(r"<pre>(curl [^<]+)</pre>", page)
     assert len(lines) == len(ROUTES)
@@ -53,19 +57,27 @@ def test_each_line_says_how_to_sign_in_and_what_to_send(server: InProcessServer)
 def test_the_fields_of_bodies_are_listed_with_what_they_are(server: InProcessServer) -> None:
     page = server.ask("GET", "/api").body.decode()
     entry = page.partition('id="devices.create"')[2].partition("</details>")[0]
+    bodies = [page.partition(f'id="{name}"')[2].partition("</dl>")[0] for name in ("DeviceName", "NewDevice")]
 
-    rows = re.findall(r"<code>(\w+)</code>(?: <span[^>]*>(\w+)</span>)?</th>\s*<td>([^<]+)", entry)
+    assert re.findall(r'(\w+) <a href="#(\w+)">', entry) == [
+        ("Takes", "DeviceName"),
+        ("Gives", "NewDevice"),
+    ]
+    rows = [re.findall(r"<dt>(\w+)(?: <b>(\w+)</b>)?<dd>([^<\n]+)", body) for body in bodies]
     assert rows == [
-        ("name", "needed", "text"),
-        ("id", "", "text"),
-        ("state", "", "text"),
-        ("vitals", "", "object or nothing"),
-        ("heard_at", "", "time or nothing"),
-        ("missed", "", "whole number"),
-        ("links", "", "object"),
-        ("token", "", "text"),
+        [("name", "needed", "text")],
+        [
+            ("id", "", "text"),
+            ("state", "", "text"),
+            ("vitals", "", "object or nothing"),
+            ("heard_at", "", "time or nothing"),
+            ("missed", "", "whole number"),
+            ("links", "", "object"),
+            ("token", "", "text"),
+        ],
     ]
 
 
 def test_the_page_is_small_enough_for_bad_wifi(server: InProcessServer) -> None:
-    assert len(server.ask("GET", "/api").body) < 60_000
+    files = (STATIC / "porteiro.css", STATIC / "api.css", STATIC / "house.js", STATIC / "icon.svg")
+    assert len(server.ask("GET", "/api").body) + sum(file.stat().st_size for file in files) < 60_000

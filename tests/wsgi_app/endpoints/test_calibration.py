@@ -8,14 +8,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from tests.forms import HTML
 from tests.servers import InProcessServer, enrolled, post_photo
-from wsgi_app.services import Services, Stores
+from wsgi_app.services import Services
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.people import Source
+from wsgi_app.stores.faces import Source
+from wsgi_app.stores.house import Stores
 from wsgi_app.vision.packs import Threshold
 
 Photo = Callable[[str], bytes]
-HTML = {"Accept": "text/html"}
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_everybody_is_compared_with_everybody(
     assert (found["false_rejects"]["errors"], found["false_rejects"]["pairs"]) == (0, 6)
     assert sum(each["genuine"] for each in found["histogram"]) == 6
     assert sum(each["impostor"] for each in found["histogram"]) == 12
-    pairs = {tuple(sorted(face["name"] for face in pair["faces"])) for pair in found["most_alike"]}
+    pairs = {tuple(sorted(face["person"]["name"] for face in pair["faces"])) for pair in found["most_alike"]}
     assert pairs == {("Ana", "Bruno"), ("Ana", "Chen"), ("Bruno", "Chen")}
     assert found["doubtful"] == []
 
@@ -76,7 +77,7 @@ def test_relatives_set_the_floor(server: InProcessServer, house: dict[str, str],
     found = server.ask("GET", "/calibration").json
 
     first = found["most_alike"][0]
-    assert {face["name"] for face in first["faces"]} == {"Ana", "Twin"}
+    assert {face["person"]["name"] for face in first["faces"]} == {"Ana", "Twin"}
     assert found["false_accepts"]["errors"] == 3
     assert found["suggestion"]["threshold"] == pytest.approx(first["score"], abs=0.001)
     assert found["suggestion"]["false_accepts"]["errors"] == 0
@@ -100,14 +101,15 @@ def test_a_photo_of_ana_among_bruno_s_is_the_most_doubtful_before_ana_s_own_that
     server: InProcessServer, house: dict[str, str], services: Services, stores: Stores
 ) -> None:
     ana = next(
-        face for face in stores.people.gallery(services.embedder).faces if face.person_id == house["Ana"]
+        face for face in stores.gallery.rows(services.embedder).faces if face.person_id == house["Ana"]
     )
-    wrong = stores.people.add_face(house["Bruno"], b"", {}, Embedding(services.embedder, ana.vector))
+    wrong = stores.faces.add(house["Bruno"], b"", {}, Embedding(services.embedder, ana.vector))
 
     doubt, *others = server.ask("GET", "/calibration").json["doubtful"]
 
-    assert {(each["face"]["name"], each["other"]) for each in others} == {("Ana", "Bruno")}
-    assert (doubt["face"]["name"], doubt["face"]["face"], doubt["other"]) == ("Bruno", wrong.id, "Ana")
+    assert {(each["face"]["person"]["name"], each["other"]) for each in others} == {("Ana", "Bruno")}
+    assert (doubt["face"]["person"]["name"], doubt["face"]["face"]) == ("Bruno", wrong.id)
+    assert doubt["other"] == "Ana"
     assert doubt["other_score"] == pytest.approx(1.0, abs=1e-4)
     address = f"http://localhost/porteiro/people/{house['Bruno']}"
     assert doubt["face"]["links"] == {"person": address, "photo": f"{address}/faces/{wrong.id}/photo"}
@@ -118,7 +120,7 @@ def test_what_is_kept_as_not_somebody_s_does_not_count(
 ) -> None:
     before = server.ask("GET", "/calibration").json
     vector = np.eye(128, dtype=np.float32)[0]
-    stores.people.add_face(house["Ana"], b"", {}, Embedding(services.embedder, vector), Source(negative=True))
+    stores.faces.add(house["Ana"], b"", {}, Embedding(services.embedder, vector), Source(negative=True))
 
     assert server.ask("GET", "/calibration").json == before
 

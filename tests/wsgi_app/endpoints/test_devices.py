@@ -1,20 +1,10 @@
 """Door devices: what becomes of them while nothing is heard, and the page on which the owner keeps them."""
 
-import pytest
-
 from tests.conftest import Clock
 from tests.doors import Door, add_door
+from tests.forms import FORM, HTML
 from tests.servers import InProcessServer, post_json
-from wsgi_app.services import Stores
-
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-PAGE = {"Accept": "text/html"}
-
-
-@pytest.fixture
-def door(server: InProcessServer, stores: Stores) -> Door:
-    """A door with a token."""
-    return add_door(server, stores.devices, "front-door")
+from wsgi_app.stores.house import Stores
 
 
 def test_a_silent_device_is_late_and_then_lost_until_it_is_heard_again(
@@ -42,9 +32,9 @@ def test_the_page_makes_a_token_and_shows_it_once(server: InProcessServer, store
     token = made.body.decode().partition('aria-label="Token">')[2].partition("</pre>")[0]
     assert (made.status, made.headers["Cache-Control"]) == (201, "no-store")
     assert token.startswith("back-door.")
-    assert Door(server, "back-door", token, stores.devices.now).beats().status == 204
+    assert Door(server, "back-door", token, stores.now).beats().status == 204
     for path in ("/devices", "/devices/back-door"):
-        assert token not in server.ask("GET", path, headers=PAGE).body.decode()
+        assert token not in server.ask("GET", path, headers=HTML).body.decode()
 
 
 def test_the_page_revokes_a_token_and_goes_back_to_the_list(server: InProcessServer, door: Door) -> None:
@@ -56,7 +46,7 @@ def test_the_page_revokes_a_token_and_goes_back_to_the_list(server: InProcessSer
 
 def test_what_the_page_refuses_is_told_on_a_page(server: InProcessServer, door: Door) -> None:
     for name, status, words in (("Front+Door", 422, "cannot be a door"), ("front-door", 409, "has a token")):
-        refused = server.ask("POST", "/devices", f"name={name}".encode(), {**FORM, **PAGE})
+        refused = server.ask("POST", "/devices", f"name={name}".encode(), {**FORM, **HTML})
 
         assert (refused.status, refused.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
         assert words in refused.body.decode()
@@ -65,11 +55,11 @@ def test_what_the_page_refuses_is_told_on_a_page(server: InProcessServer, door: 
 def test_the_page_shows_every_door_and_how_it_is(
     server: InProcessServer, stores: Stores, door: Door, clock: Clock
 ) -> None:
-    add_door(server, stores.devices, "back-door")
+    add_door(server, stores, "back-door")
     door.beats(temperature_c=None, signal_dbm=None, camera_ok=False)
     clock.advance(100)
 
-    page = server.ask("GET", "/devices", headers=PAGE).body.decode()
+    page = server.ask("GET", "/devices", headers=HTML).body.decode()
 
     assert [page.count(f'data-door="{name}"') for name in ("front-door", "back-door")] == [1, 1]
     for words in (
@@ -84,9 +74,9 @@ def test_the_page_shows_every_door_and_how_it_is(
 
 
 def test_one_door_has_a_page_of_its_own(server: InProcessServer, stores: Stores, door: Door) -> None:
-    add_door(server, stores.devices, "back-door")
+    add_door(server, stores, "back-door")
 
-    page = server.ask("GET", "/devices/front-door", headers=PAGE)
+    page = server.ask("GET", "/devices/front-door", headers=HTML)
 
     assert page.status == 200
     assert b'data-door="front-door"' in page.body
@@ -98,13 +88,13 @@ def test_what_a_door_of_another_release_told_is_shown_as_far_as_it_goes(
 ) -> None:
     stores.devices.hear("front-door", {"state": "ready"})
 
-    page = server.ask("GET", "/devices", headers=PAGE)
+    page = server.ask("GET", "/devices", headers=HTML)
 
     assert (page.status, b"<dd>ready</dd>" in page.body) == (200, True)
 
 
 def test_a_long_list_has_further_pages(server: InProcessServer, stores: Stores, door: Door) -> None:
-    add_door(server, stores.devices, "back-door")
+    add_door(server, stores, "back-door")
 
     page = server.ask("GET", "/devices?limit=1&format=html")
 

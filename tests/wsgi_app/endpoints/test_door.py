@@ -17,22 +17,14 @@ from hypothesis import strategies as st
 
 from tests.conftest import Clock
 from tests.doors import Door, add_door
-from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
-from wsgi_app.app import Application
+from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo, served
 from wsgi_app.evidence import token_key
 from wsgi_app.logs import set_up_logs
-from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
-from wsgi_app.services import Services, Stores
+from wsgi_app.services import Services
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.tables import probes
 
 Photo = Callable[[str], bytes]
-
-
-@pytest.fixture
-def door(server: InProcessServer, stores: Stores) -> Door:
-    """A door with a token."""
-    return add_door(server, stores.devices, "front-door")
 
 
 def refused(answer: Answer) -> tuple[int, str]:
@@ -49,9 +41,8 @@ def forget_answers(stores: Stores) -> None:
 
 
 def test_where_others_reach_the_server_a_door_needs_a_token(services: Services, photo: Photo) -> None:
-    closed = replace(services, config=replace(services.config, anonymous_doors=False))
-    server = InProcessServer(Application(closed, Router(ROUTES)))
-    door = add_door(server, services.stores.devices)
+    server = served(services, anonymous_doors=False)
+    door = add_door(server, services.stores)
 
     without, with_one = post_photo(server, "/", photo("nobody-1")), door.rings(photo("nobody-1"))
 
@@ -143,7 +134,7 @@ EVENTS = st.lists(
 def test_replays_in_any_order_never_give_a_second_visit(
     server: InProcessServer, stores: Stores, clock: Clock, photo: Photo, events: list[tuple[str | int, float]]
 ) -> None:
-    door = add_door(server, stores.devices)
+    door = add_door(server, stores)
     sent: list[dict[str, str]] = []
     visits: dict[str, set[str]] = {}
     before = len(stores.visits.page(10_000))
@@ -194,8 +185,7 @@ def post_burst(server: InProcessServer, photo: Photo, *names: str) -> Answer:
 
 
 def in_zone(services: Services, zone: str) -> InProcessServer:
-    config = replace(services.config, timezone=ZoneInfo(zone))
-    return InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    return served(services, timezone=ZoneInfo(zone))
 
 
 @pytest.mark.parametrize(
@@ -300,8 +290,7 @@ def test_a_door_with_a_token_gets_proof_that_it_is_not_the_hour(
 def test_as_many_photos_as_the_house_asks_for_must_know_the_same_person(
     services: Services, photo: Photo, needed: int, names: list[str], outcome: str
 ) -> None:
-    config = replace(services.config, agreeing_faces=needed)
-    server = InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    server = served(services, agreeing_faces=needed)
     ana = enrolled(server, "Ana", photo("ana-1"))
     enrolled(server, "Chen", photo("chen-2"))
 
@@ -310,14 +299,14 @@ def test_as_many_photos_as_the_house_asks_for_must_know_the_same_person(
     assert told["outcome"] == outcome
     assert told["person"] == ({"id": ana, "name": "Ana"} if outcome == "known" else None)
     kept = services.stores.visits.get(told["visit"])
+    assert kept.reason == ("not_agreed" if outcome == "unknown" else None)
     assert services.stores.photos.path(kept.photo).read_bytes() == photo(names[0])
 
 
 def test_the_face_that_is_kept_is_the_first_photos(services: Services, photo: Photo) -> None:
-    config = replace(services.config, agreeing_faces=3)
-    strict = InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    strict = served(services, agreeing_faces=3)
     enrolled(strict, "Ana", photo("ana-1"))
-    lenient = InProcessServer(Application(services, Router(ROUTES)))
+    lenient = served(services)
 
     told = post_burst(strict, photo, "ana-2", "ana-3", "ana-4").json
     alone = post_photo(lenient, "/", photo("ana-2")).json
@@ -332,8 +321,7 @@ def test_the_face_that_is_kept_is_the_first_photos(services: Services, photo: Ph
 def test_a_photo_that_is_asked_for_and_cannot_be_decoded_leaves_nothing(
     services: Services, photo: Photo
 ) -> None:
-    config = replace(services.config, agreeing_faces=2)
-    server = InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    server = served(services, agreeing_faces=2)
     enrolled(server, "Ana", photo("ana-1"))
     parts = [("file", "photo.jpg", photo("ana-2")), ("file2", "photo.jpg", photo("ana-3")[:20_000])]
 

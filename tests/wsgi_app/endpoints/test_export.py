@@ -4,16 +4,12 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.servers import InProcessServer, enrolled, post_photo
-from wsgi_app.app import Application
+from tests.servers import InProcessServer, enrolled, post_photo, served
 from wsgi_app.endpoints.export import Sending
-from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
 from wsgi_app.services import Services
 
 Photo = Callable[[str], bytes]
@@ -22,8 +18,7 @@ Photo = Callable[[str], bytes]
 @pytest.fixture
 def server(services: Services) -> InProcessServer:
     """The house in Lisbon."""
-    config = replace(services.config, timezone=ZoneInfo("Europe/Lisbon"))
-    return InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    return served(services, timezone=ZoneInfo("Europe/Lisbon"))
 
 
 def test_an_export_is_a_zip_named_after_the_person(server: InProcessServer, photo: Photo) -> None:

@@ -3,7 +3,6 @@
 import io
 import re
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -11,17 +10,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.conftest import REPOSITORY
+from tests.forms import post_form
 from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
 from wsgi_app.config import MEBIBYTE, Limits
-from wsgi_app.services import Services, Stores
+from wsgi_app.services import Services
 from wsgi_app.steps import Steps
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.people import Source
+from wsgi_app.stores.faces import Source
+from wsgi_app.stores.house import Stores
 from wsgi_app.vision.pipeline import ENROLMENT
 
 Photo = Callable[[str], bytes]
 STATIC = REPOSITORY / "wsgi_app" / "static"
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def faces_of(server: InProcessServer, person: str) -> list[dict[str, object]]:
@@ -32,10 +32,6 @@ def faces_of(server: InProcessServer, person: str) -> list[dict[str, object]]:
 def axis(at: int) -> NDArray[np.float32]:
     vector: NDArray[np.float32] = np.eye(128, dtype=np.float32)[at]
     return vector
-
-
-def post_form(server: InProcessServer, path: str, **fields: str) -> Answer:
-    return server.ask("POST", path, urlencode(fields).encode(), FORM)
 
 
 # Photos
@@ -92,7 +88,7 @@ def test_beyond_the_most_photos_one_has_to_go_first(
 ) -> None:
     ana = enrolled(server, "Ana")
     for at in range(Limits().faces_per_person):
-        stores.people.add_face(ana, b"", {}, Embedding("earlier", axis(at)))
+        stores.faces.add(ana, b"", {}, Embedding("earlier", axis(at)))
 
     full = post_photo(server, f"/people/{ana}/faces", photo("ana-1"))
     server.ask("DELETE", f"/people/{ana}/faces/{faces_of(server, ana)[0]['id']}")
@@ -117,7 +113,10 @@ def test_a_face_that_is_like_somebody_else_is_refused_and_they_are_named(
     answer = post_photo(server, f"/people/{eve}/faces", photo("ana-3"))
 
     assert (answer.status, answer.error) == (422, "like_another")
-    words = r"This face is as like Ana, who is enrolled already \(0\.\d\d\); if it is Eve all the same, .*"
+    words = (
+        r"This looks like Ana \(likeness 0\.\d\d\), who is enrolled already\. If it is Eve all the same, "
+        r"press 'Enrol all the same', or send accept=like_another\."
+    )
     assert re.fullmatch(words, answer.json["error"]["message"])
     assert faces_of(server, eve) == []
 
@@ -133,7 +132,7 @@ def test_an_operator_may_insist_which_the_audit_log_tells(
     ways: dict[str, Callable[[], Answer]] = {
         "query": lambda: post_photo(server, f"{here}?accept=like_another", photo("ana-2")),
         "JSON": lambda: post_json(server, here, wanted),
-        "form": lambda: post_form(server, here, **wanted),
+        "form": lambda: post_form(server, here, wanted),
     }
 
     answer = ways[way]()
@@ -163,7 +162,7 @@ def test_a_face_kept_as_not_somebody_s_makes_nobody_like_another(
     bruno, ana = enrolled(server, "Bruno", photo("bruno-1")), enrolled(server, "Ana")
     crop = services.pipeline.single_face(photo("ana-1"), ENROLMENT, steps).crop
     kept = Embedding(services.embedder, services.pipeline.embed(crop, steps))
-    stores.people.add_face(bruno, b"", {}, kept, Source(negative=True))
+    stores.faces.add(bruno, b"", {}, kept, Source(negative=True))
 
     assert post_photo(server, f"/people/{ana}/faces", photo("ana-1")).status == 201
 
@@ -194,13 +193,39 @@ def test_the_face_of_a_visit_is_enrolled_from_its_photo(server: InProcessServer,
     assert post_photo(server, "/", photo("ana-2")).json["person"] == {"id": ana, "name": "Ana"}
 
 
+@pytest.mark.parametrize("verdict", ["nobody", "person"])
+def test_a_visit_that_is_said_to_be_another_s_teaches_nothing_of_somebody(
+    server: InProcessServer, stores: Stores, photo: Photo, verdict: str
+) -> None:
+    ana, eve = enrolled(server, "Ana"), enrolled(server, "Eve")
+    visit = post_photo(server, "/", photo("ana-1")).json["visit"]
+    stores.corrections.set([visit], verdict, eve if verdict == "person" else None)
+
+    refused = post_json(server, f"/people/{ana}/faces", {"visit": visit})
+
+    assert (refused.status, refused.error) == (409, "corrected")
+    assert "change that correction first" in refused.json["error"]["message"]
+    assert faces_of(server, ana) == []
+
+
+@pytest.mark.parametrize("verdict", ["ignored", "person"])
+def test_a_visit_that_is_said_to_be_theirs_or_is_ignored_teaches_them(
+    server: InProcessServer, stores: Stores, photo: Photo, verdict: str
+) -> None:
+    ana = enrolled(server, "Ana")
+    visit = post_photo(server, "/", photo("ana-1")).json["visit"]
+    stores.corrections.set([visit], verdict, ana if verdict == "person" else None)
+
+    assert post_json(server, f"/people/{ana}/faces", {"visit": visit}).status == 201
+
+
 def test_a_page_s_form_goes_on_to_the_person(server: InProcessServer, photo: Photo) -> None:
     ana = enrolled(server, "Ana")
     visit = post_photo(server, "/", photo("ana-1")).json["visit"]
 
-    added = post_form(server, f"/people/{ana}/faces", visit=visit)
+    added = post_form(server, f"/people/{ana}/faces", {"visit": visit})
     (face,) = faces_of(server, ana)
-    removed = post_form(server, f"/people/{ana}/faces/{face['id']}", _method="DELETE")
+    removed = post_form(server, f"/people/{ana}/faces/{face['id']}", {"_method": "DELETE"})
 
     person = f"http://localhost/porteiro/people/{ana}"
     assert [(each.status, each.headers["Location"]) for each in (added, removed)] == [(303, person)] * 2

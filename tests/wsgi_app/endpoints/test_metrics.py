@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.doors import add_door
 from tests.servers import InProcessServer, post_json, post_photo
-from wsgi_app.services import Stores
+from wsgi_app.stores.house import Stores
 
 Photo = Callable[[str], bytes]
 
@@ -44,8 +44,8 @@ def test_the_format_is_the_one_that_prometheus_reads(server: InProcessServer) ->
 def test_doors_are_exposed_by_state_and_refused_presses_by_reason(
     server: InProcessServer, stores: Stores, photo: Photo
 ) -> None:
-    door = add_door(server, stores.devices)
-    add_door(server, stores.devices)
+    door = add_door(server, stores)
+    add_door(server, stores)
     door.beats()
     headers = door.press()
     for key in ("one", "two"):

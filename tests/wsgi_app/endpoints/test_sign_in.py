@@ -1,8 +1,9 @@
 """The sign-in page, where there is nobody to sign in, and where nobody needs to."""
 
 from tests.accounts import add_account, signed_in
+from tests.forms import post_form
 from tests.servers import InProcessServer
-from wsgi_app.services import Stores
+from wsgi_app.stores.house import Stores
 
 
 def test_a_house_without_accounts_says_how_to_begin(closed_server: InProcessServer) -> None:
@@ -48,3 +49,16 @@ def test_a_name_with_markup_stays_text(closed_server: InProcessServer, stores: S
         assert page.status == 200
         assert b"<script>alert" not in page.body
         assert b"&lt;script&gt;alert(1)" in page.body
+
+
+def test_a_form_that_is_refused_answers_as_it_is_asked_to(
+    closed_server: InProcessServer, stores: Stores
+) -> None:
+    add_account(stores)
+    wrong = {"name": "Nobody", "password": "not the right one"}
+
+    as_page = post_form(closed_server, "/sign-in", wrong)
+    as_json = post_form(closed_server, "/sign-in", wrong, Accept="application/json")
+
+    assert (as_page.status, as_page.headers["Content-Type"]) == (401, "text/html; charset=utf-8")
+    assert (as_json.status, as_json.headers["Content-Type"]) == (401, "application/json")

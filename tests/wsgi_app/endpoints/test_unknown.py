@@ -2,34 +2,30 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.accounts import add_account, basic
-from tests.servers import Answer, InProcessServer, enrolled, post_json, post_photo
-from wsgi_app.app import Application
-from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
-from wsgi_app.services import Services, Stores
+from tests.forms import HTML, post_form
+from tests.servers import InProcessServer, enrolled, path_of, post_json, post_photo, served
+from wsgi_app.services import Services
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.people import EnrolledFace
+from wsgi_app.stores.faces import EnrolledFace
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 from wsgi_app.vision.packs import Threshold
 
 Photo = Callable[[str], bytes]
 NOBODY = "f" * 32
-HTML = {"Accept": "text/html"}
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
 def careless(services: Services) -> InProcessServer:
     """A house whose threshold is so low that Fatima is taken for Goro."""
     low = replace(services, threshold=Threshold(score=0.43, measured_on="set for a test"))
-    return InProcessServer(Application(low, Router(ROUTES)))
+    return served(low)
 
 
 def come(server: InProcessServer, photo: Photo, *names: str) -> list[str]:
@@ -46,10 +42,6 @@ def gathered(server: InProcessServer) -> list[list[str]]:
     return [[visit["id"] for visit in cluster["visits"]] for cluster in inbox(server)]
 
 
-def post_form(server: InProcessServer, path: str, *fields: tuple[str, str]) -> Answer:
-    return server.ask("POST", path, urlencode(fields).encode(), FORM)
-
-
 def rings(server: InProcessServer, photo: Photo, name: str) -> str | None:
     """The name of whoever is let in with a photo."""
     person = post_photo(server, "/", photo(name)).json["person"]
@@ -58,7 +50,7 @@ def rings(server: InProcessServer, photo: Photo, name: str) -> str | None:
 
 def taken_from(stores: Stores, visits: list[str]) -> list[tuple[str, str, bool]]:
     """Whose faces come from some visits, from which, and whether they are negative."""
-    found: list[EnrolledFace] = stores.people.taken_from(visits)
+    found: list[EnrolledFace] = stores.faces.taken_from(visits)
     names = stores.people.names(face.person_id for face in found)
     return sorted((names[face.person_id], str(face.visit_id), face.negative) for face in found)
 
@@ -97,6 +89,7 @@ def test_a_cluster_says_how_many_visits_when_and_where_and_what_to_look_at(
                 "at": visit["at"],
                 "device": "address:192.0.2.7",
                 "score": None,
+                "reason": None,
                 "links": {
                     "self": f"{here}/visits/{visit_id}",
                     "photo": f"{here}/visits/{visit_id}/photo",
@@ -144,7 +137,7 @@ def test_clusters_come_a_page_at_a_time(server: InProcessServer, photo: Photo) -
         page = server.ask("GET", path)
         found.append([visit["id"] for cluster in page.json["clusters"] for visit in cluster["visits"]])
         link = page.headers.get("Link", "")
-        path = link[1 : link.index(">")].split(server.prefix, 1)[1] if link else ""
+        path = path_of(server, link[1 : link.index(">")]) if link else ""
 
     assert found == [[dana2, dana], [eun], [chen]]
 
@@ -159,7 +152,9 @@ def test_the_face_of_a_visit_is_shown_large_with_a_little_around_it(
     picture = Image.open(io.BytesIO(shown.body))
     assert (shown.status, shown.headers["Content-Type"]) == (200, "image/jpeg")
     assert (picture.format, picture.size) == ("JPEG", (240, 240))
-    assert shown.headers["Cache-Control"].startswith("private")
+    again = server.ask("GET", f"/unknown/{visit_id}/face", headers={"If-None-Match": shown.headers["ETag"]})
+    assert shown.headers["Cache-Control"] == "private, no-cache"
+    assert (again.status, again.body) == (304, b"")
     assert post_photo(server, "/faces", shown.body, field="image").json["faces"]
 
 
@@ -192,8 +187,7 @@ def test_naming_a_cluster_makes_a_person_and_learns_its_three_best_photos(
     (chen,) = stores.people.page(10)
     assert (chen.name, chen.faces) == ("Chen", 3)
     assert answer.json == {
-        "person": chen.id,
-        "name": "Chen",
+        "person": {"id": chen.id, "name": "Chen"},
         "visits": 4,
         "enrolled": 3,
         "refused": [],
@@ -232,7 +226,7 @@ def test_a_cluster_is_given_to_somebody_who_is_there_already(
         {"visits": visits, **{key: text.format(ana=ana) for key, text in who.items()}},
     )
 
-    assert (answer.json["person"], answer.json["name"], answer.json["enrolled"]) == (ana, "Ana", 2)
+    assert (answer.json["person"], answer.json["enrolled"]) == ({"id": ana, "name": "Ana"}, 2)
     assert [person.name for person in stores.people.page(10)] == ["Ana"]
     assert rings(server, photo, "ana-3") == "Ana"
 
@@ -252,7 +246,7 @@ def test_photos_that_cannot_be_learnt_are_told_with_the_reason_and_undo_nothing(
 
     assert (answer["visits"], answer["enrolled"]) == (3, 1)
     assert sorted(answer["refused"], key=lambda one: str(one["code"])) == [
-        {"visit": gone, "code": "photo_gone", "message": "The photo of this visit is gone."},
+        {"visit": gone, "code": "photo_gone", "message": "This photo is gone."},
         {
             "visit": far["visit"],
             "code": "too_small",
@@ -279,14 +273,14 @@ def test_ignored_visits_leave_the_inbox_and_nothing_is_learnt(
     server: InProcessServer, stores: Stores, photo: Photo
 ) -> None:
     visits = come(server, photo, "chen-1", "chen-2")
-    generation = stores.people.generation()
+    generation = stores.gallery.generation()
 
     answer = post_json(server, "/unknown/ignore", {"visits": visits})
 
     assert (answer.status, answer.body) == (204, b"")
     assert inbox(server) == []
     assert {one.verdict for one in stores.corrections.of(visits).values()} == {"ignored"}
-    assert stores.people.generation() == generation
+    assert stores.gallery.generation() == generation
 
 
 # Not somebody
@@ -304,7 +298,7 @@ def test_a_look_alike_is_kept_out_after_one_word_and_whom_they_are_like_is_not(
     strangers = [rings(careless, photo, name) for name in ("fatima-5", "fatima-1", "fatima-3")]
     friends = [rings(careless, photo, f"goro-{n}") for n in (1, 2, 3, 4, 5)]
     face = barred.json["face"]
-    assert (barred.status, barred.json["person"]) == (200, goro)
+    assert (barred.status, barred.json["person"]) == (200, {"id": goro, "name": "Goro"})
     assert (strangers, friends) == ([None] * 3, ["Goro"] * 5)
     assert careless.ask("GET", f"/people/{goro}").json["faces"] == 1
 
@@ -361,7 +355,7 @@ def test_what_somebody_learnt_by_mistake_they_forget_when_it_was_not_them(
     server: InProcessServer, stores: Stores, photo: Photo
 ) -> None:
     visits = come(server, photo, "chen-1")
-    bruno = post_json(server, "/unknown/name", {"visits": visits, "name": "Bruno"}).json["person"]
+    bruno = post_json(server, "/unknown/name", {"visits": visits, "name": "Bruno"}).json["person"]["id"]
 
     post_json(server, "/unknown/not", {"visits": visits, "person": bruno})
 
@@ -379,7 +373,7 @@ def test_what_somebody_learnt_by_mistake_they_forget_when_it_was_not_them(
         ("name", {"visits": ["{visit}"], "name": "  "}, (422, "bad_name")),
         ("name", {"visits": ["{visit}"], "name": "x" * 81}, (422, "bad_name")),
         ("name", {"visits": ["{visit}"], "name": "a\0b"}, (422, "bad_name")),
-        ("name", {"visits": ["{visit}"], "name": "x" * 10_000}, (422, "json_shape")),
+        ("name", {"visits": ["{visit}"], "name": "x" * 10_000}, (422, "bad_name")),
         ("name", {"visits": ["{visit}"], "person": NOBODY}, (404, "not_found")),
         ("name", {"visits": ["{visit}", NOBODY], "name": "Eve"}, (404, "not_found")),
         ("name", {"visits": [], "name": "Eve"}, (422, "json_shape")),
@@ -475,22 +469,48 @@ def test_a_form_names_what_is_ticked_and_goes_back_to_the_inbox(
 ) -> None:
     chen1, chen2 = come(server, photo, "chen-1", "chen-2")
 
-    named = post_form(server, "/unknown/name", ("visits", chen1), ("name", "Chen"))
+    named = post_form(server, "/unknown/name", [("visits", chen1), ("name", "Chen")])
 
-    back = named.headers["Location"].split(server.prefix, 1)[1]
+    back = path_of(server, named.headers["Location"])
     page = server.ask("GET", back, headers=HTML).body.decode()
     assert (named.status, back.partition("?")[0]) == (303, "/unknown")
-    assert "Chen</a> is known by 1 of these photos now." in page
+    assert "Chen</a>, who is known by 1 photo now." in page
     assert gathered(server) == [[chen2]]
+
+
+def test_what_a_button_did_is_told_with_the_way_back(server: InProcessServer, photo: Photo) -> None:
+    goro = enrolled(server, "Goro", photo("goro-5"))
+    fatima, chen = come(server, photo, "fatima-1", "chen-1")
+
+    barred = post_form(server, "/unknown/not", {"visits": fatima, "person": goro})
+    ignored = post_form(server, "/unknown/ignore", {"visits": chen})
+
+    pages = [
+        server.ask("GET", path_of(server, answer.headers["Location"]), headers=HTML).body.decode()
+        for answer in (barred, ignored)
+    ]
+    assert (
+        f"""Noted: not Goro. Who else it was can still be said; <a href="/porteiro/people/{goro}">"""
+        in pages[0]
+    )
+    assert f"""Left out of the inbox. It can be taken back <a href="/porteiro/visits/{chen}">""" in pages[1]
+
+
+@pytest.mark.parametrize("query", ["named=nobody", "barred=nobody", "ignored=nothing", "named=x&enrolled=99"])
+def test_a_query_alone_makes_the_page_say_nothing(server: InProcessServer, query: str) -> None:
+    page = server.ask("GET", f"/unknown?{query}", headers=HTML)
+
+    assert page.status == 200
+    assert 'role="status"' not in page.body.decode()
 
 
 def test_a_form_that_taught_nothing_says_so(server: InProcessServer, stores: Stores, photo: Photo) -> None:
     (visit,) = come(server, photo, "chen-1")
     stores.photos.remove(stores.visits.get(visit).photo)
 
-    named = post_form(server, "/unknown/name", ("visits", visit), ("name", "Chen"))
+    named = post_form(server, "/unknown/name", [("visits", visit), ("name", "Chen")])
 
-    page = server.ask("GET", named.headers["Location"].split(server.prefix, 1)[1], headers=HTML)
+    page = server.ask("GET", path_of(server, named.headers["Location"]), headers=HTML)
     assert "None of these photos is good enough to know Chen by" in page.body.decode()
 
 
@@ -503,9 +523,9 @@ def test_each_button_of_a_form_does_what_it_says(
     assert post_photo(server, "/", photo("goro-1")).json["outcome"] == "known"
 
     answers = [
-        post_form(server, "/unknown/not", ("visits", fatima), ("name", ""), ("person", goro)),
-        post_form(server, "/unknown/ignore", ("visits", chen), ("visits", dana), ("name", "")),
-        post_form(server, "/unknown/name", ("visits", other), ("name", ""), ("person", goro)),
+        post_form(server, "/unknown/not", [("visits", fatima), ("name", ""), ("person", goro)]),
+        post_form(server, "/unknown/ignore", [("visits", chen), ("visits", dana), ("name", "")]),
+        post_form(server, "/unknown/name", [("visits", other), ("name", ""), ("person", goro)]),
     ]
 
     assert [answer.status for answer in answers] == [303] * 3
@@ -521,7 +541,7 @@ def test_the_page_of_a_full_inbox_stays_small_for_a_phone(
 ) -> None:
     strangers = np.eye(services.pipeline.pack.embedder.embedding_size, dtype=np.float32)[:12]
     for number in range(500):
-        at, visit_id = services.stores.visits.now(), f"{number:032x}"
+        at, visit_id = services.stores.now(), f"{number:032x}"
         photo = services.stores.visits.save_photo(visit_id, at, b"jpeg")
         visit = Visit(0, visit_id, at, "front door", "unknown", None, 0.25, None, photo, 12.5)
         probe = Embedding(services.embedder, strangers[number % 12])
@@ -529,7 +549,7 @@ def test_the_page_of_a_full_inbox_stays_small_for_a_phone(
 
     first = server.ask("GET", "/unknown", headers=HTML)
     link = first.headers["Link"]
-    second = server.ask("GET", link[1 : link.index(">")].split(server.prefix, 1)[1], headers=HTML)
+    second = server.ask("GET", path_of(server, link[1 : link.index(">")]), headers=HTML)
 
     assert [page.body.count(b"<section") for page in (first, second)] == [8, 4]
     assert first.body.count(b'type="checkbox"') == 8 * 12

@@ -8,16 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.conftest import Clock
-from tests.servers import InProcessServer, enrolled, post_photo
-from wsgi_app.app import Application
+from tests.forms import HTML
+from tests.servers import InProcessServer, enrolled, post_photo, served
 from wsgi_app.counters import ProcessCounters
-from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
-from wsgi_app.services import Services, Stores, put_together
+from wsgi_app.services import Services, put_together
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
+from wsgi_app.words import REASONS
 
 Photo = Callable[[str], bytes]
-HTML = {"Accept": "text/html"}
 QUALITY = {"size_px": 30.0, "brightness": 35.0, "sharpness": 20.0, "roll_degrees": 0.0, "yaw": 0.2}
 FACE = {
     "box": [10.0, 20.0, 32.0, 64.0],
@@ -30,7 +29,7 @@ FACE = {
 def came(stores: Stores, number: int, photo: bytes = b"no picture", **fields: object) -> str:
     """A visit of this moment; gives its id."""
     visit_id = f"{number:032x}"
-    at = stores.visits.now()
+    at = stores.now()
     name = stores.visits.save_photo(visit_id, at, photo)
     visit = Visit(0, visit_id, at, "device:front", "unknown", None, None, None, name, 1.0)
     stores.visits.add(replace(visit, **fields), StoredAnswer(404, b"{}"), None)  # type: ignore[arg-type]
@@ -58,7 +57,7 @@ def lisbon_server(services: Services) -> InProcessServer:
     """The same house, where the clocks are Lisbon's."""
     config = replace(services.config, timezone=ZoneInfo("Europe/Lisbon"))
     there = put_together(config, services.stores, services.pipeline, ProcessCounters())
-    return InProcessServer(Application(there, Router(ROUTES)))
+    return served(there)
 
 
 # Filters
@@ -80,8 +79,8 @@ def test_a_filter_that_fits_nothing_gives_an_empty_list(server: InProcessServer,
         ("day=2026-02-30", "day must be a day such as 2026-01-31."),
         ("day=9999-12-31", "day must be a day such as 2026-01-31."),
         ("day=0001-01-01", "day must be a day such as 2026-01-31."),
-        ("person=a%00b", "person is not one that was given out here."),
-        (f"device={'x' * 201}", "device is not one that was given out here."),
+        ("person=a%00b", "person must be plain text of at most 200 characters."),
+        (f"device={'x' * 201}", "device must be plain text of at most 200 characters."),
         ("person=%ff", "The query is not UTF-8."),
         ("limit=0", "limit must be a positive whole number."),
         ("before=x", "before must be a positive whole number."),
@@ -138,6 +137,7 @@ def test_titles_in_the_feed_can_be_read(
     came(stores, 1, outcome=outcome)
     feed = server.ask("GET", "/visits?format=atom").body.decode()
     assert re.findall("<title>(.*?)</title>", feed) == ["Visits", title]
+    assert re.findall("<summary>(.*?)</summary>", feed) == ["2026-01-05 10:00:00 UTC, front"]
 
 
 def test_a_correction_is_told_in_the_feed_and_the_table(server: InProcessServer, stores: Stores) -> None:
@@ -194,9 +194,17 @@ def test_where_the_disk_is_full_the_photo_is_its_own_thumbnail(
 
 
 def test_the_page_of_an_empty_house_says_so(server: InProcessServer) -> None:
-    text = text_of(page(server, "/visits"))
-    assert "No visits on this day." in text
-    assert "Nobody has rung yet." in text
+    html = page(server, "/visits")
+    assert "Nobody has rung yet. Send a photo as the door does:" in text_of(html)
+    assert "timeline" not in html
+
+
+def test_a_day_without_visits_says_so_once(server: InProcessServer, stores: Stores) -> None:
+    came(stores, 1)
+    text = text_of(page(server, "/visits?day=2026-01-04"))
+    assert "No visits on this day that fit." in text
+    assert "No visit fits." not in text
+    assert "Nobody has rung yet." not in text
 
 
 def test_the_page_shows_the_timeline_of_the_day_in_a_drawing_and_in_words(
@@ -216,8 +224,9 @@ def test_the_page_shows_the_timeline_of_the_day_in_a_drawing_and_in_words(
 
 
 def test_days_lead_to_the_days_beside_them_but_not_to_tomorrow(
-    lisbon_server: InProcessServer, clock: Clock
+    lisbon_server: InProcessServer, stores: Stores
 ) -> None:
+    came(stores, 1)
     day = r'href="[^"]*day=(\d{4}-\d\d-\d\d)[^"]*" rel="(\w+)"'
     assert re.findall(day, page(lisbon_server, "/visits")) == [("2026-01-04", "prev")]
     assert re.findall(day, page(lisbon_server, "/visits?day=2026-01-04&person=x")) == [
@@ -236,10 +245,10 @@ def test_the_form_keeps_what_was_asked_for(server: InProcessServer, stores: Stor
         (ana, "Ana"),
         ("unknown", "not known"),
         ("device:front", "front"),
-        ("no", "no"),
+        ("no", "not corrected"),
     ]
     assert '<input type="date" name="day" value="2026-01-05" max="2026-01-05">' in html
-    assert "No visit fits." in text_of(html)
+    assert "No visits on this day that fit." in text_of(html)
 
 
 def test_a_page_has_two_dozen_cards_and_leads_to_older_ones(server: InProcessServer, stores: Stores) -> None:
@@ -258,6 +267,44 @@ def test_a_card_says_who_it_was_by_a_correction(server: InProcessServer, stores:
     visit = came(stores, 1)
     stores.corrections.set([visit], "person", stores.people.add("Ana").id)
     assert "not known 05 Jan 2026, 10:00:00 front it was Ana" in text_of(page(server, "/visits"))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"), [("nobody", "it was nobody known"), ("ignored", "left out of the inbox")]
+)
+def test_a_card_says_that_it_was_nobody_or_is_ignored(
+    server: InProcessServer, stores: Stores, verdict: str, words: str
+) -> None:
+    stores.corrections.set([came(stores, 1)], verdict)
+    assert f"10:00:00 front {words}" in text_of(page(server, "/visits"))
+
+
+def test_the_list_of_the_corrected_has_nobody_and_leaves_out_what_is_ignored(
+    server: InProcessServer, stores: Stores
+) -> None:
+    visits = [came(stores, number) for number in range(3)]
+    stores.corrections.set([visits[0]], "nobody")
+    stores.corrections.set([visits[1]], "ignored")
+    assert ids(server, corrected="yes") == [visits[0]]
+    assert ids(server, corrected="no") == [visits[2], visits[1]]
+
+
+@pytest.mark.parametrize(("reason", "words"), REASONS.items())
+def test_a_visit_that_was_like_enough_says_why_it_was_refused(
+    server: InProcessServer, stores: Stores, reason: str, words: str
+) -> None:
+    visit = came(stores, 1, score=0.91, reason=reason)
+    assert server.ask("GET", f"/visits/{visit}").json["reason"] == reason
+    assert words in text_of(page(server, f"/visits/{visit}"))
+
+
+def test_the_next_page_of_a_feed_is_a_feed(server: InProcessServer, stores: Stores) -> None:
+    for number in range(3):
+        came(stores, number)
+    answer = server.ask("GET", "/visits?limit=2", headers={"Accept": "application/atom+xml"})
+    following = "http://localhost/porteiro/visits?limit=2&before=2&format=atom"
+    assert answer.headers["Link"] == f'<{following}>; rel="next"'
+    assert f'rel="next" href="{following.replace("&", "&amp;")}"' in answer.body.decode()
 
 
 def test_the_page_of_a_visit_draws_the_face_over_the_photo(
@@ -295,6 +342,17 @@ def test_a_page_offers_to_know_somebody_by_a_visit(server: InProcessServer, phot
     html = page(server, f"/visits/{visit}")
     assert f'action="/porteiro/people/{ana}/faces"' in html
     assert f'<input type="hidden" name="visit" value="{visit}">' in html
+
+
+def test_a_page_offers_nobody_for_a_visit_that_is_said_to_be_nobodys(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
+    visit = post_photo(server, "/", photo("ana-3")).json["visit"]
+    stores.corrections.set([visit], "nobody")
+    html = page(server, f"/visits/{visit}")
+    assert "by it too" not in html
+    assert " selected>Ana" not in html
 
 
 def test_a_form_that_deletes_a_visit_goes_on_to_the_list(server: InProcessServer, stores: Stores) -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
-from tests.accounts import PASSWORD, add_account, basic, cookie_in, post_form
+from tests.accounts import PASSWORD, add_account, basic, cookie_in
+from tests.forms import post_form
 from tests.servers import InProcessServer, post_json
 from wsgi_app.evidence import token_key
-from wsgi_app.services import Services, Stores
+from wsgi_app.services import Services
+from wsgi_app.stores.house import Stores
 
 TOKEN = "t" * 43
 NEW = {"token": TOKEN, "name": "Ana", "password": PASSWORD, "again": PASSWORD}
@@ -71,6 +73,11 @@ def test_what_is_kept_of_a_password_is_a_hash(services: Services, server: InProc
         ({"name": "x" * 81}, 422, "This cannot be a name: a name has at most 80 characters."),
         ({"name": "a\0b"}, 422, "This cannot be a name: a name holds no control characters."),
         ({"name": "a:b"}, 422, "This cannot be a name: programs could not sign in with a : in it."),
+        *(
+            ({"name": name}, 422, f"Nobody can be called {name} here; choose another name.")
+            for name in ("command line", "This machine", "NOBODY", "n\u200dobody", "\uff4eobody")
+        ),
+        ({"name": "O\u200dLGA"}, 409, "Somebody here has that name already; choose another."),
         ({"name": "OLGA"}, 409, "Somebody here has that name already; choose another."),
     ],
 )

@@ -1,7 +1,6 @@
 """The live feed on a free port, beside a test."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -12,15 +11,16 @@ from uuid import uuid4
 
 import pytest
 
-from tests.servers import free_port
+from tests.servers import free_port, wait_until_listening
 from tests.watchers import Watcher, watching
 from wsgi_app.config import Config, Limits, load_config
+from wsgi_app.errors import Unavailable
 from wsgi_app.identity import NOBODY, Credentials, Identity
-from wsgi_app.live.hub import Rhythm
+from wsgi_app.live.rhythm import Rhythm
 from wsgi_app.live.serving import serve_feed
 from wsgi_app.roles import Role
-from wsgi_app.services import Stores, stores_over
 from wsgi_app.stores.database import Database, open_database
+from wsgi_app.stores.house import Stores, stores_over
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
@@ -31,7 +31,7 @@ QUICK = Rhythm(frame_s=0.01, look_s=0.02, check_s=0.02, states_s=0.02)
 
 @dataclass
 class Guests:
-    """Says who asks by what stands in Authorization, or in a cookie."""
+    """Says who asks by what stands in Authorization, or in a cookie; not, a few times, who is still there."""
 
     known: dict[str, Identity] = field(
         default_factory=lambda: {
@@ -40,10 +40,17 @@ class Guests:
             "vera": Identity("Vera", Role.VIEWER),
         }
     )
+    refusals: int = 0
 
     def identify(self, credentials: Credentials) -> Identity:
         shown = credentials.authorization or credentials.cookies.get("sign_in", "")
         return self.known.get(shown, NOBODY)
+
+    def again(self, identity: Identity) -> Identity:
+        if self.refusals:
+            self.refusals -= 1
+            raise Unavailable("The database does not answer; try again.")
+        return next((known for known in self.known.values() if known.name == identity.name), NOBODY)
 
 
 @dataclass
@@ -74,7 +81,7 @@ def add_visit(stores: Stores, device: str = "front-door", person_id: str | None 
     """Keep a visit without a photo; gives its id."""
     outcome = "known" if person_id else "unknown"
     visit = Visit(
-        0, uuid4().hex, stores.visits.now(), device, outcome, person_id, 0.7, None, "none.jpg", took_ms=1.0
+        0, uuid4().hex, stores.now(), device, outcome, person_id, 0.7, None, "none.jpg", took_ms=1.0
     )
     stores.visits.add(visit, StoredAnswer(200, b"{}"), None)
     return visit.id
@@ -139,34 +146,16 @@ def _served(config: Config, stores: Stores, guests: Guests, rhythm: Rhythm) -> I
 
     def serve() -> None:
         asyncio.set_event_loop(loop)
-        loop.run_until_complete(serve_feed(config, stores, guests.identify, stop, rhythm))
+        loop.run_until_complete(serve_feed(config, stores, guests, stop, rhythm))
         loop.close()
 
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        _wait_until_listening(config, thread)
+        wait_until_listening(config.live_address, thread.is_alive)
         yield
     finally:
         with suppress(RuntimeError):  # it ended by itself
             loop.call_soon_threadsafe(stop.set)
         thread.join(START_S)
         assert not thread.is_alive()
-
-
-def _wait_until_listening(config: Config, thread: threading.Thread) -> None:
-    address = config.live_address
-    pause = threading.Event()
-    for _ in range(1000):
-        family = socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET
-        with socket.socket(family) as client, suppress(OSError):
-            client.connect(str(address) if isinstance(address, Path) else _place(address))
-            return
-        assert thread.is_alive()
-        pause.wait(0.02)
-    raise AssertionError("the live feed does not listen")
-
-
-def _place(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    return host, int(port)

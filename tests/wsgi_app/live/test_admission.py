@@ -142,6 +142,22 @@ def test_so_many_sockets_of_one_address_are_let_in_and_those_who_leave_make_room
             assert vera.frame("you")["you"] == "Vera"
 
 
+def test_half_an_opening_again_and_again_keeps_nobody_else_out(feed_with: FeedMaker) -> None:
+    with feed_with(limits=Limits(live_sockets_of_one=3)) as feed, ExitStack() as stack:
+        # The fourth has no room, whatever the others do meanwhile: they are held.
+        for _ in range(4):
+            stream = stack.enter_context(socket.create_connection(("127.0.0.1", feed.port), timeout=5))
+            stream.sendall(b"GET /porteiro/live HTTP/1.1\r\n")
+
+        with suppress(ConnectionError):
+            assert stream.recv(1) == b""
+        elsewhere = stack.enter_context(
+            socket.create_connection(("127.0.0.1", feed.port), 5, source_address=("127.0.0.2", 0))
+        )
+        elsewhere.sendall(b"GET /porteiro/live HTTP/1.1\r\n\r\n")
+        assert elsewhere.recv(12) == b"HTTP/1.1 421"  # an answer
+
+
 def test_so_many_sockets_in_all_are_let_in(feed_with: FeedMaker) -> None:
     with feed_with(limits=Limits(live_sockets=2)) as feed, feed.watched() as one, feed.watched() as other:
         one.frame("you"), other.frame("you")
@@ -160,20 +176,25 @@ def test_behind_nginx_the_address_is_what_nginx_says(
             headers = {"Authorization": "vera", "X-Real-IP": address, "Origin": "https://house.example"}
             return unix_connect(path, "ws://house.example/porteiro/live", additional_headers=headers)
 
-        with (
-            opening("192.0.2.1"),
-            opening("192.0.2.2"),
-            pytest.raises(InvalidStatus) as refused,
-            opening("192.0.2.1"),
+        for first, other, same in (
+            ("192.0.2.1", "192.0.2.2", "192.0.2.1"),
+            ("2001:db8::1", "2001:db8:0:1::1", "2001:db8::2:3"),  # who has one of these has many
         ):
-            pass
-        assert refused.value.response.status_code == 429
+            with (
+                opening(first),
+                opening(other),
+                pytest.raises(InvalidStatus) as refused,
+                opening(same),
+            ):
+                pass
+            assert refused.value.response.status_code == 429
         assert front.with_name("live.sock").stat().st_mode & 0o777 == 0o660
 
 
 def test_without_nginx_nobody_may_say_what_their_address_is(feed_with: FeedMaker) -> None:
-    with feed_with(limits=Limits(live_sockets_of_one=1)) as feed, feed.watched() as vera:
-        vera.frame("you")
+    with feed_with(limits=Limits(live_sockets_of_one=3)) as feed, ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(feed.watched()).frame("you")
 
         assert opened(feed, LIVE, (*VERA, ("X-Real-IP", "192.0.2.2"))) == (429, "too_many")
 

@@ -33,13 +33,27 @@ def test_who_leaves_makes_room() -> None:
     crowd.admit("192.0.2.2")
 
 
-def test_it_is_full_when_there_are_many_connections_beside_the_admitted_ones() -> None:
+def test_there_is_no_room_when_there_are_many_connections_beside_the_admitted_ones() -> None:
     crowd = Crowd(most=10, most_of_one=10)
-    crowd.connections = 10 + STRANGERS - 1
-    before = crowd.is_full
-    crowd.connections += 1
+    for _ in range(10 + STRANGERS - 1):
+        crowd.come(None)
+    before = crowd.has_room(None)
+    crowd.come(None)
 
-    assert (before, crowd.is_full) == (False, True)
+    assert (before, crowd.has_room(None)) == (True, False)
+
+
+def test_one_address_has_as_many_on_their_way_in_as_may_be_let_in() -> None:
+    crowd = Crowd(most=10, most_of_one=2)
+    found = []
+    for _ in range(3):
+        found.append((crowd.has_room("192.0.2.1"), crowd.has_room("192.0.2.2"), crowd.has_room(None)))
+        crowd.come("192.0.2.1")
+    crowd.go_on("192.0.2.1")
+    crowd.go_on("192.0.2.1")
+
+    assert found == [(True, True, True), (True, True, True), (False, True, True)]
+    assert crowd.has_room("192.0.2.1")
 
 
 def test_a_pace_allows_so_many_within_a_time_and_again_when_it_has_passed(clock: Clock) -> None:

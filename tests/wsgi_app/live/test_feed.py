@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from tests.wsgi_app.live.conftest import add_visit
-from wsgi_app.live.feed import EventBody, EventsBody, Feed, PersonSeen, VisitSeen
-from wsgi_app.services import Stores
+from wsgi_app.bodies import PersonName
+from wsgi_app.live.feed import EventBody, EventsBody, Feed, VisitSeen
+from wsgi_app.stores.house import Stores
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_a_visit_is_told_with_who_was_let_in(stores: Stores, feed: Feed, clock: 
                 "came",
                 visit,
                 visit=VisitSeen(
-                    visit, clock.now(), "front-door", "known", PersonSeen(ana.id, "Ana"), score=0.7
+                    visit, clock.now(), "front-door", "known", PersonName(ana.id, "Ana"), score=0.7
                 ),
             ),
         ],
@@ -46,7 +47,7 @@ def test_names_are_told_as_they_are_now(stores: Stores, feed: Feed) -> None:
     added, came = feed.after(0, 10).events
 
     assert came.visit is not None
-    assert (added.name, came.visit.person) == ("Anabela", PersonSeen(ana.id, "Anabela"))
+    assert (added.name, came.visit.person) == ("Anabela", PersonName(ana.id, "Anabela"))
 
 
 def test_somebody_forgotten_is_told_of_without_a_name(stores: Stores, feed: Feed) -> None:

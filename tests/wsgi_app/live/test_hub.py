@@ -14,11 +14,10 @@ from tests.wsgi_app.live.conftest import QUICK, FeedMaker, LiveFeed, stores_in
 from wsgi_app.config import Limits
 from wsgi_app.errors import Unavailable
 from wsgi_app.identity import Identity
-from wsgi_app.live.hub import HOUSE_RHYTHM, Rhythm
 from wsgi_app.roles import Role
-from wsgi_app.services import Stores
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.events import EventStore, Happenings, tell
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.wake import Waker
 
 NEVER_S = 3600.0
@@ -200,6 +199,60 @@ def test_the_sockets_of_somebody_signed_out_are_closed(feed: LiveFeed) -> None:
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "Sign in again.")
 
 
+# Only what the events tell makes these look again.
+SELDOM = replace(QUICK, check_s=NEVER_S)
+
+
+def tell_of_an_account(feed: LiveFeed) -> None:
+    """Something happens to an account, which nobody who watches is told."""
+    with feed.stores.database.write() as connection:
+        tell(connection, feed.stores.now(), ("account", "signed_out", "a1"), "Vera")
+
+
+def test_the_sockets_of_somebody_signed_out_are_closed_at_once(feed_with: FeedMaker) -> None:
+    with feed_with(SELDOM) as feed, feed.watched("vera") as vera, feed.watched("otto") as otto:
+        vera.frame("you"), otto.frame("you")
+        del feed.guests.known["vera"]
+        tell_of_an_account(feed)
+        visit = feed.visit()
+
+        with pytest.raises(ConnectionClosedError, match=r"1008 .*Sign in again\."):
+            vera.frame("events")  # not even this visit
+        assert [event["subject"] for event in otto.events(1)] == [visit]
+
+
+def test_who_is_signed_out_says_nothing_more(feed_with: FeedMaker) -> None:
+    with feed_with(SELDOM) as feed, feed.watched("otto") as otto, feed.watched("vera") as vera:
+        otto.frame("you"), vera.frame("you")
+        del feed.guests.known["otto"]
+        otto.say("Hello")
+
+        with pytest.raises(ConnectionClosedError, match=r"1008 .*Sign in again\."):
+            otto.frame("events")
+        visit = feed.visit()
+        assert [event["subject"] for event in vera.events(1)] == [visit]
+
+
+def test_who_is_no_operator_any_more_says_nothing_more(feed_with: FeedMaker) -> None:
+    with feed_with(SELDOM) as feed, feed.watched("otto") as otto:
+        otto.frame("you")
+        feed.guests.known["otto"] = Identity("Otto", Role.VIEWER)
+        otto.say("Hello")
+
+        assert otto.frame("error")["error"]["code"] == "role"
+
+
+def test_a_database_that_does_not_answer_signs_nobody_out(feed: LiveFeed) -> None:
+    with feed.watched("vera") as vera:
+        vera.frame("you")
+        feed.guests.refusals = 5
+        tell_of_an_account(feed)
+        visit = feed.visit()
+
+        assert [event["subject"] for event in vera.events(1)] == [visit]
+    assert feed.guests.refusals == 0
+
+
 def test_who_gets_another_role_has_it_without_coming_back(feed: LiveFeed) -> None:
     with feed.watched("vera") as vera:
         vera.frame("you")
@@ -272,7 +325,3 @@ def test_a_slow_reader_is_dropped_and_the_others_get_everything(behind_nginx: Li
         assert [event["number"] for event in reading.result(PATIENCE_S)] == list(range(1, events + 1))
         with pytest.raises(ConnectionClosedError):
             Watcher(slow).events(events)
-
-
-def test_a_house_tells_ten_times_a_second_at_most_and_checks_sign_ins_twice_a_minute() -> None:
-    assert Rhythm(frame_s=0.1, look_s=1.0, check_s=30.0, states_s=5.0) == HOUSE_RHYTHM

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosedError
 
+from tests.houses import without_settings
 from tests.servers import OutputWatcher, free_port
 from tests.watchers import watching
 from wsgi_app.config import Limits
@@ -36,10 +37,9 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @contextmanager
 def running(environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], OutputWatcher]]:
     """The file as uWSGI runs it, in a process of its own."""
-    inherited = {key: text for key, text in os.environ.items() if not key.startswith("PORTEIRO_")}
     process = subprocess.Popen(
         [sys.executable, str(mule.__file__)],
-        env=inherited | environ,
+        env=without_settings(os.environ) | environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -49,6 +49,17 @@ def running(environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], Ou
     finally:
         process.kill()
         process.wait(STOP_S)
+
+
+def test_it_loads_nothing_that_looks_at_photos_writes_pages_or_asks_others() -> None:
+    code = "import sys, wsgi_app.live.mule; print(*sys.modules)"
+    loaded = set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
+    assert {"websockets", "sqlalchemy", "wsgi_app.stores.house"} <= loaded
+    assert loaded & {"cv2", "onnxruntime", "jinja2", "PIL", "requests", "webob"} == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

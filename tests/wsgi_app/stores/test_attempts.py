@@ -6,8 +6,8 @@ import pytest
 
 from tests.conftest import Clock
 from wsgi_app.errors import TooManyRequests
-from wsgi_app.services import Stores
 from wsgi_app.stores.attempts import account_key, address_key
+from wsgi_app.stores.house import Stores
 
 
 def is_counted(stores: Stores, **most: int) -> bool:

@@ -5,9 +5,9 @@ import pytest
 
 from tests.conftest import Clock
 from wsgi_app.errors import NotFound
-from wsgi_app.services import Stores
 from wsgi_app.stores.corrections import Correction
 from wsgi_app.stores.events import AT_THE_MACHINE, Event
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 TEN_O_CLOCK = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -22,13 +22,13 @@ def came(stores: Stores) -> list[str]:
         visit = Visit(
             number=0,
             id=visit_id,
-            at=stores.visits.now(),
+            at=stores.now(),
             device="front door",
             outcome="unknown",
             person_id=None,
             score=0.25,
             face=None,
-            photo=stores.visits.save_photo(visit_id, stores.visits.now(), b"jpeg"),
+            photo=stores.visits.save_photo(visit_id, stores.now(), b"jpeg"),
             took_ms=12.5,
         )
         stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
@@ -110,7 +110,7 @@ def test_each_correction_is_told(stores: Stores, came: list[str], ana: str) -> N
     assert told(stores, last) == [
         expected,
         replace(expected, number=last + 2, subject="v2"),
-        replace(expected, number=last + 3, by="Duarte", details={"verdict": None, "person": None}),
+        replace(expected, number=last + 3, action="correction_removed", by="Duarte", details={}),
     ]
 
 

@@ -113,7 +113,7 @@ def test_the_way_back_leaves_nothing_and_the_way_forth_works_again(database: Dat
 # What the releases before kept, by the schema of each; newer columns are what they become.
 AT = datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)
 ALWAYS: dict[str, Any] = {"valid_from": None, "valid_until": None, "hours": []}
-ENROLLED = {"negative": False, "visit_id": None}
+ENROLLED = {"negative": False, "visit_id": None, "shows_id": None}
 KEPT: dict[str, dict[str, list[dict[str, Any]]]] = {
     "0001": {
         "people": [{"id": "p1", "name": "Ana", "name_key": "ana", "revision": 3, "created_at": AT}],
@@ -142,7 +142,12 @@ KEPT["0002"] = {
         }
     ],
 }
-ADDED: dict[str, dict[str, Any]] = {"people": ALWAYS, "faces": ENROLLED, "devices": {"told_state": None}}
+ADDED: dict[str, dict[str, Any]] = {
+    "people": ALWAYS,
+    "faces": ENROLLED,
+    "visits": {"reason": None},
+    "devices": {"told_state": None},
+}
 
 
 @pytest.mark.parametrize("release", KEPT)

@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Clock
-from wsgi_app.services import Stores
 from wsgi_app.stores.events import Event, Happenings, SeenVisit, tell
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 
@@ -13,7 +13,7 @@ def add_visit(stores: Stores, person_id: str | None = None) -> Visit:
     visit = Visit(
         0,
         stores.visits.new_id(),
-        stores.visits.now(),
+        stores.now(),
         "front-door",
         "known" if person_id else "unknown",
         person_id,

@@ -1,20 +1,18 @@
 from dataclasses import replace
+from datetime import timedelta
 
-import numpy as np
+import pytest
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
-from wsgi_app.services import Stores
+from tests.galleries import SHARP, vector
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.people import Person, Source
+from wsgi_app.stores.faces import Source
+from wsgi_app.stores.house import Stores
+from wsgi_app.stores.people import Person
+from wsgi_app.stores.retention import LET_IN, OTHERS
 from wsgi_app.stores.tables import answers, corrections, probes, visits
+from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
-
-SHARP = {"sharpness": 20.5}
-
-
-def vector(first: float) -> NDArray[np.float32]:
-    return np.array([first, -1.5, 0.25], np.float32)
 
 
 def always(_: Person) -> bool:
@@ -23,11 +21,11 @@ def always(_: Person) -> bool:
 
 def add_visit(stores: Stores, person_id: str | None, key: str = "") -> str:
     """A visit with a photo, a probe and an answer; gives its id."""
-    visit_id, at = stores.visits.new_id(), stores.visits.now()
+    visit_id, at = stores.visits.new_id(), stores.now()
     photo = stores.visits.save_photo(visit_id, at, b"jpeg")
     outcome = "known" if person_id else "unknown"
     visit = Visit(0, visit_id, at, "door", outcome, person_id, 0.9, None, photo, 1.0)
-    press = IdempotencyKey("door", key or visit_id)
+    press = IdempotencyKey("device:door", key or visit_id)
     stores.visits.add(visit, StoredAnswer(200, b"told"), press, probe=Embedding("e1", vector(1.0)))
     return visit_id
 
@@ -77,15 +75,17 @@ def test_what_was_kept_as_not_somebody_else_goes_with_who_it_shows(stores: Store
     people = stores.people
     ana, bruno = people.add("Ana").id, people.add("Bruno").id
     visit = add_visit(stores, ana)
-    of_her = people.add_face(bruno, b"png", SHARP, Embedding("e1", vector(1.0)), Source(visit, negative=True))
-    of_him = people.add_face(bruno, b"png", SHARP, Embedding("e1", vector(2.0)), Source(visit))
-    not_her = people.add_face(ana, b"png", SHARP, Embedding("e1", vector(3.0)), Source(negative=True))
+    of_her = stores.faces.add(
+        bruno, b"png", SHARP, Embedding("e1", vector(1.0)), Source(visit, negative=True)
+    )
+    of_him = stores.faces.add(bruno, b"png", SHARP, Embedding("e1", vector(2.0)), Source(visit))
+    not_her = stores.faces.add(ana, b"png", SHARP, Embedding("e1", vector(3.0)), Source(negative=True))
 
     forgotten = people.remove(ana, always)
 
     assert forgotten.faces == 0
     assert {of_her.crop, not_her.crop} < set(forgotten.photos)
-    assert people.faces(bruno) == [replace(of_him, visit_id=None)]
+    assert stores.faces.of(bruno) == [replace(of_him, visit_id=None)]
     assert [stores.photos.path(face.crop).exists() for face in (of_her, of_him, not_her)] == [
         False,
         True,
@@ -93,8 +93,38 @@ def test_what_was_kept_as_not_somebody_else_goes_with_who_it_shows(stores: Store
     ]
 
 
+@pytest.mark.parametrize("said", [False, True])
+@pytest.mark.parametrize("gone", ["purged", "removed"])
+def test_what_was_kept_as_not_somebody_else_goes_with_who_it_shows_after_its_visit_too(
+    stores: Stores, gone: str, said: bool
+) -> None:
+    ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
+    visit, other = add_visit(stores, None if said else ana), add_visit(stores, None)
+    not_his = [
+        stores.faces.add(bruno, b"png", SHARP, Embedding("e1", vector(1.0)), Source(taken, negative=True))
+        for taken in (visit, other)
+    ]
+    if said:
+        stores.corrections.set([visit], "person", ana)
+    else:
+        stores.corrections.set([visit], "ignored")
+    if gone == "purged":
+        for kind in (LET_IN, OTHERS):
+            stores.retention.remove_some(kind, stores.now() + timedelta(days=1))
+    else:
+        for taken in (visit, other):
+            stores.visits.remove(taken, lambda _: True)
+    assert stores.faces.of(bruno) == [replace(face, visit_id=None) for face in not_his]
+
+    forgotten = stores.people.remove(ana, always)
+
+    assert forgotten.photos == (not_his[0].crop,)
+    assert stores.faces.of(bruno) == [replace(not_his[1], visit_id=None)]
+    assert [stores.photos.path(face.crop).exists() for face in not_his] == [False, True]
+
+
 def test_somebody_who_came_thousands_of_times_is_forgotten_too(stores: Stores) -> None:
-    ana, at = stores.people.add("Ana").id, stores.visits.now()
+    ana, at = stores.people.add("Ana").id, stores.now()
     row = {"at": at, "device": "door", "outcome": "known", "person_id": ana, "photo": "x", "took_ms": 1.0}
     with stores.database.write() as connection:
         connection.execute(visits.insert(), [{**row, "id": f"v{number}"} for number in range(2500)])
@@ -110,7 +140,7 @@ def test_the_visits_that_show_somebody_come_newest_first(stores: Stores) -> None
     stores.corrections.set([taken_for_her], "nobody")
     stores.corrections.set([fourth], "person", ana)
 
-    shown = stores.people.visits(ana, 2)
-    rest = stores.people.visits(ana, 2, before=shown[-1].number)
+    shown = stores.visits.page(2, wanted=VisitFilter(person=ana))
+    rest = stores.visits.page(2, shown[-1].number, VisitFilter(person=ana))
 
     assert [[visit.id for visit in page] for page in (shown, rest)] == [[fourth, third], [first]]

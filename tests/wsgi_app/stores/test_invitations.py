@@ -7,18 +7,23 @@ import pytest
 
 from tests.accounts import add_account
 from tests.conftest import Clock
-from wsgi_app.errors import NotFound
-from wsgi_app.services import Stores
+from wsgi_app.errors import Conflict, NotFound
+from wsgi_app.roles import Role
 from wsgi_app.stores.events import AT_THE_MACHINE
-from wsgi_app.stores.invitations import Invitation
+from wsgi_app.stores.house import Stores
+from wsgi_app.stores.invitations import MOST_OPEN, OWNER, Invitation
 
 NEXT_DAY = datetime(2026, 1, 6, 10, 0, tzinfo=UTC)
+
+
+def test_an_owner_is_here_what_an_owner_is_everywhere() -> None:
+    assert Role.OWNER.word == OWNER
 
 
 def test_a_link_says_what_it_is_for_until_it_is_used(stores: Stores) -> None:
     made = stores.invitations.invite(b"key", "viewer")
 
-    assert made == Invitation("viewer", None, NEXT_DAY)
+    assert made == Invitation(made.id, "viewer", None, NEXT_DAY)
     assert [stores.invitations.find(b"key") for _ in range(3)] == [made] * 3
 
     stores.accounts.accept(b"key", "Ana", "hash")
@@ -73,7 +78,9 @@ def test_a_link_used_by_many_at_once_makes_one_account(stores: Stores) -> None:
 def test_a_house_without_owner_has_one_link_for_the_first(stores: Stores) -> None:
     stores.invitations.invite(b"for a viewer", "viewer")
     for key in (b"first", b"second"):
-        assert stores.invitations.invite_first(key) == Invitation("owner", None, NEXT_DAY)
+        made = stores.invitations.invite_first(key)
+        assert made
+        assert made == Invitation(made.id, "owner", None, NEXT_DAY)
 
     with pytest.raises(NotFound):
         stores.invitations.find(b"first")
@@ -91,7 +98,8 @@ def test_a_house_with_an_owner_has_none(stores: Stores) -> None:
 
 def test_a_new_password_leaves_the_name_and_the_role(stores: Stores) -> None:
     ana = add_account(stores, "Ana", "viewer")
-    assert stores.invitations.let_back_in(b"key", ana.id) == Invitation("viewer", ana.id, NEXT_DAY)
+    made = stores.invitations.let_back_in(b"key", ana.id)
+    assert made == Invitation(made.id, "viewer", ana.id, NEXT_DAY)
 
     changed = stores.accounts.accept(b"key", "Somebody else", "another hash")
 
@@ -122,3 +130,82 @@ def test_the_links_of_a_removed_account_go_with_it(stores: Stores) -> None:
 
     with pytest.raises(NotFound):
         stores.accounts.accept(b"key", "", "hash")
+
+
+def anyhow(_: object) -> bool:
+    return True
+
+
+@pytest.mark.parametrize("gone", ["removed", "demoted"])
+def test_an_owner_who_is_one_no_more_has_left_no_way_in(stores: Stores, gone: str) -> None:
+    olga, vera = add_account(stores, "Olga", "owner"), add_account(stores, "Vera", "viewer")
+    otto = add_account(stores, "Otto", "owner")
+    stores.invitations.acting("Olga").invite(b"a back door", "owner")
+    stores.invitations.acting("Olga").let_back_in(b"another", otto.id)
+    stores.accounts.remove(vera.id, anyhow)
+    assert len(stores.invitations.open()) == 2  # a viewer made none of them
+
+    if gone == "removed":
+        stores.accounts.remove(olga.id, anyhow)
+    else:
+        stores.accounts.change_role(olga.id, "operator", anyhow)
+
+    assert stores.invitations.open() == []
+    with pytest.raises(NotFound):
+        stores.accounts.accept(b"a back door", "Mallory", "hash")
+
+
+def test_an_owner_who_cannot_go_leaves_the_links_as_they_are(stores: Stores) -> None:
+    olga = add_account(stores, "Olga", "owner")
+    made = stores.invitations.invite(b"key", "viewer")
+
+    with pytest.raises(Conflict):
+        stores.accounts.remove(olga.id, anyhow)
+    assert stores.accounts.change_role(olga.id, "owner", anyhow).role == "owner"
+    assert stores.invitations.open() == [made]
+
+
+def test_once_there_is_an_owner_no_other_link_makes_the_first_one(stores: Stores) -> None:
+    stores.invitations.invite_first(b"in the log")
+    viewers = stores.invitations.invite(b"for a viewer", "viewer")
+    stores.invitations.invite(b"by hand", "owner")
+
+    stores.accounts.accept(b"by hand", "Olga", "hash")
+    seconds = stores.invitations.invite(b"for a second one", "owner")
+
+    assert stores.invitations.open() == sorted([viewers, seconds], key=lambda made: made.id)
+    with pytest.raises(NotFound):
+        stores.accounts.accept(b"in the log", "Mallory", "hash")
+    stores.invitations.invite(b"for a third one", "owner")
+    assert stores.accounts.accept(b"for a second one", "Otto", "hash").role == "owner"
+    assert stores.invitations.find(b"for a third one").role == "owner"
+
+
+def test_open_links_are_seen_the_newest_last_and_taken_back(stores: Stores, clock: Clock) -> None:
+    first = stores.invitations.invite(b"first", "owner")
+    clock.advance(1)
+    second = stores.invitations.invite(b"second", "viewer")
+    assert stores.invitations.open() == [first, second]
+
+    stores.invitations.acting("Olga").take_back(first.id)
+
+    assert stores.invitations.open() == [second]
+    with pytest.raises(NotFound):
+        stores.invitations.take_back(first.id)
+    (told,) = stores.events.done_by_somebody(1)
+    assert (told.action, told.by, told.details) == ("link_removed", "Olga", {})
+    clock.advance(24 * 3600)
+    assert stores.invitations.open() == []
+
+
+def test_so_many_links_are_open_at_once_and_no_more(stores: Stores) -> None:
+    ana = add_account(stores, "Ana")
+    for number in range(MOST_OPEN):
+        stores.invitations.invite(b"%d" % number, "viewer")
+
+    with pytest.raises(Conflict, match="100 open links"):
+        stores.invitations.invite(b"one more", "viewer")
+    with pytest.raises(Conflict, match="100 open links"):
+        stores.invitations.let_back_in(b"one more", ana.id)
+    stores.invitations.take_back(stores.invitations.find(b"7").id)
+    assert stores.invitations.invite(b"one more", "viewer").role == "viewer"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from wsgi_app.errors import NotFound
 from wsgi_app.stores.photos import PhotoStore
 
 MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -42,6 +43,17 @@ def test_a_crop_lies_in_its_persons_folder(tmp_path: Path, photos: PhotoStore) -
 @pytest.mark.parametrize("data", [b"", b"\x00\xff\r\n" * 1_000_000], ids=["nothing", "four megabytes"])
 def test_the_bytes_come_back_as_they_were(photos: PhotoStore, data: bytes) -> None:
     assert photos.path(photos.save_visit("v1", MONDAY, data)).read_bytes() == data
+
+
+def test_a_photo_is_read_until_it_is_gone(photos: PhotoStore) -> None:
+    name = photos.save_visit("v1", MONDAY, b"jpeg")
+    assert photos.read(name) == b"jpeg"
+
+    photos.remove(name)
+
+    with pytest.raises(NotFound) as gone:
+        photos.read(name)
+    assert (gone.value.code, gone.value.message) == ("photo_gone", "This photo is gone.")
 
 
 def test_no_unfinished_file_stays(tmp_path: Path, photos: PhotoStore) -> None:

@@ -2,10 +2,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from tests.conftest import Clock
-from wsgi_app.services import Stores
 from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 Come = Callable[..., None]
@@ -38,7 +39,7 @@ def come(stores: Stores, clock: Clock) -> Come:
 
 def waiting(stores: Stores, limit: int = 500) -> list[str]:
     found = [probe.visit_id for probe in stores.probes.unsettled("e1", limit)]
-    assert stores.probes.waiting("e1", limit) == len(found)
+    assert stores.probes.count_unsettled("e1", limit) == len(found)
     return found
 
 
@@ -58,6 +59,21 @@ def test_an_unknown_face_waits_with_everything_that_tells_who_it_may_be(
     )
     assert probe.vector.dtype == np.float32
     assert probe.vector.tolist() == [np.float32(0.6), np.float32(0.8)]
+
+
+def test_neither_every_visit_nor_every_probe_is_read(stores: Stores) -> None:
+    asked = []
+    sa.event.listen(stores.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+    assert waiting(stores) == []
+    statements = [one for one in asked if "probes" in one[0]]
+    assert len(statements) == 2
+    with stores.database.read() as connection:
+        plans = [
+            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values) for text, values in statements
+        ]
+        steps = [row[3] for plan in plans for row in plan]
+    assert "SEARCH visits USING INDEX ix_visits_outcome (outcome=?)" in steps
+    assert [step for step in steps if step.startswith(("SCAN visits", "SCAN probes", "USE TEMP"))] == []
 
 
 def test_the_newest_faces_come_first_and_only_so_many(stores: Stores, come: Come) -> None:

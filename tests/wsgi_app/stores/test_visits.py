@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from tests.conftest import Clock
 from wsgi_app.config import Limits
 from wsgi_app.errors import NotFound, PreconditionFailed, Unavailable
-from wsgi_app.services import Stores
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.people import Source
+from wsgi_app.stores.faces import Source
+from wsgi_app.stores.house import Stores
 from wsgi_app.stores.tables import visits
 from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit, VisitStore
@@ -28,7 +28,7 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 def visit(stores: Stores, visit_id: str = "v1", person_id: str | None = None) -> Visit:
     """A visit of this moment, not stored yet, with its photo on disk."""
-    at = stores.visits.now()
+    at = stores.now()
     return Visit(
         number=0,
         id=visit_id,
@@ -82,7 +82,7 @@ def test_there_is_no_visit_under_an_unknown_id(stores: Stores) -> None:
 def test_a_stored_visit_is_there_for_another_process_at_once(stores: Stores) -> None:
     stores.visits.add(visit(stores), LET_IN, PRESS)
     other = open_database(str(stores.database.engine.url))
-    seen = VisitStore(other, stores.photos, stores.visits.now, str, Limits().idempotency_s)
+    seen = VisitStore(other, stores.photos, stores.now, str, Limits().idempotency_s)
     assert (ids_of(seen.page(10)), seen.answer(PRESS)) == (["v1"], LET_IN)
     other.close()
 
@@ -206,22 +206,31 @@ def test_somebody_forgotten_while_the_photo_was_judged_leaves_no_visit_and_no_ph
 
 def test_answers_that_name_somebody_forgotten_are_forgotten_too(stores: Stores) -> None:
     ana, bruno = stores.people.add("Ana"), stores.people.add("Bruno")
-    presses = [IdempotencyKey("front door", f"press-{number}") for number in range(3)]
+    presses = [IdempotencyKey("device:front", f"press-{number}") for number in range(3)]
     for number, person_id in enumerate((ana.id, bruno.id, None)):
         stores.visits.add(visit(stores, f"v{number}", person_id), LET_IN, presses[number])
     stores.people.remove(ana.id, lambda _: True)
     assert [stores.visits.answer(press) for press in presses] == [None, LET_IN, LET_IN]
 
 
-def test_a_removed_face_or_a_new_name_leaves_visits_and_answers_alone(stores: Stores) -> None:
+@pytest.mark.parametrize("change", ["removed", "renamed"])
+@pytest.mark.parametrize(("door", "stored"), [("device:front", LET_IN), ("address:192.0.2.7", None)])
+def test_a_removed_face_or_a_new_name_leaves_visits_alone_and_is_judged_anew_where_there_is_no_token(
+    stores: Stores, change: str, door: str, stored: StoredAnswer | None
+) -> None:
     ana = stores.people.add("Ana")
-    face = stores.people.add_face(ana.id, b"png", {}, Embedding("e1", np.ones(3, np.float32)))
+    face = stores.faces.add(ana.id, b"png", {}, Embedding("e1", np.ones(3, np.float32)))
     known = visit(stores, person_id=ana.id)
-    stores.visits.add(known, LET_IN, PRESS)
-    stores.people.remove_face(ana.id, face.id)
-    stores.people.change(ana.id, lambda person: replace(person, name="Ana Maria"), lambda _: True)
-    assert stores.visits.page(10) == [replace(known, number=1)]
-    assert stores.visits.answer(PRESS) == LET_IN
+    unknown = visit(stores, "v2")
+    let_in, kept_out = IdempotencyKey(door, "press-1"), IdempotencyKey(door, "press-2")
+    stores.visits.add(known, LET_IN, let_in)
+    stores.visits.add(unknown, KEPT_OUT, kept_out)
+    if change == "removed":
+        stores.faces.remove(ana.id, face.id)
+    else:
+        stores.people.change(ana.id, lambda person: replace(person, name="Ana Maria"), lambda _: True)
+    assert stores.visits.page(10) == [replace(unknown, number=2), replace(known, number=1)]
+    assert (stores.visits.answer(let_in), stores.visits.answer(kept_out)) == (stored, KEPT_OUT)
 
 
 def test_a_visit_whose_row_cannot_be_written_leaves_no_answer(stores: Stores) -> None:
@@ -323,14 +332,24 @@ def test_a_persons_visits_are_those_of_the_verdict_unless_a_correction_says_othe
     of_ana, of_bruno = VisitFilter(person=ana), VisitFilter(person=bruno)
     assert ids_of(stores.visits.page(10, wanted=of_ana)) == ["v3", "v2", "v1"]
     assert ids_of(stores.visits.page(10, wanted=of_bruno)) == ["v4"]
-    assert ids_of(stores.visits.page(10, wanted=VisitFilter(corrected=True))) == ["v5", "v4", "v3", "v2"]
-    assert ids_of(stores.visits.page(10, wanted=VisitFilter(corrected=False))) == ["v1"]
+    assert ids_of(stores.visits.page(10, wanted=VisitFilter(corrected=True))) == ["v5", "v4", "v3"]
+    assert ids_of(stores.visits.page(10, wanted=VisitFilter(corrected=False))) == ["v2", "v1"]
 
 
 def test_a_filter_holds_on_every_page(stores: Stores, five_visits: dict[str, str]) -> None:
     of_ana = VisitFilter(person=five_visits["ana"])
     assert ids_of(stores.visits.page(2, wanted=of_ana)) == ["v4", "v2"]
     assert ids_of(stores.visits.page(2, before=2, wanted=of_ana)) == ["v1"]
+
+
+def test_some_visits_come_in_the_order_of_their_ids_each_once(
+    stores: Stores, five_visits: dict[str, str]
+) -> None:
+    newest, *_, oldest = stores.visits.page(10)
+    assert stores.visits.some([oldest.id, newest.id, oldest.id]) == [oldest, newest]
+    assert stores.visits.some([]) == []
+    with pytest.raises(NotFound, match="There is no such visit"):
+        stores.visits.some([newest.id, "another"])
 
 
 def test_moments_are_the_latest_ones(stores: Stores, five_visits: dict[str, str], clock: Clock) -> None:
@@ -379,14 +398,14 @@ def test_a_removed_visit_leaves_nothing(stores: Stores, five_visits: dict[str, s
     stores.visits.add(visit(stores, "v6", ana), LET_IN, PRESS, probe=probe)
     stores.photos.save_thumbnail(stores.visits.get("v6").photo, b"small")
     corrected(stores, "v6", ana)
-    face = stores.people.add_face(ana, b"png", {}, probe, Source("v6"))
+    face = stores.faces.add(ana, b"png", {}, probe, Source("v6"))
 
     stores.visits.acting("Olga").remove("v6", lambda found: found.id == "v6")
 
     assert ids_of(stores.visits.page(10)) == ["v5", "v4", "v3", "v2", "v1"]
     assert photos_on_disk(stores) == ["v1", "v2", "v3", "v4", "v5"]
     assert (stores.visits.answer(PRESS), stores.corrections.of(["v6"])) == (None, {})
-    assert stores.people.face(ana, face.id) == replace(face, visit_id=None)
+    assert stores.faces.get(ana, face.id) == replace(face, visit_id=None)
     with stores.database.read() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM probes")).scalar() == 0
     told = [(event.action, event.by) for event in stores.events.after(0, 100) if event.subject == "v6"]

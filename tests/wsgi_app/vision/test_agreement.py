@@ -3,14 +3,16 @@ from collections.abc import Iterator
 import pytest
 
 from wsgi_app.vision.agreement import agreed
-from wsgi_app.vision.pipeline import Outcome, Verdict
+from wsgi_app.vision.verdicts import Outcome, Reason, Verdict
 
 ANA = Verdict(Outcome.KNOWN, person="ana", score=0.9)
 ANA_AGAIN = Verdict(Outcome.KNOWN, person="ana", score=0.8)
 BRUNO = Verdict(Outcome.KNOWN, person="bruno", score=0.9)
 STRANGER = Verdict(Outcome.UNKNOWN, score=0.2)
 NOBODY = Verdict(Outcome.NO_FACE)
-NOT_SURE = Verdict(Outcome.UNKNOWN, score=0.9)  # what is left of Ana's verdict without agreement
+NOT_SURE = Verdict(
+    Outcome.UNKNOWN, score=0.9, reason=Reason.NOT_AGREED
+)  # what is left of Ana's verdict without agreement
 
 
 @pytest.mark.parametrize(

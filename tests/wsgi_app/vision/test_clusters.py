@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.vectors import at
 from wsgi_app.steps import Steps
 from wsgi_app.vision.clusters import cluster
 from wsgi_app.vision.embed import Embedding
@@ -12,12 +13,6 @@ from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import PROBE, Pipeline
 
 CAME = ("chen-1", "dana-1", "chen-2", "eun-1", "dana-3", "chen-4", "eun-3", "dana-2", "jun-1", "chen-3")
-
-
-def at(degrees: float) -> Embedding:
-    """A unit vector in the plane: the cosine of two is the cosine of the angle between them."""
-    angle = np.radians(degrees)
-    return np.array((np.cos(angle), np.sin(angle)), np.float32)
 
 
 def faces_at(*degrees: float) -> list[Embedding]:

@@ -5,14 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.vectors import at
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import Gallery, Match, cosine, match
-
-
-def at(degrees: float) -> Embedding:
-    """A unit vector in the plane: the cosine of two is the cosine of the angle between them."""
-    angle = np.radians(degrees)
-    return np.array((np.cos(angle), np.sin(angle)), np.float32)
 
 
 def cos(degrees: float) -> object:
@@ -145,14 +140,14 @@ def test_a_probe_as_like_to_a_face_that_is_not_theirs_as_to_their_own_is_not_the
     gallery = Gallery.of(faces, [("ana", at(30))])
 
     assert match(at(14), gallery) == match(at(14), Gallery.of(faces))
-    assert match(at(16), gallery) == Match("bruno", cos(74), -1.0)  # type: ignore[arg-type]
-    assert match(at(30), gallery) == Match("bruno", cos(60), -1.0)  # type: ignore[arg-type]
+    assert match(at(16), gallery) == Match("bruno", cos(74), cos(16), cos(16))  # type: ignore[arg-type]
+    assert match(at(30), gallery) == Match("bruno", cos(60), cos(30), cos(30))  # type: ignore[arg-type]
 
 
 def test_exactly_as_like_is_enough_to_be_barred() -> None:
     twin = at(20)
 
-    assert match(twin, Gallery.of([("ana", twin)], [("ana", twin)])) == Match(None, 0.0, -1.0)
+    assert match(twin, Gallery.of([("ana", twin)], [("ana", twin)])) == Match(None, 0.0, -1.0, 1.0)
 
 
 def test_a_face_that_is_not_somebodys_bars_nobody_else() -> None:
@@ -160,19 +155,25 @@ def test_a_face_that_is_not_somebodys_bars_nobody_else() -> None:
 
     found = match(at(10), Gallery.of(faces, [("bruno", at(10))]))
 
-    assert found == Match("ana", cos(10), -1.0)  # type: ignore[arg-type]
+    assert found == Match("ana", cos(10), cos(10), cos(10))  # type: ignore[arg-type]
 
 
-def test_who_is_left_still_has_to_win_by_threshold_and_by_margin() -> None:
-    faces = [("ana", at(0)), ("bruno", at(30)), ("chen", at(-32))]
-    gallery = Gallery.of(faces, [("ana", at(1))])
+def test_saying_who_it_is_not_lets_in_no_twin_who_came_second() -> None:
+    faces = [("ana", at(0)), ("bruno", at(10))]
 
-    found = match(at(1), gallery)
+    found = match(at(4), Gallery.of(faces, [("ana", at(4))]))
 
-    assert found == Match("bruno", cos(29), cos(33))  # type: ignore[arg-type]
-    assert not found.is_sure(threshold=0.9, margin=0.0)
-    assert not found.is_sure(threshold=0.5, margin=0.05)
-    assert found.is_sure(threshold=0.5, margin=0.03)
+    assert found == Match("bruno", cos(6), cos(4), cos(4))  # type: ignore[arg-type]
+    assert not found.is_sure(threshold=0.0, margin=0.0)
+
+
+def test_who_is_left_wins_where_the_barred_one_is_far_behind() -> None:
+    faces = [("ana", at(0)), ("bruno", at(70))]
+
+    found = match(at(65), Gallery.of(faces, [("ana", at(60))]))
+
+    assert found == Match("bruno", cos(5), cos(65), cos(65))  # type: ignore[arg-type]
+    assert found.is_sure(threshold=0.5, margin=0.05)
 
 
 def test_everybody_can_be_barred() -> None:
@@ -180,7 +181,7 @@ def test_everybody_can_be_barred() -> None:
 
     found = match(at(10), Gallery.of(faces, [("ana", at(10)), ("bruno", at(10))]))
 
-    assert found == Match(None, 0.0, -1.0)
+    assert found == Match(None, 0.0, -1.0, cos(10))  # type: ignore[arg-type]
     assert not found.is_sure(threshold=0.0, margin=0.0)
 
 
@@ -202,7 +203,7 @@ PEOPLE = st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=20)
     size=st.sampled_from([2, 3, 128]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_a_barred_person_is_left_out_as_if_they_were_not_there(
+def test_a_barred_person_is_never_the_one_and_still_the_runner_up(
     people: list[str], negatives: list[str], size: int, seed: int
 ) -> None:
     random = np.random.default_rng(seed)
@@ -214,10 +215,16 @@ def test_a_barred_person_is_left_out_as_if_they_were_not_there(
     def best(kept: list[tuple[str, Embedding]], person: str) -> float:
         return max((cosine(vector, probe) for one, vector in kept if one == person), default=-2.0)
 
-    left = [face for face in faces if best(against, face[0]) < best(faces, face[0])]
+    left = [person for person in set(people) if best(against, person) < best(faces, person)]
+    barred = max((best(faces, person) for person in set(people) - set(left)), default=-1.0)
 
     found = match(probe, Gallery.of(faces, against))
 
-    expected = match(probe, Gallery.of(left))
-    assert found.person == expected.person
-    assert (found.score, found.runner_up_score) == pytest.approx((expected.score, expected.runner_up_score))
+    if not left:
+        assert found == Match(None, 0.0, -1.0, pytest.approx(barred, abs=1e-6))  # type: ignore[arg-type]
+        return
+    likeliest = max(left, key=lambda person: best(faces, person))
+    others = max((best(faces, person) for person in set(people) - {likeliest}), default=-1.0)
+    assert found.person == likeliest
+    expected = (best(faces, likeliest), others, barred)
+    assert (found.score, found.runner_up_score, found.barred_score) == pytest.approx(expected, abs=1e-6)

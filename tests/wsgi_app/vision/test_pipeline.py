@@ -27,17 +27,9 @@ from wsgi_app.vision.engines import Blob
 from wsgi_app.vision.match import Gallery
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import NoseNetworkFile, pack_in
-from wsgi_app.vision.pipeline import (
-    ENROLMENT,
-    PROBE,
-    REFUSALS,
-    GuardedNetwork,
-    Outcome,
-    Pipeline,
-    Policy,
-    Verdict,
-)
+from wsgi_app.vision.pipeline import ENROLMENT, PROBE, GuardedNetwork, Pipeline
 from wsgi_app.vision.quality import Quality, Standard
+from wsgi_app.vision.verdicts import REFUSALS, Outcome, Policy, Verdict
 
 Photo = Callable[[str], bytes]
 Pixels = NDArray[np.uint8]

@@ -69,6 +69,17 @@ def test_of_several_faults_the_one_the_visitor_can_mend_first_is_told() -> None:
     assert STANDARD.fault(replace(GOOD, yaw=1)) == "turned_away"
 
 
+def test_what_was_measured_is_told_with_three_digits_after_the_point() -> None:
+    measured = Quality(120.0, 93.45678, 41.00049, -2.71828, 0.0004)
+    assert measured.rounded() == {
+        "size_px": 120.0,
+        "brightness": 93.457,
+        "sharpness": 41.0,
+        "roll_degrees": -2.718,
+        "yaw": 0.0,
+    }
+
+
 def test_a_level_face_on_a_plain_crop_measures_as_it_was_made() -> None:
     assert measure(face(), plain(77)) == Quality(
         size_px=100, brightness=77, sharpness=0, roll_degrees=0, yaw=0

@@ -20,8 +20,11 @@ def _widen() -> None:
     op.add_column("people", sa.Column("hours", sa.JSON, nullable=False, server_default="[]"))
     op.add_column("faces", sa.Column("negative", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("faces", sa.Column("visit_id", sa.Text))
-    op.create_index("ix_faces_visit_id", "faces", ["visit_id"])
+    op.add_column("faces", sa.Column("shows_id", sa.Text))
+    for column in ("visit_id", "shows_id"):
+        op.create_index(f"ix_faces_{column}", "faces", [column])
     op.add_column("devices", sa.Column("told_state", sa.Text))
+    op.add_column("visits", sa.Column("reason", sa.Text))
     for column in ("at", "device", "outcome"):
         op.create_index(f"ix_visits_{column}", "visits", [column])
 
@@ -33,7 +36,6 @@ def _tell_of_visits() -> None:
         sa.Column("embedder", sa.Text, nullable=False),
         sa.Column("vector", sa.LargeBinary, nullable=False),
     )
-    op.create_index("ix_probes_embedder", "probes", ["embedder"])
     op.create_table(
         "corrections",
         sa.Column("visit_id", sa.Text, sa.ForeignKey("visits.id", ondelete="CASCADE"), primary_key=True),
@@ -80,6 +82,7 @@ def _tell_who_may_sign_in() -> None:
     op.create_table(
         "invitations",
         sa.Column("key_hash", sa.LargeBinary, primary_key=True),
+        sa.Column("id", sa.Text, nullable=False, unique=True),
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("account_id", sa.Text, sa.ForeignKey("accounts.id", ondelete="CASCADE")),
         sa.Column("expires_at", sa.DateTime, nullable=False),
@@ -107,9 +110,11 @@ def downgrade() -> None:
     for column in ("at", "device", "outcome"):
         op.drop_index(f"ix_visits_{column}", "visits")
     op.drop_column("devices", "told_state")
-    op.drop_index("ix_faces_visit_id", "faces")
+    op.drop_column("visits", "reason")
+    for column in ("visit_id", "shows_id"):
+        op.drop_index(f"ix_faces_{column}", "faces")
     for table, columns in (
-        ("faces", ("visit_id", "negative")),
+        ("faces", ("shows_id", "visit_id", "negative")),
         ("people", ("hours", "valid_until", "valid_from")),
     ):
         for column in columns:

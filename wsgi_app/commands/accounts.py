@@ -7,9 +7,9 @@ from rich.text import Text
 from wsgi_app.commands import EVERYBODY, Failure, print_table, with_config
 from wsgi_app.config import Config
 from wsgi_app.evidence import token_key
-from wsgi_app.roles import GIVEN
-from wsgi_app.services import Stores, open_stores
+from wsgi_app.roles import ACCOUNT_ROLES
 from wsgi_app.stores.accounts import Account
+from wsgi_app.stores.house import Stores, open_stores
 from wsgi_app.stores.invitations import Invitation
 from wsgi_app.tokens import random_secret
 
@@ -19,16 +19,16 @@ address_option = click.option(
 )
 
 
-@click.group("user")
-def user_group() -> None:
+@click.group("account")
+def account_group() -> None:
     """Who may sign in, each as viewer, operator or owner."""
 
 
-@user_group.command("invite")
-@click.option("--role", type=click.Choice([role.word for role in GIVEN]), required=True)
+@account_group.command("invite")
+@click.option("--role", type=click.Choice([role.word for role in ACCOUNT_ROLES]), required=True)
 @address_option
 @with_config
-def user_invite_command(config: Config, role: str, address: str | None) -> None:
+def account_invite_command(config: Config, role: str, address: str | None) -> None:
     """Make a one-time link with which somebody chooses a name and a password of their own.
 
     A viewer sees people and visits; an operator also enrols and corrects; an owner also says who may sign in.
@@ -38,13 +38,13 @@ def user_invite_command(config: Config, role: str, address: str | None) -> None:
     _say_link(config, token, invitation, address)
 
 
-@user_group.command("list")
+@account_group.command("list")
 @with_config
-def user_list_command(config: Config) -> None:
+def account_list_command(config: Config) -> None:
     """List who may sign in."""
     accounts = open_stores(config).accounts.page(EVERYBODY)
     if not accounts:
-        click.echo("Nobody may sign in yet: porteiro user invite --role owner")
+        click.echo("Nobody may sign in yet: porteiro account invite --role owner")
         return
     table = Table(Column("Name", overflow="fold"), "Role", "Since", Column("Id", no_wrap=True), box=None)
     for account in accounts:
@@ -52,10 +52,10 @@ def user_list_command(config: Config) -> None:
     print_table(table)
 
 
-@user_group.command("remove")
+@account_group.command("remove")
 @click.argument("name")
 @with_config
-def user_remove_command(config: Config, name: str) -> None:
+def account_remove_command(config: Config, name: str) -> None:
     """Remove an account, and end its sign-ins."""
     stores = open_stores(config)
     account = _named(stores, name)
@@ -63,11 +63,11 @@ def user_remove_command(config: Config, name: str) -> None:
     click.echo(f"{account.name} may not sign in any more.")
 
 
-@user_group.command("password")
+@account_group.command("password")
 @click.argument("name")
 @address_option
 @with_config
-def user_password_command(config: Config, name: str, address: str | None) -> None:
+def account_password_command(config: Config, name: str, address: str | None) -> None:
     """Make a one-time link with which somebody sets a new password; the present one counts until then."""
     stores, token = open_stores(config), random_secret()
     invitation = stores.invitations.let_back_in(token_key(token), _named(stores, name).id)
@@ -106,5 +106,5 @@ def _is_whole(config: Config, address: str | None) -> bool:
 def _named(stores: Stores, name: str) -> Account:
     account = stores.accounts.named(name)
     if account is None:
-        raise Failure(f"No account is called {name!r}; porteiro user list shows which are.")
+        raise Failure(f"No account is called {name!r}; porteiro account list shows which are.")
     return account

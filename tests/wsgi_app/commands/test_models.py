@@ -1,0 +1,199 @@
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PHOTOS
+from tests.owners import PACK, Owner, renamed_pack, without_progress
+from wsgi_app import __version__, packs
+from wsgi_app.vision import packs as vision_packs
+from wsgi_app.vision.packs import pack_in
+
+
+def states(said: str) -> dict[str, str]:
+    """What ``models list`` says of each known pack."""
+    return dict(re.findall(r"^(\w+) \((.+?)\): ", said, re.MULTILINE))
+
+
+def test_the_known_packs_are_listed_with_their_files(newcomer: Owner) -> None:
+    said = newcomer.does("models", "list")
+    assert states(said) == {**dict.fromkeys(packs.catalogue(), "not here"), "embedded": "here"}
+    for pack in packs.catalogue().values():
+        for network in pack.networks:
+            assert f"    {network.file}, {network.size_bytes:,} bytes, {network.licence}, " in said
+
+
+@pytest.mark.usefixtures("known_pack")
+def test_a_pack_is_copied_chosen_and_then_in_force(newcomer: Owner, pack_folder: Path) -> None:
+    folder = newcomer.data / "models" / PACK
+    fetched = newcomer.does("models", "fetch", PACK, "--from", pack_folder)
+    assert fetched == f"{PACK} is complete in {folder}\n"
+    said = newcomer.does("models", "list")
+    assert (states(said)[PACK], said.startswith("In force: embedded, in ")) == ("here", True)
+    assert newcomer.does("models", "use", PACK) == f"{PACK} is in use from the server's next start on.\n"
+    assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in {folder}\n\n")
+    assert newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg") == "Ana: 1 photo enrolled\n"
+
+
+def test_a_pack_in_a_folder_is_said_to_be_in_force(owner: Owner, pack_folder: Path) -> None:
+    said = owner.does("models", "list")
+    assert said.startswith(f"In force: {PACK}, in {pack_folder}\n\n")
+
+
+def test_a_setting_that_names_no_pack_is_not_taken_for_having_none(owner: Owner, tmp_path: Path) -> None:
+    said = Owner({**owner.settings, "PORTEIRO_PACK": str(tmp_path)}).does("models", "list")
+    assert said.startswith(f"{tmp_path} holds no complete model pack.")
+
+
+def other_pack(folder: Path, pack_folder: Path) -> Path:
+    """A pack with another embedder: the same network, with a remark inside its file."""
+    renamed_pack(pack_folder, folder, "other")
+    embedder = folder / pack_in(pack_folder).embedder.file
+    before = vision_packs.sha256_of(embedder)
+    embedder.write_bytes(embedder.read_bytes() + b"\x32\x05other")  # ONNX: doc_string = "other"
+    described = (folder / "models.toml").read_text(encoding="utf-8")
+    (folder / "models.toml").write_text(
+        described.replace(before, vision_packs.sha256_of(embedder)), encoding="utf-8"
+    )
+    return folder
+
+
+def test_other_models_embed_everybody_anew_and_can_be_taken_back(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    other = other_pack(tmp_path / "other", pack_folder)
+    embedders = [pack_in(folder).embedder.sha256 for folder in (pack_folder, other)]
+    assert embedders[0] != embedders[1]
+
+    def faces_seen() -> list[int]:
+        with newcomer.house() as stores:
+            return [len(stores.gallery.rows(embedder).faces) for embedder in embedders]
+
+    newcomer.does("models", "use", pack_folder)
+    newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
+    assert faces_seen() == [2, 0]
+    assert newcomer.does("models", "use", other) == "other is in use from the server's next start on.\n"
+    assert faces_seen() == [2, 2]
+    newcomer.does("enrol", "Bruno", PHOTOS / "bruno-1.jpg")
+    assert faces_seen() == [2, 3]
+    newcomer.does("models", "use", pack_folder)
+    assert faces_seen() == [3, 3]
+    newcomer.does("enrol", "Chen", PHOTOS / "chen-1.jpg")
+    assert faces_seen() == [4, 3]
+
+
+def test_the_owner_is_told_when_the_setting_goes_before_the_choice(owner: Owner, pack_folder: Path) -> None:
+    result = owner.types("models", "use", pack_folder)
+    assert result.exit_code == 0
+    assert without_progress(result.stderr) == (
+        f"PORTEIRO_PACK={pack_folder} is set, and goes before this choice."
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["use", "zooo"], "'zooo' is neither a known pack ("),
+        (["use", "zoo"], "onnx is missing. `porteiro models fetch zoo` brings the right one."),
+        (["use", "{folder}"], "holds no complete model pack."),
+        (["fetch", "zooo"], "There is no pack 'zooo'; there are "),
+        (["fetch", "zoo", "--from", "{folder}"], "face_detection_yunet_2023mar.onnx is missing."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_pack_that_is_not_there_is_neither_fetched_nor_chosen(
+    newcomer: Owner, tmp_path: Path, words: list[str], why: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    said = newcomer.is_told("models", *(word.format(folder=tmp_path / "empty") for word in words))
+    assert said.startswith("porteiro: ")
+    assert why in said
+    assert not (newcomer.data / "models" / "chosen").exists()
+
+
+# Preparing
+
+
+def test_preparing_says_where_to_go_and_what_to_do(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    greeting, *rest = owner.does("prepare").splitlines()
+    name = pack_in(Path(owner.settings["PORTEIRO_PACK"])).name
+    assert greeting == f"Porteiro {__version__}, models: {name}, people: 1"
+    assert rest[0] == "  open    http://127.0.0.1:8765/porteiro/"
+    assert rest[2] == "  ask     curl -F file=@photo-3.jpg http://127.0.0.1:8765/porteiro/"
+
+
+def test_preparing_behind_nginx_names_the_socket_and_no_address_that_nobody_serves(owner: Owner) -> None:
+    said = Owner({**owner.settings, "PORTEIRO_SOCKET": f"{owner.data}/x.sock"}).does("prepare")
+    assert said.splitlines()[1] == f"  behind  nginx on {owner.data}/x.sock"
+    assert "127.0.0.1" not in said
+
+
+def test_preparing_tells_how_a_door_gets_a_token_where_it_needs_one(owner: Owner) -> None:
+    said = Owner({**owner.settings, "PORTEIRO_ANONYMOUS_DOORS": "0"}).does("prepare")
+    assert said.splitlines()[3].endswith(" token add front-door > front-door.token")
+
+
+def test_preparing_embeds_whom_the_models_have_not_seen(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    newcomer.does("models", "use", other_pack(tmp_path / "other", pack_folder))
+    newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    embedder = pack_in(pack_folder).embedder.sha256
+    with_setting = Owner({**newcomer.settings, "PORTEIRO_PACK": str(pack_folder)})
+    for _ in range(2):
+        with_setting.does("prepare")
+        with newcomer.house() as stores:
+            assert stores.gallery.unseen_by(embedder) == []
+            assert len(stores.gallery.rows(embedder).faces) == 1
+
+
+def test_preparing_keeps_the_settings_pack_for_the_other_commands(
+    newcomer: Owner, pack_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pack_folder.parent)
+    Owner({**newcomer.settings, "PORTEIRO_PACK": pack_folder.name}).does("prepare")
+    monkeypatch.chdir(newcomer.data)
+    assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in {pack_folder}\n\n")
+
+
+def test_preparing_with_a_pack_that_cannot_be_used_leaves_the_choice_alone(
+    newcomer: Owner, pack_folder: Path
+) -> None:
+    newcomer.does("models", "use", pack_folder)
+    with_setting = Owner({**newcomer.settings, "PORTEIRO_PACK": "zoo"})
+    assert with_setting.is_told("prepare").endswith(
+        "onnx is missing. `porteiro models fetch zoo` brings the right one."
+    )
+    assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in {pack_folder}\n\n")
+
+
+def test_preparing_does_not_download_in_place_of_a_pack_that_was_chosen(owner: Owner, tmp_path: Path) -> None:
+    said = Owner({**owner.settings, "PORTEIRO_PACK": str(tmp_path)}).is_told("prepare")
+    assert said.startswith(f"porteiro: {tmp_path} holds no complete model pack.")
+
+
+def test_preparing_does_not_download_in_place_of_a_choice_that_is_gone(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    stick = shutil.copytree(pack_folder, tmp_path / "stick")
+    newcomer.does("models", "use", stick)
+    shutil.rmtree(stick)
+    assert newcomer.is_told("prepare").startswith(f"porteiro: '{stick}' is neither a known pack (")
+
+
+@pytest.mark.usefixtures("known_pack")
+def test_a_folder_that_cannot_be_made_is_told_when_fetching(pack_folder: Path) -> None:
+    said = Owner({"PORTEIRO_DATA": "/dev/null/house"}).is_told("models", "fetch", PACK, "--from", pack_folder)
+    assert "/dev/null/house" in said
+
+
+def test_a_kept_crop_that_is_gone_is_named(newcomer: Owner, pack_folder: Path, tmp_path: Path) -> None:
+    newcomer.does("models", "use", pack_folder)
+    newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    (crop,) = (newcomer.data / "photos" / "people").rglob("*.png")
+    crop.unlink()
+    said = newcomer.is_told("models", "use", other_pack(tmp_path / "other", pack_folder))
+    assert said.startswith(f"porteiro: The kept crop {crop} cannot be read: ")
+    assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in ")

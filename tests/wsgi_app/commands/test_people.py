@@ -1,0 +1,193 @@
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PHOTOS
+from tests.owners import Owner, listed, without_progress
+from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a folder with a folder of photos for each person."""
+
+    def of(**people: list[str]) -> Path:
+        folder = tmp_path / "album"
+        for name, photos in people.items():
+            (folder / name).mkdir(parents=True)
+            for photo in photos:
+                shutil.copy(PHOTOS / photo, folder / name)
+        return folder
+
+    return of
+
+
+# Enrolling
+
+
+def test_somebody_is_enrolled_from_photos(owner: Owner) -> None:
+    said = owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
+    assert said == "Ana: 2 photos enrolled\n"
+    assert owner.enrolled() == {"Ana": 2}
+
+
+def test_somebody_known_gets_more_faces_whatever_the_capitals(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    assert owner.does("enrol", " ANA ", PHOTOS / "ana-2.jpg") == "ANA: 1 photo enrolled\n"
+    assert owner.enrolled() == {"Ana": 2}
+
+
+def test_refused_photos_are_reported_with_the_reason_and_the_others_count(
+    owner: Owner, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.jpg").write_text("Dear Ana")
+    result = owner.types(
+        "enrol", "Ana", PHOTOS / "nobody-1.jpg", PHOTOS / "ana-1.jpg", tmp_path / "letter.jpg"
+    )
+    assert (result.exit_code, result.stdout) == (1, "Ana: 1 photo enrolled\n")
+    assert without_progress(result.stderr).splitlines() == [
+        f"refused {PHOTOS / 'nobody-1.jpg'}: There is no face in this photo.",
+        f"refused {tmp_path / 'letter.jpg'}: This is not a JPEG, PNG or WebP picture.",
+        "porteiro: 2 of 3 photos were refused.",
+    ]
+    assert owner.enrolled() == {"Ana": 1}
+
+
+def test_somebody_new_whose_photos_are_all_refused_is_not_left_behind(owner: Owner) -> None:
+    owner.is_told("enrol", "Nobody", PHOTOS / "nobody-1.jpg", PHOTOS / "nobody-2.jpg")
+    assert owner.enrolled() == {}
+    assert not list((owner.data / "photos").rglob("*.*"))
+
+
+def test_somebody_known_whose_photo_is_refused_stays(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    owner.is_told("enrol", "Ana", PHOTOS / "nobody-1.jpg")
+    assert owner.enrolled() == {"Ana": 1}
+
+
+def test_a_face_that_is_like_another_is_refused_unless_somebody_insists(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    refused, last = owner.is_told("enrol", "Eve", PHOTOS / "ana-2.jpg").splitlines()
+    assert refused.startswith(f"refused {PHOTOS / 'ana-2.jpg'}: This looks like Ana (likeness 0.90), who ")
+    assert last == "porteiro: 1 of 1 photos were refused."
+    said = owner.does("enrol", "Eve", "--accept-like-another", PHOTOS / "ana-2.jpg")
+    assert (said, owner.enrolled()) == ("Eve: 1 photo enrolled\n", {"Ana": 1, "Eve": 1})
+
+
+def test_a_photo_that_is_too_large_is_refused_unread(owner: Owner, tmp_path: Path) -> None:
+    huge = tmp_path / "huge.jpg"
+    with huge.open("wb") as file:
+        file.truncate(8 * 1024 * 1024 + 1)
+    assert owner.is_told("enrol", "Ana", huge) == (
+        f"refused {huge}: The file is larger than 8388608 bytes.\nporteiro: 1 of 1 photos were refused."
+    )
+
+
+def test_a_folder_enrols_everybody_who_has_a_folder_in_it(owner: Owner, album: Callable[..., Path]) -> None:
+    folder = album(Bruno=["bruno-1.jpg"], Ana=["ana-1.jpg", "ana-2.jpg"])
+    (folder / "Ana" / "notes.txt").write_text("no photo")
+    (folder / "group.jpg").write_bytes(b"belongs to nobody")
+    (folder / ".thumbnails").mkdir()
+    shutil.copy(PHOTOS / "chen-1.jpg", folder / ".thumbnails")
+    (folder / "Chen").mkdir()
+    assert owner.does("enrol", "--folder", folder) == "Ana: 2 photos enrolled\nBruno: 1 photo enrolled\n"
+    assert owner.enrolled() == {"Ana": 2, "Bruno": 1}
+
+
+def test_refused_photos_in_a_folder_do_not_stop_the_others(owner: Owner, album: Callable[..., Path]) -> None:
+    folder = album(Ana=["nobody-1.jpg", "ana-1.jpg"], Bruno=["nobody-2.jpg"], Chen=["chen-1.jpg"])
+    assert owner.is_told("enrol", "--folder", folder) == (
+        f"refused {folder}/Ana/nobody-1.jpg: There is no face in this photo.\n"
+        f"refused {folder}/Bruno/nobody-2.jpg: There is no face in this photo.\n"
+        "porteiro: 2 of 4 photos were refused."
+    )
+    assert owner.enrolled() == {"Ana": 1, "Chen": 1}
+
+
+def test_endings_of_photos_in_a_folder_may_be_in_capitals(owner: Owner, album: Callable[..., Path]) -> None:
+    folder = album(Ana=["ana-1.jpg"])
+    (folder / "Ana" / "ana-1.jpg").rename(folder / "Ana" / "DSC_0001.JPEG")
+    assert owner.does("enrol", "--folder", folder) == "Ana: 1 photo enrolled\n"
+
+
+def test_a_folder_without_photos_is_refused(owner: Owner, tmp_path: Path) -> None:
+    (tmp_path / "album" / "Ana").mkdir(parents=True)
+    assert owner.is_told("enrol", "--folder", tmp_path / "album") == (
+        f"porteiro: {tmp_path}/album has no folder with photos (.jpg, .jpeg, .png, .webp) in it."
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda path: path.mkdir(), lambda path: path.symlink_to("/no/such/photo.jpg")],
+    ids=["a folder", "a link to nowhere"],
+)
+def test_what_only_looks_like_a_photo_does_not_stop_the_others(
+    owner: Owner, album: Callable[..., Path], make: Callable[[Path], None]
+) -> None:
+    folder = album(Ana=["ana-1.jpg"])
+    make(folder / "Ana" / "a.jpg")
+    result = owner.types("enrol", "--folder", folder)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert owner.enrolled() == {"Ana": 1}
+
+
+# People
+
+
+def add_people(owner: Owner, *names: str) -> dict[str, str]:
+    """People without faces; gives their ids by name."""
+    with owner.house() as stores:
+        return {name: stores.people.add(name).id for name in names}
+
+
+def test_an_empty_house_says_how_to_enrol(newcomer: Owner) -> None:
+    assert newcomer.does("people") == "Nobody is enrolled yet: porteiro enrol NAME PHOTO...\n"
+
+
+def test_people_are_listed_by_name_with_their_faces(owner: Owner) -> None:
+    ids = add_people(owner, "Chen", "Bruno")
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    heading, ana, *others = listed(owner.does("people"))
+    assert heading == ["Name", "Faces", "Since", "May come", "Id"]
+    assert ana[:4] == ["Ana", "2", today, "at any time"]
+    assert others == [[name, "0", today, "at any time", ids[name]] for name in ("Bruno", "Chen")]
+
+
+@pytest.mark.parametrize("name", ["Ana [admin]", "[bold]Ana", "[/x]", "Ana :smile:", "a" * 80, "陈" * 40])
+def test_any_name_is_listed_as_it_is_and_whole(newcomer: Owner, name: str) -> None:
+    ids = add_people(newcomer, name)
+    _, row = listed(newcomer.does("people"))
+    assert (row[0], row[-1]) == (name, ids[name])
+
+
+# Forgetting
+
+
+def test_somebody_is_forgotten_with_everything_of_theirs(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
+    owner.does("enrol", "Bruno", PHOTOS / "bruno-1.jpg")
+    press = IdempotencyKey("door", "press-1")
+    with owner.house() as stores:
+        ana = stores.people.named("Ana")
+        assert ana is not None
+        photo = stores.visits.save_photo("v1", datetime(2026, 1, 5, tzinfo=UTC), b"jpeg")
+        visit = Visit(1, "v1", datetime.now(UTC), "door", "known", ana.id, 0.9, None, photo, 1.0)
+        stores.visits.add(visit, StoredAnswer(200, b"Ana"), press)
+    assert owner.does("forget", "ana") == "Ana is forgotten, with 2 faces and 1 visit.\n"
+    assert owner.enrolled() == {"Bruno": 1}
+    with owner.house() as stores:
+        assert stores.visits.page(10) == []
+        assert stores.visits.answer(press) is None
+    assert len(list((owner.data / "photos").rglob("*.png"))) == 1
+    assert list((owner.data / "photos").rglob("*.jpg")) == []
+
+
+def test_somebody_unknown_cannot_be_forgotten(newcomer: Owner) -> None:
+    assert newcomer.is_told("forget", "Ana") == (
+        "porteiro: Nobody is called 'Ana'; porteiro people lists who is."
+    )

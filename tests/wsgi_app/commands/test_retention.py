@@ -1,0 +1,51 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.owners import Owner
+from wsgi_app.stores.house import Stores
+from wsgi_app.stores.visits import StoredAnswer, Visit
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Owner:
+    return Owner({"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_KEEP_OTHER_DAYS": "2"})
+
+
+@pytest.fixture
+def house(owner: Owner) -> Iterator[Stores]:
+    """A house with a visit of three days ago and one of now."""
+    with owner.house() as stores:
+        for name, days in (("old", 3), ("new", 0)):
+            at = datetime.now(UTC) - timedelta(days=days)
+            photo = stores.visits.save_photo(name, at, b"jpeg")
+            visit = Visit(0, name, at, "front door", "unknown", None, None, None, photo, 1.0)
+            stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
+        yield stores
+
+
+def purge(owner: Owner, *options: str) -> list[str]:
+    return owner.does("purge", *options).splitlines()
+
+
+def test_purge_says_what_it_removed_a_line_for_each_kind(owner: Owner, house: Stores) -> None:
+    assert purge(owner) == [
+        "removed 0 visits of people let in",
+        "removed 1 other visits",
+        "removed 0 messages",
+        "removed 0 events",
+        "removed 0 stored answers",
+        "removed 0 sessions",
+        "removed 0 one-time links",
+        "removed 0 failed sign-ins",
+        "removed 0 photos without a visit or a face",
+    ]
+    assert [visit.id for visit in house.visits.page(10)] == ["new"]
+
+
+def test_a_dry_run_removes_nothing(owner: Owner, house: Stores) -> None:
+    assert "would remove 1 other visits" in purge(owner, "--dry-run")
+    assert [visit.id for visit in house.visits.page(10)] == ["new", "old"]
+    assert house.photos.path(house.visits.get("old").photo).exists()

@@ -1,0 +1,82 @@
+"""One-time links: for a new account, or an account's new password."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from webob import Response
+
+from wsgi_app.endpoints.accounts import RoleWord, show_accounts
+from wsgi_app.endpoints.fields import Id
+from wsgi_app.evidence import token_key
+from wsgi_app.forms import is_form, read_body
+from wsgi_app.rendering import changed, json_answer
+from wsgi_app.services import Call
+from wsgi_app.stores.invitations import Invitation
+from wsgi_app.tokens import random_secret
+
+
+class LinkWish(msgspec.Struct, forbid_unknown_fields=True):
+    """What a link is for: a new account with a role, or a new password of an account."""
+
+    role: RoleWord = "viewer"
+    account: Id | None = None
+
+
+class InvitationBody(msgspec.Struct):
+    """A one-time link as owners see it, without what is secret in it; ``account`` for a new password."""
+
+    id: str
+    role: str
+    account: str | None
+    expires_at: datetime
+    links: dict[str, str]
+
+
+class InvitationList(msgspec.Struct):
+    """The links that nobody has followed yet, the newest last."""
+
+    invitations: list[InvitationBody]
+
+
+class NewInvitation(InvitationBody):
+    """A link that was just made; ``link`` is told this once."""
+
+    link: str
+
+
+def index(call: Call) -> Response:
+    """``GET /invitations``: the links that can still be used, all of them: there are never many."""
+    found = call.services.stores.invitations.open()
+    return json_answer(InvitationList([InvitationBody(**_fields(call, each)) for each in found]))
+
+
+def create(call: Call) -> Response:
+    """``POST /invitations``: a one-time link for a new account, or for an account's new password."""
+    wish = read_body(call.request, LinkWish, call.services.config.limits.json_bytes)
+    token, invitations = random_secret(), call.stores.invitations
+    if wish.account is None:
+        made = invitations.invite(token_key(token), wish.role)
+    else:
+        made = invitations.let_back_in(token_key(token), wish.account)
+    address = f"{call.request.application_url}/welcome?token={token}"
+    if is_form(call.request):  # the page itself: on the way to another the link would be in an address
+        return show_accounts(call, address, made)
+    body = NewInvitation(**_fields(call, made), link=address)
+    return json_answer(body, 201, {"Location": address, "Cache-Control": "no-store"})
+
+
+def remove(call: Call, invitation: str) -> Response:
+    """``DELETE /invitations/{invitation}``: takes a link back that nobody has followed."""
+    call.stores.invitations.take_back(invitation)
+    return changed(call.request, f"{call.request.application_url}/accounts")
+
+
+def _fields(call: Call, made: Invitation) -> dict[str, Any]:
+    return {
+        "id": made.id,
+        "role": made.role,
+        "account": made.account_id,
+        "expires_at": made.expires_at,
+        "links": {"self": f"{call.request.application_url}/invitations/{made.id}"},
+    }

@@ -1,0 +1,159 @@
+"""People as clients send and see them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from wsgi_app import rules
+from wsgi_app.endpoints.fields import Name
+from wsgi_app.errors import Unprocessable
+from wsgi_app.forms import checked_name, read_body
+from wsgi_app.gallery import rule_of
+from wsgi_app.hours import MOST_ROWS, read_hours
+from wsgi_app.services import Call
+from wsgi_app.stores.people import Person
+
+Values = dict[str, Any]  # fields of a person, as they are kept
+
+# How each part of a rule is read, as (value, time zone of the house), and what is said where that fails.
+READERS: dict[str, tuple[Callable[[Any, tzinfo | None], Any], str]] = {
+    "valid_from": (rules.read_start, "This cannot be the begin of a period"),
+    "valid_until": (rules.read_end, "This cannot be the end of a period"),
+    "hours": (lambda texts, _: tuple(map(str, read_hours(texts))), "These cannot be hours"),
+}
+
+Edge = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        description="A day such as 2026-12-03, which counts whole, or a time such as 2026-12-03T09:00; one "
+        "without a zone is the house's.",
+    ),
+]
+HoursRow = Annotated[str, Meta(max_length=60)]
+HoursRows = Annotated[
+    list[HoursRow],
+    Meta(
+        max_length=3 * MOST_ROWS,
+        description="Hours of the week such as tue 09:00-12:00, mon-fri 09:00-17:30 or fri,sat 22:00-02:00, "
+        f"at most {MOST_ROWS}; a form gives the three words of a row each in a field of its own.",
+    ),
+]
+
+
+class WholePerson(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to make a person, or to replace all that is said of one; without rules, at any time."""
+
+    name: Name
+    valid_from: Edge | None = None
+    valid_until: Edge | None = None
+    hours: HoursRows = []
+
+
+class PersonChange(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to change some of it; what is left out stays."""
+
+    name: Name | UnsetType = UNSET
+    valid_from: Edge | UnsetType | None = UNSET
+    valid_until: Edge | UnsetType | None = UNSET
+    hours: HoursRows | UnsetType = UNSET
+
+
+class PersonBody(msgspec.Struct):
+    """A person as clients see them; ``may_come`` says the three before it in words."""
+
+    id: str
+    name: str
+    faces: int
+    created_at: datetime
+    valid_from: datetime | None
+    valid_until: datetime | None
+    hours: list[str]
+    may_come: str
+    links: dict[str, str]
+
+
+class PersonList(msgspec.Struct):
+    """People by name."""
+
+    people: list[PersonBody]
+
+
+def person_body(call: Call, person: Person) -> PersonBody:
+    """A person's representation, with links."""
+    root = call.request.application_url
+    address = f"{root}/people/{person.id}"
+    links = {
+        "self": address,
+        "faces": f"{address}/faces",
+        "visits": f"{root}/visits?person={person.id}",
+        "export": f"{address}/export",
+    }
+    if person.portrait is not None:
+        links["portrait"] = f"{address}/faces/{person.portrait}/photo"
+    return PersonBody(
+        id=person.id,
+        name=person.name,
+        faces=person.faces,
+        created_at=person.created_at,
+        valid_from=person.valid_from,
+        valid_until=person.valid_until,
+        hours=list(person.hours),
+        may_come=rule_of(person).in_words(call.services.config.timezone),
+        links=links,
+    )
+
+
+def read_whole(call: Call) -> Values:
+    """All that is said of a person, out of a body.
+
+    Raises:
+        Unprocessable: some of it cannot be kept; the message says how to write it.
+        RequestError: as ``forms.read_body`` says.
+    """
+    body = read_body(call.request, WholePerson, call.services.config.limits.json_bytes)
+    return _kept(call, msgspec.structs.asdict(body))
+
+
+def read_change(call: Call) -> Values:
+    """What is to be said anew of a person, likewise."""
+    body = read_body(call.request, PersonChange, call.services.config.limits.json_bytes)
+    given = msgspec.structs.asdict(body).items()
+    return _kept(call, {field: value for field, value in given if value is not UNSET})
+
+
+def putting(values: Values) -> Callable[[Person], Person]:
+    """The function that puts what was read into a person as stored.
+
+    It raises ``Unprocessable`` where the two together make no period.
+    """
+
+    def edit(person: Person) -> Person:
+        edited = replace(person, **values)
+        if edited.valid_from and edited.valid_until and edited.valid_from >= edited.valid_until:
+            raise Unprocessable("The period ends before it begins.", code="bad_rule")
+        return edited
+
+    return edit
+
+
+def _kept(call: Call, given: Values) -> Values:
+    values: Values = {}
+    for field, value in given.items():
+        if field == "name":
+            values[field] = checked_name(value)
+        else:
+            values[field] = None if value is None else _read(call, field, value)
+    return values
+
+
+def _read(call: Call, field: str, value: Any) -> Any:
+    read, refusal = READERS[field]
+    try:
+        return read(value, call.services.config.timezone)
+    except ValueError as error:
+        raise Unprocessable(f"{refusal}: {error}.", code="bad_rule") from error

@@ -1,0 +1,139 @@
+"""The inbox as clients see it, and what they send to settle it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from wsgi_app import inbox
+from wsgi_app.bodies import PersonName
+from wsgi_app.endpoints.fields import Id, Name
+from wsgi_app.services import Call
+from wsgi_app.stores.probes import Probe
+
+VisitIds = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=100)]
+
+
+class Naming(msgspec.Struct):
+    """What is sent to say who it was: a name, of somebody new or known, or a known person's id."""
+
+    visits: VisitIds
+    name: Name | None = None
+    person: Id | None = None
+
+
+class Ignoring(msgspec.Struct):
+    """What is sent to leave visits as they are."""
+
+    visits: VisitIds
+
+
+class Barring(msgspec.Struct):
+    """What is sent to say who it was not."""
+
+    visits: VisitIds
+    person: Id
+
+
+class UnknownVisit(msgspec.Struct):
+    """A visit in the inbox; ``score`` is that of the likeliest person then, ``reason`` is as in visits."""
+
+    id: str
+    at: datetime
+    device: str
+    score: float | None
+    reason: str | None
+    links: dict[str, str]
+
+
+class Likeness(msgspec.Struct):
+    """Whom faces are a little like, with the cosine to the best face that is enrolled now."""
+
+    id: str
+    name: str
+    score: float
+    links: dict[str, str]
+
+
+class Cluster(msgspec.Struct):
+    """Visits that look like one person, newest first."""
+
+    count: int
+    last_seen: datetime
+    likeliest: Likeness | None
+    visits: list[UnknownVisit]
+
+
+class Inbox(msgspec.Struct):
+    """Everybody whom nobody knows, who came last first."""
+
+    clusters: list[Cluster]
+
+
+class Refusal(msgspec.Struct):
+    """Why a visit's photo was not enrolled."""
+
+    visit: str
+    code: str
+    message: str
+
+
+class Named(msgspec.Struct):
+    """Who it was, and which of the photos that person is known by from now on."""
+
+    person: PersonName
+    visits: int
+    enrolled: int
+    refused: list[Refusal]
+    links: dict[str, str]
+
+
+class Barred(msgspec.Struct):
+    """Whose it is not, and the face that was kept to tell them apart."""
+
+    person: PersonName
+    face: str
+    links: dict[str, str]
+
+
+def cluster_bodies(call: Call, groups: Sequence[inbox.Group]) -> list[Cluster]:
+    """Groups of faces as clients see them, with whom each is like."""
+    state, threshold = call.services.gallery.now(), call.services.threshold.score
+    return [
+        Cluster(
+            count=len(found.probes),
+            last_seen=found.probes[0].at,
+            likeliest=_likeness(call, found.likeliest),
+            visits=[_unknown_visit(call, probe) for probe in found.probes],
+        )
+        for found in inbox.compare(groups, call.stores, state, threshold)
+    ]
+
+
+def _likeness(call: Call, found: inbox.Likeness | None) -> Likeness | None:
+    if found is None:
+        return None
+    links = {"self": person_address(call, found.person_id)}
+    return Likeness(found.person_id, found.name, round(found.score, 4), links)
+
+
+def _unknown_visit(call: Call, probe: Probe) -> UnknownVisit:
+    visit = f"{call.request.application_url}/visits/{probe.visit_id}"
+    links = {
+        "self": visit,
+        "photo": f"{visit}/photo",
+        "thumbnail": f"{visit}/thumbnail",
+        "face": f"{inbox_address(call)}/{probe.visit_id}/face",
+    }
+    return UnknownVisit(probe.visit_id, probe.at, probe.device, probe.score, probe.reason, links)
+
+
+def inbox_address(call: Call) -> str:
+    """Where the inbox is."""
+    return f"{call.request.application_url}/unknown"
+
+
+def person_address(call: Call, person_id: str) -> str:
+    """Where a person is."""
+    return f"{call.request.application_url}/people/{person_id}"

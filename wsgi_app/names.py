@@ -1,0 +1,39 @@
+"""What people and accounts may be called, and how that is kept."""
+
+import re
+import unicodedata
+
+LONGEST_NAME = 80
+JOINERS = "\u200c\u200d"  # invisible, and part of how Persian, Indic names and some pictures are written
+
+
+# What shows nothing by itself: two names that differ in these alone look the same.
+UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+def one_line(text: str) -> str:
+    """A text as it is kept: composed (NFC), no space around it, single spaces inside."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def is_shown(letter: str) -> bool:
+    """Whether a letter may be kept: it is printed, or shapes what is."""
+    return letter.isprintable() or letter in JOINERS
+
+
+def clean_name(text: str) -> str:
+    """A name as it is kept, on one line.
+
+    Raises:
+        ValueError: nothing is left, it is too long, or it holds control characters.
+    """
+    name = one_line(text)
+    if not one_line(UNSEEN.sub("", name)):
+        raise ValueError("a name needs at least one letter")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"a name has at most {LONGEST_NAME} characters")
+    if not all(map(is_shown, name)):
+        raise ValueError("a name holds no control characters")
+    return name

@@ -1,0 +1,88 @@
+"""The gallery as an embedder sees it: every face, every rule, and what it has not seen yet."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from wsgi_app.stores.database import Database
+from wsgi_app.stores.embeddings import Embedding, keep_embedding, vector_from
+from wsgi_app.stores.faces import FACES, EnrolledFace
+from wsgi_app.stores.generation import GENERATION, start_generation
+from wsgi_app.stores.people import BOUND, PEOPLE, Person, person_from
+from wsgi_app.stores.tables import embeddings, faces, people
+
+
+@dataclass(frozen=True, eq=False)
+class GalleryFace:
+    """What one embedder makes of one face: float32 [size], and whose face it is, or is not if negative."""
+
+    person_id: str
+    name: str
+    vector: NDArray[np.float32]
+    negative: bool
+    face_id: str
+
+
+@dataclass(frozen=True, eq=False)
+class GalleryRows:
+    """The faces that one embedder has seen, who may not come at any time, and the generation of both."""
+
+    generation: int
+    faces: list[GalleryFace]
+    bound: list[Person]
+
+
+class GalleryStore:
+    """What the gallery in memory is made of."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def generation(self) -> int:
+        """Counted up by every change of the gallery, in any process."""
+        return int(self._database.value("SELECT generation FROM gallery"))
+
+    def rows(self, embedder: str) -> GalleryRows:
+        """Every face that this embedder has seen, and every rule, at one generation."""
+        query = (
+            sa.select(faces.c.person_id, people.c.name, embeddings.c.vector, faces.c.negative, faces.c.id)
+            .join(people, people.c.id == faces.c.person_id)
+            .join(embeddings, embeddings.c.face_id == faces.c.id)
+            .where(embeddings.c.embedder == embedder)
+        )
+        with self._database.read() as connection:
+            generation = int(connection.execute(GENERATION).scalar_one())
+            rows = connection.execute(query).all()
+            bound = connection.execute(PEOPLE.where(BOUND)).all()
+        return GalleryRows(
+            generation,
+            [
+                GalleryFace(row.person_id, row.name, vector_from(row.vector), row.negative, row.id)
+                for row in rows
+            ],
+            [person_from(row) for row in bound],
+        )
+
+    def unseen_by(self, embedder: str) -> list[EnrolledFace]:
+        """The faces that this embedder has not seen yet."""
+        with self._database.read() as connection:
+            return [EnrolledFace(**row._mapping) for row in connection.execute(_unseen_by(embedder))]
+
+    def add_embeddings(self, embedder: str, vectors: dict[str, NDArray[np.float32]]) -> None:
+        """Keep what an embedder makes of faces (by face id) that others have seen before.
+
+        Faces that are gone by now, and those that the embedder has seen meanwhile, are left out.
+        """
+        with self._database.write() as connection:
+            unseen = set(connection.scalars(_unseen_by(embedder).with_only_columns(faces.c.id)))
+            for face_id in unseen & vectors.keys():
+                keep_embedding(connection, face_id, Embedding(embedder, vectors[face_id]))
+            start_generation(connection)
+
+
+def _unseen_by(embedder: str) -> sa.Select[Any]:
+    seen = sa.select(embeddings.c.face_id).where(embeddings.c.embedder == embedder)
+    return FACES.where(faces.c.id.not_in(seen))

@@ -1,0 +1,72 @@
+"""Presses of door devices: each later than the one before, and none twice."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from wsgi_app.errors import Conflict, Forbidden
+from wsgi_app.stores.devices import Device, device_holding
+from wsgi_app.stores.tables import devices
+
+
+@dataclass(frozen=True)
+class Press:
+    """A press as the device that has a token tells of it.
+
+    Attributes:
+        device: which device.
+        key: the hash of its token.
+        id: of the press, the same in each retry.
+        boot: which boot of the device.
+        ms: when, by the device's monotonic clock.
+        at: when, by its time of day.
+    """
+
+    device: str
+    key: bytes = field(repr=False)
+    id: str
+    boot: str
+    ms: int
+    at: datetime
+
+
+def refuse_replayed(device: Device, press: Press) -> None:
+    """Refuse a press that is not later than the last one that was judged.
+
+    Within one boot its monotonic clock tells, which nobody sets; over boots only the time of day can.
+
+    Raises:
+        Conflict: it is not later.
+    """
+    if press.boot == device.boot:
+        is_later = device.pressed_ms is None or press.ms > device.pressed_ms
+    else:
+        is_later = device.pressed_at is None or press.at > device.pressed_at
+    if not is_later:
+        raise Conflict("This press is no later than the last one of this door; press again.", code="replayed")
+
+
+def keep_press(connection: sa.Connection, press: Press) -> None:
+    """Make a press the device's last one, in the transaction that stores its visit.
+
+    Raises:
+        Forbidden: the token was revoked while the photo was judged.
+        Conflict: a press that is not earlier was judged meanwhile.
+    """
+    device = device_holding(connection, press.key)
+    if device is None or device.revoked_at is not None:
+        raise Forbidden("This token is revoked; `porteiro token add` makes another.", code="revoked")
+    refuse_replayed(device, press)
+    latest = press.at if device.pressed_at is None else max(press.at, device.pressed_at)
+    connection.execute(
+        _KEEP_PRESS, {"name": press.device, "new_boot": press.boot, "ms": press.ms, "latest": latest}
+    )
+
+
+# Made once, as in ``visits``.
+_KEEP_PRESS = (
+    devices.update()
+    .where(devices.c.id == sa.bindparam("name"))
+    .values(boot=sa.bindparam("new_boot"), pressed_ms=sa.bindparam("ms"), pressed_at=sa.bindparam("latest"))
+)

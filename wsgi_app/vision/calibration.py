@@ -1,0 +1,222 @@
+"""How sure the doorman can be: what the owner's own gallery says about thresholds.
+
+Every enrolled face is asked of the gallery as if it came to the door. Against the other faces of the same
+person it gives a *genuine* score, against each other person an *impostor* score; a person counts by the best
+of their faces, as at the door. The false-accept rate (FAR) is the share of impostor scores that reach the
+threshold, the false-reject rate (FRR) the share of genuine scores that do not (ISO/IEC 19795-1, section 8).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsgi_app.vision.packs import Threshold
+from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
+
+ENOUGH = 3.0  # pairs by wanted rate: see ``suggest``
+BLOCK = 256  # faces that are compared with all others at once
+STEP = 0.001  # in which thresholds are suggested
+BINS, LOW, HIGH = 40, -0.2, 1.0  # of the histograms
+MOST_LISTED = 10
+LEAST, MOST = 0.0, 1.0  # of the setting
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """The gallery, as calibration needs it.
+
+    Attributes:
+        vectors: float32 [faces, size], of unit length, grouped by person.
+        owners: int64 [faces], whose each is: an index of a person, not falling.
+    """
+
+    vectors: NDArray[np.float32]
+    owners: NDArray[np.int64]
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """int64 [people]: each person's first face."""
+        return np.flatnonzero(np.diff(self.owners, prepend=-1)).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What the faces are like.
+
+    Attributes:
+        own: float32 [faces], cosine to the best of the same person's other faces; NaN where there is none.
+        others: float32 [faces, people], cosine to each person's best face; NaN for the face's own person.
+    """
+
+    own: NDArray[np.float32]
+    others: NDArray[np.float32]
+
+    @property
+    def genuine(self) -> NDArray[np.float32]:
+        """float32 [pairs], in rising order."""
+        return np.sort(self.own[~np.isnan(self.own)])
+
+    @property
+    def impostor(self) -> NDArray[np.float32]:
+        """float32 [pairs], in rising order."""
+        return np.sort(self.others[~np.isnan(self.others)])
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A threshold for a wanted false-accept rate.
+
+    Attributes:
+        wanted_rate: what was asked for.
+        threshold: the cosine to set.
+        from_gallery: whether the gallery's own pairs are enough to say so.
+        pack: the pack's threshold that holds besides; ``None`` where the gallery is enough.
+        highest_impostor: the most alike that two people are in this gallery; ``None`` without two.
+        false_accepts: at that threshold.
+        false_rejects: at that threshold.
+    """
+
+    wanted_rate: float
+    threshold: float
+    from_gallery: bool
+    pack: Threshold | None
+    highest_impostor: float | None
+    false_accepts: Rate
+    false_rejects: Rate
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two faces by their index, and their cosine."""
+
+    first: int
+    second: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A face that its person's others do not confirm.
+
+    Attributes:
+        face: its index.
+        own: cosine to the best of the same person's other faces.
+        other: the person that it is most like of all others; ``None`` without one.
+        other_score: how alike; -1 without one.
+    """
+
+    face: int
+    own: float
+    other: int | None
+    other_score: float
+
+
+def compare_all(faces: Faces) -> Scores:
+    """Compare every face with the rest of the gallery, a block at a time."""
+    count, starts = len(faces.owners), faces.starts
+    own = np.full(count, np.nan, np.float32)
+    others = np.full((count, len(starts)), np.nan, np.float32)
+    for begin in range(0, count, BLOCK):
+        rows = np.arange(begin, min(begin + BLOCK, count))
+        scores = np.clip(faces.vectors[rows] @ faces.vectors.T, -1.0, 1.0)
+        scores[np.arange(len(rows)), rows] = -np.inf  # a face says nothing about itself
+        best = np.maximum.reduceat(scores, starts, axis=1)
+        mine = best[np.arange(len(rows)), faces.owners[rows]]
+        own[rows] = np.where(np.isinf(mine), np.nan, mine)
+        best[np.arange(len(rows)), faces.owners[rows]] = np.nan
+        others[rows] = best
+    return Scores(own, others)
+
+
+def suggest(scores: Scores, wanted_rate: float, measured: tuple[Threshold, ...]) -> Suggestion:
+    """The threshold for a wanted false-accept rate.
+
+    With at least three pairs for each error that is wanted once, it is the least one that the gallery's own
+    impostor scores keep to (the rule of three: Hanley and Lippman-Hand, JAMA 249 (1983), 1743-1745). Else it
+    is the larger of the pack's measured one for that rate and just above the highest impostor score seen.
+
+    Args:
+        scores: of the gallery.
+        wanted_rate: above 0, at most 1.
+        measured: the pack's thresholds.
+    """
+    genuine, impostor = scores.genuine, scores.impostor
+    highest = float(impostor[-1]) if len(impostor) else None
+    enough = len(impostor) * wanted_rate >= ENOUGH
+    pack = _for_rate(measured, wanted_rate)
+    if enough:
+        allowed = int(len(impostor) * wanted_rate)
+        chosen = _just_above(float(impostor[-1 - allowed])) if allowed < len(impostor) else LEAST
+    else:
+        chosen = max(pack.score, _just_above(highest) if highest is not None else LEAST)
+    return Suggestion(
+        wanted_rate,
+        chosen,
+        enough,
+        None if enough else pack,
+        highest,
+        false_accepts(impostor, chosen),
+        false_rejects(genuine, chosen),
+    )
+
+
+def most_alike(faces: Faces, scores: Scores, limit: int = MOST_LISTED) -> list[Pair]:
+    """The pairs of people most alike, each by their two most alike faces, the most alike first."""
+    starts = faces.starts
+    if len(starts) < 2:  # noqa: PLR2004  a pair takes two
+        return []
+    likeness = np.maximum.reduceat(np.nan_to_num(scores.others, nan=-1.0), starts, axis=0)
+    first, second = np.triu_indices(len(starts), 1)
+    order = np.argsort(-likeness[first, second], kind="stable")[:limit]
+    return [_closest(faces, int(first[at]), int(second[at])) for at in order]
+
+
+def doubtful(scores: Scores, threshold: float, limit: int = MOST_LISTED) -> list[Doubt]:
+    """Faces that a door would not take for their person, by the person's other faces; the worst first."""
+    with_others = np.flatnonzero(~np.isnan(scores.own))
+    others = np.nan_to_num(scores.others[with_others], nan=-1.0)
+    rival = others.argmax(axis=1) if others.shape[1] > 1 else np.zeros(len(with_others), np.int64)
+    rival_scores = others[np.arange(len(with_others)), rival] if len(with_others) else np.zeros(0)
+    own = scores.own[with_others]
+    wrong = np.flatnonzero((own < np.float64(threshold)) | (own < rival_scores))
+    worst = wrong[np.argsort(own[wrong], kind="stable")][:limit]
+    alone = others.shape[1] < 2  # noqa: PLR2004  nobody else is there
+    return [
+        Doubt(
+            int(with_others[at]),
+            float(own[at]),
+            None if alone else int(rival[at]),
+            -1.0 if alone else float(rival_scores[at]),
+        )
+        for at in worst
+    ]
+
+
+def histogram(values: NDArray[np.float32]) -> NDArray[np.int64]:
+    """int64 [BINS]: how many scores are in each step from LOW to HIGH; what is lower counts in the first."""
+    return np.histogram(np.clip(values, LOW, HIGH), BINS, (LOW, HIGH))[0].astype(np.int64)
+
+
+def _for_rate(measured: tuple[Threshold, ...], wanted_rate: float) -> Threshold:
+    """The pack's least strict threshold that keeps to the rate; where none does, its strictest."""
+    strict_enough = [
+        threshold
+        for threshold in measured
+        if threshold.false_accept_rate is not None and threshold.false_accept_rate <= wanted_rate
+    ]
+    if strict_enough:
+        return min(strict_enough, key=lambda threshold: threshold.score)
+    return max(measured, key=lambda threshold: threshold.score)
+
+
+def _just_above(score: float) -> float:
+    return min(max(round((math.floor(round(score / STEP, 6)) + 1) * STEP, 3), LEAST), MOST)
+
+
+def _closest(faces: Faces, first: int, second: int) -> Pair:
+    one, other = (np.flatnonzero(faces.owners == person) for person in (first, second))
+    scores = np.clip(faces.vectors[one] @ faces.vectors[other].T, -1.0, 1.0)
+    row, column = np.unravel_index(int(scores.argmax()), scores.shape)
+    return Pair(int(one[row]), int(other[column]), float(scores[row, column]))
