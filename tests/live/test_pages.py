@@ -1,6 +1,7 @@
 """The pages in a real browser, through the shipped nginx.conf and uwsgi.ini."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from selenium import webdriver
@@ -10,6 +11,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.accounts import OWNER, PASSWORD
 from tests.browsers import chromium, set_width, sign_in
+from tests.conftest import without_request_limit
 from tests.doors import Door, add_door
 from tests.pages import (
     address_of,
@@ -21,7 +23,7 @@ from tests.pages import (
     problems,
     texts,
 )
-from tests.servers import LiveServer, RunningUwsgi, enrolled, post_photo
+from tests.servers import LiveServer, RunningUwsgi, enrolled, house, post_photo
 from wsgi_app.stores.house import Stores
 
 pytestmark = pytest.mark.live
@@ -35,6 +37,16 @@ def other_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdrive
     """A second one, as on another desk."""
     with chromium(tmp_path_factory.mktemp("other-chromium")) as chrome:
         yield chrome
+
+
+@pytest.fixture(scope="module")
+def live_house(
+    tmp_path_factory: pytest.TempPathFactory, pack_folder: Path
+) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
+    """A house of its own, in which nobody else leaves doors and people."""
+    settings = {"PORTEIRO_PACK": str(pack_folder)}
+    with house(tmp_path_factory.mktemp("pages"), settings, edit=without_request_limit) as running:
+        yield running
 
 
 @pytest.fixture

@@ -328,7 +328,8 @@ def test_an_address_cannot_break_out_of_its_quotes() -> None:
 
 
 def test_commands_are_run_to_their_end() -> None:
-    assert run_command((sys.executable, "-c", "print('out'); raise SystemExit('odd')")) == Ran(1, "out\nodd")
+    ends_badly = "print('out', flush=True); raise SystemExit('odd')"
+    assert run_command((sys.executable, "-c", ends_badly)) == Ran(1, "out\nodd")
     assert run_command((sys.executable, "-c", "input()")).status == 1
     with pytest.raises(FileNotFoundError):
         run_command(("/nowhere/systemctl",))

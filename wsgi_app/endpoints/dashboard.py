@@ -16,6 +16,8 @@ LAST_VISITS = 16
 LAST_MESSAGES = 20
 MOST_PEOPLE = 24
 MOST_DOORS = 100
+MOST_DOORS_SHOWN = 12
+MOST_SILENT_NAMED = 5
 MOST_WAITING = 500
 
 
@@ -37,7 +39,8 @@ def show(call: Call) -> Response:
         waiting=stores.probes.count_unsettled(services.embedder, MOST_WAITING),
         visits=visit_bodies(call, stores.visits.page(LAST_VISITS)),
         people=[person_body(call, person) for person in stores.people.page(MOST_PEOPLE)],
-        doors=doors,
+        doors=urgent_first(doors)[:MOST_DOORS_SHOWN],
+        most_named=MOST_SILENT_NAMED,
         absent=absences(doors),
         messages=stores.events.said(LAST_MESSAGES),
         longest_message=services.config.limits.message_letters,
@@ -61,6 +64,15 @@ def absences(doors: list[DeviceBody]) -> list[tuple[str, str, list[DeviceBody]]]
         (words, light, [door for door in doors if door.state == state]) for state, words, light in SILENCES
     )
     return [absence for absence in found if absence[2]]
+
+
+def urgent_first(doors: list[DeviceBody]) -> list[DeviceBody]:
+    """The doors with something to see to before those that are as they should be."""
+    return sorted(doors, key=lambda door: door.state == "here" and _is_whole(door))
+
+
+def _is_whole(door: DeviceBody) -> bool:
+    return door.vitals is not None and bool(door.vitals["camera_ok"])
 
 
 def _counters(call: Call) -> dict[str, Any]:

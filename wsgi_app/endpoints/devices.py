@@ -8,7 +8,7 @@ import msgspec
 from webob import Response
 
 from wsgi_app.auth import needed_holder
-from wsgi_app.endpoints.paging import read_page, text_of, with_next
+from wsgi_app.endpoints.paging import CARDS, listed, text_of
 from wsgi_app.endpoints.versions import expected
 from wsgi_app.errors import Forbidden, Unprocessable
 from wsgi_app.forms import is_form, read_body
@@ -77,18 +77,19 @@ class DeviceList(msgspec.Struct):
 def index(call: Call) -> Response:
     """``GET /devices``: every door whose token is accepted, by name, a page at a time."""
     store, after = call.stores.devices, text_of(call, "after")
-    devices, next_page = read_page(
-        call, lambda most: store.page(most, after), lambda last: {"after": last.id}
-    )
-    shown = [device_body(call, device) for device in devices]
-    response = negotiated(
-        call.request,
+
+    def bodies(found: list[Device]) -> list[DeviceBody]:
+        return [device_body(call, device) for device in found]
+
+    return listed(
+        call,
+        lambda most: store.page(most, after),
+        lambda last, _: {"after": last.id},
         {
-            "json": lambda: json_answer(DeviceList(shown)),
-            "html": lambda: _page(call, shown, next_page=next_page),
+            "json": (None, lambda found, _: json_answer(DeviceList(bodies(found)))),
+            "html": (CARDS, lambda found, next_page: _page(call, bodies(found), next_page=next_page)),
         },
     )
-    return with_next(response, next_page)
 
 
 def create(call: Call) -> Response:

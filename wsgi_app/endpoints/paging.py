@@ -1,16 +1,18 @@
 """Long lists, a page at a time: ``?limit=`` and a cursor, and a ``Link`` to the next page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from webob import Response
 
 from wsgi_app.errors import BadRequest
-from wsgi_app.rendering import query_text
+from wsgi_app.rendering import negotiated, query_text
 from wsgi_app.services import Call
 
 LONGEST_TEXT = 200
+CARDS = 24  # of a list, on a page for people
 
 Item = TypeVar("Item")
 
@@ -37,6 +39,34 @@ def read_page(
     if len(found) <= limit:
         return found, ""
     return found[:limit], same_list(call, **cursor(found[limit - 1]), limit=str(limit))
+
+
+def listed(
+    call: Call,
+    read: Callable[[int], Sequence[Item]],
+    cursor: Callable[[Item, str], dict[str, str]],
+    formats: Mapping[str, tuple[int | None, Callable[[list[Item], str], Response]]],
+) -> Response:
+    """A page of a list in the format that fits the client.
+
+    Args:
+        call: as ``read_page`` says, and in which format.
+        read: likewise.
+        cursor: likewise, of the last item and the format.
+        formats: by words of ``rendering.FORMATS``: how many items are usual, and what makes the answer of the
+            items and the address of the page that follows.
+
+    Raises:
+        NotAcceptable: no format fits.
+        BadRequest: as ``number_of`` says.
+    """
+
+    def answer(word: str) -> Response:
+        usual, make = formats[word]
+        found, next_page = read_page(call, read, lambda last: cursor(last, word), usual)
+        return with_next(make(found, next_page), next_page)
+
+    return negotiated(call.request, {word: partial(answer, word) for word in formats})
 
 
 def page_size(call: Call, usual: int | None = None) -> int:

@@ -4,8 +4,9 @@ from webob import Response
 
 from wsgi_app import rules
 from wsgi_app.endpoints.faces import face_body
-from wsgi_app.endpoints.paging import read_page, text_of, with_next
+from wsgi_app.endpoints.paging import CARDS, listed, text_of
 from wsgi_app.endpoints.person_bodies import (
+    PersonBody,
     PersonList,
     Values,
     person_body,
@@ -27,20 +28,20 @@ BLANK_ROWS = 2  # that a page shows below the hours there are
 def index(call: Call) -> Response:
     """``GET /people``: everybody by name, a page at a time; ``?q=`` those with that in their names."""
     store, after, part = call.stores.people, text_of(call, "after"), one_line(text_of(call, "q"))
-    people, next_page = read_page(
-        call, lambda most: store.page(most, after, part), lambda last: {"after": last.name}
+
+    def bodies(found: list[Person]) -> list[PersonBody]:
+        return [person_body(call, person) for person in found]
+
+    def cards(found: list[Person], next_page: str) -> Response:
+        people = bodies(found)
+        return call.page("people.html", here="/people", people=people, q=part, next_page=next_page)
+
+    return listed(
+        call,
+        lambda most: store.page(most, after, part),
+        lambda last, _: {"after": last.name},
+        {"json": (None, lambda found, _: json_answer(PersonList(bodies(found)))), "html": (CARDS, cards)},
     )
-    bodies = [person_body(call, person) for person in people]
-    response = negotiated(
-        call.request,
-        {
-            "json": lambda: json_answer(PersonList(bodies)),
-            "html": lambda: call.page(
-                "people.html", here="/people", people=bodies, q=part, next_page=next_page
-            ),
-        },
-    )
-    return with_next(response, next_page)
 
 
 def create(call: Call) -> Response:

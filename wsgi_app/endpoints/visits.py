@@ -1,12 +1,10 @@
 """Visits: what the doors saw."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 from webob import Response
 
-from wsgi_app.endpoints.paging import number_of, read_page, with_next
+from wsgi_app.endpoints.paging import CARDS, listed, number_of
 from wsgi_app.endpoints.versions import expected
 from wsgi_app.endpoints.visit_bodies import VisitBody, VisitList, visit_bodies
 from wsgi_app.endpoints.visit_feeds import atom_answer, csv_answer
@@ -25,31 +23,29 @@ from wsgi_app.services import Call
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.thumbnails import thumbnail as small_copy
 
-CARDS = 24  # on a page for people
-
-Maker = Callable[[list[VisitBody], str], Response]  # out of some visits and the address of the next page
-
 
 def index(call: Call) -> Response:
     """``GET /visits``: the latest first, a page at a time; of a person, outcome, device or day."""
     asked, before = read_filter(call), number_of(call, "before")
-    formats: dict[str, tuple[int | None, Maker]] = {
-        "json": (None, lambda bodies, _: json_answer(VisitList(bodies))),
-        "html": (CARDS, partial(list_page, call, asked)),
-        "csv": (None, lambda bodies, _: csv_answer(bodies)),
-        "atom": (CARDS, partial(atom_answer, call)),
-    }
 
-    def read(most: int) -> list[Visit]:
-        return call.stores.visits.page(most, before, asked.filter)
-
-    def answer(word: str, usual: int | None, make: Maker) -> Response:
+    def cursor(last: Visit, word: str) -> dict[str, str]:
         # A feed's reader follows its links without the Accept header that it began with.
-        kept = {"format": word} if word == "atom" else {}
-        found, next_page = read_page(call, read, lambda last: {"before": str(last.number), **kept}, usual)
-        return with_next(make(visit_bodies(call, found), next_page), next_page)
+        return {"before": str(last.number)} | ({"format": word} if word == "atom" else {})
 
-    return negotiated(call.request, {word: partial(answer, word, *how) for word, how in formats.items()})
+    def bodies(found: list[Visit]) -> list[VisitBody]:
+        return visit_bodies(call, found)
+
+    return listed(
+        call,
+        lambda most: call.stores.visits.page(most, before, asked.filter),
+        cursor,
+        {
+            "json": (None, lambda found, _: json_answer(VisitList(bodies(found)))),
+            "html": (CARDS, lambda found, next_page: list_page(call, asked, bodies(found), next_page)),
+            "csv": (None, lambda found, _: csv_answer(bodies(found))),
+            "atom": (CARDS, lambda found, next_page: atom_answer(call, bodies(found), next_page)),
+        },
+    )
 
 
 def show(call: Call, visit: str) -> Response:

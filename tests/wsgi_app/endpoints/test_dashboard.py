@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Clock
 from tests.doors import Door, add_door
 from tests.servers import InProcessServer, enrolled, post_photo, served
-from wsgi_app.endpoints.dashboard import LAST_VISITS, absences, tallies
+from wsgi_app.endpoints.dashboard import LAST_VISITS, absences, tallies, urgent_first
 from wsgi_app.endpoints.devices import DeviceBody
 from wsgi_app.services import Services
 from wsgi_app.stores.house import Stores
@@ -168,10 +168,10 @@ def test_doors_are_shown_with_their_state_in_colour_and_in_words(
         door.beats(camera_ok=door is not late)
 
     assert doors(shown(server)) == [
-        ("here", [("green", "here")]),
         ("late", [("amber", "late"), ("red", "camera fails")]),
         ("lost", [("red", "lost")]),
         ("new", [("amber", "never heard")]),
+        ("here", [("green", "here")]),
     ]
 
 
@@ -203,3 +203,11 @@ def test_a_tile_counts_its_outcomes_together() -> None:
 def test_a_door_that_should_have_been_heard_is_missing(state: str, said: list[tuple[str, str]]) -> None:
     door = DeviceBody("front", state, None, None, 0, {})
     assert absences([door]) == [(*words, [door]) for words in said]
+
+
+def test_doors_with_something_to_see_to_come_first() -> None:
+    front = DeviceBody("front", "here", {"camera_ok": True}, None, 0, {})
+    back = DeviceBody("back", "here", {"camera_ok": False}, None, 0, {})
+    side = DeviceBody("side", "late", {"camera_ok": True}, None, 0, {})
+
+    assert urgent_first([front, back, side]) == [back, side, front]
