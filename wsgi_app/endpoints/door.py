@@ -131,7 +131,8 @@ def _stored(call: Call, caller: Caller) -> StoredAnswer | None:
 
 def _judge(call: Call, caller: Caller) -> StoredAnswer:
     services, visits = call.services, call.services.stores.visits
-    photos = read_burst(call.request, PHOTO_FIELDS, services.config.limits)
+    # The same photo sent twice is one: it agrees with itself whoever it shows.
+    photos = list(dict.fromkeys(read_burst(call.request, PHOTO_FIELDS, services.config.limits)))
     at, visit_id = services.stores.now(), visits.new_id()
     gallery = services.gallery.now()
     picture = services.pipeline.decode(photos[0], call.steps)

@@ -278,6 +278,7 @@ def test_a_door_with_a_token_gets_proof_that_it_is_not_the_hour(
     [
         (1, ["ana-2", "bruno-1", "nobody-1"], "known"),
         (2, ["ana-2"], "unknown"),
+        (2, ["ana-2", "ana-2"], "unknown"),  # the same photo agrees with itself whoever it shows
         (2, ["ana-2", "ana-3"], "known"),
         (2, ["ana-2", "bruno-1", "ana-3"], "known"),  # Bruno is nobody here
         (2, ["ana-2", "chen-1", "ana-3"], "unknown"),  # Chen is somebody else
