@@ -65,6 +65,11 @@ def ivo(live_house: tuple[LiveServer, RunningUwsgi]) -> Iterator[str]:
     assert server.ask("DELETE", here).status == 204
 
 
+@pytest.fixture(autouse=True)
+def _on_a_desk(browser: webdriver.Chrome) -> None:
+    set_width(browser, 1280)
+
+
 def shown_photos(browser: webdriver.Chrome) -> list[WebElement]:
     return browser.find_elements(By.CSS_SELECTOR, "[data-part=photos] .face")
 
