@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from webob import Response
 
-from wsgi_app.endpoints.paging import number_of, read_page, with_next
-from wsgi_app.rendering import json_answer, negotiated
+from wsgi_app.endpoints.paging import listed, number_of
+from wsgi_app.rendering import json_answer
 from wsgi_app.services import Call
 from wsgi_app.stores.events import Event
 from wsgi_app.words import CHANGES
@@ -45,20 +45,20 @@ class AuditLog(msgspec.Struct):
 def index(call: Call) -> Response:
     """``GET /audit``: what somebody changed by hand, the latest first, a page at a time."""
     log, before = call.services.stores.events, number_of(call, "before")
-    events, next_page = read_page(
-        call, lambda most: log.done_by_somebody(most, before), lambda last: {"before": str(last.number)}
-    )
-    entries = _bodies(call, events)
-    response = negotiated(
-        call.request,
+
+    def page(events: list[Event], next_page: str) -> Response:
+        entries = _bodies(call, events)
+        return call.page("audit.html", entries=entries, here="/audit", next_page=next_page, phrase=phrase)
+
+    return listed(
+        call,
+        lambda most: log.done_by_somebody(most, before),
+        lambda last, _: {"before": str(last.number)},
         {
-            "json": lambda: json_answer(AuditLog(entries)),
-            "html": lambda: call.page(
-                "audit.html", entries=entries, here="/audit", next_page=next_page, phrase=phrase
-            ),
+            "json": (None, lambda events, _: json_answer(AuditLog(_bodies(call, events)))),
+            "html": (None, page),
         },
     )
-    return with_next(response, next_page)
 
 
 def phrase(entry: AuditEntry) -> str:

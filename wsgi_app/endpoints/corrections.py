@@ -29,8 +29,8 @@ class CorrectionChange(msgspec.Struct, forbid_unknown_fields=True):
 def replace(call: Call, visit: str) -> Response:
     """``PUT /visits/{visit}/correction``: says who it was, somebody new too, or that it was nobody known.
 
-    Faces are unlearnt that the visit taught wrongly. Where the door let somebody in, ``nobody`` bars that
-    face from being taken for them again.
+    Faces are unlearnt that the visit taught wrongly. Where the door took it for somebody else, that face is
+    barred from being taken for them again.
     """
     said = read_body(call.request, CorrectionChange, call.services.config.limits.json_bytes)
     found, as_seen = call.stores.visits.get(visit), expected(call, version_of)
@@ -38,9 +38,9 @@ def replace(call: Call, visit: str) -> Response:
     if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:
         raise Unprocessable("Send one of person, name and verdict.", code="correction_shape")
     if said.verdict is None:
-        _settle(call, found, _person(call, said), as_seen)
+        _settle(call, found, as_seen, "person", _person(call, said))
     else:
-        _dismiss(call, found, said.verdict, as_seen)
+        _settle(call, found, as_seen, said.verdict)
     version = version_of(call.stores.visits.state(visit))
     (body,) = visit_bodies(call, [found])
     return changed(call.request, body.links["self"], body, headers=etag(version))
@@ -60,16 +60,9 @@ def _person(call: Call, said: CorrectionChange) -> str:
     return naming.person_called(call.stores.people, checked_name(said.name or "")).id
 
 
-def _settle(call: Call, visit: Visit, person_id: str, as_seen: Expected) -> None:
-    naming.unlearn(call.stores, [visit], person_id)
-    if visit.person_id not in (None, person_id):
-        naming.bar(means_of(call), [visit], visit.person_id)
-    call.stores.corrections.set([visit.id], "person", person_id, as_seen)
-
-
-def _dismiss(call: Call, visit: Visit, verdict: str, as_seen: Expected) -> None:
-    if verdict == "nobody":
-        naming.unlearn(call.stores, [visit])
-        if visit.person_id is not None:
+def _settle(call: Call, visit: Visit, as_seen: Expected, verdict: str, person_id: str | None = None) -> None:
+    if verdict != "ignored":
+        naming.unlearn(call.stores, [visit], person_id)
+        if visit.person_id not in (None, person_id):
             naming.bar(means_of(call), [visit], visit.person_id)
-    call.stores.corrections.set([visit.id], verdict, None, as_seen)
+    call.stores.corrections.set([visit.id], verdict, person_id, as_seen)

@@ -6,7 +6,7 @@ from webob import Response
 
 from wsgi_app import inbox, naming
 from wsgi_app.bodies import PersonName
-from wsgi_app.endpoints.paging import number_of, read_page, text_of, with_next
+from wsgi_app.endpoints.paging import listed, number_of, text_of
 from wsgi_app.endpoints.unknown_bodies import (
     Barred,
     Barring,
@@ -22,7 +22,7 @@ from wsgi_app.endpoints.unknown_bodies import (
 )
 from wsgi_app.errors import NotFound
 from wsgi_app.forms import checked_name, read_body
-from wsgi_app.rendering import PRIVATE, changed, json_answer, negotiated
+from wsgi_app.rendering import PRIVATE, changed, json_answer
 from wsgi_app.services import Call
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
@@ -37,15 +37,19 @@ def index(call: Call) -> Response:
     groups = inbox.gather(call.stores, call.services.embedder, call.services.threshold.score)
     before = number_of(call, "before")
     groups = [group for group in groups if before is None or group[0].number < before]
-    listed, next_page = read_page(
-        call, lambda most: groups[:most], lambda last: {"before": str(last[0].number)}, CLUSTERS_SHOWN
+
+    def page(found: list[inbox.Group], next_page: str) -> Response:
+        return _page(call, cluster_bodies(call, found), next_page)
+
+    return listed(
+        call,
+        lambda most: groups[:most],
+        lambda last, _: {"before": str(last[0].number)},
+        {
+            "json": (CLUSTERS_SHOWN, lambda found, _: json_answer(Inbox(cluster_bodies(call, found)))),
+            "html": (CLUSTERS_SHOWN, page),
+        },
     )
-    shown = cluster_bodies(call, listed)
-    response = negotiated(
-        call.request,
-        {"json": lambda: json_answer(Inbox(shown)), "html": lambda: _page(call, shown, next_page)},
-    )
-    return with_next(response, next_page)
 
 
 def face(call: Call, visit: str) -> Response:

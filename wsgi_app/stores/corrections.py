@@ -10,7 +10,7 @@ from wsgi_app.errors import NotFound
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.people import read_person
-from wsgi_app.stores.tables import corrections, visits
+from wsgi_app.stores.tables import corrections
 from wsgi_app.stores.visit_states import Expected, as_it_is, read_state, refuse_changed
 
 
@@ -55,9 +55,10 @@ class CorrectionStore(Telling):
         """
         unique, at = list(dict.fromkeys(visit_ids)), self._now()
         with self._database.write() as connection:
-            _refuse_unknown(connection, unique, person_id)
             for visit_id in unique:
                 refuse_changed(read_state(connection, visit_id), expected)
+            if person_id is not None:
+                read_person(connection, person_id)
             connection.execute(corrections.delete().where(corrections.c.visit_id.in_(unique)))
             for visit_id in unique:
                 row = Correction(visit_id, verdict, person_id, self._by, at)
@@ -84,11 +85,3 @@ class CorrectionStore(Telling):
         query = sa.select(corrections).where(corrections.c.visit_id.in_(list(visit_ids)))
         with self._database.read() as connection:
             return {row.visit_id: Correction(**row._mapping) for row in connection.execute(query)}
-
-
-def _refuse_unknown(connection: sa.Connection, visit_ids: Sequence[str], person_id: str | None) -> None:
-    found = connection.scalars(sa.select(visits.c.id).where(visits.c.id.in_(visit_ids))).all()
-    if len(found) != len(visit_ids):
-        raise NotFound("There is no such visit.")
-    if person_id is not None:
-        read_person(connection, person_id)
