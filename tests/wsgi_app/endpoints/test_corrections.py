@@ -71,6 +71,17 @@ def test_it_was_nobody_known_and_that_face_is_not_taken_for_them_again(
     assert post_photo(server, "/", photo("ana-3")).json["outcome"] == "known"
 
 
+def test_it_was_somebody_else_and_that_face_is_not_taken_for_the_first_again(
+    server: InProcessServer, photo: Photo, visit: str
+) -> None:
+    say(server, visit, {"name": "Bruno"})
+    again = post_photo(server, "/", photo("ana-3")).json
+    assert (again["outcome"], again["person"]) == ("unknown", None)
+
+    say(server, visit, {"name": "Ana"})
+    assert post_photo(server, "/", photo("ana-3")).json["outcome"] == "known"
+
+
 def test_a_face_that_the_visit_taught_wrongly_is_unlearnt(
     server: InProcessServer, stores: Stores, photo: Photo, ana: str
 ) -> None:
