@@ -40,7 +40,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Resemblance:
+class Likeness:
     """Somebody whom a face is like, and how much: the cosine to the best of their faces."""
 
     person_id: str
@@ -88,7 +88,7 @@ def enrol(
 
 def resemblances(
     gallery: GalleryStore, embedder: str, embedding: NDArray[np.float32], person_id: str
-) -> tuple[float, Resemblance | None]:
+) -> tuple[float, Likeness | None]:
     """How like a face is to a person's own faces, and to whom of all others it is the most.
 
     Args:
@@ -108,7 +108,7 @@ def resemblances(
         if face.person_id == person_id:
             own = max(own, score)
         elif other is None or score > other.score:
-            other = Resemblance(face.person_id, face.name, score)
+            other = Likeness(face.person_id, face.name, score)
     return own, other
 
 
@@ -125,11 +125,11 @@ def _refuse_again(own: float, person: Person) -> None:
         raise Conflict(f"{person.name} has this photo already; use another one.", code="duplicate")
 
 
-def _is_another(own: float, other: Resemblance, policy: Policy) -> bool:
+def _is_another(own: float, other: Likeness, policy: Policy) -> bool:
     return other.score >= policy.threshold and own - other.score < policy.margin
 
 
-def _like_another(person: Person, other: Resemblance) -> UnusablePhoto:
+def _like_another(person: Person, other: Likeness) -> UnusablePhoto:
     return UnusablePhoto(
         f"This looks like {other.name} (likeness {other.score:.2f}), who is enrolled already. If it is "
         f"{person.name} all the same, press 'Enrol all the same', or send accept=like_another.",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wsgi_app.enrolment import Likeness
 from wsgi_app.gallery import GalleryState
 from wsgi_app.stores.house import Stores
 from wsgi_app.stores.probes import Probe
@@ -14,15 +15,6 @@ LEAST_LIKENESS = 0.7  # share of the threshold below which nobody is worth a men
 
 Group = Sequence[Probe]
 Barred = frozenset[tuple[str | None, str]]  # visits, and people who are said not to be on them
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """Somebody whom faces are a little like, with the cosine to the best of their faces."""
-
-    person_id: str
-    name: str
-    score: float
 
 
 @dataclass(frozen=True)

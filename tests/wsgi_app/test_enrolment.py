@@ -8,7 +8,7 @@ import pytest
 from tests.galleries import add_visit
 from wsgi_app.enrolment import (
     Candidate,
-    Resemblance,
+    Likeness,
     embed_anew,
     enrol,
     resemblances,
@@ -100,7 +100,7 @@ def test_a_face_is_compared_with_its_person_s_own_and_with_the_likeliest_other(s
 
     assert own == pytest.approx(0.8)
     assert other is not None
-    assert replace(other, score=round(other.score, 6)) == Resemblance(bruno, "Bruno", 0.96)
+    assert replace(other, score=round(other.score, 6)) == Likeness(bruno, "Bruno", 0.96)
 
 
 def test_where_nobody_is_enrolled_a_face_is_like_nobody(stores: Stores) -> None:

@@ -3,8 +3,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from wsgi_app.enrolment import Likeness
 from wsgi_app.gallery import GalleryState, LiveGallery
-from wsgi_app.inbox import MOST_FACES, Likeness, compare, gather
+from wsgi_app.inbox import MOST_FACES, compare, gather
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.house import Stores

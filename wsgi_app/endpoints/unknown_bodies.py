@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from wsgi_app import inbox
+from wsgi_app import enrolment, inbox
 from wsgi_app.bodies import PersonName
 from wsgi_app.endpoints.fields import Id, Name
 from wsgi_app.services import Call
@@ -111,7 +111,7 @@ def cluster_bodies(call: Call, groups: Sequence[inbox.Group]) -> list[Cluster]:
     ]
 
 
-def _likeness(call: Call, found: inbox.Likeness | None) -> Likeness | None:
+def _likeness(call: Call, found: enrolment.Likeness | None) -> Likeness | None:
     if found is None:
         return None
     links = {"self": person_address(call, found.person_id)}

@@ -29,8 +29,8 @@ class Visit:
         id: public name.
         at: when the photo arrived.
         device: which door sent it.
-        outcome: one of ``vision.pipeline.Outcome``.
-        person_id: who was let in; ``None`` for nobody, or somebody since forgotten.
+        outcome: one of ``vision.verdicts.Outcome``.
+        person_id: who was recognised; ``None`` for nobody, or somebody since forgotten.
         score: cosine to the likeliest person, where a face was compared.
         face: box, landmarks, score and quality of the face judged.
         photo: its name in the photo store.
