@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -26,6 +28,12 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
         yield chrome
 
 
+def wait_until_gone(browser: webdriver.Chrome, element: WebElement) -> None:
+    """Wait for the page after the one that an element is on."""
+    # Between two pages Chromium's driver also answers with errors of other kinds: then it is asked again.
+    WebDriverWait(browser, ANSWER_S, ignored_exceptions=[WebDriverException]).until(staleness_of(element))
+
+
 def types(browser: webdriver.Chrome, **fields: str) -> None:
     """Fill a form in, send it with the Enter key, and wait for the page that answers."""
     for name, text in fields.items():
@@ -33,7 +41,7 @@ def types(browser: webdriver.Chrome, **fields: str) -> None:
         field.clear()
         field.send_keys(text)
     field.send_keys(Keys.ENTER)
-    WebDriverWait(browser, ANSWER_S).until(staleness_of(field))
+    wait_until_gone(browser, field)
 
 
 def heading(browser: webdriver.Chrome) -> str:
@@ -55,7 +63,7 @@ def test_somebody_follows_a_link_signs_out_and_in_again(
 
     out = browser.find_element(By.CSS_SELECTOR, "header form button")
     out.click()
-    WebDriverWait(browser, ANSWER_S).until(staleness_of(out))
+    wait_until_gone(browser, out)
     assert (browser.current_url, heading(browser)) == (f"{root}/sign-in", "Sign in")
 
     browser.get(f"{root}/people")
