@@ -176,6 +176,19 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class LocalPorts:
+    """Two ports for a local run, on which nobody listens just now: for HTTP and for the live feed."""
+
+    http: int = field(default_factory=free_port)
+    live: int = field(default_factory=free_port)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings that name them."""
+        return {"PORTEIRO_HTTP": f"127.0.0.1:{self.http}", "PORTEIRO_LIVE": f"127.0.0.1:{self.live}"}
+
+
 def wait_until_listening(address: str | Path, is_running: Callable[[], bool]) -> None:
     """Wait for whoever is about to listen at HOST:PORT, or at a Unix socket.
 

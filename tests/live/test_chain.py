@@ -19,11 +19,11 @@ from tests.doors import Door, add_door
 from tests.houses import without_settings
 from tests.servers import (
     LiveServer,
+    LocalPorts,
     RunningUwsgi,
     Server,
     enrolled,
     form,
-    free_port,
     house,
     nginx,
     path_of,
@@ -230,8 +230,9 @@ def test_killing_a_worker_among_200_photos_loses_no_answered_visit(own_house: Ch
 
 
 def test_counters_and_visits_outlive_a_restart(tmp_path: Path, pack_folder: Path, photo: Photo) -> None:
-    settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_HTTP": f"127.0.0.1:{free_port()}"}
-    server = LiveServer(int(settings["PORTEIRO_HTTP"].split(":")[1]))
+    ports = LocalPorts()
+    settings = {"PORTEIRO_PACK": str(pack_folder), **ports.settings}
+    server = LiveServer(ports.http)
 
     with uwsgi(tmp_path, settings):
         visit = post_photo(server, "/", photo("nobody-1")).json["visit"]
@@ -258,15 +259,11 @@ def test_any_prefix_serves_the_same(tmp_path: Path, pack_folder: Path, photo: Ph
 def test_the_tutorials_client_works_unchanged_at_the_root(
     tmp_path: Path, pack_folder: Path, photo: Photo
 ) -> None:
-    port = free_port()
-    settings = {
-        "PORTEIRO_PACK": str(pack_folder),
-        "PORTEIRO_PREFIX": "/",
-        "PORTEIRO_HTTP": f"127.0.0.1:{port}",
-    }
+    ports = LocalPorts()
+    settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_PREFIX": "/", **ports.settings}
     with uwsgi(tmp_path, settings):
-        enrolled(LiveServer(port, ""), "Ana", photo("ana-1"), photo("ana-2"))
-        url = f"http://localhost:{port}"
+        enrolled(LiveServer(ports.http, ""), "Ana", photo("ana-1"), photo("ana-2"))
+        url = f"http://localhost:{ports.http}"
         with (Path(__file__).parent.parent / "photos" / "ana-4.jpg").open("rb") as taken:
             answer = requests.post(url, files={"file": taken}, timeout=30)
 
@@ -276,11 +273,11 @@ def test_the_tutorials_client_works_unchanged_at_the_root(
 def test_a_large_photo_with_expect_is_not_kept_waiting_by_the_local_run(
     tmp_path: Path, pack_folder: Path
 ) -> None:
-    port = free_port()
-    settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_HTTP": f"127.0.0.1:{port}"}
+    ports = LocalPorts()
+    settings = {"PORTEIRO_PACK": str(pack_folder), **ports.settings}
     body, headers = form(("file", "photo.jpg", bytes(3_000_000)))
     with uwsgi(tmp_path, settings):
-        answer = LiveServer(port).ask("POST", "/", body, {**headers, "Expect": "100-continue"})
+        answer = LiveServer(ports.http).ask("POST", "/", body, {**headers, "Expect": "100-continue"})
 
     assert (answer.status, answer.error) == (415, "not_a_jpeg")
 
@@ -292,7 +289,7 @@ def test_with_a_pack_that_is_not_whole_the_server_says_what_to_do_and_ends(tmp_p
         env={
             **without_settings(os.environ),
             "PORTEIRO_DATA": str(tmp_path),
-            "PORTEIRO_HTTP": f"127.0.0.1:{free_port()}",
+            **LocalPorts().settings,
             "PORTEIRO_PACK": "zoo",
         },
         capture_output=True,

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from tests.accounts import OWNER, PASSWORD, basic
 from tests.browsers import chromium, severe_lines
 from tests.conftest import without_request_limit
-from tests.servers import LiveServer, RunningUwsgi, free_port, house, post_json, post_photo, uwsgi
+from tests.servers import LiveServer, LocalPorts, RunningUwsgi, house, post_json, post_photo, uwsgi
 from tests.watchers import Watcher, watching
 
 pytestmark = pytest.mark.live
@@ -160,18 +160,15 @@ def test_renewing_the_server_keeps_the_browsers(own_house: Chain, photo: Photo) 
 def test_the_local_run_has_the_live_feed_on_the_port_after_its_own(
     tmp_path: Path, pack_folder: Path, photo: Photo
 ) -> None:
-    port, live = free_port(), free_port()
-    settings = {
-        "PORTEIRO_PACK": str(pack_folder),
-        "PORTEIRO_HTTP": f"127.0.0.1:{port}",
-        "PORTEIRO_LIVE": f"127.0.0.1:{live}",
-        "PORTEIRO_OPEN": "1",
-    }
+    ports = LocalPorts()
+    settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_OPEN": "1", **ports.settings}
     with uwsgi(tmp_path, settings) as running:
         wait_for_feed(running)
-        with watching(f"ws://localhost:{live}/porteiro/live", Origin=f"http://localhost:{port}") as watcher:
+        with watching(
+            f"ws://localhost:{ports.live}/porteiro/live", Origin=f"http://localhost:{ports.http}"
+        ) as watcher:
             hello = watcher.frame("you")
-            visit = post_photo(LiveServer(port), "/", photo("nobody-1")).json["visit"]
+            visit = post_photo(LiveServer(ports.http), "/", photo("nobody-1")).json["visit"]
             (came,) = watcher.events(1)
         feed, workers = mule(running), running.workers()
 
@@ -251,13 +248,8 @@ def test_nginx_refuses_in_json_while_the_live_feed_is_down(own_house: Chain) -> 
 @pytest.fixture
 def open_house(tmp_path: Path, pack_folder: Path) -> Iterator[tuple[LiveServer, list[webdriver.Chrome]]]:
     """The local run, and two browsers that show its pages."""
-    port, live = free_port(), free_port()
-    settings = {
-        "PORTEIRO_PACK": str(pack_folder),
-        "PORTEIRO_HTTP": f"127.0.0.1:{port}",
-        "PORTEIRO_LIVE": f"127.0.0.1:{live}",
-        "PORTEIRO_OPEN": "1",
-    }
+    ports = LocalPorts()
+    settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_OPEN": "1", **ports.settings}
     with (
         uwsgi(tmp_path, settings) as running,
         chromium(tmp_path / "one") as one,
@@ -265,8 +257,8 @@ def open_house(tmp_path: Path, pack_folder: Path) -> Iterator[tuple[LiveServer, 
     ):
         wait_for_feed(running)
         for browser in (one, other):
-            browser.get(f"http://localhost:{port}/porteiro/api")
-        yield LiveServer(port), [one, other]
+            browser.get(f"http://localhost:{ports.http}/porteiro/api")
+        yield LiveServer(ports.http), [one, other]
 
 
 CONNECT = """

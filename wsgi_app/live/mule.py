@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import structlog
 
@@ -60,14 +61,20 @@ def allow_files(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
+def pause() -> None:
+    """Wait before the end, unless uWSGI says to end at once: it does so by what Python takes for Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        time.sleep(PAUSE_S)
+
+
 if __name__ == "__main__":
     os.nice(NICENESS)
     try:
         main(os.environ)
     except (PorteiroError, OSError, OverflowError) as error:
         log.error("live feed cannot be served", reason=str(error))  # noqa: TRY400  # one line, without a trace
-        time.sleep(PAUSE_S)
+        pause()
     except Exception:  # a mule that ends with an exception would stay without doing anything
         log.exception("live feed failed")
-        time.sleep(PAUSE_S)
+        pause()
     sys.exit()

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.servers import free_port, wait_until_listening
+from tests.servers import LocalPorts, wait_until_listening
 from tests.watchers import Watcher, watching
 from wsgi_app.config import Config, Limits, load_config
 from wsgi_app.errors import Unavailable
@@ -124,11 +124,7 @@ def feed(feed_with: FeedMaker) -> Iterator[LiveFeed]:
 
 def config_in(folder: Path, limits: Limits, **settings: str) -> Config:
     """The settings of a house in a folder, on free ports."""
-    addresses = {
-        "PORTEIRO_HTTP": f"127.0.0.1:{free_port()}",
-        "PORTEIRO_LIVE": f"127.0.0.1:{free_port()}",
-    }
-    config = load_config({"PORTEIRO_DATA": str(folder), **addresses, **settings})
+    config = load_config({"PORTEIRO_DATA": str(folder), **LocalPorts().settings, **settings})
     return Config(**{**vars(config), "limits": limits})
 
 

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 
 from tests.houses import without_settings
-from tests.servers import OutputWatcher, free_port
+from tests.servers import LocalPorts, OutputWatcher
 from tests.watchers import watching
 from wsgi_app.config import Limits
 from wsgi_app.errors import ConfigError
@@ -28,8 +28,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The settings of an open house on free ports."""
     return {
         "PORTEIRO_DATA": str(tmp_path_factory.mktemp("mule")),
-        "PORTEIRO_HTTP": f"127.0.0.1:{free_port()}",
-        "PORTEIRO_LIVE": f"127.0.0.1:{free_port()}",
+        **LocalPorts().settings,
         "PORTEIRO_OPEN": "1",
     }
 
@@ -102,6 +101,16 @@ def test_where_another_has_the_port_it_cannot_be_served(environ: dict[str, str])
         pytest.raises(OSError, match="address already in use"),
     ):
         main(environ)
+
+
+def test_ended_while_it_waits_to_be_started_anew_it_says_no_more(environ: dict[str, str]) -> None:
+    host, port = environ["PORTEIRO_LIVE"].split(":")
+    with closing(socket.create_server((host, int(port)))), running(environ) as (process, output):
+        line = output.wait_for(lambda line: "live feed cannot be served" in line)
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(STOP_S) == 0
+        assert output.lines[-1] == line
 
 
 def test_with_a_setting_that_nobody_knows_it_cannot_be_served(environ: dict[str, str]) -> None:
