@@ -16,7 +16,7 @@ from selenium import webdriver
 from tests.accounts import CHEAP
 from tests.browsers import chromium
 from tests.doors import Door, add_door
-from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house, served
+from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house, lab_of, served
 from wsgi_app.config import Limits, load_config
 from wsgi_app.counters import ProcessCounters
 from wsgi_app.identity import open_identifier
@@ -149,15 +149,41 @@ def closed_server(closed_services: Services) -> InProcessServer:
 
 @pytest.fixture(scope="session")
 def live_house(
-    tmp_path_factory: pytest.TempPathFactory, pack_folder: Path
+    tmp_path_factory: pytest.TempPathFactory, pack_folder: Path, shown_folder: Path
 ) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
     """The shipped nginx.conf and uwsgi.ini, running for the whole session; tests share what it stores."""
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed")
-    with house(
-        tmp_path_factory.mktemp("live"), {"PORTEIRO_PACK": str(pack_folder)}, edit=without_request_limit
-    ) as running:
+    settings = {
+        "PORTEIRO_PACK": str(pack_folder),
+        "PORTEIRO_LAB": "1",
+        "PORTEIRO_LAB_FILES": str(shown_folder),
+    }
+    with house(tmp_path_factory.mktemp("live"), settings, edit=without_request_limit) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shown_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the lab shows; tests put into it what they look for."""
+    return tmp_path_factory.mktemp("shown")
+
+
+@pytest.fixture
+def lab(tmp_path: Path, shown_folder: Path) -> InProcessServer:
+    """The lab, in this process."""
+    settings = {"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_LAB_FILES": str(shown_folder)}
+    return lab_of(load_config(settings))
+
+
+@pytest.fixture(params=BOTH_WAYS)
+def any_lab(request: pytest.FixtureRequest) -> Server:
+    """The lab in this process, and through the shipped nginx.conf and uwsgi.ini with two workers."""
+    if request.param == "live":
+        chain: tuple[LiveServer, RunningUwsgi] = request.getfixturevalue("live_house")
+        return LiveServer(chain[0].port, f"{chain[0].prefix}/lab", headers={})
+    in_process: InProcessServer = request.getfixturevalue("lab")
+    return in_process
 
 
 @pytest.fixture(params=BOTH_WAYS)

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import unquote
 from wsgiref.validate import WSGIWarning, validator
 
 from webob import Request
@@ -23,6 +24,10 @@ from webob import Request
 from tests.accounts import add_account, basic
 from tests.houses import stores_of, without_settings
 from wsgi_app.app import Application
+from wsgi_app.boundary import Boundary
+from wsgi_app.config import Config
+from wsgi_app.counters import ProcessCounters
+from wsgi_app.lab.app import build_lab
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import Router
 from wsgi_app.services import Services
@@ -70,7 +75,7 @@ class Server(Protocol):
 class InProcessServer:
     """The application, called here; unless told otherwise, every call is checked against WSGI's rules."""
 
-    application: Application
+    application: Boundary
     prefix: str = "/porteiro"
     client: str = "192.0.2.7"
     checked: bool = True
@@ -82,7 +87,8 @@ class InProcessServer:
         request = Request.blank("/", method=method)
         request.environ |= {"REMOTE_ADDR": self.client, **self.environ}
         path, _, query = path.partition("?")
-        request.environ.update(SCRIPT_NAME=self.prefix, PATH_INFO=path, QUERY_STRING=query)
+        decoded = unquote(path, encoding="latin-1")  # as every WSGI server does
+        request.environ.update(SCRIPT_NAME=self.prefix, PATH_INFO=decoded, QUERY_STRING=query)
         request.environ["wsgi.input"] = BytesIO(body or b"")
         request.environ.pop("CONTENT_LENGTH", None)
         request.headers.update((headers or {}).items())
@@ -98,6 +104,11 @@ def served(services: Services, **settings: Any) -> InProcessServer:
     """The application over a house, in this process, with some fields of its settings changed."""
     config = replace(services.config, **settings)
     return InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+
+
+def lab_of(config: Config) -> InProcessServer:
+    """The lab, in this process."""
+    return InProcessServer(build_lab(config, ProcessCounters(), worker=None), f"{config.prefix}/lab")
 
 
 @dataclass

@@ -72,6 +72,8 @@ class Config:
         keep_known_days: how long visits of people let in are kept.
         keep_other_days: how long all other visits are.
         timezone: of the house; ``None`` takes this machine's.
+        lab: whether the lab answers; ``None`` lets it while the server is local.
+        lab_files: the folder that the lab shows; ``None`` shows none.
         log_level: least level that is logged.
         limits: what is accepted from outside.
     """
@@ -95,6 +97,8 @@ class Config:
     keep_known_days: int
     keep_other_days: int
     timezone: ZoneInfo | None
+    lab: bool | None
+    lab_files: Path | None
     log_level: str
     limits: Limits = Limits()
 
@@ -120,6 +124,11 @@ class Config:
     def takes_anonymous_doors(self) -> bool:
         """Whether a door may ask without a token."""
         return self.is_local if self.anonymous_doors is None else self.anonymous_doors
+
+    @property
+    def has_lab(self) -> bool:
+        """Whether the lab answers."""
+        return self.is_local if self.lab is None else self.lab
 
     def is_own_name(self, host: str) -> bool:
         """Whether a Host header names this machine; where others reach the server, any name will do.

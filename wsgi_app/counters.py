@@ -19,6 +19,9 @@ class Counters(Protocol):
     def add(self, name: str, amount: int = 1) -> None:
         """Count up."""
 
+    def value(self, name: str) -> int:
+        """One of them; 0 where it was never counted up."""
+
     def read(self) -> dict[str, int]:
         """Every counter that was ever counted up."""
 
@@ -34,6 +37,11 @@ class ProcessCounters:
         """Count up."""
         with self._lock:
             self._values[name] = self._values.get(name, 0) + amount
+
+    def value(self, name: str) -> int:
+        """One of them; 0 where it was never counted up."""
+        with self._lock:
+            return self._values.get(name, 0)
 
     def read(self) -> dict[str, int]:
         """Every counter that was ever counted up."""
@@ -52,6 +60,10 @@ class UwsgiCounters:
     def add(self, name: str, amount: int = 1) -> None:
         """Count up."""
         self._uwsgi.cache_inc(name, amount, 0, self._cache)
+
+    def value(self, name: str) -> int:
+        """One of them; 0 where it was never counted up."""
+        return int(self._uwsgi.cache_num(name, self._cache))
 
     def read(self) -> dict[str, int]:
         """Every counter that was ever counted up."""

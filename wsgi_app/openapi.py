@@ -14,7 +14,7 @@ from wsgi_app.presses import AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
 from wsgi_app.refusals import JSON_ONLY, REFUSALS, is_conditional
 from wsgi_app.rendering import FORMATS
 from wsgi_app.roles import Role
-from wsgi_app.routing import VARIABLE, Multipart, Route
+from wsgi_app.routing import ID, Multipart, Route
 from wsgi_app.words import OUTCOMES
 
 Json = dict[str, Any]
@@ -153,7 +153,7 @@ def _security(route: Route) -> list[Json]:
 
 
 def _parameters(route: Route) -> list[Json]:
-    variable = {"type": "string", "pattern": f"^{VARIABLE.pattern}$"}
+    variable = {"type": "string", "pattern": f"^{ID}$"}
     found = [
         _parameter("path", name, f"id of the {name}", variable)
         for name in re.findall(r"{(\w+)}", route.pattern)

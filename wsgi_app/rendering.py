@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -44,6 +44,7 @@ FORMATS = {
     "png": "image/png",
     "zip": "application/zip",
     "text": "text/plain",
+    "events": "text/event-stream",
 }
 
 
@@ -53,7 +54,7 @@ class View:
 
     Attributes:
         root: the mount, ``""`` or ``/something``.
-        live: address of the live feed, ``ws://...``.
+        live: address of the WebSocket that the pages open, ``ws://...``.
         identity: who looks.
     """
 
@@ -62,22 +63,34 @@ class View:
     identity: Identity = NOBODY
 
 
-def view_of(request: Request, config: Config, identity: Identity = NOBODY) -> View:
-    """What the pages that answer a request have around them."""
+def view_of(request: Request, config: Config, identity: Identity = NOBODY, websocket: str = "/live") -> View:
+    """What the pages that answer a request have around them.
+
+    Args:
+        request: which is answered.
+        config: the settings.
+        identity: who looks.
+        websocket: path below the mount of the WebSocket that the pages open.
+    """
     scheme = "wss" if request.scheme == "https" else "ws"
     place = request.host
     if isinstance(config.live_address, str):  # the local run has a port of its own for it, on the same host
         place = f"{re.sub(r':[0-9]+$', '', place)}:{config.live_address.rpartition(':')[2]}"
-    return View(request.script_name, f"{scheme}://{place}{request.script_name}/live", identity)
+    return View(request.script_name, f"{scheme}://{place}{request.script_name}{websocket}", identity)
 
 
 class Pages:
-    """The HTML templates; they show times as the house has them."""
+    """The HTML templates; they show times as the house has them.
 
-    def __init__(self, timezone: tzinfo | None = None, folder: Path = TEMPLATES):
+    Args:
+        timezone: of the house; ``None`` takes this machine's.
+        folders: where the templates are; the first that has one goes.
+    """
+
+    def __init__(self, timezone: tzinfo | None = None, folders: Sequence[Path] = (TEMPLATES,)):
         self._timezone = timezone
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folder),
+            loader=jinja2.FileSystemLoader(folders),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,

@@ -13,8 +13,14 @@ from wsgi_app.roles import Role
 
 Endpoint = Callable[..., Response]
 
-VARIABLE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 UNROUTED = "unrouted"  # the name under which requests outside the table are counted
+ANY_METHOD = "*"
+
+ID = "[0-9A-Za-z_-]{1,64}"
+VARIABLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+# What a variable of each kind may be; paths are as WSGI gives them, bytes as Latin-1.
+KINDS = {None: ID, "text": "[^/]+", "path": ".*"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,9 @@ class Route:
     """One row: a method, a path pattern below the mount, who answers, and who may ask.
 
     ``{name}`` in a pattern stands for one segment of letters, digits, ``-`` and ``_``, given to the endpoint
-    under that name. Addresses for doors are open to anyone: those endpoints ask for the door's token.
+    under that name; ``{name:text}`` for one segment of any text; ``{name:path}``, which can only stand last,
+    for all that follows, slashes and all. The method ``*`` is any that no other row of the pattern names.
+    Addresses for doors are open to anyone: those endpoints ask for the door's token.
 
     Attributes:
         takes: the typed body, as JSON or a form's fields, or the parts of a form with photos.
@@ -83,9 +91,10 @@ class Router:
 
     def __init__(self, routes: tuple[Route, ...]):
         self.routes = routes
-        self._by_length: dict[int, list[tuple[list[str], dict[str, Route]]]] = {}
+        by_pattern: dict[str, dict[str, Route]] = {}
         for route in routes:
-            self._add(route)
+            by_pattern.setdefault(route.pattern, {})[route.method] = route
+        self._rows = [(_expression(pattern), methods) for pattern, methods in by_pattern.items()]
 
     def find(self, method: str, path: str) -> Found:
         """The endpoint for a request; HEAD is answered by GET's, OPTIONS by the list of methods.
@@ -98,11 +107,9 @@ class Router:
             NotFound, MethodNotAllowed: nothing at that path, or nothing for that method.
             BadRequest, PathTooLong: a path that no address here could have.
         """
-        found = self._match(_checked(path))
-        if found is None:
-            raise NotFound("There is nothing at this address.")
-        methods, variables = found
-        route = methods.get("GET" if method == "HEAD" else method)
+        methods, variables = self._match(_checked(path))
+        route = methods.get("GET" if method == "HEAD" and "HEAD" not in methods else method)
+        route = route or methods.get(ANY_METHOD)
         if route is not None:
             return Found(route.name, route.endpoint, variables, route.role)
         allowed = _allowed(methods)
@@ -110,42 +117,37 @@ class Router:
             return Found("options", lambda *_, **__: _options(allowed), {})
         raise MethodNotAllowed(method[:32], allowed)
 
-    def _add(self, route: Route) -> None:
-        segments = route.pattern.split("/")
-        rows = self._by_length.setdefault(len(segments), [])
-        methods = next((methods for pattern, methods in rows if pattern == segments), None)
-        if methods is None:
-            methods = {}
-            rows.append((segments, methods))
-        methods[route.method] = route
-
-    def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
-        segments = path.split("/")
-        for pattern, methods in self._by_length.get(len(segments), ()):
-            variables = _variables(pattern, segments)
-            if variables is not None:
-                return methods, variables
-        return None
+    def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
+        for expression, methods in self._rows:
+            found = expression.fullmatch(path)
+            if found is not None:
+                return methods, {name: _decoded(value) for name, value in found.groupdict().items()}
+        if not path.isascii():
+            raise BadRequest("The path holds bytes that no address here has.", code="bad_path")
+        raise NotFound("There is nothing at this address.")
 
 
-def _variables(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
-    variables = {}
-    for expected, segment in zip(pattern, segments, strict=True):
-        if expected.startswith("{"):
-            if not VARIABLE.fullmatch(segment):
-                return None
-            variables[expected[1:-1]] = segment
-        elif expected != segment:
-            return None
-    return variables
+def _expression(pattern: str) -> re.Pattern[str]:
+    literals = VARIABLE.split(pattern)  # text, name, kind, text, name, kind, ..., text
+    text = re.escape(literals[0])
+    for name, kind, literal in zip(literals[1::3], literals[2::3], literals[3::3], strict=True):
+        text += f"(?P<{name}>{KINDS[kind]}){re.escape(literal)}"
+    return re.compile(text, re.DOTALL)
 
 
 def _checked(path: str, longest: int = Limits.path_bytes) -> str:
     if len(path) > longest:
         raise PathTooLong(f"A path has at most {longest} bytes.")
-    if "\0" in path or not path.isascii():
+    if "\0" in path:
         raise BadRequest("The path holds bytes that no address here has.", code="bad_path")
     return path
+
+
+def _decoded(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError as error:
+        raise BadRequest("The path is not UTF-8.", code="bad_path") from error
 
 
 def _allowed(methods: dict[str, Route]) -> str:

@@ -112,6 +112,13 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def _optional_folder(text: str) -> Path | None:
+    path = _optional_path(text)
+    if path is not None and not path.is_dir():
+        raise ValueError(f"there is no folder {path}")
+    return path
+
+
 def _sqlite_url(text: str) -> str:
     if text and not re.fullmatch(r"sqlite:///(/[^/?]+)+", text):
         raise ValueError("must be sqlite:// and a path from / on, such as sqlite:////srv/porteiro.db")
@@ -146,6 +153,8 @@ SETTINGS = (
     Setting("PORTEIRO_KEEP_KNOWN_DAYS", "keep_known_days", "30", _whole(1, 3650)),
     Setting("PORTEIRO_KEEP_OTHER_DAYS", "keep_other_days", "7", _whole(1, 3650)),
     Setting("PORTEIRO_TIMEZONE", "timezone", "", _timezone),
+    Setting("PORTEIRO_LAB", "lab", "", _optional_yes_or_no),
+    Setting("PORTEIRO_LAB_FILES", "lab_files", "", _optional_folder),
     Setting("PORTEIRO_LOG_LEVEL", "log_level", "info", _one_of("debug", "info", "warning", "error")),
 )
 

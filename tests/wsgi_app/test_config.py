@@ -31,6 +31,8 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         keep_known_days=30,
         keep_other_days=7,
         timezone=None,
+        lab=None,
+        lab_files=None,
         log_level="info",
         limits=Limits(),
     )
@@ -59,6 +61,8 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         "PORTEIRO_KEEP_KNOWN_DAYS": "90",
         "PORTEIRO_KEEP_OTHER_DAYS": "1",
         "PORTEIRO_TIMEZONE": "Europe/Lisbon",
+        "PORTEIRO_LAB": "1",
+        "PORTEIRO_LAB_FILES": str(folder),
         "PORTEIRO_LOG_LEVEL": "debug",
     }
     assert set(given_values) == {setting.key for setting in SETTINGS}
@@ -82,6 +86,8 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         keep_known_days=90,
         keep_other_days=1,
         timezone=ZoneInfo("Europe/Lisbon"),
+        lab=True,
+        lab_files=folder,
         log_level="debug",
     )
 

@@ -284,7 +284,7 @@ def test_times_are_shown_as_the_house_has_them(tmp_path: Path, form: str, zone: 
     (tmp_path / "time.html").write_text(f"{{{{ at|{form} }}}}")
     view = View("", "ws://house/live")
 
-    page = Pages(ZoneInfo(zone), tmp_path).render(
+    page = Pages(ZoneInfo(zone), (tmp_path,)).render(
         view, "time.html", at=datetime(2026, 7, 5, 22, 30, tzinfo=UTC)
     )
 
@@ -294,7 +294,9 @@ def test_times_are_shown_as_the_house_has_them(tmp_path: Path, form: str, zone: 
 def test_a_door_is_shown_by_its_own_name(tmp_path: Path) -> None:
     (tmp_path / "door.html").write_text("{{ device|door }}")
 
-    page = Pages(folder=tmp_path).render(View("", "ws://house/live"), "door.html", device="device:<front>")
+    page = Pages(folders=(tmp_path,)).render(
+        View("", "ws://house/live"), "door.html", device="device:<front>"
+    )
 
     assert page.text == "&lt;front&gt;"
 
@@ -303,7 +305,7 @@ def test_what_a_template_shows_is_escaped(tmp_path: Path) -> None:
     (tmp_path / "name.html").write_text("{{ root }} {{ identity.name }} {{ name }}")
     view = View("/p", "ws://house/live", Identity("<b>", Role.VIEWER))
 
-    page = Pages(folder=tmp_path).render(view, "name.html", 201, name="<script>")
+    page = Pages(folders=(tmp_path,)).render(view, "name.html", 201, name="<script>")
 
     assert (page.status_code, page.text) == (201, "/p &lt;b&gt; &lt;script&gt;")
 

@@ -39,6 +39,11 @@ router = Router(
         Route("PATCH", "/people/{person}", changed, Role.OPERATOR),
         Route("DELETE", "/people/{person}/faces/{face}", removed, Role.OPERATOR),
         Route("GET", "/people/archive", listed, Role.OWNER),
+        Route("GET", "/greet/{person:text}", shown, Role.ANYONE),
+        Route("GET", "/files/{person:path}", shown, Role.ANYONE),
+        Route("*", "/any", listed, Role.ANYONE),
+        Route("DELETE", "/any", removed, Role.ANYONE),
+        Route("GET", "/a.b", listed, Role.ANYONE),
     )
 )
 
@@ -67,6 +72,33 @@ def test_what_is_not_in_the_table_is_not_found(path: str) -> None:
         router.find("GET", path)
 
 
+@pytest.mark.parametrize(
+    ("path", "person"),
+    [
+        ("/greet/Jo\xc3\xa3o da Silva", "João da Silva"),
+        ("/greet/..", ".."),
+        ("/files/", ""),
+        ("/files/a/b//c.txt", "a/b//c.txt"),
+        ("/files/\xec\x95\x88\xeb\x85\x95", "안녕"),
+        ("/files/two\nlines", "two\nlines"),
+    ],
+)
+def test_a_variable_of_text_is_utf_8_and_one_of_a_path_takes_all_that_follows(path: str, person: str) -> None:
+    assert router.find("GET", path).variables == {"person": person}
+
+
+@pytest.mark.parametrize("path", ["/greet/", "/greet/a/b", "/files", "/axb"])
+def test_what_a_variable_cannot_be_is_not_found(path: str) -> None:
+    with pytest.raises(NotFound):
+        router.find("GET", path)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "PROPFIND", "x"])
+def test_a_row_for_any_method_takes_those_that_no_other_row_names(method: str) -> None:
+    assert router.find(method, "/any").endpoint is listed
+    assert router.find("DELETE", "/any").endpoint is removed
+
+
 def test_another_method_is_refused_with_those_that_are_allowed() -> None:
     with pytest.raises(MethodNotAllowed) as refused:
         router.find("POST", f"/people/{AN_ID}")
@@ -83,7 +115,7 @@ def test_options_lists_the_same_methods() -> None:
 def test_an_impossible_path_is_refused() -> None:
     with pytest.raises(PathTooLong):
         router.find("GET", "/" + "x" * 1024)
-    for path in ("/people/\0", "/caf\xc3\xa9"):
+    for path in ("/people/\0", "/caf\xc3\xa9", "/greet/\xff", "/greet/caf\xe9"):
         with pytest.raises(BadRequest):
             router.find("GET", path)
 

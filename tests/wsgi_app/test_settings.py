@@ -186,6 +186,7 @@ def test_every_line_of_the_documented_file_can_be_taken_as_it_stands(tmp_path: P
     environment = shell_environment(f"set -a; . '{everything}'; set +a")
     (tmp_path / "nose.onnx").touch()
     environment["PORTEIRO_NOSE_MODEL"] = str(tmp_path / "nose.onnx")
+    environment["PORTEIRO_LAB_FILES"] = str(tmp_path)
 
     assert set(environment) == set(DEFAULTS)
     assert load_config(environment).threshold == 0.55

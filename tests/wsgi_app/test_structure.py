@@ -9,12 +9,12 @@ from tests.structure import Structure, imported_names, unit_of
 # From the top down: a module imports only from rows below its own, or from its own folder.
 ROWS = (
     {"cli", "wsgi"},
-    {"app", "commands"},
+    {"app", "commands", "lab"},
     {"routes"},
     {"endpoints"},
     {"live"},
     {"inbox", "naming", "retention"},
-    {"openapi", "services"},
+    {"boundary", "openapi", "services"},
     {"refusals"},
     {"routing"},
     {"rendering"},
@@ -36,6 +36,7 @@ ROWS = (
         "rules",
         "steps",
         "words",
+        "workers",
     },
     {"config", "hours"},
     {"settings"},
@@ -54,12 +55,23 @@ OUTSIDE = {
     "onnxruntime": {"vision"},
     "PIL": {"vision"},
     "prometheus_client": {"endpoints"},
-    "requests": {"packs"},
+    "requests": {"lab", "packs"},
     "rich": {"commands"},
     "sqlalchemy": {"stores"},
-    "uwsgi": {"counters"},
+    "uwsgi": {"counters", "workers"},
     "websockets": {"live"},
-    "webob": {"app", "auth", "endpoints", "forms", "rendering", "routing", "services", "uploads"},
+    "webob": {
+        "app",
+        "auth",
+        "boundary",
+        "endpoints",
+        "forms",
+        "lab",
+        "rendering",
+        "routing",
+        "services",
+        "uploads",
+    },
 }
 
 
@@ -121,4 +133,5 @@ def test_the_entry_for_uwsgi_only_reads_the_settings_and_builds_the_application(
         "wsgi_app.config",
         "wsgi_app.counters",
         "wsgi_app.errors",
+        "wsgi_app.workers",
     }

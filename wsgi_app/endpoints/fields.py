@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from wsgi_app.names import LONGEST_NAME
-from wsgi_app.routing import VARIABLE
+from wsgi_app.routing import ID
 
-Id = Annotated[str, Meta(pattern=rf"\A{VARIABLE.pattern}\Z")]
+Id = Annotated[str, Meta(pattern=rf"\A{ID}\Z")]
 Text = Annotated[str, Meta(max_length=1000)]
 Name = Annotated[str, Meta(description=f"at most {LONGEST_NAME} characters, on one line")]

@@ -61,20 +61,20 @@ def allow_files(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def pause() -> None:
-    """Wait before the end, unless uWSGI says to end at once: it does so by what Python takes for Ctrl-C."""
-    with suppress(KeyboardInterrupt):
+def run(environ: Mapping[str, str]) -> None:
+    """Serve, and where that cannot be done say why and wait: uWSGI starts it anew when it ends."""
+    try:
+        main(environ)
+    except (PorteiroError, OSError, OverflowError) as error:
+        log.error("live feed cannot be served", reason=str(error))  # noqa: TRY400  # one line, without a trace
+        time.sleep(PAUSE_S)
+    except Exception:  # a mule that ends with an exception would stay without doing anything
+        log.exception("live feed failed")
         time.sleep(PAUSE_S)
 
 
 if __name__ == "__main__":
     os.nice(NICENESS)
-    try:
-        main(os.environ)
-    except (PorteiroError, OSError, OverflowError) as error:
-        log.error("live feed cannot be served", reason=str(error))  # noqa: TRY400  # one line, without a trace
-        pause()
-    except Exception:  # a mule that ends with an exception would stay without doing anything
-        log.exception("live feed failed")
-        pause()
+    with suppress(KeyboardInterrupt):  # uWSGI's way to end it while it waits
+        run(os.environ)
     sys.exit()

@@ -1,0 +1,1 @@
+"""The lab's endpoints, one file for each thing that it shows."""

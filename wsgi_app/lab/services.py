@@ -1,0 +1,99 @@
+"""Everything that the lab's endpoints work with, put together once for each process."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from webob import Request, Response
+
+from wsgi_app.config import Config
+from wsgi_app.counters import Counters, Tally
+from wsgi_app.passwords import Passwords
+from wsgi_app.rendering import TEMPLATES, Pages, View, view_of
+from wsgi_app.routing import Route
+from wsgi_app.steps import Clock
+from wsgi_app.stores.attempts import AttemptStore
+from wsgi_app.stores.house import random_id, utc_now
+from wsgi_app.stores.notes import NoteStore, open_notebook
+
+WEBSOCKET = "/ws"  # below the lab's mount
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a lab's endpoint works with.
+
+    Attributes:
+        config: the settings.
+        counters: those that all of the server's processes share, where it has such.
+        tally: counts what happens.
+        pages: the HTML templates, the lab's own before the house's.
+        notes: what was noted.
+        attempts: sign-ins that were tried here.
+        passwords: tells whether one fits.
+        now: the time of day.
+        clock: monotonic seconds, for durations.
+        pause: waits so many seconds.
+        worker: which of the server's workers this process is, from 1; ``None`` where they have no numbers.
+    """
+
+    config: Config
+    counters: Counters
+    tally: Tally
+    pages: Pages
+    notes: NoteStore
+    attempts: AttemptStore
+    passwords: Passwords
+    now: Callable[[], datetime]
+    clock: Clock
+    pause: Callable[[float], None]
+    worker: int | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request on its way to an endpoint.
+
+    Attributes:
+        request: as it came.
+        services: everything to answer it with.
+        routes: every address of the lab.
+    """
+
+    request: Request
+    services: Services
+    routes: tuple[Route, ...] = ()
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A page from a template."""
+        view = view_in_lab(self.request, self.services.config)
+        return self.services.pages.render(view, template, status, **values)
+
+
+def view_in_lab(request: Request, config: Config) -> View:
+    """What the lab's pages have around them."""
+    return view_of(request, config, websocket=WEBSOCKET)
+
+
+def open_services(config: Config, counters: Counters, worker: int | None) -> Services:
+    """Open everything; where the lab is off, nothing is written for it.
+
+    Raises:
+        ConfigError: the lab's database cannot be opened.
+    """
+    notebook = open_notebook(config.data / "lab.db", make=config.has_lab)
+    return Services(
+        config=config,
+        counters=counters,
+        tally=Tally(counters),
+        pages=Pages(config.timezone, (TEMPLATES / "lab", TEMPLATES)),
+        notes=NoteStore(notebook, random_id),
+        attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_in_pause_s)),
+        passwords=Passwords(),
+        now=utc_now,
+        clock=time.perf_counter,
+        pause=time.sleep,
+        worker=worker,
+    )

@@ -1,0 +1,125 @@
+"""The lab's notes, in a database of their own beside the attempts at the lab's sign-in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from wsgi_app.errors import ConfigError, Conflict, NotFound, Unavailable
+from wsgi_app.stores.database import Database
+from wsgi_app.stores.tables import attempts
+
+MOST_NOTES = 1000
+
+notes = sa.Table(
+    "notes",
+    sa.MetaData(),
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False, unique=True),
+    sa.Column("text", sa.String, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What somebody noted."""
+
+    id: str
+    text: str
+
+
+def open_notebook(path: Path, *, make: bool) -> Database:
+    """The lab's database.
+
+    Args:
+        path: of its file.
+        make: whether to make what is not there yet; without that, nothing is touched.
+
+    Raises:
+        ConfigError: it cannot be opened.
+    """
+    notebook = Database(f"sqlite:///{path}")
+    if make:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with notebook.write() as connection:
+                notes.create(connection, checkfirst=True)
+                attempts.create(connection, checkfirst=True)
+        except (OSError, sa.exc.DatabaseError, Unavailable) as error:
+            raise ConfigError(f"PORTEIRO_DATA: the lab's database {path} cannot be opened.") from error
+    return notebook
+
+
+class NoteStore:
+    """Notes in the order in which they were made.
+
+    Args:
+        notebook: where they are.
+        new_id: makes ids.
+    """
+
+    def __init__(self, notebook: Database, new_id: Callable[[], str]):
+        self._notebook, self._new_id = notebook, new_id
+
+    def add(self, text: str) -> Note:
+        """Keep a new one.
+
+        Raises:
+            Conflict: there are as many as there may be.
+            Unavailable: the database does not answer.
+        """
+        with self._notebook.write() as connection:
+            count, last = connection.execute(
+                sa.select(sa.func.count(), sa.func.max(notes.c.number)).select_from(notes)
+            ).one()
+            if count >= MOST_NOTES:
+                raise Conflict(f"There are {MOST_NOTES} notes already; delete one first.", code="full")
+            note = Note(self._new_id(), text)
+            connection.execute(notes.insert().values(**vars(note), number=(last or 0) + 1))
+        return note
+
+    def all(self) -> list[Note]:
+        """Every one, in the order in which they were made.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        with self._notebook.read() as connection:
+            rows = connection.execute(_NOTES.order_by(notes.c.number))
+            return [Note(row.id, row.text) for row in rows]
+
+    def get(self, note_id: str) -> Note:
+        """One of them.
+
+        Raises:
+            NotFound: there is no such note.
+            Unavailable: the database does not answer.
+        """
+        with self._notebook.read() as connection:
+            row = connection.execute(_NOTES.where(notes.c.id == note_id)).first()
+        if row is None:
+            raise _nothing()
+        return Note(row.id, row.text)
+
+    def replace(self, note_id: str, text: str) -> Note:
+        """Put another text in its place; raises as ``get`` does."""
+        with self._notebook.write() as connection:
+            changed = connection.execute(notes.update().where(notes.c.id == note_id).values(text=text))
+        if not changed.rowcount:
+            raise _nothing()
+        return Note(note_id, text)
+
+    def remove(self, note_id: str) -> None:
+        """Forget one; raises as ``get`` does."""
+        with self._notebook.write() as connection:
+            gone = connection.execute(notes.delete().where(notes.c.id == note_id))
+        if not gone.rowcount:
+            raise _nothing()
+
+
+_NOTES = sa.select(notes.c.id, notes.c.text)
+
+
+def _nothing() -> NotFound:
+    return NotFound("There is no such note.")
