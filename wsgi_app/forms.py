@@ -45,7 +45,22 @@ def take_form(request: Request, limits: Limits) -> None:
     """
     if request.method != "POST" or declared_type(request) != URLENCODED:
         return
-    data = read_bytes(request, limits.json_bytes)
+    fields = read_fields(request, limits.json_bytes)
+    method = fields.pop(METHOD_FIELD, [""])[-1]
+    if method not in METHODS:
+        raise BadRequest(f"{METHOD_FIELD} must be one of POST, PUT, PATCH and DELETE.", code="bad_form")
+    request.environ["REQUEST_METHOD"] = method or "POST"
+    request.environ[KEY] = Form(fields, fields.pop(CSRF_FIELD, [""])[-1])
+
+
+def read_fields(request: Request, limit_bytes: int) -> dict[str, list[str]]:
+    """The fields of an urlencoded body, each with all its values in their order.
+
+    Raises:
+        BadRequest: it is no form.
+        ContentTooLarge, LengthRequired: as they say.
+    """
+    data = read_bytes(request, limit_bytes)
     try:
         text = data.decode("ascii")
         pairs = parse_qsl(
@@ -60,11 +75,7 @@ def take_form(request: Request, limits: Limits) -> None:
     fields: dict[str, list[str]] = {}
     for name, text in pairs:
         fields.setdefault(name, []).append(text)
-    method = fields.pop(METHOD_FIELD, [""])[-1]
-    if method not in METHODS:
-        raise BadRequest(f"{METHOD_FIELD} must be one of POST, PUT, PATCH and DELETE.", code="bad_form")
-    request.environ["REQUEST_METHOD"] = method or "POST"
-    request.environ[KEY] = Form(fields, fields.pop(CSRF_FIELD, [""])[-1])
+    return fields
 
 
 def is_form(request: Request) -> bool:
