@@ -262,6 +262,16 @@ class RunningUwsgi:
         return stores_of(self.environ)
 
 
+def stop(process: subprocess.Popen[Any]) -> None:
+    """End a server and wait for it."""
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_S)
+
+
 @contextmanager
 def uwsgi(data: Path, settings: dict[str, str]) -> Iterator[RunningUwsgi]:
     """Start the shipped uwsgi.ini, wait until every worker has loaded its models; an owner may sign in."""
@@ -284,7 +294,7 @@ def uwsgi(data: Path, settings: dict[str, str]) -> Iterator[RunningUwsgi]:
         _let_an_owner_in(running)
         yield running
     finally:
-        _stop(process)
+        stop(process)
 
 
 @contextmanager
@@ -309,7 +319,7 @@ def nginx(data: Path, edit: Callable[[str], str] = lambda text: text) -> Iterato
         wait_until_listening(f"127.0.0.1:{port}", lambda: process.poll() is None)
         yield port
     finally:
-        _stop(process)
+        stop(process)
 
 
 @contextmanager
@@ -340,12 +350,3 @@ def _place(address: str | Path) -> str | tuple[str, int]:
         return str(address)
     host, _, port = address.rpartition(":")
     return host, int(port)
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(STOP_S)
