@@ -5,8 +5,10 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from selenium import webdriver
 from tests.accounts import CHEAP
 from tests.browsers import chromium
 from tests.doors import Door, add_door
+from tests.labs import PROGRAMS, lab_under
 from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house, lab_of, served
 from wsgi_app.config import Limits, load_config
 from wsgi_app.counters import ProcessCounters
@@ -176,12 +179,26 @@ def lab(tmp_path: Path, shown_folder: Path) -> InProcessServer:
     return lab_of(load_config(settings))
 
 
-@pytest.fixture(params=BOTH_WAYS)
+@pytest.fixture(scope="session")
+def other_labs(
+    tmp_path_factory: pytest.TempPathFactory, shown_folder: Path
+) -> Iterator[Callable[[str], LiveServer]]:
+    """The lab under other WSGI servers by their names, each started when it is first asked for."""
+    with ExitStack() as running:
+        yield cache(
+            lambda name: running.enter_context(lab_under(name, tmp_path_factory.mktemp(name), shown_folder))
+        )
+
+
+@pytest.fixture(params=(*BOTH_WAYS, *(pytest.param(name, marks=pytest.mark.live) for name in PROGRAMS)))
 def any_lab(request: pytest.FixtureRequest) -> Server:
-    """The lab in this process, and through the shipped nginx.conf and uwsgi.ini with two workers."""
+    """The lab in this process, through the shipped nginx.conf and uwsgi.ini, and under other WSGI servers."""
     if request.param == "live":
         chain: tuple[LiveServer, RunningUwsgi] = request.getfixturevalue("live_house")
         return LiveServer(chain[0].port, f"{chain[0].prefix}/lab", headers={})
+    if request.param in PROGRAMS:
+        other: LiveServer = request.getfixturevalue("other_labs")(request.param)
+        return other
     in_process: InProcessServer = request.getfixturevalue("lab")
     return in_process
 

@@ -16,9 +16,10 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from wsgiref.validate import WSGIWarning, validator
 
+from requests.structures import CaseInsensitiveDict
 from webob import Request
 
 from tests.accounts import add_account, basic
@@ -44,10 +45,10 @@ SHIPPED_ADDRESS = "127.0.0.1:8080"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What came back; header names are the same in any case."""
 
     status: int
-    headers: dict[str, str]
+    headers: CaseInsensitiveDict[str]
     body: bytes
 
     @property
@@ -97,7 +98,7 @@ class InProcessServer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", WSGIWarning)  # about methods that it does not know
             response = request.get_response(validator(self.application) if self.checked else self.application)
-        return Answer(response.status_code, dict(response.headers), response.body)
+        return Answer(response.status_code, CaseInsensitiveDict(response.headers), response.body)
 
 
 def served(services: Services, **settings: Any) -> InProcessServer:
@@ -133,7 +134,7 @@ class LiveServer:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
             response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read())
+            return Answer(response.status, CaseInsensitiveDict(response.getheaders()), response.read())
 
 
 def form(*parts: tuple[str, str | None, bytes], boundary: str = "frontier") -> tuple[bytes, dict[str, str]]:
@@ -163,7 +164,7 @@ def post_json(server: Server, path: str, value: Any, method: str = "POST", **hea
 
 def path_of(server: Server, address: str) -> str:
     """The path below the mount of a link that the server wrote."""
-    return address.split(server.prefix, 1)[1]
+    return urlsplit(address)._replace(scheme="", netloc="").geturl().removeprefix(server.prefix)
 
 
 def enrolled(server: Server, name: str, *photos: bytes) -> str:

@@ -87,13 +87,16 @@ def to_sign_in(request: Request) -> Response:
     return Response(status=303, location=f"{request.application_url}/sign-in{query}")
 
 
-def page_below(request: Request, wanted: str) -> str:
-    """A path on this server below the mount, as it was wanted; the mount itself in place of anything else."""
+def is_page_below(request: Request, wanted: str) -> bool:
+    """Whether this is a path below the mount, with nothing that a browser takes for another place."""
     root = request.script_name
     rest = wanted.removeprefix(root)
-    if wanted.startswith(f"{root}/") and len(wanted) <= LONGEST_PAGE and PAGE.fullmatch(rest):
-        return wanted
-    return f"{root}/"
+    return bool(wanted.startswith(f"{root}/") and len(wanted) <= LONGEST_PAGE and PAGE.fullmatch(rest))
+
+
+def page_below(request: Request, wanted: str) -> str:
+    """A path on this server below the mount, as it was wanted; the mount itself in place of anything else."""
+    return wanted if is_page_below(request, wanted) else f"{request.script_name}/"
 
 
 def page_before(request: Request) -> str:

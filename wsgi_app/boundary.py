@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 WRONG = Error("internal", "Something went wrong here; the log has it.")
 REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 
-# Headers that WebOb reads only while it hands an answer over, outside the boundary.
-CONDITIONS: dict[str, Callable[[Request], object]] = {
-    "HTTP_IF_MODIFIED_SINCE": lambda request: request.if_modified_since,
-    "HTTP_IF_NONE_MATCH": lambda request: request.if_none_match,
-    "HTTP_IF_RANGE": lambda request: request.if_range,
-    "HTTP_RANGE": lambda request: request.range,
+# Headers that WebOb reads only while it hands an answer over, outside the boundary, and what goes with one
+# that cannot be read: a range is for those alone whose copy is of the state that If-Range names.
+CONDITIONS: dict[str, tuple[Callable[[Request], object], tuple[str, ...]]] = {
+    "HTTP_IF_MODIFIED_SINCE": (lambda request: request.if_modified_since, ()),
+    "HTTP_IF_NONE_MATCH": (lambda request: request.if_none_match, ()),
+    "HTTP_IF_RANGE": (lambda request: str(request.if_range), ("HTTP_RANGE",)),
+    "HTTP_RANGE": (lambda request: request.range, ()),
 }
 
 log = structlog.get_logger("porteiro")
@@ -137,7 +138,7 @@ class Boundary(ABC):
 
 def to_root(request: Request) -> Response:
     """From the mount without its last slash to the one with it; 308 keeps the method and the body."""
-    return Response(status=308, headerlist=[("Location", f"{request.script_name}/")])
+    return Response(status=308, content_type="text/plain", location=f"{request.script_name}/")
 
 
 def _bound_body(environ: "WSGIEnvironment") -> None:
@@ -147,11 +148,12 @@ def _bound_body(environ: "WSGIEnvironment") -> None:
 
 def _drop_unreadable(request: Request) -> None:
     """Take away what an answer is made to depend on and cannot be read, as HTTP says (RFC 9110, 13.1)."""
-    for key, read in CONDITIONS.items():
+    for key, (read, others) in CONDITIONS.items():
         try:
             read(request)
         except (ValueError, OverflowError):
-            del request.environ[key]
+            for name in (key, *others):
+                request.environ.pop(name, None)
 
 
 def _request_id(environ: "WSGIEnvironment") -> str:

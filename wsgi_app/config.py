@@ -45,6 +45,8 @@ class Limits:
     )
     live_sockets: int = 4000
     live_sockets_of_one: int = 1200  # of one address
+    lab_sockets: int = 50  # in the lab's rooms, beside those of the live feed
+    lab_sockets_of_one: int = 10
     faces_per_person: int = 50
 
 

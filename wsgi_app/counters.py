@@ -16,6 +16,10 @@ MICROSECONDS = 1_000_000
 class Counters(Protocol):
     """Whole numbers by name that only grow."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether all of the server's processes count together."""
+
     def add(self, name: str, amount: int = 1) -> None:
         """Count up."""
 
@@ -28,6 +32,8 @@ class Counters(Protocol):
 
 class ProcessCounters:
     """Counters of one process: for a server without workers, and for tests."""
+
+    shared = False
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,6 +57,8 @@ class ProcessCounters:
 
 class UwsgiCounters:
     """Counters in uWSGI's cache: shared by all workers, and kept over restarts by the cache's store."""
+
+    shared = True
 
     def __init__(self, cache: str = CACHE):
         import uwsgi  # noqa: PLC0415  # exists only inside a uWSGI process

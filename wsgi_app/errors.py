@@ -18,11 +18,13 @@
         ├── ContentTooLarge       413  more bytes, parts or pixels than the limits allow
         ├── PathTooLong           414
         ├── UnsupportedMediaType  415  not a format that this address takes
+        ├── RangeNotSatisfiable   416  with Content-Range: the file ends before the bytes that were asked for
         ├── Unprocessable         422  well-formed, but it cannot be used
         │   └── UnusablePhoto     422  its code is one of the vision outcomes (no_face, blurred ...)
         ├── Misdirected           421  asked by a name that is not this machine's
         ├── UpgradeRequired       426  with Upgrade: this address speaks WebSocket
         ├── TooManyRequests       429  with Retry-After
+        ├── Busy                  503  with Retry-After: somebody else's turn, and nothing is wrong
         └── Unavailable           503  with Retry-After
 """
 
@@ -135,6 +137,15 @@ class UnsupportedMediaType(RequestError):
     status, default_code = 415, "unsupported_media_type"
 
 
+class RangeNotSatisfiable(RequestError):
+    """416: the file ends before the bytes that were asked for; with its size in Content-Range."""
+
+    status, default_code = 416, "range_not_satisfiable"
+
+    def __init__(self, size: int):
+        super().__init__(f"There are {size} bytes here.", headers={"Content-Range": f"bytes */{size}"})
+
+
 class Unprocessable(RequestError):
     """422: well-formed, but it cannot be used."""
 
@@ -166,6 +177,15 @@ class TooManyRequests(RequestError):
     status, default_code = 429, "too_many"
 
     def __init__(self, message: str, *, wait_s: int):
+        super().__init__(message, headers={"Retry-After": str(wait_s)})
+
+
+class Busy(RequestError):
+    """503: it is somebody else's turn; nothing is wrong, so the log says no more than of other refusals."""
+
+    status, default_code = 503, "busy"
+
+    def __init__(self, message: str, *, wait_s: int = 3):
         super().__init__(message, headers={"Retry-After": str(wait_s)})
 
 

@@ -78,6 +78,18 @@ def read_fields(request: Request, limit_bytes: int) -> dict[str, list[str]]:
     return fields
 
 
+def read_query(request: Request) -> dict[str, list[str]]:
+    """The fields of a query, each with all its values in their order.
+
+    Raises:
+        BadRequest: it is not UTF-8.
+    """
+    try:
+        return request.GET.dict_of_lists()
+    except UnicodeDecodeError as error:
+        raise BadRequest("The query is not UTF-8.", code="bad_query") from error
+
+
 def is_form(request: Request) -> bool:
     """Whether the request comes from a page's form, which goes on to a page."""
     return KEY in request.environ

@@ -62,6 +62,27 @@ class Credentials:
     cookies: Mapping[str, str] = field(repr=False)
     address: str
 
+    def name_and_password(self, asks: str = BASIC) -> tuple[str, str] | None:
+        """What was brought for Basic auth; ``None`` where nothing was.
+
+        Args:
+            asks: what a refusal asks for.
+
+        Raises:
+            Unauthorized: it cannot be read.
+        """
+        scheme, _, given = self.authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            name, colon, password = b64decode(given.strip(" "), validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            colon = ""
+        if not colon:
+            refusal = "This is no name and password as Basic has them."
+            raise Unauthorized(refusal, code="bad_basic", scheme=asks)
+        return name, password
+
 
 class Identifier:
     """Finds out who asks; the application and the live feed share it.
@@ -97,10 +118,10 @@ class Identifier:
         signed_in = self.signed_in(credentials)
         if signed_in is not NOBODY:
             return signed_in
-        scheme, _, given = credentials.authorization.partition(" ")
-        if scheme.lower() != "basic":
+        brought = credentials.name_and_password()
+        if brought is None:
             return NOBODY
-        account = self._by_password(*_name_and_password(given), credentials.address)
+        account = self._by_password(*brought, credentials.address)
         return _identity(account, account)
 
     def signed_in(self, credentials: Credentials) -> Identity:
@@ -228,13 +249,3 @@ def _present(identity: Identity, account: Account | None) -> Identity:
 
 def _hash(key: bytes) -> bytes:
     return sha256(key).digest()
-
-
-def _name_and_password(given: str) -> tuple[str, str]:
-    try:
-        name, colon, password = b64decode(given.strip(" "), validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        colon = ""
-    if not colon:
-        raise Unauthorized("This is no name and password as Basic has them.", code="bad_basic", scheme=BASIC)
-    return name, password

@@ -56,11 +56,13 @@ class View:
         root: the mount, ``""`` or ``/something``.
         live: address of the WebSocket that the pages open, ``ws://...``.
         identity: who looks.
+        has_lab: whether the lab answers beside the house.
     """
 
     root: str
     live: str
     identity: Identity = NOBODY
+    has_lab: bool = False
 
 
 def view_of(request: Request, config: Config, identity: Identity = NOBODY, websocket: str = "/live") -> View:
@@ -76,7 +78,8 @@ def view_of(request: Request, config: Config, identity: Identity = NOBODY, webso
     place = request.host
     if isinstance(config.live_address, str):  # the local run has a port of its own for it, on the same host
         place = f"{re.sub(r':[0-9]+$', '', place)}:{config.live_address.rpartition(':')[2]}"
-    return View(request.script_name, f"{scheme}://{place}{request.script_name}{websocket}", identity)
+    address = f"{scheme}://{place}{request.script_name}{websocket}"
+    return View(request.script_name, address, identity, config.has_lab)
 
 
 class Pages:
@@ -89,8 +92,9 @@ class Pages:
 
     def __init__(self, timezone: tzinfo | None = None, folders: Sequence[Path] = (TEMPLATES,)):
         self._timezone = timezone
+        self._loader = jinja2.FileSystemLoader(folders)
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folders),
+            loader=self._loader,
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -105,7 +109,7 @@ class Pages:
         }
 
     def render(self, view: View, template: str, status: int = 200, **values: Any) -> Response:
-        """Fill a template; it finds the mount as ``root``, and ``live`` and ``identity`` likewise."""
+        """Fill a template; it finds the mount as ``root``, and the view's other values likewise."""
         text = self._environment.get_template(template).render(vars(view) | values)
         return Response(
             text,
@@ -118,6 +122,10 @@ class Pages:
                 ("Cache-Control", "no-store"),
             ],
         )
+
+    def source(self, template: str) -> str:
+        """A template as it was written."""
+        return self._loader.get_source(self._environment, template)[0]
 
     def _moment(self, at: datetime) -> Markup:
         return self._time(at, "%d %b %Y, %H:%M:%S")

@@ -1,9 +1,10 @@
 """Bounded readers of request bodies: a photo out of multipart, or typed JSON."""
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
@@ -22,6 +23,8 @@ from wsgi_app.vision.decode import is_jpeg
 
 CHUNK_BYTES = 64 * 1024
 LONGEST_LENGTH = 18  # digits of a Content-Length
+DEEPEST_JSON = 32  # lists and objects in each other
+JSON, MULTIPART = "application/json", "multipart/form-data"
 JPEG_NAMES = (".jpg", ".jpeg")
 TOO_LONG = re.compile(r"Expected `str` of length <= (\d+) - at `\$\.(.*)`")
 
@@ -68,10 +71,16 @@ class BodyReader:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a form: its file name (``None`` without one) and its bytes."""
+    """One part of a form: its file name and its type (``None`` without one), and its bytes."""
 
     filename: str | None
     data: bytes
+    content_type: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What it says; bytes that are not UTF-8 become U+FFFD."""
+        return self.data.decode(errors="replace")
 
 
 def read_length(environ: dict[str, object]) -> int | None:
@@ -119,14 +128,14 @@ def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body
 
     Raises:
         UnsupportedMediaType: the body is not declared as JSON.
-        BadRequest: it is not JSON.
+        BadRequest: it is not JSON, or nested too deeply.
         Unprocessable: it is JSON of another shape; the message says where.
         ContentTooLarge, LengthRequired: as they say.
     """
-    _refuse_other_type(request, "application/json")
+    _refuse_other_type(request, JSON)
     data = read_bytes(request, limit_bytes)
     try:
-        return msgspec.json.decode(data, type=body_type)
+        return _refuse_deep(msgspec.json.decode(data, type=body_type))
     except msgspec.ValidationError as error:
         raise Unprocessable(f"The JSON does not fit: {in_words(error)}", code="json_shape") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -145,7 +154,7 @@ def read_bytes(request: Request, limit_bytes: int) -> bytes:
     Raises:
         ContentTooLarge, LengthRequired, BadRequest: as they say.
     """
-    return _reader(request, limit_bytes).read()
+    return b"".join(_chunks(_reader(request, limit_bytes)))
 
 
 def declared_type(request: Request) -> str:
@@ -153,8 +162,35 @@ def declared_type(request: Request) -> str:
     return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
+def skip_bytes(request: Request, limit_bytes: int) -> int:
+    """Read and forget a whole body, and give its size.
+
+    Raises:
+        ContentTooLarge, LengthRequired, BadRequest: as they say.
+    """
+    return sum(map(len, _chunks(_reader(request, limit_bytes))))
+
+
 def read_form(request: Request, fields: tuple[str, ...], limits: Limits) -> dict[str, Part]:
     """The named parts of a multipart form, the first of each name; all others are skipped.
+
+    Raises:
+        RequestError: as ``read_parts`` says.
+    """
+    form: dict[str, Part] = {}
+    form.update(read_parts(request, limits, lambda name: name in fields and name not in form))
+    return form
+
+
+def read_parts(
+    request: Request, limits: Limits, wanted: Callable[[str], bool] = lambda _: True
+) -> Iterator[tuple[str, Part]]:
+    """The parts of a multipart form as they come, each with its name.
+
+    Args:
+        request: which brings it.
+        limits: of the form and its parts.
+        wanted: tells by its name whether a part is kept; all others are skipped.
 
     Raises:
         BadRequest: the form is broken or incomplete.
@@ -163,8 +199,8 @@ def read_form(request: Request, fields: tuple[str, ...], limits: Limits) -> dict
     """
     reader = _reader(request, limits.body_bytes)
     if reader.left == 0:
-        return {}
-    _refuse_other_type(request, "multipart/form-data")
+        return
+    _refuse_other_type(request, MULTIPART)
     boundary = parse_options(request.headers.get("Content-Type", ""))[1].get("boundary", "")
     try:
         with PushMultipartParser(
@@ -173,7 +209,7 @@ def read_form(request: Request, fields: tuple[str, ...], limits: Limits) -> dict
             max_segment_size=limits.photo_bytes,
             max_segment_count=limits.parts,
         ) as parser:
-            return _collect(parser, reader, fields)
+            yield from _parts(parser, reader, wanted)
     except ParserLimitReached as error:
         raise ContentTooLarge(
             f"The form is too large: at most {limits.parts} parts of {limits.photo_bytes} bytes."
@@ -182,20 +218,40 @@ def read_form(request: Request, fields: tuple[str, ...], limits: Limits) -> dict
         raise BadRequest("The form is broken or incomplete.", code="bad_form") from error
 
 
-def _collect(parser: PushMultipartParser, reader: BodyReader, fields: tuple[str, ...]) -> dict[str, Part]:
-    parts: dict[str, Part] = {}
-    name, filename, chunks = "", None, bytearray()
+def _parts(
+    parser: PushMultipartParser, reader: BodyReader, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, Part]]:
+    name, filename, content_type, chunks = "", None, None, bytearray()
     for event in parser.parse_blocking(reader.read, CHUNK_BYTES):
         if isinstance(event, MultipartSegment):
-            name, filename, chunks = event.name, event.filename, bytearray()
-        elif event is None:
-            if name in fields:
-                parts.setdefault(name, Part(filename, bytes(chunks)))
-        elif name in fields and name not in parts:
-            chunks += event
-    while reader.read(CHUNK_BYTES):  # what follows the form's end has to arrive too
+            name, filename, content_type = event.name, event.filename, event.content_type
+            chunks = bytearray()
+        elif event is not None:
+            chunks += event if wanted(name) else b""
+        elif wanted(name):
+            yield name, Part(filename, bytes(chunks), content_type)
+    for _ in _chunks(reader):  # what follows the form's end has to arrive too
         pass
-    return parts
+
+
+def _chunks(reader: BodyReader) -> Iterator[bytes]:
+    while data := reader.read(CHUNK_BYTES):
+        yield data
+
+
+def _refuse_deep(value: Body) -> Body:
+    level: list[Any] = [value]
+    for _ in range(DEEPEST_JSON):
+        level = [inner for outer in level for inner in _inside(outer)]
+    if any(isinstance(inner, dict | list) for inner in level):
+        raise BadRequest(f"The JSON is nested deeper than {DEEPEST_JSON} levels.", code="bad_json")
+    return value
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _photo(form: dict[str, Part], field: str) -> tuple[str, bytes]:

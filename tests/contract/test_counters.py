@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from hypothesis import strategies as st
 
 from wsgi_app.counters import LATENCY_BUCKETS_S, ProcessCounters, Tally
 from wsgi_app.errors import RequestError
+from wsgi_app.lab.endpoints import increase
+from wsgi_app.lab.routes import ROUTES as LAB_ROUTES
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import UNROUTED
 from wsgi_app.vision.verdicts import Outcome
@@ -65,8 +68,11 @@ def application(environ, start_response):
             counters.add(asked["name"][0], int(asked["amount"][0]))
     if environ["PATH_INFO"] == "/clear":
         uwsgi.cache_clear("counters")
+    answer = {"process": os.getpid(), "counted": counters.read(), "shared": counters.shared}
+    if environ["PATH_INFO"] == "/value":
+        answer["value"] = counters.value(asked["name"][0])
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps({"process": os.getpid(), "counted": counters.read()}).encode()]
+    return [json.dumps(answer).encode()]
 """
 
 
@@ -78,8 +84,14 @@ class Counting(Protocol):
     def add(self, name: str, amount: int, times: int = 1) -> int:
         """Count up so many times; gives the id of the process that did it."""
 
+    def value(self, name: str) -> int:
+        """One counter."""
+
     def read(self) -> dict[str, int]:
         """Every counter."""
+
+    def shared(self) -> bool:
+        """Whether they say that all processes share them."""
 
     def clear(self) -> None:
         """Start anew."""
@@ -98,8 +110,14 @@ class InProcess:
             self._counters.add(name, amount)
         return 0
 
+    def value(self, name: str) -> int:
+        return self._counters.value(name)
+
     def read(self) -> dict[str, int]:
         return self._counters.read()
+
+    def shared(self) -> bool:
+        return self._counters.shared
 
     def clear(self) -> None:
         self._counters = ProcessCounters()
@@ -116,9 +134,15 @@ class InUwsgi:
     def add(self, name: str, amount: int, times: int = 1) -> int:
         return int(self._ask("/add", name=name, amount=amount, times=times)["process"])
 
+    def value(self, name: str) -> int:
+        return int(self._ask("/value", name=name)["value"])
+
     def read(self) -> dict[str, int]:
         counted: dict[str, int] = self._ask("/read")["counted"]
         return counted
+
+    def shared(self) -> bool:
+        return bool(self._ask("/read")["shared"])
 
     def clear(self) -> None:
         self._ask("/clear")
@@ -194,6 +218,18 @@ def test_a_counter_begins_at_its_first_amount_and_grows_by_the_next(counters: Co
     assert counters.read() == {"visits": 1}
     counters.add("visits", 41)
     assert counters.read() == {"visits": 42}
+
+
+def test_one_counter_is_read_alone_and_is_nothing_before_its_first_count(counters: Counting) -> None:
+    counters.add("increase", 2)
+    counters.add("increase", 2**40)
+    counters.add("increases", 1)
+    assert [counters.value(name) for name in ("increase", "increases", "never")] == [2**40 + 2, 1, 0]
+    assert counters.read() == {"increase": 2**40 + 2, "increases": 1}
+
+
+def test_counters_say_whether_several_processes_share_them(counters: Counting) -> None:
+    assert counters.shared() == (counters.processes > 1)
 
 
 def test_counters_of_different_names_do_not_meet(counters: Counting) -> None:
@@ -280,10 +316,13 @@ def statuses_of(error: type[RequestError]) -> set[int]:
     return {error.status}.union(*map(statuses_of, error.__subclasses__()))
 
 
-def test_everything_that_the_tally_may_count_fits_the_shipped_cache() -> None:
+def test_everything_that_may_be_counted_fits_the_shipped_cache() -> None:
     counters = ProcessCounters()
+    counters.add(increase.NAME)
     tally = Tally(counters)
-    for endpoint in {UNROUTED, "options", *(route.name for route in ROUTES)}:
+    for known in HTTPStatus:
+        tally.request("status.show", known, 0.0)
+    for endpoint in {UNROUTED, "options", *(route.name for route in ROUTES + LAB_ROUTES)}:
         for status in {200, 201, 202, 204, 206, 303, 304, 308, 416, 426, 500} | statuses_of(RequestError):
             tally.request(endpoint, status, 0.0)
         for bound in LATENCY_BUCKETS_S:

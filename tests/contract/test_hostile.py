@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from tests.hostile import ATTACKS, Attack
 from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, enrolled, post_json, post_photo
@@ -62,7 +63,7 @@ def parsed(answer: bytes) -> Answer | None:
     head, _, body = answer.partition(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
-    return Answer(int(status.split()[1]), headers, body)
+    return Answer(int(status.split()[1]), CaseInsensitiveDict(headers), body)
 
 
 def assert_is_an_honest_refusal(answer: Answer) -> None:

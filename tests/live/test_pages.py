@@ -31,6 +31,8 @@ pytestmark = pytest.mark.live
 Photo = Callable[[str], bytes]
 PATIENCE_S = 20
 
+LAB = ("", "calc", "echo", "files/", "form", "increase", "notes", "template", "ws")
+
 
 @pytest.fixture
 def other_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
@@ -44,7 +46,11 @@ def live_house(
     tmp_path_factory: pytest.TempPathFactory, pack_folder: Path
 ) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
     """A house of its own, in which nobody else leaves doors and people."""
-    settings = {"PORTEIRO_PACK": str(pack_folder)}
+    settings = {
+        "PORTEIRO_PACK": str(pack_folder),
+        "PORTEIRO_LAB": "1",
+        "PORTEIRO_LAB_FILES": str(tmp_path_factory.mktemp("shown")),
+    }
     with house(tmp_path_factory.mktemp("pages"), settings, edit=without_request_limit) as running:
         yield running
 
@@ -93,6 +99,7 @@ def test_every_page_fits_is_light_and_can_be_used_by_all(
         *places(browser),
         address_of(server, f"/people/{ana}"),
         address_of(server, f"/visits/{visit}"),
+        *(address_of(server, f"/lab/{path}") for path in LAB),
     ]
 
     found = {}
@@ -200,7 +207,7 @@ def test_on_a_phone_what_is_seldom_wanted_is_one_touch_further(
     after = texts(browser, "nav[aria-label=Main] a")
 
     assert before == ["House", "Visits", "Unknown", "People"]
-    assert after == [*before, "Doors", "How sure?", "Accounts", "Audit", "For programs"]
+    assert after == [*before, "Doors", "How sure?", "Accounts", "Audit", "For programs", "Lab"]
 
 
 @pytest.mark.usefixtures("visited")

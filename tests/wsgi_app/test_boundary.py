@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,7 @@ def test_the_request_id_of_the_front_server_is_kept(answering: Answering) -> Non
     [
         ("If-Modified-Since", "Thu, 01 Jan 99999 00:00:00 GMT"),
         ("If-Range", "Thu, 01 Jan 99999 00:00:00 GMT"),
+        ("If-Range", "once GMT"),
         ("Range", f"bytes=0-{'9' * 5000}"),
         ("Range", f"bytes={'9' * 5000}-"),
         ("If-None-Match", '"' * 200),
@@ -169,6 +171,20 @@ def test_a_condition_that_cannot_be_read_is_as_if_it_were_not_there(
     server = answering(lambda _: Response("done", conditional_response=True, etag="one"))
 
     answer = server.ask("GET", "/", headers={header: value})
+
+    assert (answer.status, answer.body) == (200, b"done")
+
+
+@pytest.mark.parametrize("date", ["once GMT", "Thu, 01 Jan 99999 00:00:00 GMT"])
+def test_whoever_names_no_readable_state_gets_the_whole_and_not_a_range(
+    answering: Answering, date: str
+) -> None:
+    def dated(_: Exchange) -> Response:
+        return Response(
+            "done", conditional_response=True, accept_ranges="bytes", last_modified=datetime.now(UTC)
+        )
+
+    answer = answering(dated).ask("GET", "/", headers={"If-Range": date, "Range": "bytes=0-1"})
 
     assert (answer.status, answer.body) == (200, b"done")
 

@@ -14,7 +14,7 @@ from webob import Request
 
 from wsgi_app.config import Limits
 from wsgi_app.errors import BadRequest, ContentTooLarge, LengthRequired, Unprocessable
-from wsgi_app.forms import MOST_FIELDS, checked_name, given_csrf, is_form, read_body, take_form
+from wsgi_app.forms import MOST_FIELDS, checked_name, given_csrf, is_form, read_body, read_query, take_form
 from wsgi_app.uploads import BodyReader
 
 LIMITS = Limits()
@@ -123,6 +123,18 @@ def test_what_is_no_form_is_refused(sent: bytes) -> None:
         guest_of(sent)
 
     assert (refused.value.code, refused.value.message) == ("bad_form", "The form is broken.")
+
+
+def test_a_query_has_fields_too() -> None:
+    assert read_query(Request.blank("/?name=Ol%C3%A1+x&rooms=hall&rooms=&flag")) == {
+        "name": ["Olá x"],
+        "rooms": ["hall", ""],
+        "flag": [""],
+    }
+    assert read_query(Request.blank("/")) == {}
+    with pytest.raises(BadRequest) as refused:
+        read_query(Request.blank("/?name=%ff"))
+    assert refused.value.code == "bad_query"
 
 
 def test_a_form_has_so_many_fields_and_so_many_bytes() -> None:

@@ -312,6 +312,18 @@ def test_a_broken_header_is_refused(identifier: Identifier, given: str) -> None:
     assert refused.value.code == "bad_basic"
 
 
+def test_a_refusal_asks_for_what_the_reader_wants() -> None:
+    asks = 'Basic realm="Elsewhere"'
+
+    assert Credentials(basic("Ana", "a:b")["Authorization"], {}, ADDRESS).name_and_password(asks) == (
+        "Ana",
+        "a:b",
+    )
+    with pytest.raises(Unauthorized) as refused:
+        Credentials("Basic x", {}, ADDRESS).name_and_password(asks)
+    assert refused.value.headers == {"WWW-Authenticate": asks}
+
+
 @pytest.mark.parametrize("authorization", ["Bearer front-door.x", "Digest x", "Basics x", "nonsense"])
 def test_another_scheme_is_nobody(identifier: Identifier, authorization: str) -> None:
     assert identifier.identify(Credentials(authorization, {}, ADDRESS)) is NOBODY

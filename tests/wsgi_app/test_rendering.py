@@ -239,7 +239,9 @@ def test_the_live_feed_is_at_the_same_host(address: str, settings: dict[str, str
     request = Request.blank("/people", base_url=f"{address}/porteiro")
     identity = Identity("Ana", Role.VIEWER)
 
-    assert view_of(request, load_config(settings), identity) == View("/porteiro", live, identity)
+    config = load_config(settings)
+
+    assert view_of(request, config, identity) == View("/porteiro", live, identity, config.has_lab)
 
 
 def test_a_page_may_load_this_servers_own_files_and_its_feed_alone() -> None:
@@ -308,6 +310,21 @@ def test_what_a_template_shows_is_escaped(tmp_path: Path) -> None:
     page = Pages(folders=(tmp_path,)).render(view, "name.html", 201, name="<script>")
 
     assert (page.status_code, page.text) == (201, "/p &lt;b&gt; &lt;script&gt;")
+
+
+@pytest.mark.parametrize(("has_lab", "ways"), [(True, 1), (False, 0)])
+def test_the_house_has_a_way_to_its_lab_where_there_is_one(has_lab: bool, ways: int) -> None:
+    view = View("/porteiro", "ws://house/live", AT_HOME, has_lab)
+
+    page = error_answer(ask(Accept=BROWSER), NotFound("Nothing."), "0" * 32, Pages(), view)
+
+    assert page.text.count('<a href="/porteiro/lab/">') == ways
+
+
+def test_a_template_can_be_read_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "name.html").write_text("{% if name %}<b>{{ name }}</b>{% endif %}")
+
+    assert Pages(folders=(tmp_path,)).source("name.html") == "{% if name %}<b>{{ name }}</b>{% endif %}"
 
 
 def test_json_is_what_it_is_given() -> None:

@@ -48,7 +48,7 @@ ROWS = (
 OUTSIDE = {
     "alembic": {"stores"},
     "argon2": {"passwords"},
-    "click": {"cli", "commands"},
+    "click": {"cli", "commands", "lab"},
     "cv2": {"vision"},
     "jinja2": {"rendering"},
     "multipart": {"uploads"},

@@ -3,6 +3,7 @@
 import base64
 import json
 from io import BytesIO
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,7 +21,18 @@ from wsgi_app.errors import (
     Unprocessable,
     UnsupportedMediaType,
 )
-from wsgi_app.uploads import BodyReader, Part, read_burst, read_form, read_json, read_length
+from wsgi_app.uploads import (
+    DEEPEST_JSON,
+    BodyReader,
+    Part,
+    read_burst,
+    read_bytes,
+    read_form,
+    read_json,
+    read_length,
+    read_parts,
+    skip_bytes,
+)
 
 LIMITS = Limits(body_bytes=10_000, photo_bytes=4_000, parts=3)
 
@@ -51,6 +63,29 @@ def test_the_first_of_two_parts_of_one_name_counts() -> None:
     body, headers = form(("a", "1.jpg", b"one"), ("a", "2.jpg", b"two"))
 
     assert read_form(posted(body, headers), ("a",), LIMITS) == {"a": Part("1.jpg", b"one")}
+
+
+def test_all_parts_come_in_their_order_with_their_types() -> None:
+    body, headers = form(("a", "a.jpg", b"one"), ("", None, "olá".encode()), ("a", "", b"\xff"))
+    body = body.replace(b'filename="a.jpg"', b'filename="a.jpg"\r\nContent-Type: Image/JPEG; x=y')
+
+    parts = list(read_parts(posted(body, headers), LIMITS))
+
+    assert parts == [
+        ("a", Part("a.jpg", b"one", "image/jpeg")),
+        ("", Part(None, "olá".encode())),
+        ("a", Part("", b"\xff")),
+    ]
+    assert [part.text for _, part in parts] == ["one", "olá", "\ufffd"]
+
+
+def test_parts_are_given_before_the_form_breaks_and_then_it_is_refused() -> None:
+    body, headers = form(("a", None, b"one"))
+    parts = read_parts(posted(body.replace(b"--\r\n", b"\r\n"), headers), LIMITS)
+
+    assert next(parts) == ("a", Part(None, b"one"))
+    with pytest.raises(BadRequest):
+        next(parts)
 
 
 @given(st.binary(max_size=3_000), st.integers(1, 3))
@@ -116,6 +151,53 @@ def test_bytes_that_are_no_named_json_are_refused(data: bytes) -> None:
 
     with pytest.raises((BadRequest, Unprocessable)):
         read_json(request, Named, 1_000)
+
+
+@pytest.mark.parametrize(("opening", "end"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[1,{"a":', b"}]")])
+def test_json_is_only_so_deep(opening: bytes, end: bytes) -> None:
+    levels = DEEPEST_JSON // (len(end))
+    as_deep, deeper = (
+        opening * levels + b"1" + end * levels,
+        opening * (levels + 1) + b"1" + end * (levels + 1),
+    )
+    headers = {"Content-Type": "application/json"}
+
+    assert read_json(posted(as_deep, headers), Any, 1_000) == json.loads(as_deep)
+    with pytest.raises(BadRequest) as refused:
+        read_json(posted(deeper, headers), Any, 1_000)
+
+    assert (refused.value.code, refused.value.message) == (
+        "bad_json",
+        f"The JSON is nested deeper than {DEEPEST_JSON} levels.",
+    )
+
+
+def test_a_body_that_comes_bit_by_bit_is_read_whole() -> None:
+    class Slow(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(1)
+
+    request = posted(b"", {})
+    request.environ |= {"CONTENT_LENGTH": "5", "wsgi.input": BodyReader(Slow(b"hello"), 5)}
+
+    assert read_bytes(request, 5) == b"hello"
+
+
+def test_one_that_ends_early_is_no_whole_body() -> None:
+    with pytest.raises(BadRequest) as refused:
+        read_bytes(posted(b"hello", {}, length=9), 10)
+
+    assert refused.value.code == "body_incomplete"
+
+
+def test_a_skipped_body_is_read_to_its_end() -> None:
+    request = posted(bytes(200_000), {})
+
+    assert (skip_bytes(request, 200_000), request.environ["wsgi.input"].left) == (200_000, 0)
+    with pytest.raises(ContentTooLarge):
+        skip_bytes(posted(bytes(200_001), {}), 200_000)
+    with pytest.raises(BadRequest):
+        skip_bytes(posted(b"short", {}, length=9), 200_000)
 
 
 def test_a_body_without_length_is_refused() -> None:

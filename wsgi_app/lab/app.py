@@ -47,7 +47,8 @@ class Lab(Boundary):
         found = self._router.find(request.method, request.environ["PATH_INFO"])
         exchange.endpoint = found.name
         refuse_other_sites(request)
-        return found.endpoint(Call(request, self._services, self._router.routes), **found.variables)
+        call = Call(request, self._services, self._router.routes, exchange.request_id)
+        return found.endpoint(call, **found.variables)
 
     def refuse(self, exchange: Exchange, error: RequestError) -> Response:
         """A refusal as JSON or as a page."""

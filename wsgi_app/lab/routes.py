@@ -1,16 +1,68 @@
 """The lab's route table: method, path pattern below its mount, endpoint; anybody may ask."""
 
-from wsgi_app.lab.endpoints import hello, index
+from wsgi_app.lab.endpoints import (
+    calc,
+    echo,
+    files,
+    form,
+    greeting,
+    headers,
+    hello,
+    increase,
+    index,
+    json_body,
+    notes,
+    raw,
+    redirect,
+    secure,
+    static,
+    status,
+    stream,
+    template,
+    ws,
+)
 from wsgi_app.roles import Role
-from wsgi_app.routing import Endpoint, Route
+from wsgi_app.routing import ANY_METHOD, Endpoint, Route
 
 TABLE: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/", index.show),
+    ("GET", "/source/{name}", index.source),
     ("GET", "/hello", hello.hello),
     ("GET", "/good", hello.good),
     ("GET", "/bad", hello.bad),
     ("POST", "/bad", hello.bad),
     ("GET", "/greet/{greeting:text}/{name:text}", hello.greet),
+    ("GET", "/greeting", greeting.greeting),
+    (ANY_METHOD, "/echo", echo.echo),
+    ("GET", "/status/{code:text}", status.show),
+    ("GET", "/notfound", status.not_found),
+    ("GET", "/redirect", redirect.redirect),
+    ("GET", "/headers", headers.headers),
+    ("GET", "/stream", stream.stream),
+    ("GET", "/form", form.show),
+    ("POST", "/form", form.take),
+    ("PUT", "/form", form.take),
+    ("GET", "/json", json_body.show),
+    ("POST", "/json", json_body.take),
+    ("PUT", "/json", json_body.take),
+    ("GET", "/template", template.template),
+    ("GET", "/calc", calc.show),
+    ("POST", "/calc", calc.post),
+    ("GET", "/calc/{a:text}/{op:text}/{b:text}", calc.get),
+    ("GET", "/calc/{a:text}///{b:text}", calc.get),  # a division: servers decode its %2F
+    ("GET", "/increase", increase.increase),
+    ("POST", "/increase", increase.increase),
+    ("GET", "/secure", secure.secure),
+    (ANY_METHOD, "/raw", raw.raw),
+    ("GET", "/files", files.to_folder),
+    ("GET", "/files/{path:path}", files.show),
+    ("GET", "/static/{path:path}", static.show),
+    ("GET", "/notes", notes.index),
+    ("POST", "/notes", notes.create),
+    ("GET", "/notes/{note}", notes.show),
+    ("PUT", "/notes/{note}", notes.replace),
+    ("DELETE", "/notes/{note}", notes.remove),
+    ("GET", "/ws", ws.show),
 )
 
 ROUTES = tuple(Route(method, pattern, endpoint, Role.ANYONE) for method, pattern, endpoint in TABLE)

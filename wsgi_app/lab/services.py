@@ -60,11 +60,13 @@ class Call:
         request: as it came.
         services: everything to answer it with.
         routes: every address of the lab.
+        request_id: in its answer and its log line.
     """
 
     request: Request
     services: Services
     routes: tuple[Route, ...] = ()
+    request_id: str = ""
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page from a template."""

@@ -1,4 +1,4 @@
-"""Who may watch the live feed: decided when a WebSocket is opened."""
+"""Who may watch the live feed, or come into the lab's rooms: decided when a WebSocket is opened."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,9 @@ from websockets.http11 import Request, Response
 from wsgi_app.bodies import Error, ErrorBody
 from wsgi_app.config import Config, is_loopback
 from wsgi_app.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
-from wsgi_app.identity import Credentials, Identity, require
+from wsgi_app.identity import NOBODY, Credentials, Identity, require
+from wsgi_app.live.crowd import Seats
+from wsgi_app.live.rooms import ROOMS
 from wsgi_app.live.sockets import Guest, Socket
 from wsgi_app.roles import Role
 
@@ -28,10 +30,21 @@ Identify = Callable[[Credentials], Awaitable[Identity]]
 
 
 class Admission:
-    """Lets in whoever is signed in and comes from Porteiro's own pages, or from no page at all."""
+    """Lets in whoever comes from Porteiro's own pages, or from no page at all.
+
+    Those who watch the house have to be signed in. The lab's rooms, where it is on, are open to anyone, with
+    seats of their own.
+    """
 
     def __init__(self, config: Config, identify: Identify):
         self._config, self._identify = config, identify
+        limits = config.limits
+        self._seats = Seats(limits.live_sockets, limits.live_sockets_of_one)
+        self._lab_seats = Seats(limits.lab_sockets, limits.lab_sockets_of_one)
+        self._doors = {
+            f"{config.prefix}/live": self._to_the_house,
+            f"{config.prefix}/lab/ws": self._to_a_room,
+        }
 
     async def __call__(self, connection: ServerConnection, request: Request) -> Response | None:
         """The refusal of an opening handshake; ``None`` to go on with it."""
@@ -44,16 +57,31 @@ class Admission:
 
     async def _admit(self, socket: Socket, request: Request) -> Guest:
         path, _, query = request.path.partition("?")
-        if path != f"{self._config.prefix}/live":
+        if path not in self._doors:
             raise NotFound("There is nothing at this address.")
+        return await self._doors[path](socket, request.headers, query)
+
+    async def _to_the_house(self, socket: Socket, headers: Headers, query: str) -> Guest:
         after = _after(query)
-        self._refuse_other_names(request.headers)
-        self._refuse_other_sites(request.headers)
-        credentials = self._credentials(socket, request.headers)
-        socket.take_seat(credentials.address)
+        self._refuse_others(headers)
+        credentials = self._credentials(socket, headers)
+        socket.take_seat(self._seats, credentials.address)
         identity = await self._identify(credentials)
         require(Role.VIEWER, identity)
         return Guest(identity, credentials.address, after)
+
+    async def _to_a_room(self, socket: Socket, headers: Headers, query: str) -> Guest:
+        if not self._config.has_lab:
+            raise NotFound("The lab is off; the setting PORTEIRO_LAB=1 turns it on.", code="lab_off")
+        room = _room(query)
+        self._refuse_others(headers)
+        address = self._address(socket, headers)
+        socket.take_seat(self._lab_seats, address)
+        return Guest(NOBODY, address, room=room)
+
+    def _refuse_others(self, headers: Headers) -> None:
+        self._refuse_other_names(headers)
+        self._refuse_other_sites(headers)
 
     def _refuse_other_names(self, headers: Headers) -> None:
         if not self._config.is_own_name(_one(headers, "Host")):
@@ -62,7 +90,7 @@ class Admission:
     def _refuse_other_sites(self, headers: Headers) -> None:
         origin, host = _one(headers, "Origin").lower(), _one(headers, "Host").lower()
         if origin and not self._is_own(origin, host):
-            raise Forbidden("The live feed is for Porteiro's own pages.", code="other_site")
+            raise Forbidden("This WebSocket is for Porteiro's own pages.", code="other_site")
 
     def _is_own(self, origin: str, host: str) -> bool:
         place = origin.partition("://")[2]
@@ -78,11 +106,13 @@ class Admission:
         return name == urlsplit(f"//{host}").hostname or (is_loopback(place) and is_loopback(host))
 
     def _credentials(self, socket: Socket, headers: Headers) -> Credentials:
-        if isinstance(self._config.live_address, Path):
-            address = _one(headers, BEHIND_NGINX) or "local"
-        else:
-            address = socket.remote_address[0]
+        address = self._address(socket, headers)
         return Credentials(_one(headers, "Authorization"), _cookies(headers), address)
+
+    def _address(self, socket: Socket, headers: Headers) -> str:
+        if isinstance(self._config.live_address, Path):
+            return _one(headers, BEHIND_NGINX) or "local"
+        return str(socket.remote_address[0])
 
 
 def refusals_in_json(connection: ServerConnection, _: Request, response: Response) -> Response | None:
@@ -109,15 +139,28 @@ def _in_json(
 
 
 def _after(query: str) -> int | None:
-    try:
-        given = parse_qs(query, keep_blank_values=True, max_num_fields=10).get("after", [""])
-    except ValueError as error:
-        raise BadRequest("The query is broken.", code="bad_query") from error
+    given = _values(query, "after")
     if given == [""]:
         return None
     if len(given) > 1 or not NUMBER.fullmatch(given[0]):
         raise BadRequest("after must be a whole number.", code="bad_query")
     return int(given[0])
+
+
+def _room(query: str) -> str:
+    given = _values(query, "room")
+    if given == [""]:
+        return next(iter(ROOMS))
+    if len(given) > 1 or given[0] not in ROOMS:
+        raise BadRequest(f"room must be one of {', '.join(ROOMS)}.", code="unknown_room")
+    return given[0]
+
+
+def _values(query: str, name: str) -> list[str]:
+    try:
+        return parse_qs(query, keep_blank_values=True, max_num_fields=10).get(name, [""])
+    except ValueError as error:
+        raise BadRequest("The query is broken.", code="bad_query") from error
 
 
 def _one(headers: Headers, name: str) -> str:

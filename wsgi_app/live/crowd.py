@@ -9,8 +9,33 @@ WAIT_S = 10  # after which a refused one may try again
 STRANGERS = 500  # connections beside the admitted ones: on their way in, or out
 
 
+class Seats:
+    """So many in all, and of one address."""
+
+    def __init__(self, most: int, most_of_one: int):
+        self._most, self._most_of_one = most, most_of_one
+        self._taken: Counter[str] = Counter()
+
+    def take(self, address: str) -> None:
+        """Count one in.
+
+        Raises:
+            TooManyRequests: there are too many of that address.
+            Unavailable: there are too many in all.
+        """
+        if self._taken[address] >= self._most_of_one:
+            raise TooManyRequests("Too many live connections of one address.", wait_s=WAIT_S)
+        if self._taken.total() >= self._most:
+            raise Unavailable("Too many live connections.", retry_after_s=WAIT_S)
+        self._taken[address] += 1
+
+    def leave(self, address: str) -> None:
+        """Count one out again."""
+        _count_down(self._taken, address)
+
+
 class Crowd:
-    """Those who watch, and those on their way in, counted by their addresses.
+    """All connections, and those of them that are on their way in, by their addresses.
 
     Attributes:
         connections: how many there are, of all kinds.
@@ -18,7 +43,6 @@ class Crowd:
 
     def __init__(self, most: int, most_of_one: int):
         self._most, self._most_of_one = most, most_of_one
-        self._admitted: Counter[str] = Counter()
         self._strangers: Counter[str] = Counter()
         self.connections = 0
 
@@ -41,23 +65,6 @@ class Crowd:
         """Count it among those on their way in no more: it was let in, or ended before."""
         if peer is not None:
             _count_down(self._strangers, peer)
-
-    def admit(self, address: str) -> None:
-        """Count one in.
-
-        Raises:
-            TooManyRequests: there are too many of that address.
-            Unavailable: there are too many in all.
-        """
-        if self._admitted[address] >= self._most_of_one:
-            raise TooManyRequests("Too many live connections of one address.", wait_s=WAIT_S)
-        if self._admitted.total() >= self._most:
-            raise Unavailable("Too many live connections.", retry_after_s=WAIT_S)
-        self._admitted[address] += 1
-
-    def leave(self, address: str) -> None:
-        """Count one out again."""
-        _count_down(self._admitted, address)
 
 
 class Pace:

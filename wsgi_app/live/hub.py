@@ -20,7 +20,7 @@ from wsgi_app.live.feed import EventBody, EventsBody, Feed
 from wsgi_app.live.frames import Hello, Presence, Reset
 from wsgi_app.live.messages import clean_message, read_message
 from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
-from wsgi_app.live.sockets import Guest, Socket
+from wsgi_app.live.sockets import Guest, Socket, cut_slow
 from wsgi_app.roles import Role
 
 BATCH = 200  # events in a frame
@@ -85,7 +85,7 @@ class Hub:
             except RequestError as error:
                 log.warning("live feed waits", reason=error.message)
             self._tell_presence()
-            self._drop_slow()
+            cut_slow(self._here.values(), self._limits.live_buffer_bytes)
 
     async def attend(self, connection: ServerConnection) -> None:
         """Feed one who watches and hear what they say, until they go."""
@@ -154,12 +154,6 @@ class Hub:
         if present != self._operators:
             self._operators = present
             self._broadcast(self._fed, Presence(present))
-
-    def _drop_slow(self) -> None:
-        for socket in list(self._here.values()):
-            if socket.unsent_bytes > self._limits.live_buffer_bytes:
-                log.info("live feed drops a slow reader", client=socket.guest.address)
-                socket.cut()
 
     async def _catch_up(self, socket: Socket) -> None:
         """Send what they missed; in the end they are among those who are fed, without a gap or a repeat."""

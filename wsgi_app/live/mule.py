@@ -19,7 +19,7 @@ from wsgi_app.logs import set_up_logs
 from wsgi_app.passwords import Passwords
 from wsgi_app.stores.house import open_stores
 
-FURTHER_FILES = 1000  # beside the sockets: the database, the libraries, connections on their way in
+FURTHER_FILES = 1000  # the lab's rooms, the database, the libraries, connections on their way in
 NICENESS = 10  # where the processor is busy, the door goes first
 PAUSE_S = 5.0  # before uWSGI starts it anew: what fails at once should not fill the log
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

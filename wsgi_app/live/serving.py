@@ -1,4 +1,4 @@
-"""Serving the live feed: its sockets, and everything that it does now and then."""
+"""Serving the live feed and the lab's rooms: their sockets, and everything that is done now and then."""
 
 import asyncio
 import functools
@@ -7,10 +7,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
-from websockets.asyncio.server import Server, serve, unix_serve
+from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
 from websockets.frames import CloseCode
 
 from wsgi_app.config import Config
@@ -21,6 +21,7 @@ from wsgi_app.live.crowd import Crowd
 from wsgi_app.live.feed import Feed
 from wsgi_app.live.hub import Hub
 from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
+from wsgi_app.live.rooms import ROOMS
 from wsgi_app.live.sockets import HANG_UP_S, Socket
 from wsgi_app.stores.house import Stores
 
@@ -30,6 +31,7 @@ DATAGRAMS = 1000  # taken at once
 WAITING = 1024  # connections that wait to be taken: all browsers come back at once
 
 log = structlog.get_logger("porteiro.live")
+Attend = Callable[[ServerConnection], Awaitable[None]]
 
 
 class Identifying(Protocol):
@@ -49,7 +51,7 @@ async def serve_feed(
     stop: asyncio.Event,
     rhythm: Rhythm = HOUSE_RHYTHM,
 ) -> None:
-    """Serve the live feed until told to stop.
+    """Serve the live feed, and beside it the lab's rooms, until told to stop.
 
     Args:
         config: the settings.
@@ -70,7 +72,7 @@ async def serve_feed(
     await hub.begin()
     try:
         with listening_for_wakes(config.wake_address, hub.wake):
-            async with _server(config, hub, Admission(config, ask)) as server:
+            async with _server(config, attending(hub, config), Admission(config, ask)) as server:
                 log.info("live feed is served", address=str(config.live_address))
                 await _until(
                     stop,
@@ -81,6 +83,17 @@ async def serve_feed(
                 server.close(code=CloseCode.SERVICE_RESTART, reason="The live feed starts anew.")
     finally:
         hub.close()
+
+
+def attending(hub: Hub, config: Config) -> Attend:
+    """Leads those who were let in to where they may be: a room of the lab, or the house's hub."""
+    rooms = {name: room(config.limits.live_buffer_bytes) for name, room in ROOMS.items()}
+
+    async def attend(connection: ServerConnection) -> None:
+        guest = cast(Socket, connection).guest
+        await (hub.attend if guest.room is None else rooms[guest.room].attend)(connection)
+
+    return attend
 
 
 @contextmanager
@@ -124,9 +137,9 @@ async def _until(stop: asyncio.Event, *works: Coroutine[Any, Any, None]) -> None
 
 
 @asynccontextmanager
-async def _server(config: Config, hub: Hub, admission: Admission) -> AsyncIterator[Server]:
+async def _server(config: Config, attend: Attend, admission: Admission) -> AsyncIterator[Server]:
     limits, address = config.limits, config.live_address
-    crowd = Crowd(limits.live_sockets, limits.live_sockets_of_one)
+    crowd = Crowd(limits.live_sockets + limits.lab_sockets, limits.live_sockets_of_one)
     options: dict[str, Any] = {
         "process_request": admission,
         "process_response": refusals_in_json,
@@ -140,12 +153,12 @@ async def _server(config: Config, hub: Hub, admission: Admission) -> AsyncIterat
         "backlog": WAITING,
     }
     if isinstance(address, Path):
-        async with unix_serve(hub.attend, str(address), **options) as server:
+        async with unix_serve(attend, str(address), **options) as server:
             address.chmod(GROUP_MAY_WRITE)
             yield server
     else:
         host, _, port = address.rpartition(":")
-        async with serve(hub.attend, host.strip("[]"), int(port), **options) as server:
+        async with serve(attend, host.strip("[]"), int(port), **options) as server:
             yield server
 
 

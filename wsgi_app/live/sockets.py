@@ -1,17 +1,18 @@
-"""One browser's connection to the live feed, with bounds on what it may do."""
+"""One browser's WebSocket, with bounds on what it may do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode
 from websockets.protocol import OPEN, Event
 
 from wsgi_app.errors import Unavailable
 from wsgi_app.identity import NOBODY, Identity
-from wsgi_app.live.crowd import Crowd, Pace
+from wsgi_app.live.crowd import Crowd, Pace, Seats
 from wsgi_app.roles import Role
 from wsgi_app.stores.attempts import address_key
 
@@ -19,20 +20,24 @@ MESSAGES = (10, 10.0)  # so many of them within so many seconds
 FRAMES = (100, 10.0)  # of any kind: pings, and pieces of messages
 HANG_UP_S = 5.0  # for the other side to close; then it is cut off
 
+log = structlog.get_logger("porteiro.live")
+
 
 @dataclass(frozen=True)
 class Guest:
-    """Who watches.
+    """Who watches the house, or is in a room of the lab.
 
     Attributes:
         identity: as they proved it.
         address: theirs.
         after: the number of the last event that they have; ``None`` for those who begin now.
+        room: the lab's that they are in; ``None`` for those who watch the house.
     """
 
     identity: Identity
     address: str
     after: int | None = None
+    room: str | None = None
 
 
 UNKNOWN = Guest(NOBODY, "")
@@ -53,7 +58,7 @@ class Socket(ServerConnection):
         self._frames = Pace(*FRAMES, clock)
         self._crowd = crowd
         self._peer: str | None = None  # of a Unix socket all peers are nginx
-        self._seat: str | None = None
+        self._seat: tuple[Seats, str] | None = None
         self._is_lost = False
 
     @property
@@ -66,18 +71,18 @@ class Socket(ServerConnection):
         """What waits to be sent because the other side does not read."""
         return self.transport.get_write_buffer_size()
 
-    def take_seat(self, address: str) -> None:
-        """Count among those who watch, until the connection ends.
+    def take_seat(self, seats: Seats, address: str) -> None:
+        """Count among those who are let in, until the connection ends.
 
         Raises:
             TooManyRequests, Unavailable: there is no room.
         """
         if self._is_lost:
             raise Unavailable("The connection ended.")
-        seat = address_key(address)
-        self._crowd.admit(seat)
+        key = address_key(address)
+        seats.take(key)
         self._crowd.go_on(self._peer)
-        self._seat = seat
+        self._seat = seats, key
 
     async def tell(self, frame: msgspec.Struct) -> None:
         """Send a frame; waits where the other side reads slowly."""
@@ -118,7 +123,8 @@ class Socket(ServerConnection):
         if self._seat is None:
             self._crowd.go_on(self._peer)
         else:
-            self._crowd.leave(self._seat)
+            seats, key = self._seat
+            seats.leave(key)
 
     def process_event(self, event: Event) -> None:
         """Take a frame, as long as there are not too many."""
@@ -126,3 +132,11 @@ class Socket(ServerConnection):
             self.refuse(CloseCode.POLICY_VIOLATION, "Too many frames; slow down.")
         else:
             super().process_event(event)
+
+
+def cut_slow(sockets: Iterable[Socket], most_bytes: int) -> None:
+    """Cut off whoever does not read what they are sent, and has more than that waiting."""
+    for socket in sockets:
+        if socket.unsent_bytes > most_bytes:
+            log.info("live feed drops a slow reader", client=socket.guest.address)
+            socket.cut()

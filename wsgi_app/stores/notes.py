@@ -10,7 +10,7 @@ from wsgi_app.errors import ConfigError, Conflict, NotFound, Unavailable
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.tables import attempts
 
-MOST_NOTES = 1000
+MOST_NOTES = 100  # as many as one page shows
 
 notes = sa.Table(
     "notes",
@@ -19,6 +19,9 @@ notes = sa.Table(
     sa.Column("number", sa.Integer, nullable=False, unique=True),
     sa.Column("text", sa.String, nullable=False),
 )
+
+
+_NOTES = sa.select(notes.c.id, notes.c.text)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ def open_notebook(path: Path, *, make: bool) -> Database:
                 notes.create(connection, checkfirst=True)
                 attempts.create(connection, checkfirst=True)
         except (OSError, sa.exc.DatabaseError, Unavailable) as error:
-            raise ConfigError(f"PORTEIRO_DATA: the lab's database {path} cannot be opened.") from error
+            raise ConfigError(
+                f"PORTEIRO_DATA: the lab's database {path} cannot be opened; let this user write there, or "
+                "turn the lab off with PORTEIRO_LAB=0."
+            ) from error
     return notebook
 
 
@@ -116,9 +122,6 @@ class NoteStore:
             gone = connection.execute(notes.delete().where(notes.c.id == note_id))
         if not gone.rowcount:
             raise _nothing()
-
-
-_NOTES = sa.select(notes.c.id, notes.c.text)
 
 
 def _nothing() -> NotFound:

@@ -39,6 +39,7 @@ def opened(feed: LiveFeed, path: str, headers: Headers, host: str = "127.0.0.1")
 
 
 LIVE = "/porteiro/live"
+ROOMS = "/porteiro/lab/ws"
 
 REFUSALS: dict[str, tuple[str, Headers, tuple[int, str]]] = {
     "another path": ("/porteiro/elsewhere", VERA, (404, "not_found")),
@@ -58,6 +59,12 @@ REFUSALS: dict[str, tuple[str, Headers, tuple[int, str]]] = {
     "after two numbers": (f"{LIVE}?after=1&after=2", VERA, (400, "bad_query")),
     "after other digits": (f"{LIVE}?after=%D9%A1", VERA, (400, "bad_query")),
     "a query of many fields": (f"{LIVE}?{'a=1&' * 50}", VERA, (400, "bad_query")),
+    "a room that there is not": (f"{ROOMS}?room=attic", (), (400, "unknown_room")),
+    "two rooms": (f"{ROOMS}?room=echo&room=all", (), (400, "unknown_room")),
+    "a room out of many fields": (f"{ROOMS}?{'a=1&' * 50}", (), (400, "bad_query")),
+    "a room for another site's page": (ROOMS, (("Origin", "https://evil.example"),), (403, "other_site")),
+    "a room for a page from nowhere": (ROOMS, (("Origin", "null"),), (403, "other_site")),
+    "below a room": (f"{ROOMS}/echo", (), (404, "not_found")),
 }
 
 
@@ -73,6 +80,7 @@ def test_the_local_run_answers_to_no_other_machines_name(feed: LiveFeed, host: s
     origin = f"http://{host}:{feed.config.http.rpartition(':')[2]}"
 
     assert opened(feed, LIVE, (*VERA, ("Origin", origin)), host) == (421, "misdirected")
+    assert opened(feed, ROOMS, (("Origin", origin),), host) == (421, "misdirected")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,19 @@ def test_whoever_can_be_reached_from_elsewhere_takes_pages_of_the_same_name_alon
         ]
 
     assert answers == [(101, ""), (403, "other_site"), (403, "other_site")]
+
+
+@pytest.mark.parametrize("settings", [{"PORTEIRO_LAB": "0"}, {"PORTEIRO_HTTP": "0.0.0.0:8765"}])
+def test_where_the_lab_is_off_its_rooms_are_too(feed_with: FeedMaker, settings: dict[str, str]) -> None:
+    with feed_with(**settings) as feed:
+        assert opened(feed, ROOMS, ()) == (404, "lab_off")
+        assert opened(feed, LIVE, VERA) == (101, "")
+
+
+def test_a_room_takes_anybody_from_porteiros_own_pages(feed: LiveFeed) -> None:
+    origin = f"http://127.0.0.1:{feed.config.http.rpartition(':')[2]}"
+
+    assert opened(feed, f"{ROOMS}?room=all", (("Origin", origin),)) == (101, "")
 
 
 def test_a_program_needs_no_origin(feed: LiveFeed) -> None:

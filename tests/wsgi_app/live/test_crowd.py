@@ -2,35 +2,35 @@ import pytest
 
 from tests.conftest import Clock
 from wsgi_app.errors import TooManyRequests, Unavailable
-from wsgi_app.live.crowd import STRANGERS, Crowd, Pace
+from wsgi_app.live.crowd import STRANGERS, Crowd, Pace, Seats
 
 
 def test_so_many_of_one_address_are_admitted_and_then_others_still() -> None:
-    crowd = Crowd(most=4, most_of_one=2)
-    crowd.admit("192.0.2.1")
-    crowd.admit("192.0.2.1")
+    seats = Seats(most=4, most_of_one=2)
+    seats.take("192.0.2.1")
+    seats.take("192.0.2.1")
 
     with pytest.raises(TooManyRequests):
-        crowd.admit("192.0.2.1")
-    crowd.admit("192.0.2.2")
+        seats.take("192.0.2.1")
+    seats.take("192.0.2.2")
 
 
 def test_so_many_in_all_are_admitted() -> None:
-    crowd = Crowd(most=2, most_of_one=2)
-    crowd.admit("192.0.2.1")
-    crowd.admit("192.0.2.2")
+    seats = Seats(most=2, most_of_one=2)
+    seats.take("192.0.2.1")
+    seats.take("192.0.2.2")
 
     with pytest.raises(Unavailable):
-        crowd.admit("192.0.2.3")
+        seats.take("192.0.2.3")
 
 
 def test_who_leaves_makes_room() -> None:
-    crowd = Crowd(most=1, most_of_one=1)
+    seats = Seats(most=1, most_of_one=1)
     for _ in range(3):
-        crowd.admit("192.0.2.1")
-        crowd.leave("192.0.2.1")
+        seats.take("192.0.2.1")
+        seats.leave("192.0.2.1")
 
-    crowd.admit("192.0.2.2")
+    seats.take("192.0.2.2")
 
 
 def test_there_is_no_room_when_there_are_many_connections_beside_the_admitted_ones() -> None:

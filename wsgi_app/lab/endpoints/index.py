@@ -1,10 +1,44 @@
-"""The lab's front page: what there is to see, and lines to copy."""
+"""The lab's front page: what there is to see, lines to copy, and the source of all of it."""
+
+import inspect
+import os
 
 from webob import Response
 
+from wsgi_app.errors import NotFound
+from wsgi_app.lab.exhibits import EXHIBITS
 from wsgi_app.lab.services import Call
+
+SOURCES = {exhibit.name: inspect.getsource(exhibit.module) for exhibit in EXHIBITS}
 
 
 def show(call: Call) -> Response:
-    """``GET /``: every exhibit with requests to try out and its source."""
-    return call.page("index.html")
+    """``GET /``: every exhibit with requests to try out and its source, and which process answers."""
+    response = call.page(
+        "index.html",
+        exhibits=EXHIBITS,
+        mount=call.request.application_url,
+        server=server_of(call),
+        process=os.getpid(),
+        worker=call.services.worker,
+        is_behind_nginx="REQUEST_ID" in call.request.environ,  # set by the shipped nginx.conf alone
+    )
+    response.headers["X-Lab"] = "index"
+    return response
+
+
+def source(_: Call, name: str) -> Response:
+    """``GET /source/{name}``: the source of an exhibit, as it runs."""
+    if name not in SOURCES:
+        raise NotFound(f"No exhibit has this name; there are {', '.join(SOURCES)}.")
+    response = Response(SOURCES[name], content_type="text/plain", charset="utf-8")
+    response.headers["X-Lab"] = "index"
+    return response
+
+
+def server_of(call: Call) -> str:
+    """The name of the server that calls this callable, as far as it says."""
+    if call.services.worker is not None:
+        return "uWSGI"  # the one that numbers its workers
+    software = str(call.request.environ.get("SERVER_SOFTWARE", ""))
+    return software.partition(" ")[0] or "a WSGI server"

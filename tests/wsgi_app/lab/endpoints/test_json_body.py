@@ -1,0 +1,81 @@
+"""JSON there and back, in this process and through nginx and uWSGI."""
+
+from typing import Any
+
+import pytest
+
+from tests.hostile import JSON
+from tests.servers import Server, post_json
+from wsgi_app.uploads import DEEPEST_JSON
+
+
+def test_a_query_comes_back_as_json(any_lab: Server) -> None:
+    answer = any_lab.ask("GET", "/json?name=Jo%C3%A3o&room=hall&room=")
+
+    assert (answer.status, answer.headers["X-Lab"]) == (200, "json")
+    assert answer.json == {"method": "GET", "value": {"name": ["João"], "room": ["hall", ""]}}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    "value", [None, True, 0, -1.5, 10**1000, "", "Olá, 안녕, 😀 \0", [], {}, {"": [1, [2, {"a": None}]]}]
+)
+def test_so_does_any_value(any_lab: Server, method: str, value: Any) -> None:
+    answer = post_json(any_lab, "/json", value, method)
+
+    assert (answer.status, answer.headers["X-Lab"]) == (200, "json")
+    assert answer.json == {"method": method, "value": value}
+
+
+def test_of_a_name_that_stands_there_twice_the_last_counts(any_lab: Server) -> None:
+    answer = any_lab.ask("POST", "/json", b'{ "a": 1, "a": 2 }', JSON)
+
+    assert answer.body == b'{"method":"POST","value":{"a":2}}'
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    ("sent", "content_type", "status", "code"),
+    [
+        (b"", "application/json", 400, "bad_json"),
+        (b"{'a': 1}", "application/json", 400, "bad_json"),
+        (b"[1] 2", "application/json", 400, "bad_json"),
+        (b'"\xff"', "application/json", 400, "bad_json"),
+        (b'"\\ud800"', "application/json", 400, "bad_json"),
+        ('"a"'.encode("utf-16"), "application/json", 400, "bad_json"),
+        (b"[" * 10_000 + b"]" * 10_000, "application/json", 400, "bad_json"),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "application/json", 400, "bad_json"),
+        (b"[" * (DEEPEST_JSON + 1) + b"]" * (DEEPEST_JSON + 1), "application/json", 400, "bad_json"),
+        (b"[" * 900 + b"]" * 900, "application/json", 400, "bad_json"),
+        (b"1e999", "application/json", 422, "json_shape"),
+        (b"9" * 10_000, "application/json", 422, "json_shape"),
+        (b'"' + b"x" * 70_000 + b'"', "application/json", 413, "too_large"),
+        (b"1", "text/plain", 415, "unsupported_media_type"),
+        (b"a=1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+        (b"1", "", 415, "unsupported_media_type"),
+    ],
+)
+def test_what_is_no_json_is_refused(
+    any_lab: Server, method: str, sent: bytes, content_type: str, status: int, code: str
+) -> None:
+    answer = any_lab.ask(method, "/json", sent, {"Content-Type": content_type})
+
+    assert (answer.status, answer.error) == (status, code)
+
+
+def test_as_deep_as_is_allowed_comes_back(any_lab: Server) -> None:
+    sent = b"[" * DEEPEST_JSON + b"1" + b"]" * DEEPEST_JSON
+
+    assert any_lab.ask("POST", "/json", sent, JSON).body == b'{"method":"POST","value":' + sent + b"}"
+
+
+def test_a_body_needs_a_length(lab: Server) -> None:
+    answer = lab.ask("POST", "/json", None, JSON)
+
+    assert (answer.status, answer.error) == (411, "length_required")
+
+
+def test_a_query_that_is_not_utf_8_is_refused(any_lab: Server) -> None:
+    answer = any_lab.ask("GET", "/json?name=%ff")
+
+    assert (answer.status, answer.error) == (400, "bad_query")

@@ -1,0 +1,129 @@
+"""Sums: the same out of a form, out of JSON and out of a path, and what is said where there is no result."""
+
+import operator
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from webob import Response
+
+from wsgi_app.errors import BadRequest
+from wsgi_app.forms import URLENCODED, read_fields
+from wsgi_app.lab.services import Call
+from wsgi_app.rendering import json_answer, negotiated
+from wsgi_app.uploads import declared_type, read_json
+
+OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+MOST_DIGITS = 15  # a double holds so many exactly, so a division with a rest never rounds to a whole number
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")  # int() takes more: "1_000", " 1", other scripts' digits
+USAGE = {
+    "get": "/calc/6/*/7",
+    "post": {"a": 6, "op": "*", "b": 7},
+    "operators": list(OPERATORS),
+    "most_digits": MOST_DIGITS,
+}
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What is to be worked out, as it was written."""
+
+    a: str = ""
+    op: str = ""
+    b: str = ""
+
+
+class JsonSum(msgspec.Struct):
+    """The same in JSON; ``a`` and ``b`` may be numbers or text, and stay as they were written."""
+
+    a: msgspec.Raw = msgspec.Raw()
+    op: str = ""
+    b: msgspec.Raw = msgspec.Raw()
+
+
+class Worked(msgspec.Struct):
+    """A sum with its result: a whole number wherever it is one, else the nearest double."""
+
+    a: int
+    op: str
+    b: int
+    result: int | float
+
+
+def show(call: Call) -> Response:
+    """``GET /calc``: the form; for a program, how to ask."""
+    return negotiated(call.request, {"json": lambda: as_json(USAGE), "html": lambda: as_page(call, Sum())})
+
+
+def post(call: Call) -> Response:
+    """``POST /calc``: the result of a form's fields, or of JSON such as ``{"a": 6, "op": "*", "b": 7}``."""
+    return answer(call, read_sum(call))
+
+
+def get(call: Call, a: str, b: str, op: str = "/") -> Response:
+    """``GET /calc/{a}/{op}/{b}``: the result. A division's ``%2F`` comes as ``/``, in a row of its own."""
+    return answer(call, Sum(a, op, b))
+
+
+def answer(call: Call, wanted: Sum) -> Response:
+    """The result as JSON, or in the page with the form filled in again; an error likewise."""
+
+    def in_page() -> Response:
+        try:
+            return as_page(call, wanted, worked=work_out(wanted))
+        except BadRequest as error:
+            return as_page(call, wanted, error=error)
+
+    return negotiated(call.request, {"json": lambda: as_json(work_out(wanted)), "html": in_page})
+
+
+def read_sum(call: Call) -> Sum:
+    """The sum in a body; its numbers stay text until they are known to be short."""
+    limit = call.services.config.limits.json_bytes
+    if declared_type(call.request) == URLENCODED:
+        fields = read_fields(call.request, limit)
+        return Sum(*(fields.get(name, [""])[-1] for name in ("a", "op", "b")))
+    body = read_json(call.request, JsonSum, limit)
+    a, b = (bytes(raw).decode(errors="replace").strip('"') for raw in (body.a, body.b))
+    return Sum(a, body.op, b)
+
+
+def work_out(wanted: Sum) -> Worked:
+    """The result, or a refusal whose code tells what is wrong."""
+    a, b = whole_number("a", wanted.a), whole_number("b", wanted.b)
+    if wanted.op == " ":
+        raise BadRequest("In a form + means a space; send %2B instead of it.", code="unknown_operator")
+    if wanted.op not in OPERATORS:
+        raise BadRequest(f"op must be one of {', '.join(OPERATORS)}.", code="unknown_operator")
+    if wanted.op == "/" and b == 0:
+        raise BadRequest("Nothing can be divided by zero; send another b.", code="division_by_zero")
+    result = OPERATORS[wanted.op](a, b)
+    return Worked(a, wanted.op, b, int(result) if result == int(result) else result)
+
+
+def whole_number(name: str, text: str) -> int:
+    """An operand that is written as people write it."""
+    if not text:
+        raise BadRequest(f"{name} is missing; send a whole number.", code="operand_missing")
+    if not WHOLE_NUMBER.fullmatch(text):
+        raise BadRequest(f"{name} must be a whole number such as 12 or -3.", code="not_a_whole_number")
+    if len(text.lstrip("+-")) > MOST_DIGITS:
+        raise BadRequest(f"{name} may have at most {MOST_DIGITS} digits.", code="operand_too_large")
+    return int(text)
+
+
+def as_json(value: Any) -> Response:
+    """An answer for programs, with a header that only the lab sends."""
+    return json_answer(value, headers={"X-Lab": "calc"})
+
+
+def as_page(
+    call: Call, wanted: Sum, worked: Worked | None = None, error: BadRequest | None = None
+) -> Response:
+    """An answer for browsers, with the same header."""
+    status = error.status if error else 200
+    known = {"operators": OPERATORS, "most_digits": MOST_DIGITS}
+    response = call.page("calc.html", status, wanted=wanted, worked=worked, error=error, known=known)
+    response.headers["X-Lab"] = "calc"
+    return response

@@ -1,0 +1,25 @@
+"""A mirror: the request as it arrives in the application, after nginx and uWSGI have handed it on."""
+
+import msgspec
+from webob import Response
+
+from wsgi_app.lab.seen import as_text, seen_in
+from wsgi_app.lab.services import Call
+from wsgi_app.rendering import json_answer, negotiated
+
+
+def echo(call: Call) -> Response:
+    """``* /echo``: what came, by any method, as JSON, as a page or as text: whatever Accept asks for."""
+    seen = seen_in(call)
+    response = negotiated(
+        call.request,
+        {
+            "json": lambda: json_answer(seen),
+            "html": lambda: call.page("echo.html", seen=seen),
+            "text": lambda: Response(
+                as_text(msgspec.to_builtins(seen)), content_type="text/plain", charset="utf-8"
+            ),
+        },
+    )
+    response.headers["X-Lab"] = "echo"
+    return response

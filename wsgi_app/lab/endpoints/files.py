@@ -1,0 +1,74 @@
+"""A folder made browsable: listings, content types, ranges; an index.html is a file like any other."""
+
+from urllib.parse import quote
+
+from webob import Response
+
+from wsgi_app.errors import NotFound
+from wsgi_app.lab.folder import Entry, Listing, look_up
+from wsgi_app.lab.sending import CONTENT_TYPES, file_answer
+from wsgi_app.lab.services import Call
+from wsgi_app.rendering import json_answer, negotiated
+
+# Whatever lies in the folder comes from the same place as the house's own pages: a page or picture of it may
+# run nothing, and its scripts are only to be read, by the house's pages too.
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+TYPES = {**CONTENT_TYPES, ".js": "text/plain", ".mjs": "text/plain"}
+
+
+def to_folder(call: Call) -> Response:
+    """``GET /files``: the way to the folder, whose address ends with a slash."""
+    return _redirect(call, "")
+
+
+def show(call: Call, path: str) -> Response:
+    """``GET /files/{path}``: a file, a folder's listing, or for ``.zzz`` an answer without any file."""
+    if path.endswith(".zzz"):
+        return _made_up(call, path)
+    place = call.services.config.lab_files
+    if place is None:
+        raise NotFound("No folder is shown here: set PORTEIRO_LAB_FILES to one.", code="no_folder")
+    found = look_up(place, path)
+    if isinstance(found, Listing):
+        return _listing(call, found) if path == "" or path.endswith("/") else _redirect(call, f"{path}/")
+    response = file_answer(call.request, found, TYPES)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["X-Lab"] = "files"
+    return response
+
+
+def _made_up(call: Call, path: str) -> Response:
+    today = call.services.now().astimezone(call.services.config.timezone)
+    day = today.timetuple().tm_yday
+    return _plain(f"You requested /files/{path} on day {day} of {today.year}\n")
+
+
+def _listing(call: Call, listing: Listing) -> Response:
+    makers = {
+        "json": lambda: json_answer(listing),
+        "html": lambda: call.page("files.html", listing=listing),
+        "text": lambda: _plain("".join(_line(entry) for entry in listing.entries)),
+    }
+    response = negotiated(call.request, makers)
+    response.headers["X-Lab"] = "files"
+    return response
+
+
+def _line(entry: Entry) -> str:
+    size = "-" if entry.size is None else entry.size
+    slash = "/" if entry.kind == "folder" else ""
+    return f"{entry.changed:%Y-%m-%d %H:%M} {size:>12} {entry.name}{slash}\n"
+
+
+def _plain(text: str) -> Response:
+    response = Response(text, content_type="text/plain", charset="utf-8")
+    response.headers["X-Lab"] = "files"
+    return response
+
+
+def _redirect(call: Call, path: str) -> Response:
+    """308 to a path of which every name is known to be there, with all that means something quoted."""
+    place = f"{call.request.script_name}/files/{quote(path)}"
+    response = _plain(f"{place}\n")
+    response.status, response.location = 308, place
+    return response

@@ -1,0 +1,37 @@
+"""Fields: a query's, or those of a form's body, given back as JSON."""
+
+from webob import Response
+
+from wsgi_app.errors import UnsupportedMediaType
+from wsgi_app.forms import URLENCODED, read_fields, read_query
+from wsgi_app.lab.services import Call
+from wsgi_app.rendering import json_answer, negotiated
+from wsgi_app.uploads import MULTIPART, declared_type, read_parts
+
+
+def show(call: Call) -> Response:
+    """``GET /form``: the fields of the query; for a browser, a page with two forms that post."""
+    fields = read_query(call.request)
+    makers = {"json": lambda: as_json(call, fields), "html": lambda: call.page("form.html", fields=fields)}
+    response = negotiated(call.request, makers)
+    response.headers["X-Lab"] = "form"
+    return response
+
+
+def take(call: Call) -> Response:
+    """``POST`` or ``PUT /form``: the fields of the body, in either of the two types that HTML knows."""
+    limits = call.services.config.limits
+    if declared_type(call.request) == URLENCODED:
+        return as_json(call, read_fields(call.request, limits.json_bytes))
+    if declared_type(call.request) != MULTIPART:
+        raise UnsupportedMediaType(f"Send the form as {URLENCODED} or {MULTIPART}.")
+    fields: dict[str, list[str | int]] = {}
+    for name, part in read_parts(call.request, limits):  # of a file, the size
+        fields.setdefault(name, []).append(part.text if part.filename is None else len(part.data))
+    return as_json(call, fields)
+
+
+def as_json(call: Call, fields: object) -> Response:
+    """Each field with all the values that it has, for a form may name one more than once."""
+    answer = {"method": call.request.method, "fields": fields}
+    return json_answer(answer, headers={"X-Lab": "form"})

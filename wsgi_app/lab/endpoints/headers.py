@@ -1,0 +1,70 @@
+"""Headers of the client's choice in the answer: safe names and safe values alone."""
+
+import re
+from urllib.parse import parse_qsl
+
+from webob import Response
+
+from wsgi_app.errors import BadRequest
+from wsgi_app.lab.services import Call
+
+MOST_HEADERS = 8
+LONGEST_NAME = 64
+LONGEST_VALUE = 200
+NAME = re.compile(r"[Xx](-[0-9A-Za-z]+)+")
+VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")  # printable ASCII, no space around it
+
+# How names begin, in small letters, to which somebody on the way gives a meaning.
+FOR_SERVERS = ("x-accel-", "x-sendfile", "x-lighttpd-", "x-litespeed-", "x-reproxy-", "x-offload-")
+FOR_PROXIES = (
+    *("x-forwarded-", "x-real-", "x-client-", "x-remote-", "x-host", "x-original-", "x-rewrite-"),
+    *("x-proxy", "x-http-", "x-method-", "x-cache", "x-varnish", "x-purge", "x-surrogate-", "x-vary"),
+)
+FOR_BROWSERS = (
+    *("x-frame-", "x-content-", "x-webkit-", "x-xss-", "x-permitted-", "x-download-", "x-dns-"),
+    *("x-ua-", "x-sourcemap", "x-chrome-", "x-firefox-", "x-auto-login", "x-pingback", "x-robots-"),
+)
+OWN = ("x-auth-", "x-csrf-", "x-xsrf-", "x-request", "x-correlation-", "x-powered-", "x-lab")
+MEANT = FOR_SERVERS + FOR_PROXIES + FOR_BROWSERS + OWN
+
+
+def headers(call: Call) -> Response:
+    """``GET /headers?X-Lesson=WSGI``: sends the named headers back, and lists them."""
+    try:
+        wanted = parse_qsl(call.request.query_string, keep_blank_values=True, max_num_fields=MOST_HEADERS)
+    except ValueError as error:
+        raise BadRequest(f"At most {MOST_HEADERS} headers are sent.", code="too_many_headers") from error
+    for name, value in wanted:
+        _check_name(name)
+        _check_value(value)
+    text = "".join(f"{name}: {value}\n" for name, value in wanted)
+    response = Response(
+        text or "Name one: /headers?X-Lesson=WSGI\n", content_type="text/plain", charset="utf-8"
+    )
+    response.headers["X-Lab"] = "headers"
+    response.headerlist += wanted
+    return response
+
+
+def _check_name(name: str) -> None:
+    if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
+        raise BadRequest(
+            f"A header's name is X- and words of letters and digits with - between them, at most "
+            f"{LONGEST_NAME} characters.",
+            code="bad_header_name",
+        )
+    if name.lower().startswith(MEANT):
+        raise BadRequest(
+            "Names that begin so mean something to a server, a proxy or a browser; try X-Lesson.",
+            code="bad_header_name",
+        )
+
+
+def _check_value(value: str) -> None:
+    # A line's end in it would end the header, and what follows would be headers or a body of its own.
+    if len(value) > LONGEST_VALUE or not VALUE.fullmatch(value):
+        raise BadRequest(
+            f"A header's value is 1 to {LONGEST_VALUE} printable ASCII characters, without a line's end and "
+            "without a space around it.",
+            code="bad_header_value",
+        )

@@ -1,0 +1,106 @@
+"""Notes: a tiny REST resource, with an address for all of them and one for each."""
+
+import unicodedata
+from typing import Annotated
+
+import msgspec
+from webob import Response
+
+from wsgi_app.errors import Forbidden, Unprocessable
+from wsgi_app.forms import read_body, take_form
+from wsgi_app.lab.services import Call
+from wsgi_app.rendering import changed, json_answer, negotiated, no_content
+from wsgi_app.stores.notes import Note
+
+LONGEST_NOTE = 2000
+WELCOME = Note(
+    "welcome", "POST makes a note here, GET reads it, PUT replaces it and DELETE removes it; this one stays."
+)
+
+
+class NoteText(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to make a note, or to replace one."""
+
+    text: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)]
+
+
+class NoteBody(msgspec.Struct):
+    """A note as clients see it."""
+
+    id: str
+    text: str
+    links: dict[str, str]
+
+
+class NoteList(msgspec.Struct):
+    """Every note."""
+
+    notes: list[NoteBody]
+
+
+def index(call: Call) -> Response:
+    """``GET /notes``: every note, in the order in which they were made."""
+    notes = [represented(call, note) for note in (WELCOME, *call.services.notes.all())]
+    response = negotiated(
+        call.request,
+        {
+            "json": lambda: json_answer(NoteList(notes)),
+            "html": lambda: call.page("notes.html", notes=notes, longest=LONGEST_NOTE),
+        },
+    )
+    return marked(response)
+
+
+def create(call: Call) -> Response:
+    """``POST /notes``: a new one, of JSON or of the page's form; 201 and Location say where it is."""
+    take_form(call.request, call.services.config.limits)
+    body = represented(call, call.services.notes.add(sent_text(call)))
+    page = f"{call.request.application_url}/notes"  # where a form goes on to, by 303
+    return marked(changed(call.request, page, body, 201, {"Location": body.links["self"]}))
+
+
+def show(call: Call, note: str) -> Response:
+    """``GET /notes/{note}``: one of them."""
+    found = WELCOME if note == WELCOME.id else call.services.notes.get(note)
+    return marked(json_answer(represented(call, found)))
+
+
+def replace(call: Call, note: str) -> Response:
+    """``PUT /notes/{note}``: another text in its place; sent twice, it changes nothing more."""
+    refuse_kept(note)
+    changed_note = call.services.notes.replace(note, sent_text(call))
+    return marked(json_answer(represented(call, changed_note)))
+
+
+def remove(call: Call, note: str) -> Response:
+    """``DELETE /notes/{note}``: it is gone; 204 has no body to say so."""
+    refuse_kept(note)
+    call.services.notes.remove(note)
+    return marked(no_content())
+
+
+def represented(call: Call, note: Note) -> NoteBody:
+    """A note with the address that it has on this server."""
+    return NoteBody(note.id, note.text, {"self": f"{call.request.application_url}/notes/{note.id}"})
+
+
+def sent_text(call: Call) -> str:
+    """The text in a body, fit to be kept."""
+    text = read_body(call.request, NoteText, call.services.config.limits.json_bytes).text
+    if not text.strip():
+        raise Unprocessable("A note needs some text.", code="empty_note")
+    if any(unicodedata.category(letter) == "Cc" for letter in text if letter not in "\n\t"):
+        raise Unprocessable("A note has no control characters but tabs and new lines.", code="bad_note")
+    return text
+
+
+def refuse_kept(note: str) -> None:
+    """403 for the one note that may only be read."""
+    if note == WELCOME.id:
+        raise Forbidden("This note may be read, but neither changed nor deleted; make another.", code="kept")
+
+
+def marked(response: Response) -> Response:
+    """The same with a header that only the lab sends."""
+    response.headers["X-Lab"] = "notes"
+    return response

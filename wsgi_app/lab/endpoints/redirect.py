@@ -1,0 +1,37 @@
+"""The way to another address, which can only be one of the lab's own."""
+
+from webob import Response
+
+from wsgi_app.auth import is_page_below
+from wsgi_app.errors import BadRequest
+from wsgi_app.lab.services import Call
+from wsgi_app.rendering import query_text
+
+# What each status tells a client.
+STATUSES = {
+    "301": "for ever; a POST may come as a GET",
+    "302": "for now; a POST may come as a GET",
+    "303": "the answer is there; ask for it by GET",
+    "307": "for now; with the same method and body",
+    "308": "for ever; with the same method and body",
+}
+
+
+def redirect(call: Call) -> Response:
+    """``GET /redirect``: on to ``?to=``, a path below the lab, with a ``?status=`` of 3xx."""
+    status = query_text(call.request, "status") or "301"
+    if status not in STATUSES:
+        raise BadRequest(f"A redirect has one of {', '.join(STATUSES)} for its status.", code="bad_status")
+    target = call.request.script_name + (query_text(call.request, "to") or "/hello")
+    if not is_page_below(call.request, target):
+        # Anything a browser could take for another host would lend this one's good name to it.
+        raise BadRequest(
+            "`to` is a plain path below the lab, such as /hello: no scheme, no host, no // and no .., "
+            "nothing encoded, no backslash, and at most 1000 characters with the mount.",
+            code="bad_target",
+        )
+    response = Response(f"{target} {STATUSES[status]}\n", content_type="text/plain", charset="utf-8")
+    response.status, response.location = status, target  # WebOb puts scheme and host before it
+    response.headers["X-Lab"] = "redirect"
+    response.headers["Cache-Control"] = "no-store"  # else a browser would keep a 301 for ever
+    return response

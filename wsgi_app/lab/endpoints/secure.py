@@ -1,0 +1,35 @@
+"""A door with a password: Basic auth, with an account that is for everybody and guards nothing else."""
+
+from webob import Response
+
+from wsgi_app.auth import credentials_of
+from wsgi_app.errors import Unauthorized
+from wsgi_app.lab.services import Call
+from wsgi_app.stores.attempts import address_key
+
+ASKS = 'Basic realm="Porteiro\'s lab", charset="UTF-8"'
+HINT = "The name is student, and the password is open sesame."
+
+# By name, what is kept of a password: argon2 gives it from the password, and nothing gives the password back.
+KEPT = {
+    "student": "$argon2id$v=19$m=65536,t=3,p=4$TBrIa6LirTEyrWhMcjsczQ"
+    "$Rp42xf/R4GDDXBhP0u9OBGd/KXqN8XXCmQADb2Aen0o",
+}
+
+
+def secure(call: Call) -> Response:
+    """``GET /secure``: a greeting for whoever knows the password, and 401 for everybody else."""
+    credentials = credentials_of(call.request)
+    brought = credentials.name_and_password(ASKS)
+    if brought is None:
+        raise Unauthorized(f"Sign in first. {HINT}", code="sign_in_needed", scheme=ASKS)
+    name, password = brought
+    attempts, most = call.services.attempts, call.services.config.limits.address_sign_ins
+    key = f"secure {address_key(credentials.address)}"
+    attempts.count({key: most})  # before the password is looked at, and 429 where there were too many
+    if not call.services.passwords.fits(password, KEPT.get(name)):  # as slow for a name that nobody has
+        raise Unauthorized(f"The name or the password is wrong. {HINT}", code="wrong_password", scheme=ASKS)
+    attempts.forget(key)
+    response = Response(f"Come in, {name}!\n", content_type="text/plain", charset="utf-8")
+    response.headers["X-Lab"] = "secure"
+    return response

@@ -1,0 +1,23 @@
+"""The house's own scripts, styles and pictures, for servers that send no files themselves."""
+
+from pathlib import Path
+
+from webob import Response
+
+import wsgi_app
+from wsgi_app.errors import NotFound
+from wsgi_app.lab.folder import Listing, look_up
+from wsgi_app.lab.sending import file_answer
+from wsgi_app.lab.services import Call
+
+STATIC = Path(wsgi_app.__file__).with_name("static")
+
+
+def show(call: Call, path: str) -> Response:
+    """``GET /static/{path}``: a file that the pages load; uWSGI sends it before the application is asked."""
+    found = look_up(STATIC, path)
+    if isinstance(found, Listing):
+        raise NotFound("There is no such file.")
+    response = file_answer(call.request, found)
+    response.headers["X-Lab"] = "static"
+    return response

@@ -1,0 +1,55 @@
+"""Every status that HTTP has, and a page that is not there."""
+
+from http import HTTPStatus
+
+from webob import Response
+
+from wsgi_app.errors import BadRequest, NotFound
+from wsgi_app.lab.services import Call
+
+# An answer of 1xx is never the last one, and a WSGI application gives one answer.
+KNOWN = {str(status.value): status for status in HTTPStatus if status >= HTTPStatus.OK}
+
+BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+# What HTTP wants beside some of them.
+HEADERS = {
+    HTTPStatus.RESET_CONTENT: {"Content-Type": "text/plain; charset=utf-8", "Content-Length": "0"},
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": 'Lab realm="nobody"'},
+    HTTPStatus.METHOD_NOT_ALLOWED: {"Allow": "GET, HEAD, OPTIONS"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "2"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "2"},
+}
+
+NO_HOP = "WSGI keeps the header of one connection that goes with it to the server, so it is not here."
+NOTES = {
+    HTTPStatus.PARTIAL_CONTENT: "It is whole all the same, and no Content-Range says otherwise.",
+    HTTPStatus.UNAUTHORIZED: "It asks for a scheme that no browser knows, so none asks for a password.",
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: NO_HOP,
+    HTTPStatus.UPGRADE_REQUIRED: NO_HOP,
+}
+NO_LOCATION = "It has no Location, so no client goes anywhere; /redirect sends one."
+
+
+def show(_: Call, code: str) -> Response:
+    """``GET /status/{code}``: an answer with that status, and in words what it means."""
+    status = KNOWN.get(code)
+    if status is None:
+        raise BadRequest(f"The statuses known here are {', '.join(KNOWN)}.", code="unknown_status")
+    response = Response(status=f"{code} {status.phrase}", content_type="text/plain", charset="utf-8")
+    if status not in BODILESS:
+        response.text = "".join(f"{line}\n" for line in _lines(status) if line)
+    headers = {"X-Lab": "status", "Cache-Control": "no-store", **HEADERS.get(status, {})}
+    response.headers.update(headers.items())
+    return response
+
+
+def not_found(_: Call) -> Response:
+    """``GET /notfound``: an error as the house sends it, as JSON or as a page."""
+    raise NotFound("There is never anything at this address.", headers={"X-Lab": "status"})
+
+
+def _lines(status: HTTPStatus) -> tuple[str, ...]:
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    note = NO_LOCATION if is_redirect else NOTES.get(status, "")
+    return f"{status.value} {status.phrase}", status.description, note
