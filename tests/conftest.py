@@ -190,14 +190,25 @@ def other_labs(
         )
 
 
+@pytest.fixture(params=BOTH_WAYS)
+def shipped_lab(request: pytest.FixtureRequest) -> Server:
+    """The lab in this process, and through the shipped nginx.conf and uwsgi.ini with two workers."""
+    return lab_served_by(request.param, request)
+
+
 @pytest.fixture(params=(*BOTH_WAYS, *(pytest.param(name, marks=pytest.mark.live) for name in PROGRAMS)))
 def any_lab(request: pytest.FixtureRequest) -> Server:
-    """The lab in this process, through the shipped nginx.conf and uwsgi.ini, and under other WSGI servers."""
-    if request.param == "live":
+    """The same and the lab under other WSGI servers, for all that these do not refuse by themselves."""
+    return lab_served_by(request.param, request)
+
+
+def lab_served_by(name: str, request: pytest.FixtureRequest) -> Server:
+    """The lab, served in one of the ways that ``any_lab`` knows."""
+    if name == "live":
         chain: tuple[LiveServer, RunningUwsgi] = request.getfixturevalue("live_house")
         return LiveServer(chain[0].port, f"{chain[0].prefix}/lab", headers={})
-    if request.param in PROGRAMS:
-        other: LiveServer = request.getfixturevalue("other_labs")(request.param)
+    if name in PROGRAMS:
+        other: LiveServer = request.getfixturevalue("other_labs")(name)
         return other
     in_process: InProcessServer = request.getfixturevalue("lab")
     return in_process

@@ -38,8 +38,10 @@ def test_exhibits_and_what_there_is_to_try_can_be_told_apart() -> None:
 @pytest.mark.parametrize("each", ALL_TRIES)
 def test_what_can_be_tried_is_answered_as_the_page_says(any_lab: Server, each: Try) -> None:
     body = each.body.encode() if each.body else None
+    is_under_uwsgi = isinstance(any_lab, LiveServer) and any_lab.prefix
+    expected = 404 if each.path.startswith("/ws") and not is_under_uwsgi else each.status
 
-    assert any_lab.ask(each.method, each.path, body, each.sent_headers).status == each.status
+    assert any_lab.ask(each.method, each.path, body, each.sent_headers).status == expected
 
 
 @pytest.mark.live

@@ -114,7 +114,7 @@ def test_names_and_values_may_be_as_long_as_their_limits(any_lab: Server) -> Non
     answer = any_lab.ask("GET", "/headers?" + "&".join(f"{name}={text}" for name, text in wanted.items()))
 
     assert answer.status == 200
-    assert {name: text for name, text in answer.headers.items() if name in wanted} == wanted
+    assert {name: answer.headers[name] for name in wanted} == wanted
 
 
 @pytest.mark.parametrize("name", NOT_SAFE)

@@ -1,61 +1,69 @@
 """The way to the lab's rooms, in this process and through nginx and uWSGI."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-from tests.servers import InProcessServer, LiveServer, Server
+from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, Server
 from wsgi_app.config import load_config
 from wsgi_app.counters import ProcessCounters
 from wsgi_app.lab.app import build_lab
 
 
-def place_of(lab: Server) -> str:
-    """An expression for the host and port of the rooms.
-
-    Behind nginx they are the pages' own; elsewhere the rooms have a port for themselves.
-    """
-    if isinstance(lab, InProcessServer):
-        return "localhost:8766"
-    assert isinstance(lab, LiveServer)
-    return f"127.0.0.1:{lab.port}" if lab.prefix else "127.0.0.1:[0-9]{4,5}"
+@pytest.fixture
+def worker(tmp_path: Path) -> InProcessServer:
+    """The lab as one of uWSGI's workers has it in the local run, in this process."""
+    config = load_config({"PORTEIRO_DATA": str(tmp_path)})
+    return InProcessServer(build_lab(config, ProcessCounters(), worker=1), "/porteiro/lab")
 
 
-def test_a_browser_gets_the_page_with_the_address_of_the_rooms(any_lab: Server) -> None:
-    answer = any_lab.ask("GET", "/ws", headers={"Accept": "text/html"})
+@pytest.fixture
+def behind_nginx(live_house: tuple[LiveServer, RunningUwsgi]) -> LiveServer:
+    """The lab through nginx and uWSGI."""
+    return LiveServer(live_house[0].port, "/porteiro/lab", headers={})
+
+
+def assert_page(answer: Answer, address: str) -> None:
     page = answer.body.decode()
-    origin = f"ws://{place_of(any_lab)}"
+    origin = address.removesuffix("/porteiro/lab/ws")
 
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert answer.headers["X-Lab"] == "ws"
-    assert re.search(f'data-live="{origin}{any_lab.prefix}/ws"', page)
-    assert re.search(f"connect-src 'self' {origin};", answer.headers["Content-Security-Policy"])
-    assert f'<script type="module" src="{any_lab.prefix}/static/lab-ws.js"></script>' in page
+    assert f'data-live="{address}"' in page
+    assert f"connect-src 'self' {origin};" in answer.headers["Content-Security-Policy"]
+    assert '<script type="module" src="/porteiro/lab/static/lab-ws.js"></script>' in page
 
 
-@pytest.mark.parametrize("headers", [{}, {"Accept": "*/*"}, {"Accept": "application/json"}])
-def test_a_program_is_told_which_addresses_to_open(any_lab: Server, headers: dict[str, str]) -> None:
-    answer = any_lab.ask("GET", "/ws?room=all", headers=headers)
-    address = f"ws://{place_of(any_lab)}{any_lab.prefix}/ws"
-
-    assert (answer.status, answer.error, answer.headers["X-Lab"]) == (426, "upgrade_required", "ws")
-    assert re.fullmatch(
-        rf"The rooms are WebSockets: open {address}\?room=echo or {address}\?room=all\.",
-        answer.json["error"]["message"],
-    )
+def assert_way(answer: Answer, address: str) -> None:
+    assert (answer.status, answer.headers["Upgrade"]) == (426, "websocket")
+    assert answer.json == {
+        "error": {
+            "code": "upgrade_required",
+            "message": f"The rooms are WebSockets: open {address}?room=echo or {address}?room=all.",
+        }
+    }
 
 
-@pytest.mark.parametrize(("worker", "upgrade"), [(1, "websocket"), (None, None)])
-def test_only_uwsgi_lets_an_application_say_what_to_upgrade_to(
-    tmp_path: Path, worker: int | None, upgrade: str | None
-) -> None:
-    config = load_config({"PORTEIRO_DATA": str(tmp_path)})
-    lab = InProcessServer(build_lab(config, ProcessCounters(), worker), "/porteiro/lab")
+def test_in_the_local_run_the_rooms_have_a_port_of_their_own(worker: InProcessServer) -> None:
+    address = "ws://localhost:8766/porteiro/lab/ws"
 
+    assert_page(worker.ask("GET", "/ws", headers={"Accept": "text/html"}), address)
+    for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
+        assert_way(worker.ask("GET", "/ws?room=all", headers=headers), address)
+
+
+@pytest.mark.live
+def test_behind_nginx_the_rooms_are_where_the_pages_are(behind_nginx: LiveServer) -> None:
+    address = f"ws://127.0.0.1:{behind_nginx.port}/porteiro/lab/ws"
+
+    assert_page(behind_nginx.ask("GET", "/ws", headers={"Accept": "text/html"}), address)
+    assert_way(behind_nginx.ask("GET", "/ws"), address)
+
+
+def test_another_server_than_uwsgi_says_that_it_has_no_rooms(lab: InProcessServer) -> None:
     answer = lab.ask("GET", "/ws")
 
-    assert (answer.status, answer.headers.get("Upgrade")) == (426, upgrade)
+    assert (answer.status, answer.error) == (404, "no_rooms")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
