@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
 PATIENCE_S = 20.0
+
+# Sent by the library one after the other, the last would find the connection closed already.
+PIECES = (Frame(Opcode.TEXT, b"x" * 1000, fin=False), *[Frame(Opcode.CONT, b"x" * 1000, fin=False)] * 4)
 
 
 class Watcher:
@@ -41,3 +45,9 @@ def watching(address: str, after: int | None = None, **headers: str) -> Iterator
     query = "" if after is None else f"?after={after}"
     with connect(address + query, additional_headers=headers) as connection:
         yield Watcher(connection)
+
+
+def raw(connection: ClientConnection, *frames: Frame) -> None:
+    """Send frames that the library itself would not send."""
+    data = b"".join(frame.serialize(mask=True, extensions=[]) for frame in frames)
+    connection.socket.sendall(data)

@@ -9,22 +9,20 @@ from wsgi_app.auth import (
     credentials_of,
     is_browser,
     page_before,
-    refuse_other_names,
-    refuse_other_sites,
     to_sign_in,
 )
-from wsgi_app.boundary import Boundary, Exchange, to_root
+from wsgi_app.boundary import Boundary, Exchange
 from wsgi_app.config import Config
 from wsgi_app.counters import Counters
 from wsgi_app.errors import NotFound, RequestError
-from wsgi_app.forms import given_csrf, is_form, take_form
+from wsgi_app.forms import given_csrf, is_form, keep_form, take_method
 from wsgi_app.identity import BASIC, FORM, NOBODY, Identity, require, require_csrf
 from wsgi_app.logs import set_up_logs
 from wsgi_app.memory import keep_freed_memory
 from wsgi_app.rendering import error_answer, prefers_html, view_of
 from wsgi_app.roles import Role
 from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
+from wsgi_app.routing import Found, Router
 from wsgi_app.services import Call, Services, open_services
 
 INSIDE = (403, 404, 405)  # what somebody who is signed in can meet before it is asked who they are
@@ -45,20 +43,20 @@ class Application(Boundary):
     """The house: the door, its pages, and everything that programs ask for."""
 
     def __init__(self, services: Services, router: Router):
-        super().__init__(services)
-        self._services, self._router = services, router
+        super().__init__(services, router)
+        self._services = services
 
-    def respond(self, exchange: Exchange) -> Response:
-        """The answer of the endpoint that the route table names, to whoever may have it."""
+    def receive(self, request: Request) -> None:
+        """Refuse other mounts; read a page's form and take the method that it means."""
+        # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
+        if request.environ.get("SCRIPT_NAME", "") != self._services.config.prefix:
+            raise NotFound("There is nothing at this address.")
+        keep_form(request, self._services.config.limits)
+        take_method(request)
+
+    def call(self, exchange: Exchange, found: Found) -> Response:
+        """The endpoint's answer, to whoever may have it."""
         request = exchange.request
-        self._refuse_outside(request)
-        refuse_other_names(request, self._services.config)
-        if request.environ.get("PATH_INFO", "") == "":
-            return to_root(request)
-        take_form(request, self._services.config.limits)
-        found = self._router.find(request.method, request.environ["PATH_INFO"])
-        exchange.endpoint = found.name
-        refuse_other_sites(request)
         exchange.identity = self._identified(request, found.role)
         _admit(request, found.role, exchange.identity)
         call = Call(
@@ -92,11 +90,6 @@ class Application(Boundary):
         if role is Role.ANYONE:
             return NOBODY
         return self._services.identifier.identify(credentials_of(request))
-
-    def _refuse_outside(self, request: Request) -> None:
-        # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
-        if request.environ.get("SCRIPT_NAME", "") != self._services.config.prefix:
-            raise NotFound("There is nothing at this address.")
 
 
 def _admit(request: Request, role: Role, identity: Identity) -> None:

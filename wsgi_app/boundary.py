@@ -1,4 +1,4 @@
-"""What each WSGI callable has around it: one error boundary, one log line, counters, the safe headers."""
+"""What each WSGI callable has around it: the way to its endpoints, one error boundary, one log line."""
 
 import re
 from abc import ABC, abstractmethod
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 from webob import Request, Response
 
+from wsgi_app.auth import refuse_other_names, refuse_other_sites
 from wsgi_app.bodies import Error, ErrorBody
 from wsgi_app.config import Config
 from wsgi_app.counters import Tally
 from wsgi_app.errors import PackError, RequestError, Unavailable
 from wsgi_app.identity import NOBODY, Identity
 from wsgi_app.rendering import json_answer
-from wsgi_app.routing import UNROUTED
+from wsgi_app.routing import UNROUTED, Found, Router
 from wsgi_app.steps import Clock, Steps
 from wsgi_app.stores.house import random_id
 from wsgi_app.uploads import BodyReader, read_length
@@ -76,8 +77,8 @@ class Exchange:
 class Boundary(ABC):
     """Answers every request with a response: nothing it is sent makes it raise."""
 
-    def __init__(self, surroundings: Surroundings):
-        self._surroundings = surroundings
+    def __init__(self, surroundings: Surroundings, router: Router):
+        self._surroundings, self._router = surroundings, router
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
@@ -94,8 +95,12 @@ class Boundary(ABC):
         return body
 
     @abstractmethod
-    def respond(self, exchange: Exchange) -> Response:
-        """The answer to a request; anything may be raised."""
+    def receive(self, request: Request) -> None:
+        """Refuse what is not for this callable, before anything else is asked of it."""
+
+    @abstractmethod
+    def call(self, exchange: Exchange, found: Found) -> Response:
+        """The answer of the endpoint that the route table names; anything may be raised."""
 
     @abstractmethod
     def refuse(self, exchange: Exchange, error: RequestError) -> Response:
@@ -103,8 +108,7 @@ class Boundary(ABC):
 
     def _answer(self, exchange: Exchange) -> Response:
         try:
-            _bound_body(exchange.request.environ)
-            return self.respond(exchange)
+            return self._respond(exchange)
         except RequestError as error:
             if isinstance(error, Unavailable):
                 log.exception("cannot answer now")
@@ -116,10 +120,21 @@ class Boundary(ABC):
             log.exception("unexpected error")
             return json_answer(ErrorBody(WRONG), 500)
 
+    def _respond(self, exchange: Exchange) -> Response:
+        request = exchange.request
+        _bound_body(request.environ)
+        refuse_other_names(request, self._surroundings.config)
+        self.receive(request)
+        if request.environ.get("PATH_INFO", "") == "":
+            return to_root(request)
+        found = self._router.find(request.method, request.environ["PATH_INFO"])
+        exchange.endpoint = found.name
+        refuse_other_sites(request)
+        return self.call(exchange, found)
+
     def _drain(self, environ: "WSGIEnvironment") -> None:
-        body = environ["wsgi.input"]
-        if isinstance(body, BodyReader):
-            body.drain(self._surroundings.config.limits.drain_bytes)
+        reader: BodyReader = environ["wsgi.input"]
+        reader.drain(self._surroundings.config.limits.drain_bytes)
 
     def _record(self, exchange: Exchange, response: Response) -> None:
         environ, seconds = exchange.request.environ, exchange.steps.elapsed_s()

@@ -11,6 +11,7 @@ from wsgi_app.errors import ConfigError
 from wsgi_app.settings import read_settings
 
 MEBIBYTE = 1024 * 1024
+LAB_OFF = "The lab is off; the setting PORTEIRO_LAB=1 turns it on."
 
 
 @dataclass(frozen=True)

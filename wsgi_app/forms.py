@@ -36,21 +36,31 @@ class Form:
     csrf: str = field(repr=False)
 
 
-def take_form(request: Request, limits: Limits) -> None:
-    """Where a form was posted, read it, and take the method that it means.
+def keep_form(request: Request, limits: Limits) -> None:
+    """Where a form was posted, read it, for ``read_body`` and ``is_form``.
 
     Raises:
-        BadRequest: it is no form, or means a method that forms have not.
+        BadRequest: it is no form.
         ContentTooLarge, LengthRequired: as they say.
     """
-    if request.method != "POST" or declared_type(request) != URLENCODED:
+    if request.method == "POST" and declared_type(request) == URLENCODED:
+        fields = read_fields(request, limits.json_bytes)
+        request.environ[KEY] = Form(fields, fields.pop(CSRF_FIELD, [""])[-1])
+
+
+def take_method(request: Request) -> None:
+    """Where a form is kept, take the method that it means.
+
+    Raises:
+        BadRequest: forms have no such method.
+    """
+    form: Form | None = request.environ.get(KEY)
+    if form is None:
         return
-    fields = read_fields(request, limits.json_bytes)
-    method = fields.pop(METHOD_FIELD, [""])[-1]
+    method = form.fields.pop(METHOD_FIELD, [""])[-1]
     if method not in METHODS:
         raise BadRequest(f"{METHOD_FIELD} must be one of POST, PUT, PATCH and DELETE.", code="bad_form")
     request.environ["REQUEST_METHOD"] = method or "POST"
-    request.environ[KEY] = Form(fields, fields.pop(CSRF_FIELD, [""])[-1])
 
 
 def read_fields(request: Request, limit_bytes: int) -> dict[str, list[str]]:

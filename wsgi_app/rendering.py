@@ -188,6 +188,13 @@ def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = 
     return response
 
 
+def text_answer(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Text as it is."""
+    response = Response(text, status=status, content_type="text/plain", charset="utf-8")
+    response.headers.update((headers or {}).items())
+    return response
+
+
 def version_of(value: Any) -> str:
     """What tells one state of a representation from another, where no revision counts its changes."""
     return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:32]

@@ -79,9 +79,3 @@ def test_requests_are_counted_by_endpoint_and_status(server: InProcessServer, se
         "people.show": 1,
         "unrouted": 1,
     }
-
-
-def test_the_mount_without_its_slash_leads_to_it(server: InProcessServer) -> None:
-    answer = server.ask("POST", "", b"x")
-
-    assert (answer.status, answer.headers["Location"]) == (308, "http://localhost/porteiro/")

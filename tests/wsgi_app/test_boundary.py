@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from webob import Response
+from webob import Request, Response
 
 from tests.servers import InProcessServer
 from wsgi_app.bodies import ErrorBody
@@ -16,6 +16,8 @@ from wsgi_app.config import Config, load_config
 from wsgi_app.counters import ProcessCounters, Tally
 from wsgi_app.errors import NotFound, PackError, RequestError, Unavailable
 from wsgi_app.rendering import json_answer
+from wsgi_app.roles import Role
+from wsgi_app.routing import ANY_METHOD, Found, Route, Router
 from wsgi_app.steps import Clock
 
 
@@ -29,15 +31,13 @@ class Surroundings:
 
 
 class Answerer(Boundary):
-    """Answers as a test says."""
+    """One address, which answers as a test says."""
 
-    def __init__(self, surroundings: Surroundings, answer: Callable[[Exchange], Response]):
-        super().__init__(surroundings)
-        self._answer_with = answer
+    def receive(self, request: Request) -> None:
+        """Refuse nothing."""
 
-    def respond(self, exchange: Exchange) -> Response:
-        exchange.endpoint = "test.answer"
-        return self._answer_with(exchange)
+    def call(self, exchange: Exchange, found: Found) -> Response:
+        return found.endpoint(exchange)
 
     def refuse(self, exchange: Exchange, error: RequestError) -> Response:
         return json_answer(ErrorBody.of(error), error.status, error.headers)
@@ -52,7 +52,12 @@ def tally() -> Tally:
 def answering(tmp_path: Path, tally: Tally) -> Callable[[Callable[[Exchange], Response]], InProcessServer]:
     """Something behind a boundary that answers as one says."""
     config = load_config({"PORTEIRO_DATA": str(tmp_path)})
-    return lambda answer: InProcessServer(Answerer(Surroundings(config, tally), answer))
+
+    def behind_it(answer: Callable[[Exchange], Response]) -> InProcessServer:
+        router = Router((Route(ANY_METHOD, "/", answer, Role.ANYONE),))
+        return InProcessServer(Answerer(Surroundings(config, tally), router))
+
+    return behind_it
 
 
 Answering = Callable[[Callable[[Exchange], Response]], InProcessServer]
@@ -61,10 +66,10 @@ Answering = Callable[[Callable[[Exchange], Response]], InProcessServer]
 def raising(error: Exception) -> Callable[[Exchange], Response]:
     """An answer that does not come about."""
 
-    def answer(_: Exchange) -> Response:
+    def done(_: Exchange) -> Response:
         raise error
 
-    return answer
+    return done
 
 
 def done(_: Exchange) -> Response:
@@ -111,7 +116,7 @@ def test_a_body_that_nobody_read_is_drained(answering: Answering) -> None:
     environ = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "/porteiro",
-        "PATH_INFO": "/ignores",
+        "PATH_INFO": "/",
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "wsgi.url_scheme": "http",
@@ -122,6 +127,22 @@ def test_a_body_that_nobody_read_is_drained(answering: Answering) -> None:
     list(answering(done).application(environ, lambda status, headers, exc_info=None: lambda data: None))
 
     assert stream.read_bytes == 300_000
+
+
+def test_another_name_and_another_site_are_refused_before_anything_is_done(answering: Answering) -> None:
+    server = answering(raising(RuntimeError()))
+
+    misdirected = server.ask("GET", "/", headers={"Host": "elsewhere.example"})
+    forged = server.ask("POST", "/", b"", {"Origin": "http://elsewhere.example"})
+
+    assert (misdirected.status, misdirected.error) == (421, "misdirected")
+    assert (forged.status, forged.error) == (403, "other_site")
+
+
+def test_the_mount_without_its_slash_leads_to_it(answering: Answering) -> None:
+    answer = answering(raising(RuntimeError())).ask("POST", "", b"x")
+
+    assert (answer.status, answer.headers["Location"]) == (308, "http://localhost/porteiro/")
 
 
 def test_a_length_that_is_no_number_is_refused(answering: Answering) -> None:
@@ -197,11 +218,11 @@ def test_requests_are_counted_by_endpoint_and_status(answering: Answering, tally
 
     totals = tally.read()
     assert totals.requests == {
-        ("test.answer", "200"): 2,
-        ("test.answer", "404"): 1,
+        ("test_boundary.done", "200"): 2,
+        ("test_boundary.done", "404"): 1,
         ("unrouted", "400"): 1,
     }
     assert {name: sum(buckets) for name, (buckets, _) in totals.latency.items()} == {
-        "test.answer": 3,
+        "test_boundary.done": 3,
         "unrouted": 1,
     }

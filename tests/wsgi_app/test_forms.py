@@ -14,7 +14,16 @@ from webob import Request
 
 from wsgi_app.config import Limits
 from wsgi_app.errors import BadRequest, ContentTooLarge, LengthRequired, Unprocessable
-from wsgi_app.forms import MOST_FIELDS, checked_name, given_csrf, is_form, read_body, read_query, take_form
+from wsgi_app.forms import (
+    MOST_FIELDS,
+    checked_name,
+    given_csrf,
+    is_form,
+    keep_form,
+    read_body,
+    read_query,
+    take_method,
+)
 from wsgi_app.uploads import BodyReader
 
 LIMITS = Limits()
@@ -43,10 +52,16 @@ def posted(
     return request
 
 
+def take(request: Request) -> None:
+    """What the house does with a form before it looks for the address."""
+    keep_form(request, LIMITS)
+    take_method(request)
+
+
 def guest_of(data: bytes) -> Guest:
     """What is read out of a form."""
     request = posted(data)
-    take_form(request, LIMITS)
+    take(request)
     return read_body(request, Guest, LIMITS.json_bytes)
 
 
@@ -73,7 +88,7 @@ def test_fields_become_the_values_that_the_type_wants(sent: bytes, read: Guest) 
 def test_a_program_sends_the_same_as_json() -> None:
     data = json.dumps({"name": "Ana", "until": "2026-03-01", "rooms": ["hall"], "age": 30}).encode()
     request = posted(data, "application/json")
-    take_form(request, LIMITS)
+    take(request)
 
     assert not is_form(request)
     assert read_body(request, Guest, LIMITS.json_bytes) == Guest("Ana", date(2026, 3, 1), ["hall"], 30)
@@ -109,7 +124,7 @@ def test_a_text_that_is_too_long_is_told_how_long_it_may_be(sent: bytes, content
         said: Annotated[str, msgspec.Meta(max_length=30)]
 
     request = posted(sent, content_type)
-    take_form(request, LIMITS)
+    take(request)
 
     with pytest.raises(Unprocessable, match=r"does not fit: said has at most 30 characters\.$"):
         read_body(request, Message, LIMITS.json_bytes)
@@ -150,7 +165,7 @@ def test_a_form_needs_a_length() -> None:
     del request.environ["CONTENT_LENGTH"]
 
     with pytest.raises(LengthRequired):
-        take_form(request, LIMITS)
+        take(request)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +177,17 @@ def test_a_form_needs_a_length() -> None:
 def test_a_form_means_the_method_that_it_names(field: bytes, method: str) -> None:
     request = posted(field)
 
-    take_form(request, LIMITS)
+    take(request)
 
     assert (request.method, is_form(request)) == (method, True)
+
+
+def test_a_form_that_is_only_kept_is_a_post_whatever_it_means() -> None:
+    request = posted(b"_method=DELETE")
+
+    keep_form(request, LIMITS)
+
+    assert (request.method, is_form(request)) == ("POST", True)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +202,7 @@ def test_it_can_mean_no_other(method: str) -> None:
 def test_only_what_is_posted_is_a_form(method: str) -> None:
     request = posted(b"_method=DELETE", method=method)
 
-    take_form(request, LIMITS)
+    take(request)
 
     assert (request.method, is_form(request)) == (method, False)
 
@@ -188,7 +211,7 @@ def test_only_what_is_posted_is_a_form(method: str) -> None:
 def test_nothing_of_another_type_is_a_form(content_type: str) -> None:
     request = posted(b"_method=DELETE", content_type)
 
-    take_form(request, LIMITS)
+    take(request)
 
     assert (request.method, is_form(request)) == ("POST", False)
 
@@ -199,7 +222,7 @@ def test_nothing_of_another_type_is_a_form(content_type: str) -> None:
 def test_the_type_may_be_written_otherwise(content_type: str) -> None:
     request = posted(b"_method=DELETE", content_type)
 
-    take_form(request, LIMITS)
+    take(request)
 
     assert request.method == "DELETE"
 
@@ -208,7 +231,7 @@ def test_the_proof_of_the_page_comes_as_a_field_or_as_a_header() -> None:
     form, program = posted(b"csrf=of-the-form"), posted(b"{}", "application/json")
     for request in (form, program):
         request.headers["X-CSRF-Token"] = "of-the-header"
-        take_form(request, LIMITS)
+        take(request)
 
     assert (given_csrf(form), given_csrf(program)) == ("of-the-form", "of-the-header")
     assert given_csrf(posted(b"{}", "application/json")) == ""
@@ -216,7 +239,7 @@ def test_the_proof_of_the_page_comes_as_a_field_or_as_a_header() -> None:
 
 def test_the_proof_shows_in_no_log() -> None:
     request = posted(b"csrf=secret")
-    take_form(request, LIMITS)
+    take(request)
 
     assert "secret" not in repr(request.environ["porteiro.form"])
 

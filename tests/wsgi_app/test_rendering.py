@@ -13,7 +13,7 @@ from webob import Request, Response
 
 from wsgi_app.config import Limits, load_config
 from wsgi_app.errors import BadRequest, NotAcceptable, NotFound
-from wsgi_app.forms import take_form
+from wsgi_app.forms import keep_form
 from wsgi_app.identity import AT_HOME, NOBODY, Identity
 from wsgi_app.rendering import (
     FORMATS,
@@ -135,7 +135,7 @@ def posted(data: bytes, content_type: str) -> Request:
         "CONTENT_LENGTH": str(len(data)),
         "wsgi.input": BodyReader(BytesIO(data), len(data)),
     }
-    take_form(request, Limits())
+    keep_form(request, Limits())
     return request
 
 

@@ -127,11 +127,21 @@ def test_vision_and_stores_know_neither_http_nor_each_other_nor_what_is_above(un
             assert not STRUCTURE.imports[module] & {"webob", "http", "urllib", "wsgiref", "requests"}, module
 
 
-def test_the_entry_for_uwsgi_only_reads_the_settings_and_builds_the_application() -> None:
-    assert STRUCTURE.own_imports("wsgi_app.wsgi") == {
-        "wsgi_app.app",
+@pytest.mark.parametrize(("entry", "application"), [("wsgi", "app"), ("lab.wsgi", "lab.app")])
+def test_an_entry_for_servers_only_reads_the_settings_and_builds_its_application(
+    entry: str, application: str
+) -> None:
+    assert STRUCTURE.own_imports(f"wsgi_app.{entry}") == {
+        f"wsgi_app.{application}",
         "wsgi_app.config",
         "wsgi_app.counters",
-        "wsgi_app.errors",
         "wsgi_app.workers",
     }
+
+
+def test_the_lab_knows_nothing_of_the_house() -> None:
+    lab = {module for module in STRUCTURE.imports if unit_of(module) == "lab"}
+    known = {unit_of(name) for module in lab for name in STRUCTURE.own_imports(module)}
+
+    assert known & {"app", "routes", "endpoints", "live", "services", "gallery", "enrolment"} == set()
+    assert {module for module in lab if "requests" in STRUCTURE.imports[module]} == {"wsgi_app.lab.client"}

@@ -12,7 +12,6 @@ from wsgi_app.config import Config
 from wsgi_app.counters import Counters, Tally
 from wsgi_app.passwords import Passwords
 from wsgi_app.rendering import TEMPLATES, Pages, View, view_of
-from wsgi_app.routing import Route
 from wsgi_app.steps import Clock
 from wsgi_app.stores.attempts import AttemptStore
 from wsgi_app.stores.house import random_id, utc_now
@@ -49,7 +48,7 @@ class Services:
     now: Callable[[], datetime]
     clock: Clock
     pause: Callable[[float], None]
-    worker: int | None = None
+    worker: int | None
 
 
 @dataclass(frozen=True)
@@ -59,14 +58,12 @@ class Call:
     Attributes:
         request: as it came.
         services: everything to answer it with.
-        routes: every address of the lab.
         request_id: in its answer and its log line.
     """
 
     request: Request
     services: Services
-    routes: tuple[Route, ...] = ()
-    request_id: str = ""
+    request_id: str
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page from a template."""

@@ -13,7 +13,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from wsgi_app.bodies import Error, ErrorBody
-from wsgi_app.config import Config, is_loopback
+from wsgi_app.config import LAB_OFF, Config, is_loopback
 from wsgi_app.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
 from wsgi_app.identity import NOBODY, Credentials, Identity, require
 from wsgi_app.live.crowd import Seats
@@ -72,7 +72,7 @@ class Admission:
 
     async def _to_a_room(self, socket: Socket, headers: Headers, query: str) -> Guest:
         if not self._config.has_lab:
-            raise NotFound("The lab is off; the setting PORTEIRO_LAB=1 turns it on.", code="lab_off")
+            raise NotFound(LAB_OFF, code="lab_off")
         room = _room(query)
         self._refuse_others(headers)
         address = self._address(socket, headers)

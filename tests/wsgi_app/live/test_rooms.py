@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect, unix_connect
 
-from tests.watchers import PATIENCE_S
+from tests.watchers import PATIENCE_S, PIECES, raw
 from tests.wsgi_app.live.conftest import FeedMaker, LiveFeed
 from wsgi_app.config import Limits
 
@@ -102,15 +102,10 @@ def test_a_guest_has_no_part_in_what_happens_in_the_house(feed: LiveFeed, room: 
     assert "the last" in str(heard[-1])
 
 
-def raw(connection: ClientConnection, *frames: Frame) -> None:
-    """Send frames that the library itself would not send."""
-    connection.socket.sendall(b"".join(frame.serialize(mask=True, extensions=[]) for frame in frames))
-
-
 HOSTILE: dict[str, tuple[Callable[[ClientConnection], None], int, str]] = {
     "a text over 4 kB": (lambda c: c.send("x" * 4097), 1009, ""),
     "bytes over 4 kB": (lambda c: c.send(b"x" * 4097), 1009, ""),
-    "a message over 4 kB in pieces": (lambda c: c.send([b"x" * 1000] * 5), 1009, ""),
+    "a message over 4 kB in pieces": (lambda c: raw(c, *PIECES), 1009, ""),
     "no UTF-8": (lambda c: raw(c, Frame(Opcode.TEXT, b"\xff\xfe")), 1007, ""),
     "a message too many": (
         lambda c: raw(c, *[Frame(Opcode.BINARY, b"x")] * 11),

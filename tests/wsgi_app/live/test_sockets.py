@@ -5,19 +5,12 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
-from tests.watchers import PATIENCE_S, Watcher
+from tests.watchers import PATIENCE_S, PIECES, Watcher, raw
 from tests.wsgi_app.live.conftest import LiveFeed
-
-
-def raw(connection: ClientConnection, *frames: Frame) -> None:
-    """Send frames that the library itself would not send."""
-    data = b"".join(frame.serialize(mask=True, extensions=[]) for frame in frames)
-    connection.socket.sendall(data)
-
 
 HOSTILE: dict[str, tuple[Callable[[ClientConnection], None], int, str]] = {
     "a frame over 4 kB": (lambda c: c.send("x" * 4097), 1009, ""),
-    "a message over 4 kB in pieces": (lambda c: c.send(["x" * 1000] * 5), 1009, ""),
+    "a message over 4 kB in pieces": (lambda c: raw(c, *PIECES), 1009, ""),
     "bytes": (lambda c: c.send(b"\x00\x01"), 1003, "Send text."),
     "no UTF-8": (lambda c: raw(c, Frame(Opcode.TEXT, b"\xff\xfe")), 1007, ""),
     "no JSON": (lambda c: c.send("hello"), 1007, "Send JSON."),

@@ -5,21 +5,17 @@ from webob import Response
 
 from wsgi_app.lab.seen import as_text, seen_in
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import json_answer, negotiated
+from wsgi_app.rendering import json_answer, negotiated, text_answer
 
 
 def echo(call: Call) -> Response:
     """``* /echo``: what came, by any method, as JSON, as a page or as text: whatever Accept asks for."""
     seen = seen_in(call)
-    response = negotiated(
+    return negotiated(
         call.request,
         {
             "json": lambda: json_answer(seen),
             "html": lambda: call.page("echo.html", seen=seen),
-            "text": lambda: Response(
-                as_text(msgspec.to_builtins(seen)), content_type="text/plain", charset="utf-8"
-            ),
+            "text": lambda: text_answer(as_text(msgspec.to_builtins(seen))),
         },
     )
-    response.headers["X-Lab"] = "echo"
-    return response

@@ -8,7 +8,7 @@ from wsgi_app.errors import NotFound
 from wsgi_app.lab.folder import Entry, Listing, look_up
 from wsgi_app.lab.sending import CONTENT_TYPES, file_answer
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import json_answer, negotiated
+from wsgi_app.rendering import json_answer, negotiated, text_answer
 
 # Whatever lies in the folder comes from the same place as the house's own pages: a page or picture of it may
 # run nothing, and its scripts are only to be read, by the house's pages too.
@@ -33,25 +33,22 @@ def show(call: Call, path: str) -> Response:
         return _listing(call, found) if path == "" or path.endswith("/") else _redirect(call, f"{path}/")
     response = file_answer(call.request, found, TYPES)
     response.headers["Content-Security-Policy"] = SANDBOX
-    response.headers["X-Lab"] = "files"
     return response
 
 
 def _made_up(call: Call, path: str) -> Response:
     today = call.services.now().astimezone(call.services.config.timezone)
     day = today.timetuple().tm_yday
-    return _plain(f"You requested /files/{path} on day {day} of {today.year}\n")
+    return text_answer(f"You requested /files/{path} on day {day} of {today.year}\n")
 
 
 def _listing(call: Call, listing: Listing) -> Response:
     makers = {
         "json": lambda: json_answer(listing),
         "html": lambda: call.page("files.html", listing=listing),
-        "text": lambda: _plain("".join(_line(entry) for entry in listing.entries)),
+        "text": lambda: text_answer("".join(_line(entry) for entry in listing.entries)),
     }
-    response = negotiated(call.request, makers)
-    response.headers["X-Lab"] = "files"
-    return response
+    return negotiated(call.request, makers)
 
 
 def _line(entry: Entry) -> str:
@@ -60,15 +57,7 @@ def _line(entry: Entry) -> str:
     return f"{entry.changed:%Y-%m-%d %H:%M} {size:>12} {entry.name}{slash}\n"
 
 
-def _plain(text: str) -> Response:
-    response = Response(text, content_type="text/plain", charset="utf-8")
-    response.headers["X-Lab"] = "files"
-    return response
-
-
 def _redirect(call: Call, path: str) -> Response:
     """308 to a path of which every name is known to be there, with all that means something quoted."""
     place = f"{call.request.script_name}/files/{quote(path)}"
-    response = _plain(f"{place}\n")
-    response.status, response.location = 308, place
-    return response
+    return text_answer(f"{place}\n", 308, {"Location": place})

@@ -13,9 +13,7 @@ def show(call: Call) -> Response:
     """``GET /form``: the fields of the query; for a browser, a page with two forms that post."""
     fields = read_query(call.request)
     makers = {"json": lambda: as_json(call, fields), "html": lambda: call.page("form.html", fields=fields)}
-    response = negotiated(call.request, makers)
-    response.headers["X-Lab"] = "form"
-    return response
+    return negotiated(call.request, makers)
 
 
 def take(call: Call) -> Response:
@@ -33,5 +31,4 @@ def take(call: Call) -> Response:
 
 def as_json(call: Call, fields: object) -> Response:
     """Each field with all the values that it has, for a form may name one more than once."""
-    answer = {"method": call.request.method, "fields": fields}
-    return json_answer(answer, headers={"X-Lab": "form"})
+    return json_answer({"method": call.request.method, "fields": fields})

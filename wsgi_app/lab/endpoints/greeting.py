@@ -7,7 +7,7 @@ from webob import Request, Response
 from wsgi_app.errors import BadRequest
 from wsgi_app.lab.services import Call
 from wsgi_app.names import is_shown
-from wsgi_app.rendering import query_text
+from wsgi_app.rendering import query_text, text_answer
 
 # By language: the greeting, and who is greeted where nobody says who they are.
 GREETINGS = {
@@ -26,9 +26,7 @@ def greeting(call: Call) -> Response:
     language = language_of(call.request, GREETINGS)
     words, somebody = GREETINGS[language]
     text = words.format(student_of(call.request) or somebody)
-    response = Response(f"{text}\n", content_type="text/plain", charset="utf-8")
-    response.headers["X-Lab"] = "greeting"
-    return in_language(response, call.request, language)
+    return in_language(text_answer(f"{text}\n"), call.request, language)
 
 
 def language_of(request: Request, known: Collection[str]) -> str:

@@ -7,6 +7,7 @@ from webob import Response
 
 from wsgi_app.errors import BadRequest
 from wsgi_app.lab.services import Call
+from wsgi_app.rendering import text_answer
 
 MOST_HEADERS = 8
 LONGEST_NAME = 64
@@ -38,10 +39,7 @@ def headers(call: Call) -> Response:
         _check_name(name)
         _check_value(value)
     text = "".join(f"{name}: {value}\n" for name, value in wanted)
-    response = Response(
-        text or "Name one: /headers?X-Lesson=WSGI\n", content_type="text/plain", charset="utf-8"
-    )
-    response.headers["X-Lab"] = "headers"
+    response = text_answer(text or "Name one: /headers?X-Lesson=WSGI\n")
     response.headerlist += wanted
     return response
 

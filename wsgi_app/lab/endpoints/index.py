@@ -8,13 +8,14 @@ from webob import Response
 from wsgi_app.errors import NotFound
 from wsgi_app.lab.exhibits import EXHIBITS
 from wsgi_app.lab.services import Call
+from wsgi_app.rendering import text_answer
 
 SOURCES = {exhibit.name: inspect.getsource(exhibit.module) for exhibit in EXHIBITS}
 
 
 def show(call: Call) -> Response:
     """``GET /``: every exhibit with requests to try out and its source, and which process answers."""
-    response = call.page(
+    return call.page(
         "index.html",
         exhibits=EXHIBITS,
         mount=call.request.application_url,
@@ -23,17 +24,13 @@ def show(call: Call) -> Response:
         worker=call.services.worker,
         is_behind_nginx="REQUEST_ID" in call.request.environ,  # set by the shipped nginx.conf alone
     )
-    response.headers["X-Lab"] = "index"
-    return response
 
 
 def source(_: Call, name: str) -> Response:
     """``GET /source/{name}``: the source of an exhibit, as it runs."""
     if name not in SOURCES:
         raise NotFound(f"No exhibit has this name; there are {', '.join(SOURCES)}.")
-    response = Response(SOURCES[name], content_type="text/plain", charset="utf-8")
-    response.headers["X-Lab"] = "index"
-    return response
+    return text_answer(SOURCES[name])
 
 
 def server_of(call: Call) -> str:

@@ -22,4 +22,4 @@ def take(call: Call) -> Response:
 
 def as_json(call: Call, value: Any) -> Response:
     """The method and the value."""
-    return json_answer({"method": call.request.method, "value": value}, headers={"X-Lab": "json"})
+    return json_answer({"method": call.request.method, "value": value})

@@ -7,7 +7,7 @@ import msgspec
 from webob import Response
 
 from wsgi_app.errors import Forbidden, Unprocessable
-from wsgi_app.forms import read_body, take_form
+from wsgi_app.forms import keep_form, read_body
 from wsgi_app.lab.services import Call
 from wsgi_app.rendering import changed, json_answer, negotiated, no_content
 from wsgi_app.stores.notes import Note
@@ -41,42 +41,41 @@ class NoteList(msgspec.Struct):
 def index(call: Call) -> Response:
     """``GET /notes``: every note, in the order in which they were made."""
     notes = [represented(call, note) for note in (WELCOME, *call.services.notes.all())]
-    response = negotiated(
+    return negotiated(
         call.request,
         {
             "json": lambda: json_answer(NoteList(notes)),
             "html": lambda: call.page("notes.html", notes=notes, longest=LONGEST_NOTE),
         },
     )
-    return marked(response)
 
 
 def create(call: Call) -> Response:
     """``POST /notes``: a new one, of JSON or of the page's form; 201 and Location say where it is."""
-    take_form(call.request, call.services.config.limits)
+    keep_form(call.request, call.services.config.limits)
     body = represented(call, call.services.notes.add(sent_text(call)))
     page = f"{call.request.application_url}/notes"  # where a form goes on to, by 303
-    return marked(changed(call.request, page, body, 201, {"Location": body.links["self"]}))
+    return changed(call.request, page, body, 201, {"Location": body.links["self"]})
 
 
 def show(call: Call, note: str) -> Response:
     """``GET /notes/{note}``: one of them."""
     found = WELCOME if note == WELCOME.id else call.services.notes.get(note)
-    return marked(json_answer(represented(call, found)))
+    return json_answer(represented(call, found))
 
 
 def replace(call: Call, note: str) -> Response:
     """``PUT /notes/{note}``: another text in its place; sent twice, it changes nothing more."""
     refuse_kept(note)
     changed_note = call.services.notes.replace(note, sent_text(call))
-    return marked(json_answer(represented(call, changed_note)))
+    return json_answer(represented(call, changed_note))
 
 
 def remove(call: Call, note: str) -> Response:
     """``DELETE /notes/{note}``: it is gone; 204 has no body to say so."""
     refuse_kept(note)
     call.services.notes.remove(note)
-    return marked(no_content())
+    return no_content()
 
 
 def represented(call: Call, note: Note) -> NoteBody:
@@ -98,9 +97,3 @@ def refuse_kept(note: str) -> None:
     """403 for the one note that may only be read."""
     if note == WELCOME.id:
         raise Forbidden("This note may be read, but neither changed nor deleted; make another.", code="kept")
-
-
-def marked(response: Response) -> Response:
-    """The same with a header that only the lab sends."""
-    response.headers["X-Lab"] = "notes"
-    return response

@@ -32,6 +32,5 @@ def redirect(call: Call) -> Response:
         )
     response = Response(f"{target} {STATUSES[status]}\n", content_type="text/plain", charset="utf-8")
     response.status, response.location = status, target  # WebOb puts scheme and host before it
-    response.headers["X-Lab"] = "redirect"
     response.headers["Cache-Control"] = "no-store"  # else a browser would keep a 301 for ever
     return response

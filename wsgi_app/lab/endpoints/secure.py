@@ -5,6 +5,7 @@ from webob import Response
 from wsgi_app.auth import credentials_of
 from wsgi_app.errors import Unauthorized
 from wsgi_app.lab.services import Call
+from wsgi_app.rendering import text_answer
 from wsgi_app.stores.attempts import address_key
 
 ASKS = 'Basic realm="Porteiro\'s lab", charset="UTF-8"'
@@ -30,6 +31,4 @@ def secure(call: Call) -> Response:
     if not call.services.passwords.fits(password, KEPT.get(name)):  # as slow for a name that nobody has
         raise Unauthorized(f"The name or the password is wrong. {HINT}", code="wrong_password", scheme=ASKS)
     attempts.forget(key)
-    response = Response(f"Come in, {name}!\n", content_type="text/plain", charset="utf-8")
-    response.headers["X-Lab"] = "secure"
-    return response
+    return text_answer(f"Come in, {name}!\n")

@@ -18,6 +18,4 @@ def show(call: Call, path: str) -> Response:
     found = look_up(STATIC, path)
     if isinstance(found, Listing):
         raise NotFound("There is no such file.")
-    response = file_answer(call.request, found)
-    response.headers["X-Lab"] = "static"
-    return response
+    return file_answer(call.request, found)

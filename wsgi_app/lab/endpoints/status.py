@@ -39,14 +39,14 @@ def show(_: Call, code: str) -> Response:
     response = Response(status=f"{code} {status.phrase}", content_type="text/plain", charset="utf-8")
     if status not in BODILESS:
         response.text = "".join(f"{line}\n" for line in _lines(status) if line)
-    headers = {"X-Lab": "status", "Cache-Control": "no-store", **HEADERS.get(status, {})}
+    headers = {"Cache-Control": "no-store", **HEADERS.get(status, {})}
     response.headers.update(headers.items())
     return response
 
 
 def not_found(_: Call) -> Response:
     """``GET /notfound``: an error as the house sends it, as JSON or as a page."""
-    raise NotFound("There is never anything at this address.", headers={"X-Lab": "status"})
+    raise NotFound("There is never anything at this address.")
 
 
 def _lines(status: HTTPStatus) -> tuple[str, ...]:

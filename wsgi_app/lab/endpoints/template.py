@@ -52,5 +52,4 @@ def template(call: Call) -> Response:
         longest_name=LONGEST_NAME,
         source=call.services.pages.source(TEMPLATE),
     )
-    response.headers["X-Lab"] = "template"
     return in_language(response, call.request, language)

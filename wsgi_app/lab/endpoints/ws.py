@@ -7,7 +7,7 @@ from webob import Response
 
 from wsgi_app.errors import NotFound, UpgradeRequired
 from wsgi_app.lab.services import Call, view_in_lab
-from wsgi_app.rendering import negotiated
+from wsgi_app.rendering import prefers_html
 
 
 def show(call: Call) -> Response:
@@ -19,17 +19,7 @@ def show(call: Call) -> Response:
     """
     if call.services.worker is None:
         raise NotFound("The rooms are kept by a process of uWSGI's; this server has none.", code="no_rooms")
-    return negotiated(call.request, {"json": lambda: way_there(call), "html": lambda: rooms(call)})
-
-
-def rooms(call: Call) -> Response:
-    """Connects, sends and shows what comes, with ``static/lab-ws.js``."""
-    response = call.page("ws.html", most_bytes=call.services.config.limits.live_frame_bytes)
-    response.headers["X-Lab"] = "ws"
-    return response
-
-
-def way_there(call: Call) -> Response:
-    """426, with the address to open as a WebSocket."""
+    if prefers_html(call.request):
+        return call.page("ws.html", most_bytes=call.services.config.limits.live_frame_bytes)
     address = view_in_lab(call.request, call.services.config).live
     raise UpgradeRequired(f"The rooms are WebSockets: open {address}?room=echo or {address}?room=all.")

@@ -12,7 +12,7 @@ from wsgi_app.uploads import DEEPEST_JSON
 def test_a_query_comes_back_as_json(any_lab: Server) -> None:
     answer = any_lab.ask("GET", "/json?name=Jo%C3%A3o&room=hall&room=")
 
-    assert (answer.status, answer.headers["X-Lab"]) == (200, "json")
+    assert (answer.status, answer.headers["X-Lab"]) == (200, "json_body")
     assert answer.json == {"method": "GET", "value": {"name": ["João"], "room": ["hall", ""]}}
 
 
@@ -23,7 +23,7 @@ def test_a_query_comes_back_as_json(any_lab: Server) -> None:
 def test_so_does_any_value(any_lab: Server, method: str, value: Any) -> None:
     answer = post_json(any_lab, "/json", value, method)
 
-    assert (answer.status, answer.headers["X-Lab"]) == (200, "json")
+    assert (answer.status, answer.headers["X-Lab"]) == (200, "json_body")
     assert answer.json == {"method": method, "value": value}
 
 
