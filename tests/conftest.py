@@ -19,7 +19,19 @@ from tests.accounts import CHEAP
 from tests.browsers import chromium
 from tests.doors import Door, add_door
 from tests.labs import PROGRAMS, lab_under
-from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, enrolled, house, lab_of, served
+from tests.servers import (
+    InProcessServer,
+    LiveServer,
+    LocalPorts,
+    RunningUwsgi,
+    Server,
+    enrolled,
+    house,
+    lab_beside,
+    lab_of,
+    served,
+    uwsgi,
+)
 from wsgi_app.config import Limits, load_config
 from wsgi_app.counters import ProcessCounters
 from wsgi_app.identity import open_identifier
@@ -167,6 +179,17 @@ def live_house(
 
 
 @pytest.fixture(scope="session")
+def local_house(
+    tmp_path_factory: pytest.TempPathFactory, pack_folder: Path
+) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
+    """The shipped uwsgi.ini with its own HTTP port, without nginx, running for the whole session."""
+    ports = LocalPorts()
+    settings = {"PORTEIRO_PACK": str(pack_folder), **ports.settings}
+    with uwsgi(tmp_path_factory.mktemp("local"), settings) as running:
+        yield LiveServer(ports.http), running
+
+
+@pytest.fixture(scope="session")
 def shown_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the lab shows; tests put into it what they look for."""
     return tmp_path_factory.mktemp("shown")
@@ -177,6 +200,12 @@ def lab(tmp_path: Path, shown_folder: Path) -> InProcessServer:
     """The lab, in this process."""
     settings = {"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_LAB_FILES": str(shown_folder)}
     return lab_of(load_config(settings))
+
+
+@pytest.fixture
+def live_lab(live_house: tuple[LiveServer, RunningUwsgi]) -> LiveServer:
+    """The lab through the shipped nginx.conf and uwsgi.ini, with two workers."""
+    return lab_beside(live_house[0])
 
 
 @pytest.fixture(scope="session")
@@ -205,8 +234,8 @@ def any_lab(request: pytest.FixtureRequest) -> Server:
 def lab_served_by(name: str, request: pytest.FixtureRequest) -> Server:
     """The lab, served in one of the ways that ``any_lab`` knows."""
     if name == "live":
-        chain: tuple[LiveServer, RunningUwsgi] = request.getfixturevalue("live_house")
-        return LiveServer(chain[0].port, f"{chain[0].prefix}/lab", headers={})
+        live_lab: LiveServer = request.getfixturevalue("live_lab")
+        return live_lab
     if name in PROGRAMS:
         other: LiveServer = request.getfixturevalue("other_labs")(name)
         return other

@@ -426,3 +426,41 @@ ATTACKS = (
         {**FORM_HEADERS, "Sec-Fetch-Site": "cross-site"},
     ),
 )
+
+# Ways out of a folder whose files are sent, and to what is hidden in it, with the statuses they may get.
+# BESIDE stands for the name of a file above the folder; `out` and `passwd` may be links that lead out.
+BESIDE = "{beside}"
+TRAVERSALS: dict[str, set[int]] = {
+    "/../{beside}": {404},
+    "/../../{beside}": {404},
+    "/../../../../../../../../etc/passwd": {400, 404},
+    "/%2e%2e/%2e%2e/{beside}": {404},
+    "/%2E./.%2e/{beside}": {404},
+    "/..%2F..%2F{beside}": {404},
+    "/..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd": {400, 404},
+    "/%252e%252e/%252e%252e/{beside}": {404},
+    "/..%252f..%252f{beside}": {404},
+    "/..%5C..%5C{beside}": {404},
+    "/..;/..;/{beside}": {404},
+    "/%c0%ae%c0%ae/%c0%ae%c0%ae/{beside}": {400},
+    "/%ef%bc%8e%ef%bc%8e/{beside}": {400, 404},
+    "//etc/passwd": {404},
+    "/%2Fetc%2Fpasswd": {404},
+    "/file:%2F%2F%2Fetc%2Fpasswd": {404},
+    "/proc/self/environ": {404},
+    "/.env": {404},
+    "/%2eenv": {404},
+    "/sub/../.env": {404},
+    "/sub/..%2F.env": {404},
+    "/ten.txt%00.png": {400},
+    "/ten.txt%0A": {404},
+    "/ten.txt/": {404},
+    "/ten.txt/..%2F.env": {404},
+    "/%FF%FE": {400},
+    "/out/{beside}": {404},
+    "/out/": {404},
+    "/passwd": {404},
+    "/" + "x" * 300: {404},
+    "/" + "x/" * 350: {404},
+    "/" + "../" * 400 + "etc/passwd": {400, 414},
+}

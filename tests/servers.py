@@ -28,7 +28,10 @@ from wsgi_app.app import Application
 from wsgi_app.boundary import Boundary
 from wsgi_app.config import Config
 from wsgi_app.counters import ProcessCounters
-from wsgi_app.lab.app import build_lab
+from wsgi_app.lab.app import Lab
+from wsgi_app.lab.routes import ROUTES as LAB_ROUTES
+from wsgi_app.lab.services import open_services
+from wsgi_app.logs import set_up_logs
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import Router
 from wsgi_app.services import Services
@@ -107,9 +110,11 @@ def served(services: Services, **settings: Any) -> InProcessServer:
     return InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
 
 
-def lab_of(config: Config) -> InProcessServer:
-    """The lab, in this process."""
-    return InProcessServer(build_lab(config, ProcessCounters(), worker=None), f"{config.prefix}/lab")
+def lab_of(config: Config, worker: int | None = None, **changed: Any) -> InProcessServer:
+    """The lab, in this process, with some of what it works with changed."""
+    set_up_logs(config.log_level)
+    services = replace(open_services(config, ProcessCounters(), worker), **changed)
+    return InProcessServer(Lab(services, Router(LAB_ROUTES)), f"{config.prefix}/lab")
 
 
 @dataclass
@@ -135,6 +140,11 @@ class LiveServer:
             connection.endheaders(body)
             response = connection.getresponse()
             return Answer(response.status, CaseInsensitiveDict(response.getheaders()), response.read())
+
+
+def lab_beside(house: LiveServer) -> LiveServer:
+    """The lab of a running house, asked by nobody in particular."""
+    return LiveServer(house.port, f"{house.prefix}/lab", headers={})
 
 
 def form(*parts: tuple[str, str | None, bytes], boundary: str = "frontier") -> tuple[bytes, dict[str, str]]:

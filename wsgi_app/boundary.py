@@ -18,7 +18,7 @@ from wsgi_app.identity import NOBODY, Identity
 from wsgi_app.rendering import json_answer
 from wsgi_app.routing import UNROUTED, Found, Router
 from wsgi_app.steps import Clock, Steps
-from wsgi_app.stores.house import random_id
+from wsgi_app.stores.sources import random_id
 from wsgi_app.uploads import BodyReader, read_length
 
 if TYPE_CHECKING:

@@ -39,7 +39,9 @@ class Limits:
     account_sign_ins: int = 20
     sign_in_pause_s: int = 900
     message_letters: int = 500
-    live_frame_bytes: int = 4096  # of what a browser sends to the live feed
+    live_frame_bytes: int = 4096  # of what a browser sends to the live feed, or into a room of the lab
+    live_messages: int = 10  # that one may send within so many seconds
+    live_messages_s: int = 10
     live_buffer_bytes: int = MEBIBYTE  # what a browser may be behind before it is dropped
     live_missed: int = (
         2000  # events that a browser gets when it comes back; after more it loads its page anew

@@ -1,6 +1,6 @@
 """Counters that are exact over all worker processes, kept in uWSGI's cache, and their in-process twin.
 
-This module and ``live/`` alone import ``uwsgi``.
+This module and ``workers.py`` alone import ``uwsgi``.
 """
 
 import threading

@@ -24,6 +24,10 @@ KEY = "porteiro.form"  # where the environ keeps the form
 METHOD_FIELD, CSRF_FIELD, CSRF_HEADER = "_method", "csrf", "X-CSRF-Token"
 METHODS = ("", "POST", "PUT", "PATCH", "DELETE")  # that a form can mean; what it says nothing of is POST
 MOST_FIELDS = 500
+NO_FORM = (
+    f"This is no form, such as name=Ana&room=hall in UTF-8, of at most {MOST_FIELDS} fields; "
+    "send JSON as application/json."
+)
 
 Body = TypeVar("Body")
 
@@ -81,7 +85,7 @@ def read_fields(request: Request, limit_bytes: int) -> dict[str, list[str]]:
             max_num_fields=MOST_FIELDS,
         )
     except ValueError as error:
-        raise BadRequest("The form is broken.", code="bad_form") from error
+        raise BadRequest(NO_FORM, code="bad_form") from error
     fields: dict[str, list[str]] = {}
     for name, text in pairs:
         fields.setdefault(name, []).append(text)

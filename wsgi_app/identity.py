@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from wsgi_app import cookies
 from wsgi_app.attempts import PasswordCheck
@@ -17,8 +18,10 @@ from wsgi_app.errors import Forbidden, Unauthorized
 from wsgi_app.passwords import Passwords
 from wsgi_app.roles import Role
 from wsgi_app.stores.accounts import Account, AccountStore
-from wsgi_app.stores.house import Stores
 from wsgi_app.stores.sessions import SessionStore
+
+if TYPE_CHECKING:  # the whole house brings numpy along, and the lab does without
+    from wsgi_app.stores.house import Stores
 
 # What a 401 asks for. A browser would show a window of its own for BASIC; FORM is nothing that it knows.
 BASIC = 'Basic realm="Porteiro", charset="UTF-8"'
@@ -209,7 +212,7 @@ class Identifier:
         return hmac.digest(self._memory_key, told.encode(), "sha256")
 
 
-def open_identifier(config: Config, stores: Stores, passwords: Passwords) -> Identifier:
+def open_identifier(config: Config, stores: "Stores", passwords: Passwords) -> Identifier:
     """What finds out who asks, for the application and for the live feed."""
     check = PasswordCheck(stores.accounts, stores.attempts, passwords, config.limits)
     return Identifier(stores.accounts, stores.sessions, check, AT_HOME if config.open else NOBODY)

@@ -20,7 +20,7 @@ ID = "[0-9A-Za-z_-]{1,64}"
 VARIABLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 # What a variable of each kind may be; paths are as WSGI gives them, bytes as Latin-1.
-KINDS = {None: ID, "text": "[^/]+", "path": ".*"}
+KINDS = {None: ID, "text": "[^/]+", "optional": "[^/]*", "path": ".*"}
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Route:
     """One row: a method, a path pattern below the mount, who answers, and who may ask.
 
     ``{name}`` in a pattern stands for one segment of letters, digits, ``-`` and ``_``, given to the endpoint
-    under that name; ``{name:text}`` for one segment of any text; ``{name:path}``, which can only stand last,
-    for all that follows, slashes and all. The method ``*`` is any that no other row of the pattern names.
+    under that name; ``{name:text}`` for one segment of any text, ``{name:optional}`` for one that may also be
+    empty; ``{name:path}``, which can only stand last, for all that follows, slashes and all. The method ``*``
+    is any that no other row of the pattern names.
     Addresses for doors are open to anyone: those endpoints ask for the door's token.
 
     Attributes:

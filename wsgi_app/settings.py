@@ -55,7 +55,12 @@ def _prefix(text: str) -> str:
     return text.rstrip("/")
 
 
-def _address(text: str) -> str:
+def read_address(text: str) -> str:
+    """HOST:PORT.
+
+    Raises:
+        ValueError: it is none.
+    """
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:  # noqa: PLR2004
         raise ValueError("must be HOST:PORT, such as 127.0.0.1:8765")
@@ -63,7 +68,7 @@ def _address(text: str) -> str:
 
 
 def _optional_address(text: str) -> str | None:
-    return _address(text) if text else None
+    return read_address(text) if text else None
 
 
 def _timezone(text: str) -> ZoneInfo | None:
@@ -136,7 +141,7 @@ def _optional_yes_or_no(text: str) -> bool | None:
 SETTINGS = (
     Setting("PORTEIRO_DATA", "data", "", _data_folder),
     Setting("PORTEIRO_PREFIX", "prefix", "/porteiro", _prefix),
-    Setting("PORTEIRO_HTTP", "http", "127.0.0.1:8765", _address),
+    Setting("PORTEIRO_HTTP", "http", "127.0.0.1:8765", read_address),
     Setting("PORTEIRO_SOCKET", "socket", "", _optional_path),
     Setting("PORTEIRO_PROCESSES", "processes", "", _optional_whole(1, 64)),
     Setting("PORTEIRO_PACK", "pack", "", str),

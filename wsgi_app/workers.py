@@ -1,5 +1,6 @@
 """The process that answers, as its WSGI server sees it."""
 
+import signal
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,12 +13,19 @@ Built = TypeVar("Built")
 
 
 def built(build: Callable[[], Built]) -> Built:
-    """What a server mounts; where it cannot be built, the reason in one line and the end of this process."""
+    """What a server mounts; where it cannot be built, the reason in one line and the end of this process.
+
+    Signals wait meanwhile, and the threads that libraries start inherit that. In one of these uWSGI's way to
+    stop would never end: it would wait for the main thread, which waits for the libraries' threads.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         return build()
     except PorteiroError as error:
         sys.stderr.write(f"porteiro: {error}\n")
         sys.exit(CANNOT_LOAD)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def worker_number() -> int | None:

@@ -1,10 +1,21 @@
 """uWSGI's entry: reads the environment and builds the application; nothing else."""
 
 import os
+from typing import TYPE_CHECKING
 
-from wsgi_app.app import build_application
 from wsgi_app.config import load_config
 from wsgi_app.counters import shared_counters
 from wsgi_app.workers import built
 
-application = built(lambda: build_application(load_config(os.environ), shared_counters()))
+if TYPE_CHECKING:
+    from wsgi_app.app import Application
+
+
+def build() -> "Application":
+    """The house's application."""
+    from wsgi_app.app import build_application  # noqa: PLC0415  # what it imports starts threads
+
+    return build_application(load_config(os.environ), shared_counters())
+
+
+application = built(build)

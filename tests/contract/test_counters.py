@@ -316,6 +316,10 @@ def statuses_of(error: type[RequestError]) -> set[int]:
     return {error.status}.union(*map(statuses_of, error.__subclasses__()))
 
 
+def test_house_and_lab_have_no_endpoint_name_in_common_under_which_both_would_count() -> None:
+    assert {route.name for route in ROUTES} & {route.name for route in LAB_ROUTES} == set()
+
+
 def test_everything_that_may_be_counted_fits_the_shipped_cache() -> None:
     counters = ProcessCounters()
     counters.add(increase.NAME)

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from tests.hostile import ATTACKS, Attack
+from tests.hostile import ATTACKS, BESIDE, TRAVERSALS, Attack
 from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, enrolled, post_json, post_photo
 from wsgi_app.routes import ROUTES
 
@@ -101,6 +101,17 @@ def test_nginx_and_uwsgi_answer_with_a_4xx_and_go_on(
         assert_is_an_honest_refusal(answer)
     assert server.ask("GET", "/health/live").status == 200
     assert running.workers() == workers
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(("path", "statuses"), TRAVERSALS.items())
+def test_no_way_leads_out_of_the_folder_of_the_pages_files(
+    live_house: tuple[LiveServer, RunningUwsgi], path: str, statuses: set[int]
+) -> None:
+    answer = live_house[0].ask("GET", f"/static{path.replace(BESIDE, 'README.md')}")
+
+    assert answer.status in statuses
+    assert_is_an_honest_refusal(answer)
 
 
 MARKUP = "<script>alert('it\\'s \"me\"')</script>"

@@ -3,11 +3,14 @@
 import collections
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +33,7 @@ from tests.servers import (
     post_photo,
     uwsgi,
 )
+from wsgi_app.lab.folder import MOST_BYTES
 from wsgi_app.stores.house import Stores
 
 pytestmark = pytest.mark.live
@@ -280,6 +284,56 @@ def test_a_large_photo_with_expect_is_not_kept_waiting_by_the_local_run(
         answer = LiveServer(ports.http).ask("POST", "/", body, {**headers, "Expect": "100-continue"})
 
     assert (answer.status, answer.error) == (415, "not_a_jpeg")
+
+
+def test_slow_readers_of_a_file_keep_no_worker_of_the_local_run(tmp_path: Path, pack_folder: Path) -> None:
+    ports, shown = LocalPorts(), tmp_path / "shown"
+    shown.mkdir()
+    with (shown / "large").open("wb") as file:
+        file.truncate(MOST_BYTES)
+    settings = {
+        "PORTEIRO_PACK": str(pack_folder),
+        "PORTEIRO_PROCESSES": "1",
+        "PORTEIRO_LAB_FILES": str(shown),
+        **ports.settings,
+    }
+    with uwsgi(tmp_path, settings), ExitStack() as readers:
+        for _ in range(3):
+            reader = readers.enter_context(closing(socket.socket()))
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect(("127.0.0.1", ports.http))
+            reader.sendall(b"GET /porteiro/lab/files/large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert reader.recv(15) == b"HTTP/1.1 200 OK"
+
+        url = f"http://localhost:{ports.http}/porteiro"
+        alive = requests.get(f"{url}/health/live", timeout=10)  # a worker would wait 15 s for each of them
+        whole = requests.get(f"{url}/lab/files/large", timeout=10)
+
+    assert (alive.status_code, whole.content) == (200, bytes(MOST_BYTES))
+
+
+def test_only_the_main_thread_of_a_worker_takes_signals(live_house: Chain, photo: Photo) -> None:
+    server, running = live_house
+    for _ in range(4):  # a visit starts the thread that waits for the disk
+        assert "visit" in post_photo(server, "/", photo("ana-1")).json
+
+    for worker in running.workers():
+        blocked = {int(thread.name): blocked_in(thread / "status") for thread in tasks_of(worker)}
+        assert len(blocked) > 1
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            takers = [thread for thread, mask in blocked.items() if not mask >> (number - 1) & 1]
+            assert takers == [worker]
+
+
+def blocked_in(status: Path) -> int:
+    """The signals that a thread does not take, as the system tells: a bit for each, from 1."""
+    (found,) = re.findall(r"SigBlk:\s*([0-9a-f]+)", status.read_text())
+    return int(found, 16)
+
+
+def tasks_of(process: int) -> list[Path]:
+    """The folders of its threads."""
+    return list(Path(f"/proc/{process}/task").iterdir())
 
 
 def test_with_a_pack_that_is_not_whole_the_server_says_what_to_do_and_ends(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browsers import set_width, severe_lines
 from tests.pages import address_of, element, texts
@@ -14,6 +14,7 @@ from wsgi_app.lab.exhibits import EXHIBITS
 pytestmark = pytest.mark.live
 
 PATIENCE_S = 20
+LEAST_PX = 16
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_the_page_shows_every_exhibit(index: webdriver.Chrome) -> None:
         "return [...document.querySelectorAll('.exhibit')]"
         ".map(each => each.querySelectorAll('li > pre').length)"
     )
-    assert offered == [len(exhibit.tries) for exhibit in EXHIBITS]
+    assert offered == [len(exhibit.tries) + bool(exhibit.client) for exhibit in EXHIBITS]
 
 
 def test_what_is_tried_shows_the_request_and_the_whole_answer(index: webdriver.Chrome) -> None:
@@ -70,6 +71,57 @@ def test_a_request_that_is_refused_shows_why(index: webdriver.Chrome) -> None:
     assert "x-lab: hello" in headers.splitlines()
     assert body == "Bad: 400 says that your POST was wrong, not the server.\n"
     assert all("400 (Bad Request)" in line for line in severe_lines(index))
+
+
+@pytest.mark.parametrize("page", ["calc", "increase", "notes", "form", "echo"])
+def test_the_way_back_stands_apart_from_what_is_above_it(
+    live_house: tuple[LiveServer, RunningUwsgi], browser: webdriver.Chrome, page: str
+) -> None:
+    browser.get(address_of(live_house[0], f"/lab/{page}"))
+
+    way = "main > .toolbar:last-child"
+    distance_px = browser.execute_script(
+        "const way = document.querySelector(arguments[0]);"
+        "return way.getBoundingClientRect().top - way.previousElementSibling.getBoundingClientRect().bottom",
+        way,
+    )
+
+    assert texts(browser, way) == ["Back to the lab"]
+    assert distance_px >= LEAST_PX
+
+
+def test_the_language_of_a_page_looks_chosen(
+    live_house: tuple[LiveServer, RunningUwsgi], browser: webdriver.Chrome
+) -> None:
+    browser.get(address_of(live_house[0], "/lab/template?lang=pt"))
+
+    colours = browser.execute_script(
+        "return Object.fromEntries([...document.querySelectorAll('.chip')]"
+        ".map(chip => [chip.lang, getComputedStyle(chip).backgroundColor]))"
+    )
+
+    assert colours["en"] == colours["ko"] != colours["pt"]
+
+
+def test_the_headers_of_a_request_are_sent(index: webdriver.Chrome) -> None:
+    sent, status, _, body = tried(index, "greeting", "in Korean, to somebody")
+
+    assert sent == "GET /porteiro/lab/greeting?lang=ko\nX-Student: Ana\n"
+    assert status.startswith("200 OK after ")
+    assert "Ana" in body
+
+
+def test_no_cookie_is_sent(index: webdriver.Chrome) -> None:
+    index.add_cookie({"name": "porteiro", "value": "kept", "path": "/"})
+    shown = tried(index, "echo", "the same as text")[-1]
+
+    index.get(f"{index.current_url}echo")
+    followed = element(index, "main pre").text
+    index.delete_all_cookies()
+
+    assert "Cookie: hidden" in followed  # the browser has one, and a link sends it
+    assert "Host: 127.0.0.1" in shown
+    assert "Cookie:" not in shown
 
 
 def test_lines_are_shown_as_they_arrive(index: webdriver.Chrome) -> None:
@@ -106,17 +158,4 @@ def test_a_source_stands_beside_what_it_does(index: webdriver.Chrome) -> None:
     source = element(index, "#hello details")
     index.execute_script("arguments[0].scrollIntoView()", source)
 
-    WebDriverWait(index, PATIENCE_S).until(lambda _: 'return plain("Hello, world!")' in source.text)
-
-
-def test_a_sum_is_worked_out(live_house: tuple[LiveServer, RunningUwsgi], browser: webdriver.Chrome) -> None:
-    browser.get(address_of(live_house[0], "/lab/calc"))
-
-    for name, digits in (("a", "12"), ("b", "34")):
-        element(browser, f"[name={name}]").clear()
-        element(browser, f"[name={name}]").send_keys(digits)
-    Select(element(browser, "select[name=op]")).select_by_visible_text("*")
-    element(browser, "form button").click()
-
-    WebDriverWait(browser, PATIENCE_S).until(lambda chrome: texts(chrome, ".notice") == ["12 * 34 = 408"])
-    assert severe_lines(browser) == []
+    WebDriverWait(index, PATIENCE_S).until(lambda _: 'return text_answer("Hello, world!' in source.text)

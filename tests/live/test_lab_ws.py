@@ -23,12 +23,12 @@ OF_ONE_ADDRESS = 10
 
 
 @pytest.fixture
-def lab(live_house: tuple[LiveServer, RunningUwsgi]) -> LiveServer:
+def lab(live_house: tuple[LiveServer, RunningUwsgi], live_lab: LiveServer) -> LiveServer:
     """The lab behind nginx, once its rooms are open."""
-    house, running = live_house
+    _, running = live_house
     rooms = Path(running.environ["PORTEIRO_SOCKET"]).with_name("live.sock")
     wait_until_listening(rooms, lambda: running.process.poll() is None)
-    return LiveServer(house.port, f"{house.prefix}/lab", headers={})
+    return live_lab
 
 
 def in_room(lab: LiveServer, room: str, **headers: str) -> ClientConnection:

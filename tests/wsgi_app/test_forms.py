@@ -131,13 +131,18 @@ def test_a_text_that_is_too_long_is_told_how_long_it_may_be(sent: bytes, content
 
 
 @pytest.mark.parametrize(
-    "sent", [b"name", b"name=A&&", b"&", b"name=%ff%fe", "name=\xe9".encode(), b"\xff\xfe\x00"]
+    "sent",
+    [b"name", b"name=A&&", b"&", b"name=%ff%fe", "name=\xe9".encode(), b"\xff\xfe\x00", b'{"name":"A"}'],
 )
 def test_what_is_no_form_is_refused(sent: bytes) -> None:
     with pytest.raises(BadRequest) as refused:
         guest_of(sent)
 
-    assert (refused.value.code, refused.value.message) == ("bad_form", "The form is broken.")
+    assert (refused.value.code, refused.value.message) == (
+        "bad_form",
+        "This is no form, such as name=Ana&room=hall in UTF-8, of at most 500 fields; "
+        "send JSON as application/json.",
+    )
 
 
 def test_a_query_has_fields_too() -> None:

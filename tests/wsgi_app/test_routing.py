@@ -41,6 +41,7 @@ router = Router(
         Route("GET", "/people/archive", listed, Role.OWNER),
         Route("GET", "/greet/{person:text}", shown, Role.ANYONE),
         Route("GET", "/files/{person:path}", shown, Role.ANYONE),
+        Route("GET", "/call/{person:optional}/in", shown, Role.ANYONE),
         Route("*", "/any", listed, Role.ANYONE),
         Route("DELETE", "/any", removed, Role.ANYONE),
         Route("GET", "/a.b", listed, Role.ANYONE),
@@ -81,13 +82,15 @@ def test_what_is_not_in_the_table_is_not_found(path: str) -> None:
         ("/files/a/b//c.txt", "a/b//c.txt"),
         ("/files/\xec\x95\x88\xeb\x85\x95", "안녕"),
         ("/files/two\nlines", "two\nlines"),
+        ("/call/Jo\xc3\xa3o/in", "João"),
+        ("/call//in", ""),
     ],
 )
-def test_a_variable_of_text_is_utf_8_and_one_of_a_path_takes_all_that_follows(path: str, person: str) -> None:
+def test_a_variable_takes_what_its_kind_says_as_utf_8(path: str, person: str) -> None:
     assert router.find("GET", path).variables == {"person": person}
 
 
-@pytest.mark.parametrize("path", ["/greet/", "/greet/a/b", "/files", "/axb"])
+@pytest.mark.parametrize("path", ["/greet/", "/greet/a/b", "/files", "/axb", "/call/in", "/call/a/b/in"])
 def test_what_a_variable_cannot_be_is_not_found(path: str) -> None:
     with pytest.raises(NotFound):
         router.find("GET", path)

@@ -12,13 +12,13 @@ from wsgi_app.bodies import PersonName
 from wsgi_app.errors import Conflict
 from wsgi_app.evidence import signature
 from wsgi_app.gallery import GalleryState
+from wsgi_app.parts import read_burst
 from wsgi_app.presses import ID_HEADER, read_press, read_press_id, refuse_stale
 from wsgi_app.services import Call
 from wsgi_app.stores.devices import Device
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.presses import Press, refuse_replayed
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
-from wsgi_app.uploads import read_burst
 from wsgi_app.vision.agreement import agreed
 from wsgi_app.vision.verdicts import Outcome, Verdict
 

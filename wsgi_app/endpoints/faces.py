@@ -11,10 +11,11 @@ from wsgi_app.endpoints.versions import expected
 from wsgi_app.enrolment import Candidate, enrol
 from wsgi_app.errors import BadRequest, Conflict
 from wsgi_app.forms import URLENCODED, read_body
+from wsgi_app.parts import read_photo
 from wsgi_app.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
 from wsgi_app.services import Call
 from wsgi_app.stores.faces import EnrolledFace, Source
-from wsgi_app.uploads import declared_type, read_photo
+from wsgi_app.uploads import declared_type
 
 LIKE_ANOTHER = "like_another"
 

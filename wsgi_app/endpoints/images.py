@@ -4,9 +4,10 @@ import msgspec
 from webob import Response
 
 from wsgi_app.config import MEBIBYTE
+from wsgi_app.parts import read_photo, read_photos
 from wsgi_app.rendering import json_answer
 from wsgi_app.services import Call
-from wsgi_app.uploads import read_json, read_photo, read_photos
+from wsgi_app.uploads import read_json
 
 JSON_AROUND_BASE64_BYTES = MEBIBYTE // 4
 

@@ -15,9 +15,22 @@ from wsgi_app.config import load_config
 from wsgi_app.counters import ProcessCounters
 from wsgi_app.errors import ConfigError, PorteiroError
 from wsgi_app.lab.app import build_lab
+from wsgi_app.settings import read_address
 
 PRIVATE = 0o077  # what is written is for this user alone
 SILENCE_S = 15.0
+
+
+def address_in(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    """HOST:PORT out of the command line.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    try:
+        return read_address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +39,7 @@ SILENCE_S = 15.0
     metavar="HOST:PORT",
     default="127.0.0.1:8770",
     show_default=True,
+    callback=address_in,
     help="Where to listen, in place of PORTEIRO_HTTP.",
 )
 def main(listen: str) -> None:
@@ -71,7 +85,8 @@ class LabServer(ThreadingMixIn, WSGIServer):
     def __init__(self, host: str, port: int, application: Boundary):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), QuietHandler)
-        self.set_app(application)
+        # The standard library's handler would say that there are no other threads.
+        self.set_app(lambda environ, start: application(environ | {"wsgi.multithread": True}, start))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that went silent or away."""

@@ -14,15 +14,12 @@ from wsgi_app.routing import Found, Router
 
 
 def build_lab(config: Config, counters: Counters, worker: int | None) -> "Lab":
-    """Open everything and give the callable that a WSGI server mounts.
+    """Put everything together and give the callable that a WSGI server mounts.
 
     Args:
         config: the settings.
         counters: for what is counted.
         worker: which of the server's workers this process is, where it numbers them.
-
-    Raises:
-        ConfigError: the lab's database cannot be opened.
     """
     set_up_logs(config.log_level)
     return Lab(open_services(config, counters, worker), Router(ROUTES))

@@ -1,19 +1,16 @@
 """``python -m wsgi_app.lab.client``: goes through all verbs of the lab's notes, and says what came back."""
 
 import http.client
-import json
 import re
 import secrets
-from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import click
-import msgspec
 import requests
 
 from wsgi_app.config import load_config
+from wsgi_app.lab.lesson import JSON, Answer, Step, steps
 from wsgi_app.routing import ID
 
 DEFAULTS = load_config({})
@@ -23,133 +20,30 @@ CHUNK_BYTES = 16 * 1024
 MOST_BYTES = 1024 * 1024  # of an answer that are read; as many notes as there can be fit in
 SHOWN_LETTERS = 600  # of an answer's body
 SHOWN_HEADERS = ("Content-Type", "Location", "Allow", "X-Lab")
-JSON, PLAIN = "application/json", "text/plain"
-PLACE = re.compile(rf".*/notes/({ID})")
 SCHEMES = ("http", "https")
 
 
-class Said(msgspec.Struct):
-    """What an answer's JSON says, as far as this client reads it."""
-
-    id: str = ""
-    text: str = ""
-    notes: list["Said"] = []
-    error: dict[str, str] = {}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def said(self) -> Said:
-        """Its JSON; nothing where it has none, or another's."""
-        try:
-            return msgspec.json.decode(self.body, type=Said)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Said()
-
-    @property
-    def made(self) -> str:
-        """The id of the note whose address is in Location; ``""`` for none."""
-        found = PLACE.fullmatch(self.headers.get("Location", ""))
-        return found[1] if found else ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One request, and what its answer has to be.
-
-    Attributes:
-        about: what it does.
-        method: as it is sent.
-        path: below the lab; ``{note}`` is the id of the note that was made.
-        status: of the answer.
-        sends: the body; ``""`` for none.
-        kind: the body's type.
-        text: of a note in the answer.
-        code: of the error in the answer.
-        header: that the answer has.
-    """
-
-    about: str
-    method: str
-    path: str
-    status: int
-    sends: str = ""
-    kind: str = JSON
-    text: str = ""
-    code: str = ""
-    header: str = ""
-
-    def faults(self, answer: Answer) -> list[str]:
-        """What of an answer is not as it has to be."""
-        said = answer.said
-        checks = (
-            (answer.status == self.status, f"the status {self.status}"),
-            (not self.text or self.text in (said.text, *(note.text for note in said.notes)), "the text"),
-            (said.error.get("code", "") == self.code, f"the code {self.code}" if self.code else "no error"),
-            (not self.header or self.header in answer.headers, f"the header {self.header}"),
-            (self.status != http.client.CREATED or answer.made, "the note's address in Location"),
-        )
-        return [words for holds, words in checks if not holds]
-
-
-def steps(first: str, second: str) -> tuple[Step, ...]:
-    """What is asked, in this order, with two texts for a note."""
-    note, kept = "/notes/{note}", "/notes/welcome"
-    one, other = (json.dumps({"text": text}) for text in (first, second))
-    return (
-        Step("Read the note that is always there", "GET", kept, 200),
-        Step("Make a note", "POST", "/notes", 201, one, text=first),
-        Step("List all of them", "GET", "/notes", 200, text=first),
-        Step("Read the new one", "GET", note, 200, text=first),
-        Step("Ask for its headers alone", "HEAD", note, 200),
-        Step("Ask which methods it has", "OPTIONS", note, 204, header="Allow"),
-        Step("Put another text in its place", "PUT", note, 200, other, text=second),
-        Step("Read it again", "GET", note, 200, text=second),
-        Step("Use a method that it has not", "PATCH", note, 405, code="method_not_allowed", header="Allow"),
-        Step("Send what is no JSON", "PUT", note, 400, '{"text":', code="bad_json"),
-        Step(
-            "Send what is not declared as JSON", "PUT", note, 415, other, PLAIN, code="unsupported_media_type"
-        ),
-        Step("Send JSON of another shape", "PUT", note, 422, '{"words": 1}', code="json_shape"),
-        Step("Replace the note that is always there", "PUT", kept, 403, other, code="kept"),
-        Step("Delete the new one", "DELETE", note, 204),
-        Step("Look for it", "GET", note, 404, code="not_found"),
-    )
-
-
-class Lab:
+class DistantLab:
     """The lab at an address; it is asked there alone, wherever its answers point."""
 
     def __init__(self, address: str):
         self.address = address
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxy in between, and no password out of a file
-        self._session.headers["Accept-Encoding"] = "identity"
 
     def ask(self, method: str, path: str, sends: str = "", kind: str = JSON) -> Answer:
         """Send one request; raises ``requests.RequestException`` where nothing comes back."""
-        with self._session.request(
-            method,
-            self.address + path,
-            data=sends.encode() or None,
-            headers={"Content-Type": kind} if sends else {},
-            timeout=TIMEOUT_S,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            body = b""
-            for piece in response.iter_content(CHUNK_BYTES):
-                body += piece
-                if len(body) > MOST_BYTES:
-                    break
-            return Answer(response.status_code, response.headers, body)
+        # Each over its own connection: uWSGI's HTTP router ends it after an answer, and does not say so.
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy in between, and no password out of a file
+            with session.request(
+                method,
+                self.address + path,
+                data=sends.encode() or None,
+                headers={"Accept-Encoding": "identity", **({"Content-Type": kind} if sends else {})},
+                timeout=TIMEOUT_S,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Answer(response.status_code, response.headers, body_of(response))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -162,7 +56,7 @@ def main(address: str) -> None:
     is 0 where every answer was the expected one; it stops at the first that is not.
     """
     try:
-        go_through(Lab(address))
+        go_through(DistantLab(address))
     except requests.RequestException as error:
         raise click.ClickException(
             f"{address} does not answer ({type(error).__name__}). Start Porteiro, or its lab alone with "
@@ -171,7 +65,7 @@ def main(address: str) -> None:
     click.echo("Every answer was the expected one.")
 
 
-def go_through(lab: Lab) -> None:
+def go_through(lab: DistantLab) -> None:
     """Take every step and tell of it, up to the first with an answer that is not the expected one.
 
     Raises:
@@ -185,13 +79,13 @@ def go_through(lab: Lab) -> None:
                 stack.callback(clear, lab, mark)
             click.echo(f"{number}. {step.about}")
             answer = take(lab, step, step.path.format(note=note))
-            faults = step.faults(answer)
-            if faults:
-                raise click.ClickException(f"{number}. {step.about}: expected was {', '.join(faults)}.")
+            if faults := step.faults(answer):
+                said = f"{number}. {step.about}: expected was {', '.join(faults)}. {step.hint}"
+                raise click.ClickException(said.rstrip())
             note = answer.made or note
 
 
-def take(lab: Lab, step: Step, path: str) -> Answer:
+def take(lab: DistantLab, step: Step, path: str) -> Answer:
     """Send a step's request; tells it, and the answer."""
     click.echo(f"   > {step.method} {lab.address}{path}")
     if step.sends:
@@ -205,7 +99,7 @@ def take(lab: Lab, step: Step, path: str) -> Answer:
     return answer
 
 
-def clear(lab: Lab, mark: str) -> None:
+def clear(lab: DistantLab, mark: str) -> None:
     """Delete the notes that begin with a mark, where a run was broken off; else there are none."""
     try:
         for note in lab.ask("GET", "/notes").said.notes:
@@ -215,6 +109,16 @@ def clear(lab: Lab, mark: str) -> None:
     except requests.RequestException:
         click.echo(f"A note that begins with {mark!r} may be left there.")
         raise
+
+
+def body_of(response: requests.Response) -> bytes:
+    """An answer's body, up to so many bytes and the piece that has the last of them."""
+    body = b""
+    for piece in response.iter_content(CHUNK_BYTES):
+        body += piece
+        if len(body) > MOST_BYTES:
+            break
+    return body
 
 
 def shown(text: str) -> str:

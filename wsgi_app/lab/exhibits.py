@@ -1,11 +1,10 @@
 """What the lab shows: one literal table, from which its front page and the lines to copy are made."""
 
-import re
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
+from wsgi_app import counters, uploads
+from wsgi_app.lab import folder, languages, seen, seen_bodies, sending, turns
 from wsgi_app.lab.endpoints import (
     calc,
     echo,
@@ -26,111 +25,24 @@ from wsgi_app.lab.endpoints import (
     template,
     ws,
 )
+from wsgi_app.lab.tries import Exhibit, Need, Try, basic
+from wsgi_app.stores import notes as stored_notes
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
-JSON: Mapping[str, str] = MappingProxyType({"Content-Type": "application/json"})
+JSON: Mapping[str, str] = MappingProxyType({"Content-Type": uploads.JSON})
 PLAIN: Mapping[str, str] = MappingProxyType({"Content-Type": "text/plain"})
+EVENTS: Mapping[str, str] = MappingProxyType({"Accept": "text/event-stream"})
+RIGHT = basic(secure.NAME, secure.PASSWORD)
+WRONG = basic(secure.NAME, "let me in")
 
-# student:open sesame and student:let me in; base64 hides nothing.
-RIGHT: Mapping[str, str] = MappingProxyType({"Authorization": "Basic c3R1ZGVudDpvcGVuIHNlc2FtZQ=="})
-WRONG: Mapping[str, str] = MappingProxyType({"Authorization": "Basic c3R1ZGVudDpsZXQgbWUgaW4="})
-
-# What curl says of a body of which nothing else is said.
-FORM = "application/x-www-form-urlencoded"
-
-# What browsers let no script send.
-KEPT_METHODS = {"CONNECT", "TRACE", "TRACK"}
-KEPT_HEADERS = re.compile(
-    "(sec|proxy)-.*|accept-(charset|encoding)|connection|content-length|cookie2?|date|dnt|expect|host|keep-alive"
-    "|origin|referer|te|trailer|transfer-encoding|upgrade|user-agent|via",
-    re.IGNORECASE,
+# What not every installation has.
+FOLDER = Need(
+    lambda services: services.config.lab_files is not None,
+    "No folder is shown here; the setting PORTEIRO_LAB_FILES names one.",
 )
-DOTS = re.compile(r"/(\.|%2e){1,2}(?=[/?]|$)", re.IGNORECASE)  # browsers walk up and down before they send
-
-
-@dataclass(frozen=True)
-class Try:
-    """A request to try out.
-
-    Attributes:
-        about: what it shows, in a few words.
-        path: below the lab's mount, with its query, as it is sent.
-        method: as sent.
-        headers: besides those that every client sends.
-        body: to send; ``""`` for none.
-        status: of its answer.
-    """
-
-    about: str
-    path: str
-    method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    body: str = ""
-    status: int = 200
-
-    @property
-    def sent_headers(self) -> dict[str, str]:
-        """The headers as curl sends them: it calls every body a form, unless told otherwise."""
-        told = any(name.lower() == "content-type" for name in self.headers)
-        return {**({"Content-Type": FORM} if self.body and not told else {}), **self.headers}
-
-    @property
-    def is_link(self) -> bool:
-        """Whether following a link sends it."""
-        return self.method == "GET" and not self.headers and not self.body and not DOTS.search(self.path)
-
-    @property
-    def is_fetchable(self) -> bool:
-        """Whether the script of a page can send it."""
-        return not (
-            self.method in KEPT_METHODS
-            or (self.body and self.method in {"GET", "HEAD"})
-            or any(KEPT_HEADERS.fullmatch(name) for name in self.headers)
-            or not "".join(self.headers.values()).isascii()
-            or DOTS.search(self.path)
-        )
-
-    @property
-    def request(self) -> dict[str, object]:
-        """What has to be told to send it, but for a body and headers where it has none."""
-        parts = {"method": self.method, "path": self.path, "headers": self.sent_headers, "body": self.body}
-        return {name: part for name, part in parts.items() if part}
-
-    def curl(self, mount: str) -> str:
-        """The line to copy into a terminal, for a lab at this address."""
-        words = ["curl", "-i"]
-        if self.method == "HEAD":
-            words = ["curl", "--head"]
-        elif self.method != "GET":
-            words += ["-X", self.method]
-        for name, value in self.headers.items():
-            words += ["-H", f"{name}: {value}"]
-        if self.body:
-            words += ["--data-binary", self.body]
-        return shlex.join([*words, mount + self.path])
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """One thing that the lab shows: a module of endpoints.
-
-    Attributes:
-        title: a few words.
-        shows: one or two sentences on what there is to see.
-        module: whose source stands beside it.
-        tries: requests to try out.
-    """
-
-    title: str
-    shows: str
-    module: ModuleType
-    tries: tuple[Try, ...]
-
-    @property
-    def name(self) -> str:
-        """The name of its module, and of its place on the page."""
-        return self.module.__name__.rpartition(".")[2]
-
+ROOMS = Need(
+    lambda services: services.worker is not None,
+    "This needs uWSGI, of which a process keeps the connections; another server answers here.",
+)
 
 EXHIBITS = (
     Exhibit(
@@ -159,6 +71,7 @@ EXHIBITS = (
             Try("the query goes before the header", "/greeting?lang=pt", headers={"Accept-Language": "fr"}),
             Try("a language that is not known here", "/greeting?lang=xx", status=400),
         ),
+        more=(languages,),
     ),
     Exhibit(
         "A mirror",
@@ -175,6 +88,7 @@ EXHIBITS = (
             Try("a method that HTTP has not", "/echo", "BREW"),
             Try("in no format that is known here", "/echo?format=xml", status=406),
         ),
+        more=(seen, seen_bodies),
     ),
     Exhibit(
         "Every status",
@@ -193,8 +107,9 @@ EXHIBITS = (
     ),
     Exhibit(
         "The way on",
-        "A status of 3xx and a Location; curl shows it, and a browser goes there at once. The target is only "
-        "ever below the lab, else any site could borrow this one's good name.",
+        "A status of 3xx and a Location. curl shows it; a browser goes there at once, and so does 'Try it', "
+        "which shows the answer there. The target is only ever below the lab, else any site could borrow "
+        "this one's good name.",
         redirect,
         (
             Try("for ever", "/redirect", status=301),
@@ -219,13 +134,14 @@ EXHIBITS = (
     Exhibit(
         "Line by line",
         "The lines of the answer are sent one by one as they are made; curl -N shows them as they come. With "
-        "X-Accel-Buffering nginx passes each on at once. One stream at a time: each keeps a worker busy.",
+        "X-Accel-Buffering nginx passes each on at once. It keeps a worker busy: one at a time, then a rest.",
         stream,
         (
-            Try("five lines", "/stream"),
-            Try("as Server-Sent Events", "/stream?lines=3", headers={"Accept": "text/event-stream"}),
+            Try("five lines", "/stream", in_pieces=True),
+            Try("as Server-Sent Events", "/stream?lines=3", headers=EVENTS, in_pieces=True),
             Try("too many", "/stream?lines=11", status=400),
         ),
+        more=(turns,),
     ),
     Exhibit(
         "Fields of a form",
@@ -266,6 +182,7 @@ EXHIBITS = (
             Try("markup is escaped", "/template?lang=en&name=%3Cb%3EAna%3C/b%3E"),
             Try("a language that this page has not", "/template?lang=fr", status=400),
         ),
+        more=(languages,),
     ),
     Exhibit(
         "Sums",
@@ -297,11 +214,12 @@ EXHIBITS = (
             Try("a GET counts as well, which a GET should not", "/increase"),
             Try("no such place to count", "/increase?where=nowhere", status=400),
         ),
+        more=(counters,),
     ),
     Exhibit(
         "A password",
-        "Basic auth: without a name and a password, 401 and WWW-Authenticate ask for them. The name is "
-        "student, the password is open sesame, and after a few wrong ones in a row 429 asks to wait.",
+        "Basic auth: without a name and a password, 401 and WWW-Authenticate ask for them, and after a few "
+        f"wrong ones in a row 429 asks to wait. {secure.HINT}",
         secure,
         (
             Try("without a password", "/secure", status=401),
@@ -329,14 +247,20 @@ EXHIBITS = (
         "is answered without any file.",
         files,
         (
-            Try("the way to the folder", "/files", status=308),
-            Try("what is in it, as JSON", "/files/"),
-            Try("as a page", "/files/", headers={"Accept": "text/html"}),
-            Try("as text", "/files/?format=text"),
+            Try(
+                "the way to the folder, where 'Try it' goes at once and curl does not",
+                "/files",
+                status=308,
+                needs=FOLDER,
+            ),
+            Try("what is in it, as JSON", "/files/", needs=FOLDER),
+            Try("as a page", "/files/", headers={"Accept": "text/html"}, needs=FOLDER),
+            Try("as text", "/files/?format=text", needs=FOLDER),
             Try("no file at all, and an answer", "/files/any/where/today.zzz"),
-            Try("a dotfile: as if it were not there", "/files/.env", status=404),
-            Try("a way out", "/files/..%2F..%2Fetc/passwd", status=404),
+            Try("a dotfile: as if it were not there", "/files/.env", status=404, needs=FOLDER),
+            Try("a way out", "/files/..%2F..%2Fetc/passwd", status=404, needs=FOLDER),
         ),
+        more=(folder, sending),
     ),
     Exhibit(
         "The pages' own files",
@@ -348,11 +272,12 @@ EXHIBITS = (
             Try("a style", "/static/lab.css"),
             Try("no such file", "/static/nothing.css", status=404),
         ),
+        more=(folder, sending),
     ),
     Exhibit(
         "Notes",
         "A tiny REST resource: one address for all notes and one for each, and the statuses that say what "
-        "became of a request. python -m wsgi_app.lab.client runs through all of it.",
+        "became of a request. A client in Python goes through all of it.",
         notes,
         (
             Try("every note, with its address", "/notes"),
@@ -366,6 +291,8 @@ EXHIBITS = (
             Try("not declared as JSON", "/notes", "POST", PLAIN, "Olá!", 415),
             Try("JSON of another shape", "/notes", "POST", JSON, '{"words": "Olá!"}', 422),
         ),
+        more=(stored_notes,),
+        client=("python", "-m", "wsgi_app.lab.client"),
     ),
     Exhibit(
         "WebSockets",
@@ -373,8 +300,8 @@ EXHIBITS = (
         "callable cannot keep one; uWSGI's mule does, beside the workers.",
         ws,
         (
-            Try("the page of the rooms", "/ws", headers={"Accept": "text/html"}),
-            Try("what a program is told that opens no WebSocket", "/ws", status=426),
+            Try("the page of the rooms", "/ws", headers={"Accept": "text/html"}, needs=ROOMS),
+            Try("what a program is told that opens no WebSocket", "/ws", status=426, needs=ROOMS),
         ),
     ),
 )

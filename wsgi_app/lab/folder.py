@@ -1,5 +1,6 @@
 """The rules by which a folder is shown: what may be seen of it, and never anything outside it."""
 
+import errno
 import os
 import re
 import stat
@@ -11,16 +12,23 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from wsgi_app.errors import Forbidden, NotFound
+from wsgi_app.config import Limits
+from wsgi_app.errors import Forbidden, NotFound, RequestError, Unavailable
 
 MOST_ENTRIES = 1000  # of one listing
 MOST_NAMES = 10_000  # that are read of a folder, so that a full one keeps nobody waiting
-MOST_BYTES = 64 * 1024 * 1024  # of a file
+MOST_BYTES = Limits.photo_bytes  # of a file: as much as the house itself sends at once
 BLOCK_BYTES = 64 * 1024
 LATEST_S = 253_370_764_800  # 9999-01-01, the last year that a date can tell
 
 # A name that may be seen: no dotfile, no way up, nothing that an address or a line of text could not tell.
 SHOWN = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]+")
+
+# A name in a folder that went away in this moment, or that this user may not look at.
+OUT_OF_SIGHT = (FileNotFoundError, PermissionError)
+
+# Not for what was asked for, but for everybody: this process, or the machine, has too many files open.
+NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 
 # How each name of a path is opened: never through a link, nor waiting for somebody at a pipe's other end.
 STEP = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -87,6 +95,7 @@ def look_up(place: Path, path: str) -> Listing | OpenFile:
     Raises:
         NotFound: nothing is there, or nothing that may be seen.
         Forbidden: a file too large to be sent.
+        Unavailable: the server has too many files open.
     """
     inner, slash = path.removesuffix("/"), path.endswith("/")
     names = inner.split("/") if path else []
@@ -140,7 +149,7 @@ def _open(place: Path, names: list[str]) -> int:
             finally:
                 os.close(outer)
     except OSError as error:
-        raise _nothing() from error
+        raise _refusal(error) from error
     return descriptor
 
 
@@ -150,6 +159,8 @@ def _listing(descriptor: int, path: str) -> Listing:
             found = list(islice(scan, MOST_NAMES + 1))
             shown = sorted(_shown(found))
         entries = [_entry(name, descriptor) for _, name in shown[:MOST_ENTRIES]]
+    except OSError as error:
+        raise _refusal(error) from error
     finally:
         os.close(descriptor)
     more = len(shown) > MOST_ENTRIES or len(found) > MOST_NAMES
@@ -159,7 +170,7 @@ def _listing(descriptor: int, path: str) -> Listing:
 def _shown(found: Iterable["os.DirEntry[str]"]) -> Iterator[tuple[bool, str]]:
     """Whether it is a file and its name, of what may be seen: no links, and names that are UTF-8 alone."""
     for entry in found:
-        with suppress(UnicodeDecodeError):
+        with suppress(UnicodeDecodeError, *OUT_OF_SIGHT):
             name = os.fsencode(entry.name).decode()
             is_folder = entry.is_dir(follow_symlinks=False)
             if SHOWN.fullmatch(name) and (is_folder or entry.is_file(follow_symlinks=False)):
@@ -169,7 +180,7 @@ def _shown(found: Iterable["os.DirEntry[str]"]) -> Iterator[tuple[bool, str]]:
 def _entry(name: str, folder: int) -> Entry | None:
     try:
         status = os.stat(name.encode(), dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:  # it went away in this moment
+    except OUT_OF_SIGHT:
         return None
     is_folder = stat.S_ISDIR(status.st_mode)
     return Entry(
@@ -179,6 +190,12 @@ def _entry(name: str, folder: int) -> Entry | None:
 
 def _changed(status: os.stat_result) -> datetime:
     return datetime.fromtimestamp(min(max(int(status.st_mtime), 0), LATEST_S), UTC)
+
+
+def _refusal(error: OSError) -> RequestError:
+    if error.errno in NO_MORE_FILES:
+        return Unavailable("The server has too many files open; try again.")
+    return _nothing()
 
 
 def _nothing() -> NotFound:

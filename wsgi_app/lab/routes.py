@@ -48,8 +48,8 @@ TABLE: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/template", template.template),
     ("GET", "/calc", calc.show),
     ("POST", "/calc", calc.post),
-    ("GET", "/calc/{a:text}/{op:text}/{b:text}", calc.get),
-    ("GET", "/calc/{a:text}///{b:text}", calc.get),  # a division: servers decode its %2F
+    ("GET", "/calc/{a:optional}/{op:text}/{b:optional}", calc.get),  # it says what is missing
+    ("GET", "/calc/{a:optional}///{b:optional}", calc.get),  # a division: servers decode its %2F
     ("GET", "/increase", increase.increase),
     ("POST", "/increase", increase.increase),
     ("GET", "/secure", secure.secure),

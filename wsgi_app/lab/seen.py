@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from webob import Request
+from webob.headers import EnvironHeaders
 
 from wsgi_app.forms import read_query
 from wsgi_app.lab.seen_bodies import SeenBody, body_of
@@ -14,6 +15,7 @@ from wsgi_app.lab.services import Call
 HIDDEN = frozenset(("authorization", "cookie", "proxy-authorization"))
 RAW_ADDRESSES = ("REQUEST_URI", "RAW_URI")  # as uWSGI and gunicorn call it; WSGI itself has no such thing
 EMPTY_UNLESS_SENT = frozenset(("Content-Type", "Content-Length"))  # servers may set these to nothing
+SAID_TWICE = frozenset(("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"))  # nginx tells uWSGI both under two names
 
 DEEPER = "  "  # by which text is indented
 
@@ -116,7 +118,8 @@ def _after(value: Any, indent: str) -> str:
 
 
 def _headers_of(request: Request) -> dict[str, str]:
-    sent = request.headers.items()
+    once = {key: text for key, text in request.environ.items() if key not in SAID_TWICE}
+    sent = EnvironHeaders(once).items()
     return {name: _shown(name, text) for name, text in sent if text or name not in EMPTY_UNLESS_SENT}
 
 

@@ -11,16 +11,15 @@ from webob import Request
 from wsgi_app.config import Limits
 from wsgi_app.errors import RequestError
 from wsgi_app.forms import URLENCODED, read_fields
+from wsgi_app.parts import Part, read_parts
 from wsgi_app.uploads import (
     JSON,
     MULTIPART,
     BodyReader,
-    Part,
     declared_type,
     read_bytes,
     read_json,
     read_length,
-    read_parts,
     skip_bytes,
 )
 

@@ -10,12 +10,12 @@ from webob import Request, Response
 
 from wsgi_app.config import Config
 from wsgi_app.counters import Counters, Tally
-from wsgi_app.passwords import Passwords
+from wsgi_app.passwords import Passwords, cheap_passwords
 from wsgi_app.rendering import TEMPLATES, Pages, View, view_of
 from wsgi_app.steps import Clock
 from wsgi_app.stores.attempts import AttemptStore
-from wsgi_app.stores.house import random_id, utc_now
-from wsgi_app.stores.notes import NoteStore, open_notebook
+from wsgi_app.stores.notes import Notebook, NoteStore
+from wsgi_app.stores.sources import random_id, utc_now
 
 WEBSOCKET = "/ws"  # below the lab's mount
 
@@ -77,12 +77,8 @@ def view_in_lab(request: Request, config: Config) -> View:
 
 
 def open_services(config: Config, counters: Counters, worker: int | None) -> Services:
-    """Open everything; where the lab is off, nothing is written for it.
-
-    Raises:
-        ConfigError: the lab's database cannot be opened.
-    """
-    notebook = open_notebook(config.data / "lab.db", make=config.has_lab)
+    """Put everything together; nothing is opened, or written, before a request needs it."""
+    notebook = Notebook(config.data / "lab.db")
     return Services(
         config=config,
         counters=counters,
@@ -90,7 +86,7 @@ def open_services(config: Config, counters: Counters, worker: int | None) -> Ser
         pages=Pages(config.timezone, (TEMPLATES / "lab", TEMPLATES)),
         notes=NoteStore(notebook, random_id),
         attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_in_pause_s)),
-        passwords=Passwords(),
+        passwords=cheap_passwords(),
         now=utc_now,
         clock=time.perf_counter,
         pause=time.sleep,

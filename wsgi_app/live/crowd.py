@@ -1,4 +1,4 @@
-"""How many may watch at once: in all, of one address, and how much each may send."""
+"""How many may be connected at once: in all, of one address, and how much each may send."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -24,9 +24,9 @@ class Seats:
             Unavailable: there are too many in all.
         """
         if self._taken[address] >= self._most_of_one:
-            raise TooManyRequests("Too many live connections of one address.", wait_s=WAIT_S)
+            raise TooManyRequests("Too many WebSockets of one address are open.", wait_s=WAIT_S)
         if self._taken.total() >= self._most:
-            raise Unavailable("Too many live connections.", retry_after_s=WAIT_S)
+            raise Unavailable("Too many WebSockets are open.", retry_after_s=WAIT_S)
         self._taken[address] += 1
 
     def leave(self, address: str) -> None:

@@ -143,7 +143,7 @@ async def _server(config: Config, attend: Attend, admission: Admission) -> Async
     options: dict[str, Any] = {
         "process_request": admission,
         "process_response": refusals_in_json,
-        "create_connection": functools.partial(Socket, crowd, time.monotonic),
+        "create_connection": functools.partial(Socket, limits, crowd, time.monotonic),
         "compression": None,  # costs each connection more memory than all else
         "max_size": limits.live_frame_bytes,
         "ping_interval": PING_S,

@@ -10,14 +10,14 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode
 from websockets.protocol import OPEN, Event
 
+from wsgi_app.config import Limits
 from wsgi_app.errors import Unavailable
 from wsgi_app.identity import NOBODY, Identity
 from wsgi_app.live.crowd import Crowd, Pace, Seats
 from wsgi_app.roles import Role
 from wsgi_app.stores.attempts import address_key
 
-MESSAGES = (10, 10.0)  # so many of them within so many seconds
-FRAMES = (100, 10.0)  # of any kind: pings, and pieces of messages
+FRAMES = (100, 10.0)  # so many within so many seconds, of any kind: pings, and pieces of messages
 HANG_UP_S = 5.0  # for the other side to close; then it is cut off
 
 log = structlog.get_logger("porteiro.live")
@@ -51,10 +51,12 @@ class Socket(ServerConnection):
         messages: how often they may say something.
     """
 
-    def __init__(self, crowd: Crowd, clock: Callable[[], float], *arguments: Any, **options: Any):
+    def __init__(
+        self, limits: Limits, crowd: Crowd, clock: Callable[[], float], *arguments: Any, **options: Any
+    ):
         super().__init__(*arguments, **options)
         self.guest = UNKNOWN
-        self.messages = Pace(*MESSAGES, clock)
+        self.messages = Pace(limits.live_messages, limits.live_messages_s, clock)
         self._frames = Pace(*FRAMES, clock)
         self._crowd = crowd
         self._peer: str | None = None  # of a Unix socket all peers are nginx
@@ -138,5 +140,5 @@ def cut_slow(sockets: Iterable[Socket], most_bytes: int) -> None:
     """Cut off whoever does not read what they are sent, and has more than that waiting."""
     for socket in sockets:
         if socket.unsent_bytes > most_bytes:
-            log.info("live feed drops a slow reader", client=socket.guest.address)
+            log.info("slow reader is cut off", client=socket.guest.address)
             socket.cut()

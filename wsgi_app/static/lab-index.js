@@ -71,11 +71,12 @@ async function send({ method, path, headers = {}, body = "" }, answer) {
   }
 }
 
-/** What there is to send: told in full where it is more than a link; nothing where a script cannot send it. */
+/** What there is to send: a link, or more, which is told beside it; nothing where a script cannot send it. */
 function requestOf(item) {
-  if (item.dataset.request) return JSON.parse(item.dataset.request);
-  const link = item.querySelector("a");
-  return link && { method: "GET", path: link.getAttribute("href").slice(root.length) };
+  const line = item.querySelector(item.dataset.sends ? "b" : "a");
+  if (!line) return null;
+  const [method, path] = line.textContent.split(" ");
+  return { method, path, ...JSON.parse(item.dataset.sends ?? "{}") };
 }
 
 for (const line of document.querySelectorAll(".exhibit pre")) {

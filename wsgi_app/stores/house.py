@@ -1,9 +1,8 @@
 """All stores of one house, opened together."""
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from wsgi_app.config import Config, Limits
@@ -21,6 +20,7 @@ from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.probes import ProbeStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
+from wsgi_app.stores.sources import random_id, utc_now
 from wsgi_app.stores.visits import VisitStore
 from wsgi_app.stores.wake import Waker
 
@@ -55,16 +55,6 @@ class Stores:
             name: store.acting(by) for name, store in vars(self).items() if isinstance(store, Telling)
         }
         return replace(self, **telling)
-
-
-def utc_now() -> datetime:
-    """The time of day, aware."""
-    return datetime.now(UTC)
-
-
-def random_id() -> str:
-    """32 hex digits that nobody can guess."""
-    return uuid.uuid4().hex
 
 
 def open_stores(config: Config) -> Stores:

@@ -1,6 +1,7 @@
 """The lab's notes, in a database of their own beside the attempts at the lab's sign-in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,29 +33,46 @@ class Note:
     text: str
 
 
-def open_notebook(path: Path, *, make: bool) -> Database:
-    """The lab's database.
+class Notebook(Database):
+    """The lab's database: nothing of it is touched, or made, before it is first needed.
 
     Args:
         path: of its file.
-        make: whether to make what is not there yet; without that, nothing is touched.
-
-    Raises:
-        ConfigError: it cannot be opened.
     """
-    notebook = Database(f"sqlite:///{path}")
-    if make:
+
+    def __init__(self, path: Path):
+        super().__init__(f"sqlite:///{path}")
+        self._path, self._is_made = path, False
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """As ``Database.read``; Unavailable also where the file cannot be opened."""
+        self._make()
+        with super().read() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """As ``Database.write``; Unavailable also where the file cannot be opened."""
+        self._make()
+        with super().write() as connection:
+            yield connection
+
+    def _make(self) -> None:
+        if self._is_made:
+            return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with notebook.write() as connection:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with super().write() as connection:
                 notes.create(connection, checkfirst=True)
                 attempts.create(connection, checkfirst=True)
         except (OSError, sa.exc.DatabaseError, Unavailable) as error:
-            raise ConfigError(
-                f"PORTEIRO_DATA: the lab's database {path} cannot be opened; let this user write there, or "
-                "turn the lab off with PORTEIRO_LAB=0."
-            ) from error
-    return notebook
+            why = ConfigError(
+                f"PORTEIRO_DATA: the lab's database {self._path} cannot be opened; let this user write "
+                f"there, or turn the lab off with PORTEIRO_LAB=0. ({error.__cause__ or error})"
+            )
+            raise Unavailable("What the lab keeps cannot be opened now; the log says why.") from why
+        self._is_made = True
 
 
 class NoteStore:

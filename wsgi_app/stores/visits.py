@@ -1,5 +1,6 @@
 """Visits: what the door saw and answered, on disk before anyone is told."""
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ class VisitStore(Telling):
     ):
         self._database, self._photos, self._now, self.new_id = database, photos, now, new_id
         self._keep_answers = timedelta(seconds=idempotency_s)
-        self._disk = ThreadPoolExecutor(thread_name_prefix="disk")
+        self._disk = ThreadPoolExecutor(thread_name_prefix="disk", initializer=_take_no_signals)
 
     def save_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Put a visit's photo on disk; gives its name for ``Visit.photo``."""
@@ -284,3 +285,8 @@ def _earlier_answer(connection: sa.Connection, key: IdempotencyKey, oldest: date
 def _answer(connection: sa.Connection, key: IdempotencyKey, oldest: datetime) -> StoredAnswer | None:
     row = connection.execute(_ANSWER, {"door": key.device, "press": key.key, "oldest": oldest}).first()
     return StoredAnswer(**row._mapping) if row else None
+
+
+def _take_no_signals() -> None:
+    # For the reason that workers.built gives.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())

@@ -11,9 +11,9 @@ from PIL import ExifTags, Image
 
 from wsgi_app.config import Limits
 from wsgi_app.errors import ContentTooLarge, RequestError, Unprocessable, UnsupportedMediaType
+from wsgi_app.vision.kinds import is_jpeg, is_picture
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-BEGINNINGS = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
 
 # What Pillow raises over broken data: OSError (truncated), SyntaxError (broken PNG), the rest over metadata.
 BROKEN_DATA = (OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, OverflowError, EOFError)
@@ -94,13 +94,8 @@ def decode(data: bytes, *, enough_px: int, limits: Limits) -> Picture:
     return Picture(np.asarray(pixels), *((height, width) if orientation in LYING else (width, height)))
 
 
-def is_jpeg(data: bytes) -> bool:
-    """Whether the bytes begin as every JPEG does."""
-    return data.startswith(b"\xff\xd8\xff")
-
-
 def _why_not_opened(data: bytes) -> RequestError:
-    if BEGINNINGS.match(data):
+    if is_picture(data):
         return _unreadable()
     return UnsupportedMediaType("This is not a JPEG, PNG or WebP picture.")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import make_server
 from wsgiref.types import StartResponse
 from wsgiref.util import shift_path_info
 
@@ -30,6 +30,7 @@ from tests.pi_client.hostile_server import HostileServer, always
 from tests.servers import STOP_S, free_port
 from wsgi_app.app import Application
 from wsgi_app.evidence import token_key
+from wsgi_app.lab.__main__ import QuietHandler
 from wsgi_app.routes import ROUTES
 from wsgi_app.routing import Router
 from wsgi_app.services import Services
@@ -45,13 +46,6 @@ FAULTS = {
     "timeout": ("camera", "No frame came in time."),
     "truncated": ("camera", "The camera gave a photo that is cut off"),
 }
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Logs nothing."""
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name
-        pass
 
 
 @pytest.fixture

@@ -1,11 +1,18 @@
 """The lab's application: where it answers and where not, and what all of its answers have."""
 
+import os
+import re
+import subprocess
+import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from tests.servers import Server, lab_of
+from tests.houses import without_settings
+from tests.servers import Server, house, lab_of
 from wsgi_app.config import load_config
+from wsgi_app.logs import set_up_logs
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,22 @@ def test_where_it_is_off_it_says_which_setting_turns_it_on(tmp_path: Path, setti
         assert (answer.status, answer.error) == (404, "lab_off")
         assert "PORTEIRO_LAB=1" in answer.json["error"]["message"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("mount", "ways"),
+    [("/porteiro/lab", [("/porteiro/", "To the house")]), ("/lab", [("/", "To the house")]), ("", [])],
+)
+def test_where_it_is_off_its_page_leads_to_the_house_if_there_is_one(
+    tmp_path: Path, mount: str, ways: list[tuple[str, str]]
+) -> None:
+    lab = lab_of(load_config({"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_LAB": "0"}))
+    lab.prefix = mount
+
+    answer = lab.ask("GET", "/hello", headers={"Accept": "text/html"})
+
+    assert answer.status == 404
+    assert re.findall('<a class="button" href="(.*?)">(.*?)</a>', answer.body.decode()) == ways
 
 
 def test_where_others_reach_the_server_it_can_be_turned_on(tmp_path: Path) -> None:
@@ -63,3 +86,51 @@ def test_another_site_s_page_changes_nothing(any_lab: Server, method: str) -> No
     answer = any_lab.ask(method, "/notes/welcome", b"{}", {"Origin": "http://elsewhere.example"})
 
     assert (answer.status, answer.error) == (403, "other_site")
+
+
+def test_it_loads_nothing_that_looks_at_photos_or_counts_with_them_and_writes_nothing(tmp_path: Path) -> None:
+    code = "import sys, wsgi_app.lab.wsgi; print(*sys.modules)"
+    loaded = set(
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=without_settings(os.environ) | {"PORTEIRO_DATA": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+    )
+
+    assert {"webob", "jinja2", "sqlalchemy", "wsgi_app.lab.app"} <= loaded
+    assert loaded & {"cv2", "onnxruntime", "numpy", "PIL", "requests"} == set()
+    assert list(tmp_path.iterdir()) == []
+
+
+# A database that cannot be opened: lab.db is a folder
+
+
+def test_what_cannot_be_opened_is_told_when_it_is_needed_and_logged_once(tmp_path: Path) -> None:
+    (tmp_path / "lab.db").mkdir()
+    lab = lab_of(load_config({"PORTEIRO_DATA": str(tmp_path)}))
+    log = StringIO()
+    set_up_logs("WARNING", log)
+
+    hello, notes = lab.ask("GET", "/hello"), lab.ask("GET", "/notes")
+
+    assert (hello.status, notes.status, notes.error) == (200, 503, "unavailable")
+    assert int(notes.headers["Retry-After"]) > 0
+    assert str(tmp_path) not in notes.body.decode()
+    (line,) = log.getvalue().splitlines()
+    assert f"the lab's database {tmp_path / 'lab.db'} cannot be opened" in line
+
+
+@pytest.mark.live
+def test_it_keeps_neither_the_door_nor_the_rest_of_the_lab_from_answering(
+    tmp_path: Path, pack_folder: Path
+) -> None:
+    (tmp_path / "lab.db").mkdir()
+    with house(tmp_path, {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_LAB": "1"}) as (server, running):
+        statuses = [server.ask("GET", path).status for path in ("/health/live", "/lab/hello", "/lab/notes")]
+        line = running.output.wait_for(lambda line: str(tmp_path / "lab.db") in line)
+
+    assert statuses == [200, 200, 503]
+    assert [other for other in running.output.lines if str(tmp_path / "lab.db") in other] == [line]

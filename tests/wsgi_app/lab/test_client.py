@@ -7,13 +7,24 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
 
 from tests.houses import without_settings
-from tests.servers import InProcessServer, LiveServer, OutputWatcher, RunningUwsgi, free_port, post_json
+from tests.pages import address_of
+from tests.servers import (
+    InProcessServer,
+    LiveServer,
+    OutputWatcher,
+    RunningUwsgi,
+    free_port,
+    lab_of,
+    post_json,
+)
+from wsgi_app.config import load_config
 from wsgi_app.lab.__main__ import LabServer
 from wsgi_app.lab.client import MOST_BYTES, main
 
@@ -21,6 +32,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 STOP_S = 30
+RUNS = 10
 STEPS = (
     ("GET", "200 OK"),
     ("POST", "201 Created"),
@@ -90,19 +102,27 @@ def in_place_of(method: str, status: str, *headers: tuple[str, str], body: bytes
 
 
 @pytest.mark.live
-def test_it_goes_through_all_verbs_on_the_whole_chain(
-    live_house: tuple[LiveServer, RunningUwsgi],
-) -> None:
-    port, prefix = live_house[0].port, f"{live_house[0].prefix}/lab"
-    lab = LiveServer(port, prefix, headers={})
-    before = noted(lab)
+def test_it_goes_through_all_verbs_on_the_whole_chain(live_lab: LiveServer) -> None:
+    before = noted(live_lab)
 
-    result = run(f"http://127.0.0.1:{port}{prefix}/")
+    result = run(address_of(live_lab, "/"))
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert sent_and_answered(result.stdout) == list(STEPS)
     assert result.stdout.endswith("\nEvery answer was the expected one.\n")
-    assert noted(lab) == before
+    assert noted(live_lab) == before
+
+
+@pytest.mark.live
+def test_it_does_so_again_and_again_in_the_local_run_without_nginx(
+    local_house: tuple[LiveServer, RunningUwsgi],
+) -> None:
+    address = address_of(local_house[0], "/lab")
+
+    results = [run(address) for _ in range(RUNS)]
+
+    assert [(result.exit_code, result.stderr) for result in results] == [(0, "")] * RUNS
+    assert all(sent_and_answered(result.stdout) == list(STEPS) for result in results)
 
 
 def test_it_shows_what_was_sent_and_what_came_back(lab: InProcessServer) -> None:
@@ -151,6 +171,7 @@ def test_it_is_a_program_that_explains_itself_whatever_the_settings() -> None:
 
 JSON = ("Content-Type", "application/json")
 ELSEWHERE = ("Location", "http://127.0.0.1:9/notes/a")
+WRONG_PLACE = "Is this the lab's address, and is the lab on?"
 
 
 @pytest.mark.parametrize(
@@ -158,11 +179,11 @@ ELSEWHERE = ("Location", "http://127.0.0.1:9/notes/a")
     [
         (
             in_place_of("GET", "500 Oh"),
-            "1. Read the note that is always there: expected was the status 200.",
+            f"1. Read the note that is always there: expected was the status 200. {WRONG_PLACE}",
         ),
         (
             in_place_of("GET", "302 Found", ELSEWHERE),
-            "1. Read the note that is always there: expected was the status 200.",
+            f"1. Read the note that is always there: expected was the status 200. {WRONG_PLACE}",
         ),
         (
             in_place_of("GET", "200 OK", JSON, body=b"[" * 100_000),
@@ -194,6 +215,23 @@ def test_it_stops_at_the_first_answer_that_is_not_the_expected_one(
         result = run(address)
 
     assert (result.exit_code, result.stderr) == (1, f"Error: {said}\n")
+
+
+def test_at_the_houses_own_address_it_asks_whether_that_is_the_labs(server: InProcessServer) -> None:
+    with listening(server) as address:
+        result = run(address)
+
+    assert (result.exit_code, sent_and_answered(result.stdout)) == (1, [("GET", "404 Not Found")])
+    assert result.stderr.endswith(f": expected was the status 200, no error. {WRONG_PLACE}\n")
+
+
+def test_of_a_lab_that_is_off_it_asks_whether_it_is_on(tmp_path: Path) -> None:
+    off = lab_of(load_config({"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_LAB": "0"}))
+    with listening(off) as address:
+        result = run(address)
+
+    assert (result.exit_code, sent_and_answered(result.stdout)) == (1, [("GET", "404 Not Found")])
+    assert result.stderr.endswith(f": expected was the status 200, no error. {WRONG_PLACE}\n")
 
 
 def test_a_note_whose_making_was_answered_wrongly_is_deleted(lab: InProcessServer) -> None:

@@ -1,27 +1,81 @@
-"""What the front page says of the lab: it is all of it, and it is true."""
+"""What the front page says of the lab: it is all of it, and it is true of the server that says it."""
 
+import html
 import re
 import shlex
 import subprocess
-from pathlib import Path
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from tests.pages import address_of
-from tests.servers import LiveServer, RunningUwsgi, Server
-from wsgi_app.lab.endpoints import index, static
-from wsgi_app.lab.exhibits import EXHIBITS, FORM, Try
+from tests.servers import REPOSITORY, LiveServer, RunningUwsgi, Server
+from tests.structure import Structure
+from wsgi_app.lab.endpoints import index
+from wsgi_app.lab.exhibits import EXHIBITS
 from wsgi_app.lab.routes import ROUTES
+from wsgi_app.lab.tries import Exhibit, Try
 
-ALL_TRIES = [
-    pytest.param(each, id=f"{exhibit.name}: {each.about}") for exhibit in EXHIBITS for each in exhibit.tries
-]
-CURL_S = 30
-MOUNT = "http://127.0.0.1:8080/porteiro/lab"
+# A request of the page, with the status where it is another than 200, and its line.
+SHOWN = re.compile(r"<li[^>]*>\n<p>.*?(?: <small>(\d+)</small>)?<pre>(curl .*)</pre>")
+RUN_S = 30
+MOST_TURNS = 5
+STRUCTURE = Structure("wsgi_app", ())
+LAB = "wsgi_app.lab."
+SHARED = "wsgi_app.lab.services"  # what every endpoint is given
+
+
+def lines_of(server: Server) -> dict[str, int]:
+    """The lines to copy on the front page, and the status that each is said to get."""
+    page = server.ask("GET", "/").body.decode()
+    return {html.unescape(line): int(status or 200) for status, line in SHOWN.findall(page)}
+
+
+def in_turn(ask: Callable[[], tuple[int, bytes]]) -> int:
+    """The status of an answer; whoever is told that it is somebody else's turn asks again."""
+    pause = threading.Event()
+    for _ in range(MOST_TURNS):
+        status, answer = ask()
+        if b'"code":"busy"' not in answer:
+            return status
+        pause.wait(1)
+    raise AssertionError("it was never our turn")
+
+
+def run(line: str) -> tuple[int, bytes]:
+    """The status and all of what a line prints in a terminal."""
+    program, *words = shlex.split(line)
+    done = subprocess.run(
+        [program, "--silent", "--show-error", *words], capture_output=True, timeout=RUN_S, check=True
+    )
+    first, _, _ = done.stdout.partition(b"\r\n")
+    found = re.fullmatch(rb"HTTP/1\.[01] (\d{3})( .*)?", first)
+    assert found is not None
+    return int(found[1]), done.stdout
+
+
+def answer_to(server: Server, each: Try, line: str) -> tuple[int, bytes]:
+    """What comes back of a request: in this process as it is told, elsewhere by its line."""
+    if isinstance(server, LiveServer):
+        return run(line)
+    answer = server.ask(each.method, each.path, each.body.encode() if each.body else None, each.sent_headers)
+    return answer.status, answer.body
+
+
+def own_modules(module: str) -> set[str]:
+    """The lab's modules that one needs, but for other exhibits and for what all endpoints are given."""
+    found, new = set[str](), {module}
+    while new:
+        found |= new
+        imported = {name for each in new for name in STRUCTURE.own_imports(each)}
+        new = {name for name in imported if name.startswith(LAB)} - {SHARED} - found
+    return found
 
 
 def test_every_address_of_the_lab_is_an_exhibit() -> None:
-    shown = {exhibit.module.__name__ for exhibit in EXHIBITS} | {index.__name__, static.__name__}
+    shown = {exhibit.module.__name__ for exhibit in EXHIBITS} | {index.__name__}
 
     assert {route.endpoint.__module__ for route in ROUTES} == shown
 
@@ -35,89 +89,30 @@ def test_exhibits_and_what_there_is_to_try_can_be_told_apart() -> None:
     assert all(exhibit.tries for exhibit in EXHIBITS)
 
 
-@pytest.mark.parametrize("each", ALL_TRIES)
-def test_what_can_be_tried_is_answered_as_the_page_says(any_lab: Server, each: Try) -> None:
-    body = each.body.encode() if each.body else None
-    is_under_uwsgi = isinstance(any_lab, LiveServer) and any_lab.prefix
-    expected = 404 if each.path.startswith("/ws") and not is_under_uwsgi else each.status
+def test_those_lines_are_on_the_page_that_this_server_answers_as_the_page_says(any_lab: Server) -> None:
+    shown = lines_of(any_lab)
+    mount = next(iter(shown)).removeprefix("curl -i ").removesuffix("/hello")
 
-    assert any_lab.ask(each.method, each.path, body, each.sent_headers).status == expected
+    there = {each.curl(mount): each for exhibit in EXHIBITS for each in exhibit.tries}
+    answered = {line: in_turn(partial(answer_to, any_lab, each, line)) for line, each in there.items()}
+
+    assert shown == {line: status for line, status in answered.items() if status == there[line].status}
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("each", ALL_TRIES)
-def test_a_line_to_copy_does_what_the_page_says(
-    live_house: tuple[LiveServer, RunningUwsgi], each: Try, tmp_path: Path
-) -> None:
-    program, *words = shlex.split(each.curl(address_of(live_house[0], "/lab")))
+def test_the_line_that_starts_a_client_does(live_house: tuple[LiveServer, RunningUwsgi]) -> None:
+    page = live_house[0].ask("GET", "/lab/").body.decode()
+    (line,) = re.findall("<pre>python (.*)</pre>", page)
 
     done = subprocess.run(
-        [program, "--silent", "--show-error", *words],
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=CURL_S,
-        check=True,
+        [sys.executable, *shlex.split(html.unescape(line))], cwd=REPOSITORY, timeout=RUN_S, check=False
     )
 
-    first, _, _ = done.stdout.partition(b"\r\n")
-    assert re.fullmatch(rb"HTTP/1\.1 %d( .*)?" % each.status, first)
+    assert done.returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("each", "line"),
-    [
-        (Try("", "/hello"), f"curl -i {MOUNT}/hello"),
-        (Try("", "/a?b=c&d=e"), f"curl -i '{MOUNT}/a?b=c&d=e'"),
-        (Try("", "/a", "HEAD"), f"curl --head {MOUNT}/a"),
-        (
-            Try("", "/a", "PUT", {"X-A": "b; c"}, "it's"),
-            f"""curl -i -X PUT -H 'X-A: b; c' --data-binary 'it'"'"'s' {MOUNT}/a""",
-        ),
-    ],
-)
-def test_a_line_is_one_that_a_shell_reads_as_it_is_meant(each: Try, line: str) -> None:
-    assert each.curl(MOUNT) == line
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: str(exhibit.name))
+def test_a_source_is_all_of_what_is_the_labs_own(exhibit: Exhibit) -> None:
+    shown = {module.__name__ for module in exhibit.files.values()}
 
-
-@pytest.mark.parametrize(
-    ("each", "is_link", "is_fetchable"),
-    [
-        (Try("", "/hello?a=b"), True, True),
-        (Try("", "/hello", "HEAD"), False, True),
-        (Try("", "/bad", "POST", body="x"), False, True),
-        (Try("", "/bad", "BREW"), False, True),
-        (Try("", "/a", headers={"Accept-Language": "ko", "Authorization": "Basic eA=="}), False, True),
-        (Try("", "/a", headers={"X-Student": "João"}), False, False),
-        (Try("", "/a", headers={"accept-encoding": "br"}), False, False),
-        (Try("", "/a", headers={"Cookie": "a=b"}), False, False),
-        (Try("", "/a", headers={"Sec-Fetch-Site": "none"}), False, False),
-        (Try("", "/a", headers={"Upgrade": "websocket"}), False, False),
-        (Try("", "/a", "TRACE"), False, False),
-        (Try("", "/a", body="x"), False, False),
-        (Try("", "/files/../a"), False, False),
-        (Try("", "/files/%2E%2e?a"), False, False),
-        (Try("", "/files/.../..a"), True, True),
-    ],
-)
-def test_what_browsers_do_not_send_as_it_is_told_is_offered_as_a_line_alone(
-    each: Try, is_link: bool, is_fetchable: bool
-) -> None:
-    assert (each.is_link, each.is_fetchable) == (is_link, is_fetchable)
-
-
-@pytest.mark.parametrize(
-    ("each", "request_"),
-    [
-        (Try("", "/a"), {"method": "GET", "path": "/a"}),
-        (
-            Try("", "/a", "POST", body="b=c"),
-            {"method": "POST", "path": "/a", "headers": {"Content-Type": FORM}, "body": "b=c"},
-        ),
-        (
-            Try("", "/a", "POST", {"content-type": "text/plain"}, "b"),
-            {"method": "POST", "path": "/a", "headers": {"content-type": "text/plain"}, "body": "b"},
-        ),
-    ],
-)
-def test_a_script_is_told_what_curl_would_send(each: Try, request_: dict[str, object]) -> None:
-    assert each.request == request_
+    assert {name for name in shown if name.startswith(LAB)} == own_modules(exhibit.module.__name__)

@@ -1,5 +1,6 @@
 """What may be seen of a folder, and that nothing outside it ever is."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.errors import Forbidden, NotFound
+from wsgi_app.errors import Forbidden, NotFound, Unavailable
 from wsgi_app.lab.folder import (
     BLOCK_BYTES,
     LATEST_S,
@@ -197,19 +198,42 @@ def test_of_a_folder_with_very_many_names_only_some_are_read(
     assert found.more
 
 
-def test_a_file_that_goes_away_in_this_moment_is_not_listed(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reason", [FileNotFoundError, PermissionError])
+def test_what_goes_away_in_this_moment_or_may_not_be_looked_at_is_not_listed(
+    place: Path, reason: type[OSError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = os.stat
 
     def gone(name: bytes, *, dir_fd: int, follow_symlinks: bool) -> os.stat_result:
         if name == b"a.txt":
-            raise FileNotFoundError(name)
+            raise reason(name)
         return look(name, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
 
     monkeypatch.setattr("os.stat", gone)
 
     assert [entry.name for entry in listed(place).entries] == ["sub"]
+
+
+@pytest.mark.parametrize("system_call", ["open", "scandir", "stat"])
+@pytest.mark.parametrize(
+    ("number", "refusal"),
+    [
+        (errno.EMFILE, Unavailable),
+        (errno.ENFILE, Unavailable),
+        (errno.EIO, NotFound),
+        (errno.ELOOP, NotFound),
+    ],
+)
+def test_too_many_open_files_are_the_servers_fault_and_not_told_as_nothing_there(
+    place: Path, system_call: str, number: int, refusal: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, system_call, failing)
+
+    with pytest.raises(refusal):
+        look_up(place, "")
 
 
 def test_a_folder_that_is_gone_is_not_found(place: Path) -> None:

@@ -91,7 +91,15 @@ def test_other_machines_see_it_only_where_it_is_turned_on(tmp_path: Path, settin
 
 
 def test_it_tells_which_setting_is_wrong() -> None:
-    assert refused("127.0.0.1", {}) == (
+    assert refused("127.0.0.1:8770", {"PORTEIRO_MARGIN": "2"}) == (
         1,
-        "porteiro: PORTEIRO_HTTP='127.0.0.1': must be HOST:PORT, such as 127.0.0.1:8765\n",
+        "porteiro: PORTEIRO_MARGIN='2': must be from 0 to 1\n",
     )
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1", "foo", ":8770", "127.0.0.1:0", "127.0.0.1:65536", ""])
+def test_an_address_that_is_none_is_told_by_the_options_name(listen: str) -> None:
+    status, said = refused(listen, {})
+
+    sentence = "Invalid value for '--listen': must be HOST:PORT, such as 127.0.0.1:8765"
+    assert (status, said.splitlines()[-1]) == (2, f"Error: {sentence}")

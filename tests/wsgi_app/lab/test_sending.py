@@ -2,6 +2,8 @@
 
 import os
 from pathlib import Path
+from typing import BinaryIO
+from wsgiref.util import FileWrapper
 from wsgiref.validate import validator
 
 import pytest
@@ -210,3 +212,24 @@ def test_a_names_end_says_what_a_file_is(tmp_path: Path, name: str, content_type
     (tmp_path / name).write_text("x")
 
     assert Sent(tmp_path / name).headers["Content-Type"] == content_type
+
+
+def test_a_server_that_sends_files_by_itself_is_given_a_whole_one_and_no_part_of_one(path: Path) -> None:
+    def sent_by(server: list[object], **headers: str) -> list[bytes]:
+        def wrap(file: BinaryIO, size: int) -> FileWrapper:
+            server.append(file)
+            return FileWrapper(file, size)
+
+        opened = look_up(path.parent, path.name)
+        assert isinstance(opened, OpenFile)
+        request = Request.blank("/")
+        request.environ["wsgi.file_wrapper"] = wrap
+        request.headers.update(headers)
+        body = request.get_response(file_answer(request, opened)).body
+        assert opened.file.closed
+        return [body]
+
+    whole, part = list[object](), list[object]()
+
+    assert sent_by(whole) + sent_by(part, Range="bytes=2-3") == [DATA, b"23"]
+    assert (len(whole), len(part)) == (1, 0)

@@ -203,7 +203,7 @@ def test_a_slow_reader_is_cut_the_others_hear_everything_and_the_log_has_nothing
 
     assert heard == ["\x01" * 4096] * 250
     dropped = [line for line in lines if line["event"] != "live feed is served"]
-    assert dropped == [{"event": "live feed drops a slow reader", "client": "192.0.2.9", "log_level": "info"}]
+    assert dropped == [{"event": "slow reader is cut off", "client": "192.0.2.9", "log_level": "info"}]
 
 
 def test_the_lab_has_seats_of_its_own_and_those_who_leave_make_room(feed_with: FeedMaker) -> None:

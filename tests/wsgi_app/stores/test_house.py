@@ -1,13 +1,11 @@
-import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.conftest import Clock
 from tests.galleries import add_face
 from wsgi_app.config import load_config
 from wsgi_app.stores.events import AT_THE_MACHINE, Telling
-from wsgi_app.stores.house import Stores, open_stores, random_id, utc_now
+from wsgi_app.stores.house import Stores, open_stores
 
 
 def test_changes_are_told_as_made_at_the_machine_or_by_whoever_acts(stores: Stores) -> None:
@@ -48,11 +46,3 @@ def test_what_is_opened_is_kept_in_the_house_and_found_there_again(tmp_path: Pat
     assert again.people.page(10) == [replace(ana, faces=1, portrait=face.id)]
     assert again.photos.path(face.crop).is_relative_to(tmp_path)
     again.database.close()
-
-
-def test_ids_cannot_be_guessed_and_the_time_is_of_this_moment() -> None:
-    ids = {random_id() for _ in range(100)}
-    assert len(ids) == 100
-    assert [one for one in ids if not re.fullmatch("[0-9a-f]{32}", one)] == []
-    before = datetime.now(UTC)
-    assert before <= utc_now() <= datetime.now(UTC)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.errors import ConfigError, Conflict, NotFound
-from wsgi_app.stores.house import random_id
-from wsgi_app.stores.notes import MOST_NOTES, Note, NoteStore, open_notebook
+from wsgi_app.errors import ConfigError, Conflict, NotFound, Unavailable
+from wsgi_app.stores.notes import MOST_NOTES, Note, Notebook, NoteStore
+from wsgi_app.stores.sources import random_id
 
 NOWHERE = Path("/proc")  # where not even root can make a file
 
@@ -19,7 +19,7 @@ NOWHERE = Path("/proc")  # where not even root can make a file
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[NoteStore]:
     """An empty notebook, whose notes are called 1, 2, 3."""
-    notebook, numbers = open_notebook(tmp_path / "lab.db", make=True), count(1)
+    notebook, numbers = Notebook(tmp_path / "lab.db"), count(1)
     yield NoteStore(notebook, lambda: str(next(numbers)))
     notebook.close()
 
@@ -85,9 +85,9 @@ ADDER = """
 import sys
 from pathlib import Path
 from wsgi_app.errors import Conflict
-from wsgi_app.stores.house import random_id
-from wsgi_app.stores.notes import NoteStore, open_notebook
-store = NoteStore(open_notebook(Path(sys.argv[1]), make=True), random_id)
+from wsgi_app.stores.notes import Notebook, NoteStore
+from wsgi_app.stores.sources import random_id
+store = NoteStore(Notebook(Path(sys.argv[1])), random_id)
 print("open", flush=True)
 sys.stdin.readline()
 added = 0
@@ -120,7 +120,7 @@ def test_two_processes_fill_a_new_notebook_together_and_no_more_than_that(tmp_pa
             process.stdin.flush()
         added = {"one": int(one.stdout.readline()), "other": int(other.stdout.readline())}
 
-    notebook = open_notebook(path, make=True)
+    notebook = Notebook(path)
     texts = [note.text for note in NoteStore(notebook, random_id).all()]
     notebook.close()
     assert {text: texts.count(text) for text in added} == added
@@ -143,33 +143,40 @@ def test_threads_that_add_at_once_lose_nothing(store: NoteStore) -> None:
 def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "a" / "lab.db"
     for text in ("one", "two"):
-        notebook = open_notebook(path, make=True)
+        notebook = Notebook(path)
         NoteStore(notebook, random_id).add(text)
         notebook.close()
 
-    notebook = open_notebook(path, make=True)
+    notebook = Notebook(path)
     assert [note.text for note in NoteStore(notebook, random_id).all()] == ["one", "two"]
     notebook.close()
 
 
-def test_without_a_lab_nothing_is_touched(tmp_path: Path) -> None:
-    notebook = open_notebook(tmp_path / "data" / "lab.db", make=False)
+def test_before_it_is_needed_nothing_is_touched(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "data" / "lab.db")
+    untouched = list(tmp_path.iterdir())
+    notes = NoteStore(notebook, random_id).all()
     notebook.close()
 
-    assert list(tmp_path.iterdir()) == []
+    assert (untouched, notes) == ([], [])
+    assert (tmp_path / "data" / "lab.db").exists()
 
 
-def refusal_of(path: Path) -> str:
-    """Why a notebook cannot be opened."""
-    with pytest.raises(ConfigError) as refused:
-        open_notebook(path, make=True)
-    return str(refused.value)
+def refusal_of(path: Path) -> tuple[str, str]:
+    """What is said of a notebook that cannot be opened: to whoever asks, and in the log."""
+    notebook = Notebook(path)
+    with pytest.raises(Unavailable) as refused:
+        NoteStore(notebook, random_id).all()
+    notebook.close()
+    assert isinstance(refused.value.__cause__, ConfigError)
+    return refused.value.message, str(refused.value.__cause__).partition(" (")[0]
 
 
-def what_to_do(path: Path) -> str:
+def what_to_do(path: Path) -> tuple[str, str]:
     return (
+        "What the lab keeps cannot be opened now; the log says why.",
         f"PORTEIRO_DATA: the lab's database {path} cannot be opened; let this user write there, or turn the "
-        "lab off with PORTEIRO_LAB=0."
+        "lab off with PORTEIRO_LAB=0.",
     )
 
 
@@ -181,8 +188,17 @@ def test_a_notebook_below_a_file_is_refused_with_what_to_do(tmp_path: Path, belo
     assert refusal_of(path) == what_to_do(path)
 
 
-def test_a_notebook_where_a_folder_is_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_notebook_where_a_folder_is_can_be_opened_once_it_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "lab.db"
+    path.mkdir()
+    notebook = Notebook(path)
+    with pytest.raises(Unavailable):
+        NoteStore(notebook, random_id).add("one")
+    path.rmdir()
+
     assert refusal_of(tmp_path) == what_to_do(tmp_path)
+    assert NoteStore(notebook, lambda: "1").add("one") == Note("1", "one")
+    notebook.close()
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -3,16 +3,15 @@
 import operator
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from webob import Response
 
-from wsgi_app.errors import BadRequest
+from wsgi_app.errors import BadRequest, UnsupportedMediaType
 from wsgi_app.forms import URLENCODED, read_fields
 from wsgi_app.lab.services import Call
 from wsgi_app.rendering import json_answer, negotiated
-from wsgi_app.uploads import declared_type, read_json
+from wsgi_app.uploads import JSON, declared_type, read_json
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 MOST_DIGITS = 15  # a double holds so many exactly, so a division with a rest never rounds to a whole number
@@ -53,7 +52,9 @@ class Worked(msgspec.Struct):
 
 def show(call: Call) -> Response:
     """``GET /calc``: the form; for a program, how to ask."""
-    return negotiated(call.request, {"json": lambda: as_json(USAGE), "html": lambda: as_page(call, Sum())})
+    return negotiated(
+        call.request, {"json": lambda: json_answer(USAGE), "html": lambda: as_page(call, Sum(), None)}
+    )
 
 
 def post(call: Call) -> Response:
@@ -68,29 +69,56 @@ def get(call: Call, a: str, b: str, op: str = "/") -> Response:
 
 def answer(call: Call, wanted: Sum) -> Response:
     """The result as JSON, or in the page with the form filled in again; an error likewise."""
-
-    def in_page() -> Response:
-        try:
-            return as_page(call, wanted, worked=work_out(wanted))
-        except BadRequest as error:
-            return as_page(call, wanted, error=error)
-
-    return negotiated(call.request, {"json": lambda: as_json(work_out(wanted)), "html": in_page})
+    found = result_of(wanted)
+    return negotiated(
+        call.request, {"json": lambda: as_json(found), "html": lambda: as_page(call, wanted, found)}
+    )
 
 
 def read_sum(call: Call) -> Sum:
-    """The sum in a body; its numbers stay text until they are known to be short."""
+    """The sum in a body; its numbers stay text until they are known to be short.
+
+    Raises:
+        UnsupportedMediaType: the body is neither a form nor JSON.
+        RequestError: as ``forms.read_fields`` and ``uploads.read_json`` say.
+    """
     limit = call.services.config.limits.json_bytes
     if declared_type(call.request) == URLENCODED:
         fields = read_fields(call.request, limit)
         return Sum(*(fields.get(name, [""])[-1] for name in ("a", "op", "b")))
+    if declared_type(call.request) != JSON:
+        raise UnsupportedMediaType(f"Send the sum as {JSON} or {URLENCODED}.")
     body = read_json(call.request, JsonSum, limit)
-    a, b = (bytes(raw).decode(errors="replace").strip('"') for raw in (body.a, body.b))
-    return Sum(a, body.op, b)
+    return Sum(text_of(body.a), body.op, text_of(body.b))
+
+
+def text_of(raw: msgspec.Raw) -> str:
+    """A value in JSON as text: what a string says, and anything else as it is written.
+
+    Raises:
+        BadRequest: it is no JSON.
+    """
+    written = bytes(raw)
+    try:
+        return msgspec.json.decode(written, type=str) if written.startswith(b'"') else written.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("The body is not valid JSON.", code="bad_json") from error
+
+
+def result_of(wanted: Sum) -> Worked | BadRequest:
+    """The sum worked out, or why it cannot be."""
+    try:
+        return work_out(wanted)
+    except BadRequest as error:
+        return error
 
 
 def work_out(wanted: Sum) -> Worked:
-    """The result, or a refusal whose code tells what is wrong."""
+    """The result.
+
+    Raises:
+        BadRequest: there is none; its code tells what is wrong.
+    """
     a, b = whole_number("a", wanted.a), whole_number("b", wanted.b)
     if wanted.op == " ":
         raise BadRequest("In a form + means a space; send %2B instead of it.", code="unknown_operator")
@@ -103,7 +131,11 @@ def work_out(wanted: Sum) -> Worked:
 
 
 def whole_number(name: str, text: str) -> int:
-    """An operand that is written as people write it."""
+    """An operand that is written as people write it.
+
+    Raises:
+        BadRequest: it is missing, no whole number, or too long.
+    """
     if not text:
         raise BadRequest(f"{name} is missing; send a whole number.", code="operand_missing")
     if not WHOLE_NUMBER.fullmatch(text):
@@ -113,17 +145,21 @@ def whole_number(name: str, text: str) -> int:
     return int(text)
 
 
-def as_json(value: Any) -> Response:
-    """An answer for programs, with a header that only the lab sends."""
-    return json_answer(value, headers={"X-Lab": "calc"})
+def as_json(found: Worked | BadRequest) -> Response:
+    """An answer for programs.
+
+    Raises:
+        BadRequest: there is no result.
+    """
+    if isinstance(found, BadRequest):
+        raise found
+    return json_answer(found)
 
 
-def as_page(
-    call: Call, wanted: Sum, worked: Worked | None = None, error: BadRequest | None = None
-) -> Response:
-    """An answer for browsers, with the same header."""
-    status = error.status if error else 200
+def as_page(call: Call, wanted: Sum, found: Worked | BadRequest | None) -> Response:
+    """An answer for browsers: the form as it was filled in, and what was found."""
+    error = found if isinstance(found, BadRequest) else None
+    worked = None if error else found
     known = {"operators": OPERATORS, "most_digits": MOST_DIGITS}
-    response = call.page("calc.html", status, wanted=wanted, worked=worked, error=error, known=known)
-    response.headers["X-Lab"] = "calc"
-    return response
+    status = error.status if error else 200
+    return call.page("calc.html", status, wanted=wanted, worked=worked, error=error, known=known)

@@ -1,12 +1,15 @@
 """Fields: a query's, or those of a form's body, given back as JSON."""
 
+from dataclasses import replace
+
 from webob import Response
 
 from wsgi_app.errors import UnsupportedMediaType
 from wsgi_app.forms import URLENCODED, read_fields, read_query
 from wsgi_app.lab.services import Call
+from wsgi_app.parts import read_parts
 from wsgi_app.rendering import json_answer, negotiated
-from wsgi_app.uploads import MULTIPART, declared_type, read_parts
+from wsgi_app.uploads import MULTIPART, declared_type
 
 
 def show(call: Call) -> Response:
@@ -24,7 +27,8 @@ def take(call: Call) -> Response:
     if declared_type(call.request) != MULTIPART:
         raise UnsupportedMediaType(f"Send the form as {URLENCODED} or {MULTIPART}.")
     fields: dict[str, list[str | int]] = {}
-    for name, part in read_parts(call.request, limits):  # of a file, the size
+    small = replace(limits, body_bytes=limits.json_bytes, photo_bytes=limits.json_bytes)
+    for name, part in read_parts(call.request, small):  # of a file, the size
         fields.setdefault(name, []).append(part.text if part.filename is None else len(part.data))
     return as_json(call, fields)
 

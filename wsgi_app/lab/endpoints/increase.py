@@ -5,11 +5,12 @@ import os
 import msgspec
 from webob import Response
 
-from wsgi_app.counters import Counters, ProcessCounters
+from wsgi_app.counters import ProcessCounters
 from wsgi_app.errors import BadRequest
 from wsgi_app.lab.services import Call
 from wsgi_app.rendering import json_answer, negotiated, query_text
 
+PLACES = ("server", "process")
 NAME = "increase"  # of the counter, in either place
 OWN = ProcessCounters()  # a variable of this module; its lock keeps threads apart, but not processes
 
@@ -38,24 +39,23 @@ def increase(call: Call) -> Response:
     The page counts in both places. A GET should change nothing: this one does, so that an address is enough
     to try it, and therefore says that nobody may keep its answer.
     """
-    places: dict[str, Counters] = {"server": call.services.counters, "process": OWN}
     where = query_text(call.request, "where") or "server"
-    if where not in places:
-        raise BadRequest(f"where must be one of {' and '.join(places)}.", code="unknown_place")
-
-    def one() -> Response:
-        return json_answer(count_up(call, where, places[where]))
-
-    def both() -> Response:
-        counted = [count_up(call, name, place) for name, place in places.items()]
-        return call.page("increase.html", server=counted[0], process=counted[1])
-
-    response = negotiated(call.request, {"json": one, "html": both})
-    response.headers.update({"X-Lab": "increase", "Cache-Control": "no-store"}.items())
+    if where not in PLACES:
+        raise BadRequest(f"where must be one of {' and '.join(PLACES)}.", code="unknown_place")
+    makers = {"json": lambda: json_answer(count_up(call, where)), "html": lambda: count_both_up(call)}
+    response = negotiated(call.request, makers)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def count_up(call: Call, where: str, counters: Counters) -> Counted:
+def count_both_up(call: Call) -> Response:
+    """The page, with one more in either place."""
+    server, process = (count_up(call, where) for where in PLACES)
+    return call.page("increase.html", server=server, process=process)
+
+
+def count_up(call: Call, where: str) -> Counted:
     """One more, and how many there are then: those that others counted in between are among them."""
+    counters = OWN if where == "process" else call.services.counters
     counters.add(NAME)
     return Counted(where, counters.value(NAME), os.getpid(), call.services.worker, counters.shared)

@@ -1,6 +1,5 @@
-"""The lab's front page: what there is to see, lines to copy, and the source of all of it."""
+"""The lab's front page: what there is to see, lines to copy, and all source that is an exhibit's own."""
 
-import inspect
 import os
 
 from webob import Response
@@ -10,14 +9,14 @@ from wsgi_app.lab.exhibits import EXHIBITS
 from wsgi_app.lab.services import Call
 from wsgi_app.rendering import text_answer
 
-SOURCES = {exhibit.name: inspect.getsource(exhibit.module) for exhibit in EXHIBITS}
+SOURCES = {exhibit.name: exhibit.source for exhibit in EXHIBITS}
 
 
 def show(call: Call) -> Response:
     """``GET /``: every exhibit with requests to try out and its source, and which process answers."""
     return call.page(
         "index.html",
-        exhibits=EXHIBITS,
+        exhibits=[exhibit.at(call.services) for exhibit in EXHIBITS],
         mount=call.request.application_url,
         server=server_of(call),
         process=os.getpid(),
@@ -27,7 +26,7 @@ def show(call: Call) -> Response:
 
 
 def source(_: Call, name: str) -> Response:
-    """``GET /source/{name}``: the source of an exhibit, as it runs."""
+    """``GET /source/{name}``: the source of an exhibit, as it runs: its modules one after the other."""
     if name not in SOURCES:
         raise NotFound(f"No exhibit has this name; there are {', '.join(SOURCES)}.")
     return text_answer(SOURCES[name])

@@ -6,11 +6,12 @@ from typing import Annotated
 import msgspec
 from webob import Response
 
-from wsgi_app.errors import Forbidden, Unprocessable
-from wsgi_app.forms import keep_form, read_body
+from wsgi_app.errors import Forbidden, Unprocessable, UnsupportedMediaType
+from wsgi_app.forms import URLENCODED, keep_form, read_body
 from wsgi_app.lab.services import Call
 from wsgi_app.rendering import changed, json_answer, negotiated, no_content
 from wsgi_app.stores.notes import Note
+from wsgi_app.uploads import JSON, declared_type
 
 LONGEST_NOTE = 2000
 WELCOME = Note(
@@ -52,6 +53,8 @@ def index(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """``POST /notes``: a new one, of JSON or of the page's form; 201 and Location say where it is."""
+    if declared_type(call.request) not in (JSON, URLENCODED):
+        raise UnsupportedMediaType(f"Send the note as {JSON} or {URLENCODED}.")
     keep_form(call.request, call.services.config.limits)
     body = represented(call, call.services.notes.add(sent_text(call)))
     page = f"{call.request.application_url}/notes"  # where a form goes on to, by 303

@@ -2,7 +2,7 @@
 
 from webob import Response
 
-from wsgi_app.auth import is_page_below
+from wsgi_app.auth import LONGEST_PAGE, is_page_below
 from wsgi_app.errors import BadRequest
 from wsgi_app.lab.services import Call
 from wsgi_app.rendering import query_text
@@ -27,7 +27,7 @@ def redirect(call: Call) -> Response:
         # Anything a browser could take for another host would lend this one's good name to it.
         raise BadRequest(
             "`to` is a plain path below the lab, such as /hello: no scheme, no host, no // and no .., "
-            "nothing encoded, no backslash, and at most 1000 characters with the mount.",
+            f"nothing encoded, no backslash, and at most {LONGEST_PAGE} characters with the mount.",
             code="bad_target",
         )
     response = Response(f"{target} {STATUSES[status]}\n", content_type="text/plain", charset="utf-8")

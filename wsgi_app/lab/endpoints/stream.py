@@ -1,18 +1,16 @@
 """An answer that is sent while it is made, line by line."""
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 from webob import Response
 
-from wsgi_app.errors import BadRequest, Busy
+from wsgi_app.errors import BadRequest
 from wsgi_app.lab.services import Call, Services
+from wsgi_app.lab.turns import Turn, take_turn
 from wsgi_app.rendering import FORMATS, negotiated, no_content, query_text
 
 COUNTS = tuple(str(count) for count in range(1, 11))
@@ -20,7 +18,7 @@ PAUSE_S = 0.3
 LOCK = "lab-stream.lock"
 
 # nginx would gather the lines, caches would keep them.
-HEADERS = {"X-Lab": "stream", "X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 
 
 class Line(msgspec.Struct):
@@ -51,7 +49,7 @@ class Stream:
     services: Services
     count: int
     form: Callable[[Line], bytes]
-    turn: BinaryIO
+    turn: Turn
 
     def __iter__(self) -> Iterator[bytes]:
         """The lines, with a pause before each but the first."""
@@ -63,8 +61,8 @@ class Stream:
         self.close()  # before anybody can see the end and ask again
 
     def close(self) -> None:
-        """Let the next one have its turn."""
-        self.turn.close()
+        """Let the next one have its turn, after a rest."""
+        self.turn.give_back()
 
 
 def stream(call: Call) -> Response:
@@ -72,38 +70,14 @@ def stream(call: Call) -> Response:
     wanted = query_text(call.request, "lines") or "5"
     if wanted not in COUNTS:
         raise BadRequest(f"`lines` is a number from {COUNTS[0]} to {COUNTS[-1]}.", code="bad_lines")
-    makers = {"text": partial(_text, call, int(wanted)), "events": partial(_events, call, int(wanted))}
-    return negotiated(call.request, makers)
-
-
-def take_turn(path: Path) -> BinaryIO:
-    """A lock that one answer of all processes and threads holds; closing the file frees it, as its end does.
-
-    Raises:
-        Busy: another holds it.
-    """
-    file = path.open("wb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise Busy("One stream is sent at a time, for each keeps a worker from the door.") from error
-    return file
-
-
-def _text(call: Call, count: int) -> Response:
-    return _streamed(call, "text", count, as_text)
-
-
-def _events(call: Call, count: int) -> Response:
-    if call.request.headers.get("Last-Event-ID") == str(count):
+    empty = partial(Response, charset="utf-8", app_iter=())
+    offers = {word: partial(empty, content_type=FORMATS[word]) for word in ("text", "events")}
+    response = negotiated(call.request, offers)
+    is_events = response.content_type == FORMATS["events"]
+    if is_events and call.request.headers.get("Last-Event-ID") == wanted:
         return no_content()  # an EventSource asks again after the end; 204 tells it to stop
-    return _streamed(call, "events", count, as_event)
-
-
-def _streamed(call: Call, word: str, count: int, form: Callable[[Line], bytes]) -> Response:
-    response = Response(content_type=FORMATS[word], charset="utf-8", app_iter=())
     response.headers.update(HEADERS.items())
     if call.request.method != "HEAD":  # which asks for no lines
-        response.app_iter = Stream(call.services, count, form, take_turn(call.services.config.data / LOCK))
+        turn = take_turn(call.services.config.data / LOCK, call.services.now)
+        response.app_iter = Stream(call.services, int(wanted), as_event if is_events else as_text, turn)
     return response

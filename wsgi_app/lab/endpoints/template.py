@@ -2,7 +2,7 @@
 
 from webob import Response
 
-from wsgi_app.lab.endpoints.greeting import LONGEST_NAME, in_language, language_of, short
+from wsgi_app.lab.languages import LONGEST_NAME, in_language, language_of, name_to_show
 from wsgi_app.lab.services import Call
 from wsgi_app.rendering import query_text
 
@@ -48,7 +48,7 @@ def template(call: Call) -> Response:
         language=language,
         languages=WORDS,
         words=WORDS[language],
-        name=short(query_text(call.request, "name"), "name"),
+        name=name_to_show(query_text(call.request, "name"), "name"),
         longest_name=LONGEST_NAME,
         source=call.services.pages.source(TEMPLATE),
     )

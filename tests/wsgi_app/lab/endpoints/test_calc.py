@@ -1,4 +1,4 @@
-"""Sums, in this process and through nginx and uWSGI."""
+"""Sums, in this process and under every server."""
 
 import re
 from fractions import Fraction
@@ -97,12 +97,12 @@ def test_a_result_is_exact_where_it_is_whole_and_the_nearest_double_elsewhere(
     assert (result, type(result)) == ((int(exact), int) if exact.denominator == 1 else (float(exact), float))
 
 
-def test_an_operator_may_be_escaped_as_json_allows(any_lab: Server) -> None:
-    body = rb'{"a": "6", "op": "\/", "b": 3}'
+def test_all_may_be_escaped_as_json_allows(any_lab: Server) -> None:
+    body = rb'{"a": "\u0036", "op": "\/", "b": "\u002d\u0033"}'
 
     answer = any_lab.ask("POST", "/calc", body, {"Content-Type": "application/json"})
 
-    assert answer.json == {"a": 6, "op": "/", "b": 3, "result": 2}
+    assert answer.json == {"a": 6, "op": "/", "b": -3, "result": -2}
 
 
 @pytest.mark.parametrize(("text", "code"), BAD_OPERANDS)
@@ -132,6 +132,8 @@ def test_a_bad_operand_is_refused_whatever_way_it_is_sent(
         ("[1]", "not_a_whole_number"),
         ('{"a": 1}', "not_a_whole_number"),
         ('""', "operand_missing"),
+        (r'"\"6\""', "not_a_whole_number"),
+        (r'"6\n"', "not_a_whole_number"),
         (HUGE, "operand_too_large"),
         (f'"{HUGE}"', "operand_too_large"),
         (f"-{HUGE}", "operand_too_large"),
@@ -152,6 +154,32 @@ def test_a_missing_operand_is_named(any_lab: Server, sent: dict[str, str]) -> No
 
     expected = {"error": {"code": "operand_missing", "message": "a is missing; send a whole number."}}
     assert [(answer.status, answer.json) for answer in answers] == [(400, expected)] * 2
+
+
+@pytest.mark.parametrize(
+    ("path", "missing"),
+    [
+        ("/calc//+/1", "a"),
+        ("/calc/7/*/", "b"),
+        ("/calc//-/", "a"),
+        ("/calc////2", "a"),
+        ("/calc/6///", "b"),
+        ("/calc//%2F/2", "a"),
+        ("/calc/6/%2F/", "b"),
+    ],
+)
+def test_an_operand_that_is_missing_in_the_path_is_named(any_lab: Server, path: str, missing: str) -> None:
+    answer = any_lab.ask("GET", path)
+
+    expected = {"code": "operand_missing", "message": f"{missing} is missing; send a whole number."}
+    assert (answer.status, answer.json) == (400, {"error": expected})
+
+
+@pytest.mark.parametrize("path", ["/calc/", "/calc/6", "/calc/6/+", "/calc/6//7", "/calc/6/+/7/"])
+def test_a_path_of_another_shape_is_no_sum(any_lab: Server, path: str) -> None:
+    answer = any_lab.ask("GET", path)
+
+    assert (answer.status, answer.error) == (404, "not_found")
 
 
 @pytest.mark.parametrize("op", ["^", "//", "**", "add", "\u00f7", "<b>"])
@@ -206,7 +234,9 @@ def test_ten_thousand_digits_in_a_form_or_a_path_are_refused(shipped_lab: Server
         ("application/json", b"", 400, "bad_json"),
         ("application/json", b"six times seven", 400, "bad_json"),
         ("application/json", b'{"a": 007, "op": "+", "b": 1}', 400, "bad_json"),
-        ("application/json", b'{"a": "\xff", "op": "+", "b": 1}', 400, "not_a_whole_number"),
+        ("application/json", b'{"a": "\xff", "op": "+", "b": 1}', 400, "bad_json"),
+        ("application/json", b'{"a": ["\xff"], "op": "+", "b": 1}', 400, "bad_json"),
+        ("application/json", rb'{"a": 1, "op": "+", "b": "\u00"}', 400, "bad_json"),
         ("application/json", b'{"a":' + b"[" * 20_000, 400, "bad_json"),
         ("application/json", rb'{"a": "\ud800", "op": "+", "b": 1}', 400, "bad_json"),
         ("application/json", b"[6, 7]", 422, "json_shape"),
@@ -214,7 +244,6 @@ def test_ten_thousand_digits_in_a_form_or_a_path_are_refused(shipped_lab: Server
         ("application/json", b" " * 65_537, 413, "too_large"),
         ("application/x-www-form-urlencoded", b"6", 400, "bad_form"),
         ("application/x-www-form-urlencoded", b"a=%FF", 400, "bad_form"),
-        ("text/plain", b"6*7", 415, "unsupported_media_type"),
     ],
 )
 def test_a_body_that_is_no_sum_is_refused(
@@ -223,6 +252,16 @@ def test_a_body_that_is_no_sum_is_refused(
     answer = any_lab.ask("POST", "/calc", body, {"Content-Type": content_type})
 
     assert (answer.status, answer.error) == (status, code)
+
+
+def test_a_body_of_another_type_is_told_which_there_are(any_lab: Server) -> None:
+    answer = any_lab.ask("POST", "/calc", b"6*7", {"Content-Type": "text/plain"})
+
+    expected = {
+        "code": "unsupported_media_type",
+        "message": "Send the sum as application/json or application/x-www-form-urlencoded.",
+    }
+    assert (answer.status, answer.json) == (415, {"error": expected})
 
 
 def test_a_program_is_told_how_to_ask_and_can_do_as_it_says(any_lab: Server) -> None:

@@ -1,14 +1,18 @@
-"""The mirror, in this process and through nginx and uWSGI."""
+"""The mirror, in this process and under every server."""
 
 import http.client
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.hostile import JSON, MEBIBYTE, URLENCODED
+from tests.labs import PROGRAMS
 from tests.servers import Answer, LiveServer, Server, form, lab_of, post_json
-from wsgi_app.config import load_config
+from wsgi_app.config import Limits, load_config
+from wsgi_app.forms import NO_FORM
 
 TEXT = {"Content-Type": "text/plain"}
 FORMATS = ("json", "html", "text")
@@ -54,6 +58,37 @@ def test_the_chain_tells_who_it_is(live_house: tuple[LiveServer, object]) -> Non
         "multithread": False,
     }
     assert seen["worker"] in (1, 2)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("house", ["live_house", "local_house"])
+def test_the_chain_passes_on_what_was_sent_and_nothing_else(
+    house: str, request: pytest.FixtureRequest
+) -> None:
+    server = replace(request.getfixturevalue(house)[0], headers={})
+    answer = server.ask("POST", "/lab/echo", b"{}", {"X-Student": "Ana", **JSON})
+
+    assert answer.json["headers"] == {
+        "Host": f"127.0.0.1:{server.port}",
+        "Content-Type": "application/json",
+        "Content-Length": "2",
+        "X-Student": "Ana",
+    }
+
+
+def test_no_header_says_where_the_lab_is(any_lab: Server) -> None:
+    headers = {"SCRIPT_NAME": "/elsewhere", "PATH_INFO": "/secure"}
+    answer = any_lab.ask("GET", "/echo", headers=headers)
+
+    assert (answer.status, answer.json["script_name"], answer.json["path"]) == (200, any_lab.prefix, "/echo")
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_server_with_threads_says_so(other_labs: Callable[[str], LiveServer], name: str) -> None:
+    server = other_labs(name).ask("GET", "/echo").json["server"]
+
+    assert (server["multiprocess"], server["multithread"]) == (False, True)
 
 
 @pytest.mark.live
@@ -125,7 +160,7 @@ def test_the_parts_of_a_form_are_fields_and_files(any_lab: Server) -> None:
 @pytest.mark.parametrize(
     ("sent", "content_type", "shown"),
     [
-        (b"hello", "application/x-www-form-urlencoded", {"kind": "form", "problem": "The form is broken."}),
+        (b"hello", "application/x-www-form-urlencoded", {"kind": "form", "problem": NO_FORM}),
         (
             b"hello",
             "multipart/form-data",
@@ -191,6 +226,14 @@ def test_a_larger_one_is_refused(any_lab: Server) -> None:
     answer = any_lab.ask("POST", "/echo", bytes(12 * MEBIBYTE + 1), TEXT)
 
     assert (answer.status, answer.error) == (413, "too_large")
+
+
+@pytest.mark.live
+def test_waitress_takes_no_more_of_it_than_nginx_does(other_labs: Callable[[str], LiveServer]) -> None:
+    huge = {**TEXT, "Content-Length": str(2**30)}
+    answer = other_labs("waitress").ask("POST", "/echo", None, huge)
+
+    assert (answer.status, "X-Lab" in answer.headers) == (413, False)
 
 
 def test_a_body_that_ends_early_is_refused(lab: Server) -> None:
@@ -277,6 +320,34 @@ def test_a_method_in_small_letters_is_refused_by_nginx(live_house: tuple[LiveSer
         connection.request("brew", "/porteiro/lab/echo")
 
         assert connection.getresponse().status == 400
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    ("start", "repeated", "end", "content_type"),
+    [
+        (b"", b"\x01", b"", "text/plain"),
+        (b"", b'"', b"", "text/plain"),
+        (
+            b"[" * 31 + b"1",
+            b",1",
+            b"]" * 31,
+            "application/json",
+        ),  # each on a line of its own, far to the right
+        (b"[" * 31 + b'""', b',""', b"]" * 31, "application/json"),
+    ],
+)
+def test_an_answer_is_never_more_than_35_times_as_long_as_the_body_that_it_shows(
+    any_lab: Server, form: str, start: bytes, repeated: bytes, end: bytes, content_type: str
+) -> None:
+    most = Limits().json_bytes
+    body = start + repeated * ((most - len(start + end)) // len(repeated)) + end
+
+    answer = any_lab.ask("POST", f"/echo?format={form}", body, {"Content-Type": content_type})
+
+    assert answer.status == 200
+    assert len(body) > most - 3
+    assert len(answer.body) < 35 * most
 
 
 def test_it_stands_at_the_root_of_a_server_too(tmp_path: Any) -> None:

@@ -1,10 +1,13 @@
-"""Fields of forms, in this process and through nginx and uWSGI."""
+"""Fields of forms, in this process and under every server."""
 
 import pytest
 
-from tests.hostile import JSON, MEBIBYTE, URLENCODED
+from tests.hostile import JSON, URLENCODED
 from tests.servers import Server, form
+from wsgi_app.config import Limits
 from wsgi_app.forms import MOST_FIELDS
+
+SMALL = Limits().json_bytes
 
 
 def test_a_query_comes_back_as_json(any_lab: Server) -> None:
@@ -37,12 +40,36 @@ def test_so_does_a_forms_body(
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_of_a_file_its_size_comes_back(any_lab: Server, method: str) -> None:
-    photo = bytes(MEBIBYTE)
+    photo = bytes(60_000)
     body, headers = form(("name", None, "João".encode()), ("file", "a.jpg", photo), ("file", "b.jpg", b""))
 
     answer = any_lab.ask(method, "/form", body, headers)
 
-    assert answer.json == {"method": method, "fields": {"name": ["João"], "file": [MEBIBYTE, 0]}}
+    assert answer.json == {"method": method, "fields": {"name": ["João"], "file": [60_000, 0]}}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("filename", [None, "a.jpg"])
+def test_a_form_in_parts_is_as_small_as_any_other(any_lab: Server, method: str, filename: str | None) -> None:
+    around, _ = form(("name", filename, b""))
+    full, headers = form(("name", filename, b"\x01" * (SMALL - len(around))))
+    over, _ = form(("name", filename, b"\x01" * (SMALL - len(around) + 1)))
+
+    taken, refused = any_lab.ask(method, "/form", full, headers), any_lab.ask(method, "/form", over, headers)
+
+    assert taken.status == 200
+    assert len(taken.body) < 7 * SMALL  # a control character is one byte in a part, and six in JSON
+    assert (refused.status, refused.error) == (413, "too_large")
+    assert refused.json["error"]["message"] == f"The body is too large: at most {SMALL} bytes."
+
+
+def test_a_form_of_too_many_parts_is_told_how_many_there_may_be(lab: Server) -> None:
+    body, headers = form(*[("a", None, b"")] * 17)
+
+    answer = lab.ask("POST", "/form", body, headers)
+
+    assert (answer.status, answer.error) == (413, "too_large")
+    assert answer.json["error"]["message"] == "The form is too large: at most 16 parts of 65536 bytes."
 
 
 def test_a_browser_gets_a_page_with_forms(any_lab: Server) -> None:

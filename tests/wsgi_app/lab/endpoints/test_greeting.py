@@ -1,4 +1,4 @@
-"""Greetings in a chosen language, in this process and through nginx and uWSGI."""
+"""Greetings in a chosen language, in this process and under every server."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Plain words, in this process and through nginx and uWSGI."""
+"""Plain words, in this process and under every server."""
 
 import pytest
 

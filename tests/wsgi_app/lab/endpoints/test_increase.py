@@ -1,9 +1,10 @@
-"""The two counters, in this process and through nginx and uWSGI with two workers."""
+"""The two counters, in this process and under every server."""
 
 import os
 import re
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,12 @@ from tests.browsers import set_width
 from tests.forms import HTML, post_form
 from tests.pages import address_of, element, problems, texts
 from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, Server
+from wsgi_app.config import load_config
+from wsgi_app.counters import ProcessCounters
+from wsgi_app.lab.app import build_lab
 
 CALLS, CALLERS = 200, 16
+FEW_CALLS, FEW_CALLERS = 40, 4  # as many as a server of one thread lets wait
 PATIENCE_S = 20
 
 
@@ -27,16 +32,24 @@ def count(server: Server, where: str = "server", method: str = "POST") -> dict[s
     return counted
 
 
-def count_at_once(server: Server, where: str) -> list[dict[str, Any]]:
+def count_at_once(
+    server: Server, where: str, calls: int = CALLS, callers: int = CALLERS
+) -> list[dict[str, Any]]:
     """What so many calls at once are answered."""
-    with ThreadPoolExecutor(CALLERS) as pool:
-        return list(pool.map(lambda _: count(server, where), range(CALLS)))
+    with ThreadPoolExecutor(callers) as pool:
+        return list(pool.map(lambda _: count(server, where), range(calls)))
 
 
-@pytest.fixture
-def live_lab(live_house: tuple[LiveServer, RunningUwsgi]) -> LiveServer:
-    """The lab through nginx and uWSGI, with two workers."""
-    return LiveServer(live_house[0].port, f"{live_house[0].prefix}/lab", headers={})
+class CrowdedCounters(ProcessCounters):
+    """Counters that somebody else counts up too, right before each step of a request."""
+
+    def add(self, name: str, amount: int = 1) -> None:
+        super().add(name)
+        super().add(name, amount)
+
+    def value(self, name: str) -> int:
+        super().add(name)
+        return super().value(name)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -58,6 +71,29 @@ def test_in_one_process_both_counters_say_that_nothing_is_shared(lab: InProcessS
     assert count(lab) == {"where": "server", "count": 1, **expected}
     assert count(lab, "process") == {"where": "process", "count": first + 1, **expected}
     assert count(lab) == {"where": "server", "count": 2, **expected}
+
+
+def test_what_others_count_in_between_is_counted(tmp_path: Path) -> None:
+    counters = CrowdedCounters()
+    config = load_config({"PORTEIRO_DATA": str(tmp_path)})
+    lab = InProcessServer(build_lab(config, counters, worker=None))
+
+    told = [count(lab)["count"] for _ in range(3)]
+
+    assert told == [3, 6, 9]
+    assert counters.read()["increase"] == 9
+
+
+def test_requests_at_once_are_each_told_a_count_with_their_own_and_none_beyond_the_last(
+    any_lab: Server,
+) -> None:
+    first = count(any_lab)["count"]
+
+    told = sorted(answer["count"] for answer in count_at_once(any_lab, "server", FEW_CALLS, FEW_CALLERS))
+
+    last = count(any_lab)["count"]
+    assert (told[-1], last) == (first + FEW_CALLS, first + FEW_CALLS + 1)
+    assert [count - first >= place for place, count in enumerate(told, 1)] == [True] * FEW_CALLS
 
 
 @pytest.mark.live

@@ -1,7 +1,6 @@
-"""The front page and the sources, in this process and through nginx and uWSGI."""
+"""The front page and the sources, in this process, through nginx and uWSGI, and under other servers."""
 
 import html
-import inspect
 import os
 import re
 from pathlib import Path
@@ -10,7 +9,8 @@ import pytest
 
 from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, lab_of
 from wsgi_app.config import load_config
-from wsgi_app.lab.exhibits import EXHIBITS, Exhibit
+from wsgi_app.lab.exhibits import EXHIBITS, ROOMS
+from wsgi_app.lab.tries import Exhibit
 
 
 def answering(page: str) -> str:
@@ -18,6 +18,14 @@ def answering(page: str) -> str:
     found = re.search(r'<p id="answering">(.*)</p>', page)
     assert found is not None
     return re.sub(r"<[^>]*>", "", found[1])
+
+
+def exhibit_in(page: str, name: str) -> tuple[list[str], list[str]]:
+    """What the page says an exhibit lacks, and the addresses that can be tried."""
+    _, _, section = page.partition(f'id="{name}">')
+    section, _, _ = section.partition("</section>")
+    lacks = re.findall(r'<p class="notice amber">(.*?)</header>', section)
+    return lacks, re.findall(r"<pre>curl .*?http://localhost/porteiro/lab(.*?)&?(?:#39;)?</pre>", section)
 
 
 def test_the_page_has_every_exhibit_with_lines_to_copy_and_the_way_to_its_source(any_lab: Server) -> None:
@@ -32,9 +40,43 @@ def test_the_page_has_every_exhibit_with_lines_to_copy_and_the_way_to_its_source
     for exhibit in EXHIBITS:
         assert f'<section class="card exhibit" id="{exhibit.name}">' in page
         assert f'<a class="chip" href="#{exhibit.name}">{exhibit.title}</a>' in page
-        assert f'<a href="{any_lab.prefix}/source/{exhibit.name}">' in page
-        for each in exhibit.tries:
-            assert f"<pre>{each.curl(mount)}</pre>" in page
+        files = ", ".join(exhibit.file_names)
+        assert f'<a href="{any_lab.prefix}/source/{exhibit.name}">{files}</a>' in page
+    assert f"<pre>python -m wsgi_app.lab.client {mount}</pre>" in page
+
+
+FOLDER_TRIES = ["", "/", "/", "/?format=text", "/any/where/today.zzz", "/.env", "/..%2F..%2Fetc/passwd"]
+NO_FOLDER = "No folder is shown here; the setting PORTEIRO_LAB_FILES names one."
+NO_ROOMS = "This needs uWSGI, of which a process keeps the connections; another server answers here."
+
+
+@pytest.mark.parametrize(
+    ("settings", "worker", "files", "rooms"),
+    [
+        ({}, None, ([NO_FOLDER], ["/files/any/where/today.zzz"]), ([NO_ROOMS], [])),
+        (
+            {"PORTEIRO_LAB_FILES": "/"},
+            1,
+            ([], [f"/files{path}" for path in FOLDER_TRIES]),
+            ([], ["/ws", "/ws"]),
+        ),
+    ],
+)
+def test_what_this_installation_has_not_is_named_and_not_offered(
+    tmp_path: Path,
+    settings: dict[str, str],
+    worker: int | None,
+    files: tuple[list[str], list[str]],
+    rooms: tuple[list[str], list[str]],
+) -> None:
+    config = load_config({"PORTEIRO_DATA": str(tmp_path), **settings})
+    lab = lab_of(config, worker)
+
+    page = lab.ask("GET", "/").body.decode()
+
+    assert exhibit_in(page, "files") == files
+    assert exhibit_in(page, "ws") == rooms
+    assert exhibit_in(page, "hello")[0] == []
 
 
 def test_what_a_link_can_send_is_a_link_and_what_only_a_script_can_is_told_to_it(
@@ -43,9 +85,14 @@ def test_what_a_link_can_send_is_a_link_and_what_only_a_script_can_is_told_to_it
     page = lab.ask("GET", "/").body.decode()
 
     assert '<a href="/porteiro/lab/hello">GET /hello</a>' in page
-    assert '"body": "anything"' in page
-    assert page.count("data-request='{") == sum(
-        each.is_fetchable and not each.is_link for exhibit in EXHIBITS for each in exhibit.tries
+    assert (
+        """<li data-sends='{"body": "anything", "headers": {"Content-Type": "application/"""
+        """x-www-form-urlencoded"}}'>\n<p>the same by POST: <b>POST /bad</b> <small>400</small><pre>"""
+    ) in page
+    assert page.count("data-sends='{") == sum(
+        each.is_fetchable and not each.is_link and each.needs is not ROOMS
+        for exhibit in EXHIBITS
+        for each in exhibit.tries
     )
 
 
@@ -68,7 +115,7 @@ def test_a_lines_address_is_the_one_that_was_asked_and_no_host_leaves_its_place(
 def test_the_source_is_the_one_that_runs_as_plain_text(any_lab: Server, exhibit: Exhibit) -> None:
     answer = any_lab.ask("GET", f"/source/{exhibit.name}")
 
-    assert (answer.status, answer.body.decode()) == (200, inspect.getsource(exhibit.module))
+    assert (answer.status, answer.body.decode()) == (200, exhibit.source)
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.headers["X-Lab"] == "index"
 

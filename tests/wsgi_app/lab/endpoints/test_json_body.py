@@ -1,4 +1,4 @@
-"""JSON there and back, in this process and through nginx and uWSGI."""
+"""JSON there and back, in this process and under every server."""
 
 from typing import Any
 

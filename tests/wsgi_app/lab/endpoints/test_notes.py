@@ -1,4 +1,4 @@
-"""Notes: all verbs of a resource, in this process and through nginx and uWSGI."""
+"""Notes: all verbs of a resource, in this process and under every server."""
 
 import json
 from collections.abc import Iterator
@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.forms import FORM, HTML, post_form
+from tests.hostile import JSON
 from tests.servers import Answer, InProcessServer, Server, path_of, post_json
 from wsgi_app.lab.endpoints.notes import LONGEST_NOTE, WELCOME
 from wsgi_app.stores.notes import MOST_NOTES
-
-JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -153,10 +152,15 @@ def test_a_body_that_is_no_note_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""])
-def test_a_body_that_is_not_declared_as_json_is_refused(any_lab: Server, kind: str) -> None:
-    answer = any_lab.ask("POST", "/notes", b'{"text": "milk"}', {"Content-Type": kind})
+def test_a_body_of_another_type_is_told_which_there_are(any_lab: Server, kind: str) -> None:
+    made, replaced = (
+        any_lab.ask(method, path, b'{"text": "milk"}', {"Content-Type": kind})
+        for method, path in (("POST", "/notes"), ("PUT", "/notes/nowhere"))
+    )
 
-    assert told(answer) == (415, "unsupported_media_type", "Send the body as application/json.")
+    either = "Send the note as application/json or application/x-www-form-urlencoded."
+    assert told(made) == (415, "unsupported_media_type", either)
+    assert told(replaced) == (415, "unsupported_media_type", "Send the body as application/json.")
 
 
 def test_a_body_without_a_length_is_refused(any_lab: Server) -> None:

@@ -4,27 +4,21 @@ import threading
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import make_server
 from wsgiref.validate import validator
 
 import pytest
 from webob import Request
 
 from tests.servers import Answer, LiveServer, Server
+from wsgi_app.lab.__main__ import QuietHandler
 from wsgi_app.lab.endpoints.raw import application
-
-
-class Quiet(WSGIRequestHandler):
-    """Writes no lines."""
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
 
 
 @pytest.fixture
 def alone() -> Iterator[LiveServer]:
     """The application without the lab; its server leaves the socket open behind the body."""
-    with make_server("127.0.0.1", 0, validator(application), handler_class=Quiet) as server:
+    with make_server("127.0.0.1", 0, validator(application), handler_class=QuietHandler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield LiveServer(server.server_port, prefix="", headers={})

@@ -1,10 +1,17 @@
-"""A door with a password, in this process and through nginx and uWSGI."""
+"""A door with a password, in this process and under every server."""
+
+from pathlib import Path
 
 import pytest
+from argon2 import extract_parameters
 from structlog.testing import capture_logs
 
 from tests.accounts import basic
 from tests.servers import InProcessServer, Server
+from wsgi_app.config import load_config
+from wsgi_app.counters import ProcessCounters
+from wsgi_app.lab.endpoints.secure import KEPT
+from wsgi_app.lab.services import open_services
 
 ASKS = 'Basic realm="Porteiro\'s lab", charset="UTF-8"'
 RIGHT = basic("student", "open sesame")
@@ -68,6 +75,14 @@ def test_a_right_password_makes_the_wrong_ones_forgotten(lab: InProcessServer) -
     answers = [lab.ask("GET", "/secure", headers=headers).status for headers in (*4 * (WRONG,), RIGHT, WRONG)]
 
     assert answers == [401, 401, 401, 401, 200, 401]
+
+
+def test_a_name_that_nobody_has_costs_as_much_as_one_that_is_kept(tmp_path: Path) -> None:
+    services = open_services(load_config({"PORTEIRO_DATA": str(tmp_path)}), ProcessCounters(), worker=None)
+    costs = [extract_parameters(kept) for kept in (*KEPT.values(), services.passwords.hash("anything"))]
+
+    assert costs == [costs[0]] * 2
+    assert (costs[0].time_cost, costs[0].memory_cost) == (1, 64)  # a KiB each: no work for a door's workers
 
 
 def test_neither_name_nor_password_is_logged(lab: InProcessServer) -> None:

@@ -1,4 +1,4 @@
-"""Every status, in this process and through nginx and uWSGI."""
+"""Every status, in this process and under every server."""
 
 from http import HTTPStatus
 

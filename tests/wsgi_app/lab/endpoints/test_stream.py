@@ -2,14 +2,10 @@
 
 import json
 import os
-import signal
-import socket
-import subprocess
-import sys
+import threading
 import uuid
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPResponse
 from itertools import repeat
@@ -18,53 +14,42 @@ from pathlib import Path
 import pytest
 from webob import Request
 
-from tests.conftest import Clock
-from tests.servers import InProcessServer, LiveServer, LocalPorts, RunningUwsgi, Server, uwsgi
+from tests.conftest import Clock, lab_served_by
+from tests.labs import PROGRAMS
+from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, lab_beside, lab_of
 from wsgi_app.config import load_config
-from wsgi_app.counters import ProcessCounters
-from wsgi_app.lab.app import Lab
-from wsgi_app.lab.endpoints.stream import LOCK, PAUSE_S, Stream
-from wsgi_app.lab.routes import ROUTES
-from wsgi_app.lab.services import open_services
-from wsgi_app.routing import Router
+from wsgi_app.lab.endpoints.stream import COUNTS, PAUSE_S, Stream
+from wsgi_app.lab.turns import LONGEST_S
 
 EVENTS = {"Accept": "text/event-stream"}
+MOST_TURNS = 100
+AT_ONCE = 6  # as many as a server of one thread lets wait
 FIRST, SECOND = "2026-01-05T10:00:00.000000+00:00", "2026-01-05T10:00:00.300000+00:00"
-HOLD = """
-import sys
-from pathlib import Path
-from wsgi_app.lab.endpoints.stream import take_turn
-turn = take_turn(Path(sys.argv[1]))
-print("taken", flush=True)
-sys.stdin.read()
-"""
-
 Chain = tuple[LiveServer, RunningUwsgi]
 
 
 @pytest.fixture
 def quick_lab(tmp_path: Path, clock: Clock) -> InProcessServer:
     """The lab in this process, whose pauses only move its clock."""
-    services = open_services(load_config({"PORTEIRO_DATA": str(tmp_path)}), ProcessCounters(), worker=None)
-    return InProcessServer(
-        Lab(replace(services, now=clock.now, pause=clock.advance), Router(ROUTES)), "/porteiro/lab"
-    )
+    config = load_config({"PORTEIRO_DATA": str(tmp_path)})
+    return lab_of(config, now=clock.now, pause=clock.advance)
 
 
-@pytest.fixture(scope="module")
-def local_run(tmp_path_factory: pytest.TempPathFactory, pack_folder: Path) -> Iterator[Chain]:
-    """The shipped uwsgi.ini with its own HTTP port, without nginx."""
-    ports = LocalPorts()
-    settings = {"PORTEIRO_PACK": str(pack_folder), **ports.settings}
-    with uwsgi(tmp_path_factory.mktemp("local"), settings) as running:
-        yield LiveServer(ports.http, headers={}), running
-
-
-@pytest.fixture(params=["live_house", "local_run"])
+@pytest.fixture(params=["live_house", "local_house"])
 def chain(request: pytest.FixtureRequest) -> Chain:
     """Behind nginx, and without it."""
     found: Chain = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(params=["live_house", "local_house", *PROGRAMS])
+def running_lab(request: pytest.FixtureRequest) -> LiveServer:
+    """The lab under every server, each on a port of its own."""
+    if request.param in PROGRAMS:
+        other = lab_served_by(request.param, request)
+        assert isinstance(other, LiveServer)
+        return other
+    return lab_beside(request.getfixturevalue(request.param)[0])
 
 
 def opened(server: InProcessServer) -> Stream:
@@ -74,9 +59,18 @@ def opened(server: InProcessServer) -> Stream:
     return body
 
 
-def ask(connection: HTTPConnection, prefix: str, query: str) -> HTTPResponse:
-    connection.request("GET", f"{prefix}/lab/stream?{query}")
-    return connection.getresponse()
+def in_turn(connection: HTTPConnection, prefix: str, query: str) -> HTTPResponse:
+    """The answer, none of which is read yet, as soon as it is this one's turn."""
+    pause = threading.Event()
+    for _ in range(MOST_TURNS):
+        connection.request("GET", f"{prefix}/stream?{query}")
+        answer = connection.getresponse()
+        if answer.status != 503:
+            return answer
+        answer.read()
+        connection.close()
+        pause.wait(0.1)
+    raise AssertionError("it was never our turn")
 
 
 # In this process
@@ -136,38 +130,51 @@ def test_while_one_stream_is_sent_a_second_is_told_to_wait(quick_lab: InProcessS
     second = quick_lab.ask("GET", "/stream")
     body.close()
 
-    assert (second.status, second.error, second.headers["Retry-After"]) == (503, "busy", "3")
+    assert (second.status, second.error, second.headers["Retry-After"]) == (503, "busy", "6")
 
 
-def test_a_client_that_goes_away_before_or_amid_the_lines_frees_the_turn(quick_lab: InProcessServer) -> None:
+def test_after_a_stream_there_is_a_rest_for_as_long_as_it_took(
+    quick_lab: InProcessServer, clock: Clock
+) -> None:
+    assert quick_lab.ask("GET", "/stream?lines=10").status == 200
+    during = quick_lab.ask("GET", "/stream?lines=1")
+    clock.advance(9 * PAUSE_S - 0.1)
+    late = quick_lab.ask("GET", "/stream?lines=1")
+    clock.advance(0.1)
+
+    assert [(answer.status, answer.headers["Retry-After"]) for answer in (during, late)] == [
+        (503, "3"),
+        (503, "1"),
+    ]
+    assert quick_lab.ask("GET", "/stream?lines=1").status == 200
+
+
+def test_the_longest_stream_is_no_longer_than_a_turn() -> None:
+    assert (int(COUNTS[-1]) - 1) * PAUSE_S < LONGEST_S
+
+
+def test_a_client_that_goes_away_before_or_amid_the_lines_frees_the_turn(
+    quick_lab: InProcessServer, clock: Clock
+) -> None:
     unread = opened(quick_lab)
     unread.close()
     half_read = opened(quick_lab)
-    next(iter(half_read))
+    lines = iter(half_read)
+    next(lines)
+    next(lines)
     half_read.close()
+    clock.advance(PAUSE_S)
 
     assert quick_lab.ask("GET", "/stream").status == 200
 
 
-def test_the_turn_is_free_as_soon_as_the_end_can_be_seen(quick_lab: InProcessServer) -> None:
+def test_the_turn_is_free_as_soon_as_the_end_can_be_seen(quick_lab: InProcessServer, clock: Clock) -> None:
     body = opened(quick_lab)
     assert len(list(body)) == 5
+    clock.advance(4 * PAUSE_S)
 
     assert quick_lab.ask("GET", "/stream").status == 200
     body.close()
-
-
-def test_a_process_that_is_killed_frees_the_turn(quick_lab: InProcessServer, tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, tmp_path / LOCK], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"taken\n"
-        during = quick_lab.ask("GET", "/stream").status
-        holder.kill()
-
-    assert (holder.returncode, during) == (-signal.SIGKILL, 503)
-    assert quick_lab.ask("GET", "/stream").status == 200
 
 
 def test_head_makes_no_lines_and_takes_no_turn(quick_lab: InProcessServer, clock: Clock) -> None:
@@ -181,7 +188,9 @@ def test_head_makes_no_lines_and_takes_no_turn(quick_lab: InProcessServer, clock
     assert clock.now() == before
 
 
-def test_an_event_source_that_asks_again_after_the_end_is_told_to_stop(quick_lab: InProcessServer) -> None:
+def test_an_event_source_that_asks_again_after_the_end_is_told_to_stop(
+    quick_lab: InProcessServer,
+) -> None:
     again = quick_lab.ask("GET", "/stream?lines=3", headers={**EVENTS, "Last-Event-ID": "3"})
     amid = quick_lab.ask("GET", "/stream?lines=3", headers={**EVENTS, "Last-Event-ID": "2"})
 
@@ -213,26 +222,24 @@ def test_another_format_is_refused(any_lab: Server, query: str, headers: dict[st
 
 
 @pytest.mark.live
-def test_the_first_line_of_text_is_there_before_the_last_is_made(chain: Chain) -> None:
-    server, running = chain
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
-        answer = ask(connection, server.prefix, "lines=4")
+def test_the_first_line_of_text_is_there_before_the_last_is_made(running_lab: LiveServer) -> None:
+    with closing(HTTPConnection("127.0.0.1", running_lab.port, timeout=30)) as connection:
+        answer = in_turn(connection, running_lab.prefix, "lines=4")
         first = answer.readline().decode()
         arrived = datetime.now(UTC)
         lines = [first, *answer.read().decode().splitlines(keepends=True)]
 
-    times, processes = [line.split()[4] for line in lines], {int(line.split()[-1]) for line in lines}
+    times, processes = [line.split()[4] for line in lines], {line.split()[-1] for line in lines}
     assert [line.split()[1] for line in lines] == ["1,", "2,", "3,", "4,"]
-    assert processes <= set(running.workers())
     assert len(processes) == 1
     assert datetime.fromisoformat(times[0]) < arrived < datetime.fromisoformat(times[-1])
 
 
 @pytest.mark.live
 def test_the_first_event_is_there_before_the_last_is_made(chain: Chain) -> None:
-    server, _ = chain
+    server, running = chain
     with closing(HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
-        answer = ask(connection, server.prefix, "lines=4&format=events")
+        answer = in_turn(connection, f"{server.prefix}/lab", "lines=4&format=events")
         first = [answer.readline(), answer.readline(), answer.readline()]
         arrived = datetime.now(UTC)
         events = (b"".join(first) + answer.read()).split(b"\n\n")
@@ -240,30 +247,46 @@ def test_the_first_event_is_there_before_the_last_is_made(chain: Chain) -> None:
     data = [json.loads(event.partition(b"data: ")[2]) for event in events[:-1]]
     assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     assert ([line["number"] for line in data], events[-1]) == ([1, 2, 3, 4], b"")
+    assert {line["process"] for line in data} <= set(running.workers())
     made_at = [datetime.fromisoformat(line["time"]) for line in data]
     assert made_at[0] < arrived < made_at[-1]
 
 
 @pytest.mark.live
+def test_of_many_at_once_one_is_answered_and_all_others_are_told_to_wait(running_lab: LiveServer) -> None:
+    pause = threading.Event()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(MOST_TURNS):  # until the rest after another test's stream is over
+            answers = list(pool.map(lambda _: running_lab.ask("GET", "/stream?lines=6"), range(AT_ONCE)))
+            if any(answer.status == 200 for answer in answers):
+                break
+            pause.wait(0.1)
+
+    told = sorted((answer.status, answer.headers.get("Retry-After")) for answer in answers)
+    assert told[0] == (200, None)
+    assert {status for status, _ in told[1:]} == {503}
+    assert {wait for _, wait in told[1:]} <= {"1", "2", "6"}
+
+
+@pytest.mark.live
 def test_a_client_that_goes_away_frees_the_turn_and_leaves_no_trace_in_the_log(chain: Chain) -> None:
     server, running = chain
-    lab, marker = LiveServer(server.port, f"{server.prefix}/lab", headers={}), uuid.uuid4().hex
+    lab, marker = lab_beside(server), uuid.uuid4().hex
     before = len(running.output.lines)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
-        client.sendall(f"GET {lab.prefix}/stream?lines=10 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        received = b""
-        while b" by process " not in received:
-            received += client.recv(4096)
+    client = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with closing(client), closing(in_turn(client, lab.prefix, "lines=10")) as answer:
+        assert b" by process " in answer.readline()
         started = datetime.now(UTC)
         during = lab.ask("GET", "/stream").status
 
-    # The free worker says 503 until the other one finds out, long before it would have made its last line.
-    answer = next(found for _ in repeat(None) if (found := lab.ask("GET", "/stream?lines=1")).status != 503)
+    # The free worker says 503 until the other one finds out, and for as long again: long before it would have
+    # made its last line.
+    next_one = next(found for _ in repeat(None) if (found := lab.ask("GET", "/stream?lines=1")).status != 503)
     lab.ask("GET", f"/greet/Hello/{marker}")
     running.output.wait_for(lambda line: marker in line)
 
-    assert (during, answer.status) == (503, 200)
-    made_at = datetime.fromisoformat(answer.body.decode().split()[4])
+    assert (during, next_one.status) == (503, 200)
+    made_at = datetime.fromisoformat(next_one.body.decode().split()[4])
     assert made_at - started < timedelta(seconds=8 * PAUSE_S)
     log = "".join(running.output.lines[before:])
     assert log.count("path=/stream") >= 2

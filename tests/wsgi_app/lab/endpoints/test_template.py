@@ -1,4 +1,4 @@
-"""A page from a template, in this process and through nginx and uWSGI."""
+"""A page from a template, in this process and under every server."""
 
 import re
 from html import unescape

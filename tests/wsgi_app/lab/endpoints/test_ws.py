@@ -1,26 +1,17 @@
-"""The way to the lab's rooms, in this process and through nginx and uWSGI."""
+"""The way to the lab's rooms, in this process and under every server."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, Server
+from tests.servers import Answer, InProcessServer, LiveServer, Server, lab_of
 from wsgi_app.config import load_config
-from wsgi_app.counters import ProcessCounters
-from wsgi_app.lab.app import build_lab
 
 
 @pytest.fixture
 def worker(tmp_path: Path) -> InProcessServer:
     """The lab as one of uWSGI's workers has it in the local run, in this process."""
-    config = load_config({"PORTEIRO_DATA": str(tmp_path)})
-    return InProcessServer(build_lab(config, ProcessCounters(), worker=1), "/porteiro/lab")
-
-
-@pytest.fixture
-def behind_nginx(live_house: tuple[LiveServer, RunningUwsgi]) -> LiveServer:
-    """The lab through nginx and uWSGI."""
-    return LiveServer(live_house[0].port, "/porteiro/lab", headers={})
+    return lab_of(load_config({"PORTEIRO_DATA": str(tmp_path)}), worker=1)
 
 
 def assert_page(answer: Answer, address: str) -> None:
@@ -31,6 +22,7 @@ def assert_page(answer: Answer, address: str) -> None:
     assert answer.headers["X-Lab"] == "ws"
     assert f'data-live="{address}"' in page
     assert f"connect-src 'self' {origin};" in answer.headers["Content-Security-Policy"]
+    assert "A message has at most 4096 bytes; 10 may be\n    sent within 10 seconds." in page
     assert '<script type="module" src="/porteiro/lab/static/lab-ws.js"></script>' in page
 
 
@@ -53,11 +45,11 @@ def test_in_the_local_run_the_rooms_have_a_port_of_their_own(worker: InProcessSe
 
 
 @pytest.mark.live
-def test_behind_nginx_the_rooms_are_where_the_pages_are(behind_nginx: LiveServer) -> None:
-    address = f"ws://127.0.0.1:{behind_nginx.port}/porteiro/lab/ws"
+def test_behind_nginx_the_rooms_are_where_the_pages_are(live_lab: LiveServer) -> None:
+    address = f"ws://127.0.0.1:{live_lab.port}/porteiro/lab/ws"
 
-    assert_page(behind_nginx.ask("GET", "/ws", headers={"Accept": "text/html"}), address)
-    assert_way(behind_nginx.ask("GET", "/ws"), address)
+    assert_page(live_lab.ask("GET", "/ws", headers={"Accept": "text/html"}), address)
+    assert_way(live_lab.ask("GET", "/ws"), address)
 
 
 def test_another_server_than_uwsgi_says_that_it_has_no_rooms(lab: InProcessServer) -> None:

@@ -1,0 +1,52 @@
+"""Which language an answer is in, and names that it can say."""
+
+from collections.abc import Collection
+
+from webob import Request, Response
+
+from wsgi_app.errors import BadRequest
+from wsgi_app.names import is_shown
+from wsgi_app.rendering import query_text
+
+LONGEST_NAME = 100
+LONGEST_HEADER = 1000  # of Accept-Language: the time to read one grows faster than its length
+
+
+def language_of(request: Request, known: Collection[str]) -> str:
+    """``?lang=`` decides, then ``Accept-Language`` (``zh-CN`` takes ``zh``), then English.
+
+    Raises:
+        BadRequest: that language is not known here, or the header is too long.
+    """
+    wanted = query_text(request, "lang")
+    if wanted and wanted not in known:
+        raise BadRequest(f"lang is one of {', '.join(known)}.", code="unknown_language")
+    if len(request.headers.get("Accept-Language", "")) > LONGEST_HEADER:
+        raise BadRequest(f"Accept-Language has at most {LONGEST_HEADER} characters.", code="header_too_long")
+    return wanted or str(request.accept_language.lookup(list(known), default="en"))
+
+
+def in_language(response: Response, request: Request, language: str) -> Response:
+    """Say in which language an answer is, and tell caches where a header chose it."""
+    response.headers["Content-Language"] = language
+    if not query_text(request, "lang"):
+        response.headers["Vary"] = "Accept-Language"
+    return response
+
+
+def name_to_show(text: str, where: str) -> str:
+    """A name without the spaces around it.
+
+    Args:
+        text: as it was sent.
+        where: it was sent.
+
+    Raises:
+        BadRequest: it is too long, or holds control characters.
+    """
+    if len(text) > LONGEST_NAME or not all(map(is_shown, text)):
+        raise BadRequest(
+            f"{where} has at most {LONGEST_NAME} characters, none of them a control character.",
+            code="bad_name",
+        )
+    return text.strip()
