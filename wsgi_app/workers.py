@@ -20,12 +20,15 @@ def built(build: Callable[[], Built]) -> Built:
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
-        return build()
+        application = build()
     except PorteiroError as error:
         sys.stderr.write(f"porteiro: {error}\n")
         sys.exit(CANNOT_LOAD)
-    finally:
+    try:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except KeyboardInterrupt:  # waited: another worker could not be built, and uWSGI ends this one too
+        sys.exit(CANNOT_LOAD)
+    return application
 
 
 def worker_number() -> int | None:

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,6 +13,13 @@ from wsgi_app.workers import CANNOT_LOAD, built, worker_number
 def mask() -> set[int]:
     """The signals that the calling thread does not take."""
     return set(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+
+@pytest.fixture(autouse=True)
+def _mask_as_before() -> Iterator[None]:
+    before = mask()
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def test_what_was_built_is_given_and_the_threads_that_it_started_take_no_signal() -> None:
@@ -35,12 +43,25 @@ def test_what_cannot_be_built_ends_the_process_with_the_reason(capsys: pytest.Ca
     def build() -> str:
         raise ConfigError("PORTEIRO_DATA: it cannot be used.")
 
-    before = mask()
     with pytest.raises(SystemExit) as ended:
         built(build)
 
-    assert (ended.value.code, mask()) == (CANNOT_LOAD, before)
+    assert ended.value.code == CANNOT_LOAD
     assert capsys.readouterr().err == "porteiro: PORTEIRO_DATA: it cannot be used.\n"
+
+
+def test_a_signal_that_came_meanwhile_ends_the_process_without_a_word(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def build() -> str:
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        return "an application"
+
+    with pytest.raises(SystemExit) as ended:
+        built(build)
+
+    assert ended.value.code == CANNOT_LOAD
+    assert capsys.readouterr() == ("", "")
 
 
 def test_only_uwsgi_numbers_its_workers() -> None:
