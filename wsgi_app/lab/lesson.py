@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import msgspec
 
 from wsgi_app.routing import ID
+from wsgi_app.uploads import JSON
 
-JSON, PLAIN = "application/json", "text/plain"
+PLAIN = "text/plain"
 PLACE = re.compile(rf".*/notes/({ID})")
 WRONG_PLACE = "Is this the lab's address, and is the lab on?"
 

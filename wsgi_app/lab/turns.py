@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from wsgi_app.errors import Busy
+from wsgi_app.errors import Busy, Unavailable
 
 LONGEST_S = 3.0  # of a turn, and so of a rest: one that lasts longer is of a clock that was changed since
 
@@ -48,8 +48,13 @@ def take_turn(path: Path, now: Callable[[], datetime]) -> Turn:
 
     Raises:
         Busy: it is somebody else's, or rests.
+        Unavailable: there can be no such file.
     """
-    file = path.open("ab")  # which leaves the file's time as it is
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")  # which leaves the file's time as it is
+    except OSError as error:
+        raise Unavailable("The lab cannot keep a file now; the log says why.") from error
     since = now()
     wait_s = _wait_s(file, since)
     if wait_s:

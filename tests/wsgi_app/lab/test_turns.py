@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Clock
-from wsgi_app.errors import Busy
+from wsgi_app.errors import Busy, Unavailable
 from wsgi_app.lab.turns import LONGEST_S, take_turn
 
 HOLD = """
@@ -123,3 +123,16 @@ def test_a_process_that_is_killed_frees_the_turn(path: Path, clock: Clock) -> No
 
     assert (holder.returncode, during) == (-signal.SIGKILL, "6")
     have_turn(path, clock)
+
+
+def test_the_folder_of_the_file_is_made(tmp_path: Path, clock: Clock) -> None:
+    have_turn(tmp_path / "new" / "turn.lock", clock)
+
+    assert (tmp_path / "new" / "turn.lock").is_file()
+
+
+def test_where_there_can_be_no_file_nobody_has_a_turn_now(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "taken").touch()
+
+    with pytest.raises(Unavailable, match="cannot keep a file now"):
+        take_turn(tmp_path / "taken" / "turn.lock", clock.now)
