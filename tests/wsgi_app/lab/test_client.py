@@ -83,7 +83,7 @@ def listening(lab: InProcessServer, before: Before = lambda _: None) -> Iterator
 
     with LabServer("127.0.0.1", 0, lab.application) as server:
         server.set_app(application)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

@@ -108,14 +108,14 @@ def test_all_may_be_escaped_as_json_allows(any_lab: Server) -> None:
 @pytest.mark.parametrize(("text", "code"), BAD_OPERANDS)
 @pytest.mark.parametrize("name", ["a", "b"])
 def test_a_bad_operand_is_refused_whatever_way_it_is_sent(
-    any_lab: Server, name: str, text: str, code: str
+    shipped_lab: Server, name: str, text: str, code: str
 ) -> None:
     wanted = {"a": "6", "op": "/", "b": "7", name: text}
 
     answers = [
-        get(any_lab, wanted["a"], wanted["op"], wanted["b"]),
-        post(any_lab, **wanted),
-        post_json(any_lab, "/calc", wanted),
+        get(shipped_lab, wanted["a"], wanted["op"], wanted["b"]),
+        post(shipped_lab, **wanted),
+        post_json(shipped_lab, "/calc", wanted),
     ]
 
     assert [(answer.status, answer.error) for answer in answers] == [(400, code)] * 3
@@ -140,10 +140,10 @@ def test_a_bad_operand_is_refused_whatever_way_it_is_sent(
         (f"{HUGE}.5", "not_a_whole_number"),
     ],
 )
-def test_json_that_is_no_operand_is_refused(any_lab: Server, value: str, code: str) -> None:
+def test_json_that_is_no_operand_is_refused(shipped_lab: Server, value: str, code: str) -> None:
     body = f'{{"a": {value}, "op": "+", "b": 1}}'.encode()
 
-    answer = any_lab.ask("POST", "/calc", body, {"Content-Type": "application/json"})
+    answer = shipped_lab.ask("POST", "/calc", body, {"Content-Type": "application/json"})
 
     assert (answer.status, answer.error) == (400, code)
 
@@ -247,9 +247,9 @@ def test_ten_thousand_digits_in_a_form_or_a_path_are_refused(shipped_lab: Server
     ],
 )
 def test_a_body_that_is_no_sum_is_refused(
-    any_lab: Server, content_type: str, body: bytes, status: int, code: str
+    shipped_lab: Server, content_type: str, body: bytes, status: int, code: str
 ) -> None:
-    answer = any_lab.ask("POST", "/calc", body, {"Content-Type": content_type})
+    answer = shipped_lab.ask("POST", "/calc", body, {"Content-Type": content_type})
 
     assert (answer.status, answer.error) == (status, code)
 

@@ -338,12 +338,12 @@ def test_a_method_in_small_letters_is_refused_by_nginx(live_house: tuple[LiveSer
     ],
 )
 def test_an_answer_is_never_more_than_35_times_as_long_as_the_body_that_it_shows(
-    any_lab: Server, form: str, start: bytes, repeated: bytes, end: bytes, content_type: str
+    shipped_lab: Server, form: str, start: bytes, repeated: bytes, end: bytes, content_type: str
 ) -> None:
     most = Limits().json_bytes
     body = start + repeated * ((most - len(start + end)) // len(repeated)) + end
 
-    answer = any_lab.ask("POST", f"/echo?format={form}", body, {"Content-Type": content_type})
+    answer = shipped_lab.ask("POST", f"/echo?format={form}", body, {"Content-Type": content_type})
 
     assert answer.status == 200
     assert len(body) > most - 3

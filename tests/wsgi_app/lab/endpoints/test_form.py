@@ -97,9 +97,9 @@ def test_a_browser_gets_a_page_with_forms(any_lab: Server) -> None:
     ],
 )
 def test_what_is_no_form_is_refused(
-    any_lab: Server, method: str, sent: bytes, content_type: str, status: int, code: str
+    shipped_lab: Server, method: str, sent: bytes, content_type: str, status: int, code: str
 ) -> None:
-    answer = any_lab.ask(method, "/form", sent, {"Content-Type": content_type})
+    answer = shipped_lab.ask(method, "/form", sent, {"Content-Type": content_type})
 
     assert (answer.status, answer.error) == (status, code)
 

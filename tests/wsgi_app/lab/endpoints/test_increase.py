@@ -164,15 +164,15 @@ def test_the_page_names_the_worker_that_answered(
 @pytest.mark.parametrize("where", ["nowhere", "Server", "%00", "process%20"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_another_place_to_count_is_refused_and_nothing_is_counted(
-    any_lab: Server, method: str, where: str
+    shipped_lab: Server, method: str, where: str
 ) -> None:
-    before = count(any_lab)["count"]
+    before = count(shipped_lab)["count"]
 
-    answer = any_lab.ask(method, f"/increase?where={where}")
+    answer = shipped_lab.ask(method, f"/increase?where={where}")
 
     expected = {"code": "unknown_place", "message": "where must be one of server and process."}
     assert (answer.status, answer.json) == (400, {"error": expected})
-    assert count(any_lab)["count"] == before + 1
+    assert count(shipped_lab)["count"] == before + 1
 
 
 def test_a_page_of_another_site_cannot_count_by_post(any_lab: Server) -> None:

@@ -112,8 +112,8 @@ def test_a_lines_address_is_the_one_that_was_asked_and_no_host_leaves_its_place(
 
 
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: str(exhibit.name))
-def test_the_source_is_the_one_that_runs_as_plain_text(any_lab: Server, exhibit: Exhibit) -> None:
-    answer = any_lab.ask("GET", f"/source/{exhibit.name}")
+def test_the_source_is_the_one_that_runs_as_plain_text(shipped_lab: Server, exhibit: Exhibit) -> None:
+    answer = shipped_lab.ask("GET", f"/source/{exhibit.name}")
 
     assert (answer.status, answer.body.decode()) == (200, exhibit.source)
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"

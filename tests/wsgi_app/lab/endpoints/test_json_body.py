@@ -20,8 +20,8 @@ def test_a_query_comes_back_as_json(any_lab: Server) -> None:
 @pytest.mark.parametrize(
     "value", [None, True, 0, -1.5, 10**1000, "", "Olá, 안녕, 😀 \0", [], {}, {"": [1, [2, {"a": None}]]}]
 )
-def test_so_does_any_value(any_lab: Server, method: str, value: Any) -> None:
-    answer = post_json(any_lab, "/json", value, method)
+def test_so_does_any_value(shipped_lab: Server, method: str, value: Any) -> None:
+    answer = post_json(shipped_lab, "/json", value, method)
 
     assert (answer.status, answer.headers["X-Lab"]) == (200, "json_body")
     assert answer.json == {"method": method, "value": value}
@@ -56,9 +56,9 @@ def test_of_a_name_that_stands_there_twice_the_last_counts(any_lab: Server) -> N
     ],
 )
 def test_what_is_no_json_is_refused(
-    any_lab: Server, method: str, sent: bytes, content_type: str, status: int, code: str
+    shipped_lab: Server, method: str, sent: bytes, content_type: str, status: int, code: str
 ) -> None:
-    answer = any_lab.ask(method, "/json", sent, {"Content-Type": content_type})
+    answer = shipped_lab.ask(method, "/json", sent, {"Content-Type": content_type})
 
     assert (answer.status, answer.error) == (status, code)
 

@@ -248,13 +248,13 @@ def test_the_pages_form_makes_a_note_and_goes_on_to_the_page(lab_with_room: Serv
         (b"text=" + b"a" * 65_536, 413, "too_large"),
     ],
 )
-def test_a_form_that_is_no_note_is_refused(any_lab: Server, body: bytes, status: int, code: str) -> None:
-    before = noted(any_lab)
+def test_a_form_that_is_no_note_is_refused(shipped_lab: Server, body: bytes, status: int, code: str) -> None:
+    before = noted(shipped_lab)
 
-    answer = any_lab.ask("POST", "/notes", body, FORM)
+    answer = shipped_lab.ask("POST", "/notes", body, FORM)
 
     assert (answer.status, answer.error) == (status, code)
-    assert noted(any_lab) == before
+    assert noted(shipped_lab) == before
 
 
 def test_a_format_that_there_is_not_is_refused(any_lab: Server) -> None:

@@ -19,7 +19,7 @@ from wsgi_app.lab.endpoints.raw import application
 def alone() -> Iterator[LiveServer]:
     """The application without the lab; its server leaves the socket open behind the body."""
     with make_server("127.0.0.1", 0, validator(application), handler_class=QuietHandler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield LiveServer(server.server_port, prefix="", headers={})
         server.shutdown()

@@ -106,8 +106,8 @@ def test_any_plain_address_of_the_lab_can_be_gone_on_to(any_lab: Server, target:
 
 
 @pytest.mark.parametrize("target", TRICKS)
-def test_nothing_leads_away(any_lab: Server, target: str) -> None:
-    answer = any_lab.ask("GET", f"/redirect?to={quote(target, safe='')}")
+def test_nothing_leads_away(shipped_lab: Server, target: str) -> None:
+    answer = shipped_lab.ask("GET", f"/redirect?to={quote(target, safe='')}")
 
     assert (answer.status, answer.error) == (400, "bad_target")
     assert not {"Location", "Set-Cookie", "Refresh"} & set(answer.headers)
@@ -125,8 +125,8 @@ def test_nothing_leads_away_from_a_lab_that_has_its_host_for_itself(
 
 
 @pytest.mark.parametrize("status", ["200", "300", "304", "306", "3o1", "301 ", "99", "9" * 500, "%C2%B2"])
-def test_a_status_that_is_no_redirect_is_refused(any_lab: Server, status: str) -> None:
-    answer = any_lab.ask("GET", f"/redirect?status={quote(status, safe='%')}")
+def test_a_status_that_is_no_redirect_is_refused(shipped_lab: Server, status: str) -> None:
+    answer = shipped_lab.ask("GET", f"/redirect?status={quote(status, safe='%')}")
 
     assert (answer.status, answer.json) == (
         400,

@@ -39,10 +39,10 @@ def test_nothing_but_them_is_sent(any_lab: Server, path: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "statuses"), TRAVERSALS.items())
-def test_no_way_leads_out_of_their_folder(any_lab: Server, path: str, statuses: set[int]) -> None:
+def test_no_way_leads_out_of_their_folder(shipped_lab: Server, path: str, statuses: set[int]) -> None:
     assert (STATIC.parents[1] / "README.md").is_file()
 
-    answer = any_lab.ask("GET", f"/static{path.replace(BESIDE, 'README.md')}")
+    answer = shipped_lab.ask("GET", f"/static{path.replace(BESIDE, 'README.md')}")
 
     assert answer.status in statuses
     assert answer.json["error"]["message"]

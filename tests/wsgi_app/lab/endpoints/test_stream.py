@@ -202,8 +202,8 @@ def test_an_event_source_that_asks_again_after_the_end_is_told_to_stop(
 
 
 @pytest.mark.parametrize("lines", ["0", "11", "-1", "1.5", "x", "05", "%D9%A3", "%201", "9" * 3000])
-def test_another_number_of_lines_is_refused(any_lab: Server, lines: str) -> None:
-    answer = any_lab.ask("GET", f"/stream?lines={lines}")
+def test_another_number_of_lines_is_refused(shipped_lab: Server, lines: str) -> None:
+    answer = shipped_lab.ask("GET", f"/stream?lines={lines}")
 
     assert (answer.status, answer.json) == (
         400,
