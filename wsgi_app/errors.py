@@ -185,7 +185,7 @@ class Busy(RequestError):
 
     status, default_code = 503, "busy"
 
-    def __init__(self, message: str, *, wait_s: int = 3):
+    def __init__(self, message: str, *, wait_s: int):
         super().__init__(message, headers={"Retry-After": str(wait_s)})
 
 

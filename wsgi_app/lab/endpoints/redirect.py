@@ -5,7 +5,7 @@ from webob import Response
 from wsgi_app.auth import LONGEST_PAGE, is_page_below
 from wsgi_app.errors import BadRequest
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import query_text
+from wsgi_app.rendering import query_text, text_answer
 
 # What each status tells a client.
 STATUSES = {
@@ -30,7 +30,6 @@ def redirect(call: Call) -> Response:
             f"nothing encoded, no backslash, and at most {LONGEST_PAGE} characters with the mount.",
             code="bad_target",
         )
-    response = Response(f"{target} {STATUSES[status]}\n", content_type="text/plain", charset="utf-8")
-    response.status, response.location = status, target  # WebOb puts scheme and host before it
-    response.headers["Cache-Control"] = "no-store"  # else a browser would keep a 301 for ever
-    return response
+    # WebOb puts scheme and host before the target; a browser would keep a 301 for ever.
+    headers = {"Location": target, "Cache-Control": "no-store"}
+    return text_answer(f"{target} {STATUSES[status]}\n", int(status), headers)
