@@ -24,11 +24,10 @@ from bench.verification import (
     threshold_at,
     true_accept_rate,
 )
+from wsgi_app.base.config import load_config
+from wsgi_app.base.errors import PorteiroError
 from wsgi_app.commands import progress_bar
-from wsgi_app.config import load_config
-from wsgi_app.errors import PorteiroError
-from wsgi_app.packs import chosen_pack
-from wsgi_app.services import tried_pipeline
+from wsgi_app.house.models import chosen_pack, tried_pipeline
 from wsgi_app.vision.pipeline import Pipeline
 
 FALSE_ACCEPT_RATES = (0.1, 0.01, 0.001)

@@ -16,8 +16,8 @@ from rich.progress import Progress
 
 from bench.errors import Failure, Missing
 from bench.labelled import LabelledPair
-from wsgi_app.errors import RequestError
-from wsgi_app.steps import Steps
+from wsgi_app.base.errors import RequestError
+from wsgi_app.base.steps import Steps
 from wsgi_app.vision.detect import Face
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import cosine

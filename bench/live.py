@@ -12,11 +12,11 @@ from bench.errors import Failure, Missing
 from bench.load import TIMEOUT_S, Address, Connection, photo_request, seconds_to_answer
 from bench.material import Material, furnished
 from bench.pairs import Pair, Plan, in_turns
-from bench.serving import House, served
-from wsgi_app.config import load_config
-from wsgi_app.evidence import token_key
-from wsgi_app.passwords import Passwords
-from wsgi_app.stores.house import open_stores
+from bench.serving import Installation, served
+from wsgi_app.access.evidence import token_key
+from wsgi_app.access.passwords import Passwords
+from wsgi_app.base.config import load_config
+from wsgi_app.stores.stores import open_stores
 
 BROWSERS = 1000
 FURTHER_FILES = 200
@@ -74,7 +74,7 @@ def watched(address: Address, opening: bytes, number: int) -> Iterator[None]:
         yield
 
 
-def opening_request(house: House) -> bytes:
+def opening_request(house: Installation) -> bytes:
     """A whole request that opens a WebSocket, of somebody who may watch."""
     stores = open_stores(load_config(house.environment))
     key = token_key(WATCHER)

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from bench.errors import Missing
-from bench.serving import REPOSITORY, House, furnish
+from bench.serving import REPOSITORY, Installation, furnish
 
 PHOTOS = REPOSITORY / "tests" / "photos"
 ENROLLED = "*-1.jpg"
@@ -51,7 +51,7 @@ def find_material(pack: Path) -> Material:
 
 
 @contextmanager
-def furnished(material: Material) -> Iterator[House]:
+def furnished(material: Material) -> Iterator[Installation]:
     """A house where everybody is enrolled, for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="porteiro-bench-") as folder:
         yield furnish(Path(folder), material.pack, material.enrolments)

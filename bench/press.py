@@ -22,7 +22,7 @@ from bench.load import Address
 from bench.material import Material, find_material, furnished
 from bench.pairs import Target
 from bench.processor import watch_others
-from bench.serving import PROGRAMS, REPOSITORY, House, served
+from bench.serving import PROGRAMS, REPOSITORY, Installation, served
 from bench.visitors import Timing, Visitors, visited
 from pi_client.commands.options import boot_id, server_of
 from pi_client.config import CameraSettings, Config, load_config
@@ -186,7 +186,7 @@ def door_config(address: Address, token_file: Path) -> Config:
     return load_config(None, given)
 
 
-def add_token(house: House) -> Path:
+def add_token(house: Installation) -> Path:
     """The file with a new token, by the shipped command.
 
     Raises:

@@ -10,12 +10,12 @@ from bench.errors import Failure
 from bench.load import answers_per_second, photo_request
 from bench.material import Material, furnished
 from bench.pairs import Pair, Plan, in_turns
-from bench.serving import PROCESSES, House, served
-from wsgi_app.config import load_config
-from wsgi_app.counters import ProcessCounters
-from wsgi_app.memory import keep_freed_memory
-from wsgi_app.services import Services, open_services
-from wsgi_app.steps import Steps
+from bench.serving import PROCESSES, Installation, served
+from wsgi_app.base.config import load_config
+from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.base.memory import keep_freed_memory
+from wsgi_app.base.steps import Steps
+from wsgi_app.house.house import House, open_house
 from wsgi_app.vision.match import Gallery
 from wsgi_app.vision.verdicts import Outcome, Verdict
 
@@ -34,7 +34,7 @@ def measure(material: Material, plan: Plan) -> Iterator[Pair]:
 
 
 @contextmanager
-def bare(house: House, photos: tuple[bytes, ...]) -> Iterator[list[Pipe]]:
+def bare(house: Installation, photos: tuple[bytes, ...]) -> Iterator[list[Pipe]]:
     """As many processes as the server has workers, each with the models and the same gallery."""
     spawn = multiprocessing.get_context("spawn")
     pairs = [spawn.Pipe() for _ in range(PROCESSES)]
@@ -71,25 +71,25 @@ def judge_in_rounds(pipe: Pipe, environment: dict[str, str], photos: tuple[bytes
         ValueError: a photo shows nobody who is known; the server would have answered it otherwise.
     """
     keep_freed_memory()
-    services = open_services(load_config(environment), ProcessCounters())
-    gallery = services.gallery.now().gallery
+    house = open_house(load_config(environment), ProcessCounters())
+    gallery = house.gallery.now().gallery
     pipe.send(READY)
     while True:
         seconds = pipe.recv()
         done, started = 0, time.perf_counter()
         while time.perf_counter() < started + seconds:
             photo = photos[done % len(photos)]
-            verdict = judged(services, photo, gallery)
+            verdict = judged(house, photo, gallery)
             if verdict.outcome is not Outcome.KNOWN:
                 raise ValueError(f"Photo {done % len(photos)} is {verdict.outcome}.")
             done += 1
         pipe.send(done / (time.perf_counter() - started))
 
 
-def judged(services: Services, photo: bytes, gallery: Gallery) -> Verdict:
+def judged(house: House, photo: bytes, gallery: Gallery) -> Verdict:
     """What the server does with a photo, without everything around it."""
     steps = Steps(time.perf_counter)
-    return services.pipeline.judge(services.pipeline.decode(photo, steps), gallery, services.policy, steps)
+    return house.pipeline.judge(house.pipeline.decode(photo, steps), gallery, house.policy, steps)
 
 
 def _receive(pipe: Pipe) -> float:

@@ -31,7 +31,7 @@ NO_RATE = "rate=100000r/s;"
 
 
 @dataclass(frozen=True)
-class House:
+class Installation:
     """A data folder with people enrolled.
 
     Attributes:
@@ -43,7 +43,7 @@ class House:
     environment: dict[str, str]
 
 
-def furnish(folder: Path, pack: Path, enrolments: dict[str, bytes]) -> House:
+def furnish(folder: Path, pack: Path, enrolments: dict[str, bytes]) -> Installation:
     """Enrol people from one photo each, by the shipped command.
 
     Raises:
@@ -66,11 +66,11 @@ def furnish(folder: Path, pack: Path, enrolments: dict[str, bytes]) -> House:
     )
     if done.returncode:
         raise Failure(f"porteiro enrol failed: {done.stderr.decode(errors='replace')}")
-    return House(folder, environment)
+    return Installation(folder, environment)
 
 
 @contextmanager
-def served(house: House) -> Iterator[Address]:
+def served(house: Installation) -> Iterator[Address]:
     """The shipped nginx and uWSGI; gives nginx's address once it answers.
 
     Raises:
@@ -101,7 +101,7 @@ class Running:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, house: House, log_name: str) -> Iterator[Running]:
+def running(command: list[str], folder: Path, house: Installation, log_name: str) -> Iterator[Running]:
     """A process that ends with the block: asked first, killed with its children if it does not listen."""
     log = house.folder / log_name
     with log.open("wb") as output:

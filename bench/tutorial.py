@@ -9,7 +9,7 @@ from bench.errors import Failure
 from bench.load import Address, Connection, answers_per_second, photo_request
 from bench.material import Material, furnished
 from bench.pairs import Pair, Plan, in_turns
-from bench.serving import REPOSITORY, House, free_address, running, served, wait_until
+from bench.serving import REPOSITORY, Installation, free_address, running, served, wait_until
 from wsgi_app.vision.packs import pack_in
 
 MOST_APART = 0.05  # of the picture's side: the same nose, though one squeezes the picture into a square
@@ -30,7 +30,7 @@ def measure(material: Material, plan: Plan) -> Iterator[Pair]:
 
 
 @contextmanager
-def flask(house: House, detector: str) -> Iterator[Address]:
+def flask(house: Installation, detector: str) -> Iterator[Address]:
     """The Flask application in a process of its own; gives its address once it listens."""
     address = free_address()
     command = [sys.executable, "-m", "bench.flask_app", str(address[1]), detector]

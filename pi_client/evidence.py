@@ -1,7 +1,7 @@
 """What proves that an answer is the server's own, to this very press, and of now.
 
 The server keeps no token, only its SHA-256, and that hash is the key which both sides have. The same lines
-stand in the server's ``wsgi_app/evidence.py``: the two are installed apart, on different machines.
+stand in the server's ``wsgi_app/access/evidence.py``: the two are installed apart, on different machines.
 """
 
 import hashlib

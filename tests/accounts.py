@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 
 from tests.forms import post_form
-from wsgi_app.evidence import token_key
-from wsgi_app.passwords import Passwords
+from wsgi_app.access.evidence import token_key
+from wsgi_app.access.passwords import Passwords
 from wsgi_app.stores.accounts import Account
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 if TYPE_CHECKING:
     from tests.servers import Answer, Server

@@ -26,20 +26,20 @@ from tests.servers import (
     RunningUwsgi,
     Server,
     enrolled,
-    house,
     lab_beside,
     lab_of,
+    running_house,
     served,
     uwsgi,
 )
-from wsgi_app.config import Limits, load_config
-from wsgi_app.counters import ProcessCounters
-from wsgi_app.identity import open_identifier
-from wsgi_app.services import Services, put_together
-from wsgi_app.steps import Steps
+from wsgi_app.access.identity import open_identifier
+from wsgi_app.base.config import Limits, load_config
+from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.base.steps import Steps
+from wsgi_app.house.house import House, put_together
 from wsgi_app.stores.database import open_database
-from wsgi_app.stores.house import Stores, stores_over
 from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.stores import Stores, stores_over
 from wsgi_app.vision.packs import Threshold, pack_in
 from wsgi_app.vision.pipeline import Pipeline
 
@@ -136,30 +136,30 @@ def stores(tmp_path: Path, clock: Clock) -> Iterator[Stores]:
 
 
 @pytest.fixture
-def services(tmp_path: Path, stores: Stores, pipeline: Pipeline) -> Services:
+def house(tmp_path: Path, stores: Stores, pipeline: Pipeline) -> House:
     """Everything an endpoint works with, on the temporary house."""
     config = load_config({"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_OPEN": "1"})
     return put_together(config, stores, pipeline, ProcessCounters())
 
 
 @pytest.fixture
-def server(services: Services) -> InProcessServer:
+def server(house: House) -> InProcessServer:
     """The application over the temporary house, in this process."""
-    return served(services)
+    return served(house)
 
 
 @pytest.fixture
-def closed_services(services: Services) -> Services:
+def closed_house(house: House) -> House:
     """The same of a house where everybody has to sign in."""
-    config = replace(services.config, open=False)
-    identifier = open_identifier(config, services.stores, CHEAP)
-    return replace(services, config=config, passwords=CHEAP, identifier=identifier)
+    config = replace(house.config, open=False)
+    identifier = open_identifier(config, house.stores, CHEAP)
+    return replace(house, config=config, passwords=CHEAP, identifier=identifier)
 
 
 @pytest.fixture
-def closed_server(closed_services: Services) -> InProcessServer:
+def closed_server(closed_house: House) -> InProcessServer:
     """The application over a house where everybody has to sign in, in this process."""
-    return served(closed_services)
+    return served(closed_house)
 
 
 @pytest.fixture(scope="session")
@@ -174,7 +174,7 @@ def live_house(
         "PORTEIRO_LAB": "1",
         "PORTEIRO_LAB_FILES": str(shown_folder),
     }
-    with house(tmp_path_factory.mktemp("live"), settings, edit=without_request_limit) as running:
+    with running_house(tmp_path_factory.mktemp("live"), settings, edit=without_request_limit) as running:
         yield running
 
 

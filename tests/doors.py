@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.servers import Answer, Server, post_json, post_photo
-from wsgi_app.evidence import token_key
-from wsgi_app.stores.house import Stores
+from wsgi_app.access.evidence import token_key
+from wsgi_app.stores.stores import Stores
 
 VITALS: dict[str, Any] = {
     "version": "0.1.0",

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 SHARP = {"sharpness": 20.5, "brightness": 120.0}

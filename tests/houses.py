@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from wsgi_app.config import load_config
-from wsgi_app.stores.house import Stores, open_stores
+from wsgi_app.base.config import load_config
+from wsgi_app.stores.stores import Stores, open_stores
 
 
 def settings_in(environ: Mapping[str, str]) -> dict[str, str]:

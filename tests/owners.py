@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests.houses import settings_in, stores_of
 from wsgi_app.cli import main
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.vision import packs as vision_packs
 from wsgi_app.vision.packs import pack_in
 

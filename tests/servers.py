@@ -25,17 +25,18 @@ from webob import Request
 from tests.accounts import add_account, basic
 from tests.houses import stores_of, without_settings
 from wsgi_app.app import Application
-from wsgi_app.boundary import Boundary
-from wsgi_app.config import Config
-from wsgi_app.counters import ProcessCounters
+from wsgi_app.base.config import Config
+from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.base.logs import set_up_logs
+from wsgi_app.house.house import House
 from wsgi_app.lab.app import Lab
 from wsgi_app.lab.routes import ROUTES as LAB_ROUTES
 from wsgi_app.lab.services import open_services
-from wsgi_app.logs import set_up_logs
 from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
-from wsgi_app.services import Services
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
+from wsgi_app.web.boundary import Boundary
+from wsgi_app.web.rendering import Pages
+from wsgi_app.web.routing import Router
 
 REPOSITORY = Path(__file__).parent.parent
 START_S = 60.0
@@ -104,10 +105,10 @@ class InProcessServer:
         return Answer(response.status_code, CaseInsensitiveDict(response.headers), response.body)
 
 
-def served(services: Services, **settings: Any) -> InProcessServer:
+def served(house: House, **settings: Any) -> InProcessServer:
     """The application over a house, in this process, with some fields of its settings changed."""
-    config = replace(services.config, **settings)
-    return InProcessServer(Application(replace(services, config=config), Router(ROUTES)))
+    config = replace(house.config, **settings)
+    return InProcessServer(Application(replace(house, config=config), Pages(config.timezone), Router(ROUTES)))
 
 
 def lab_of(config: Config, worker: int | None = None, **changed: Any) -> InProcessServer:
@@ -334,7 +335,7 @@ def nginx(data: Path, edit: Callable[[str], str] = lambda text: text) -> Iterato
 
 
 @contextmanager
-def house(
+def running_house(
     data: Path,
     settings: dict[str, str],
     prefix: str = "/porteiro",

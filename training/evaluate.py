@@ -18,7 +18,7 @@ from training.faces import FACE_PX, Pairs, centre, read_pairs
 from training.groups import groups_of, rates_within
 from training.pointing import NOSE, diagonal_errors, nose_of
 from training.scenes import Scene, read_scenes
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 from wsgi_app.vision.detect import detector_blob, find_faces
 from wsgi_app.vision.embed import Embedding, embed, embedder_blob
 from wsgi_app.vision.engines import Blob, Network, load_network

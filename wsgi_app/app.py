@@ -4,26 +4,22 @@ from contextlib import suppress
 
 from webob import Request, Response
 
-from wsgi_app.auth import (
-    SAFE_METHODS,
-    credentials_of,
-    is_browser,
-    page_before,
-    to_sign_in,
-)
-from wsgi_app.boundary import Boundary, Exchange
-from wsgi_app.config import Config
-from wsgi_app.counters import Counters
-from wsgi_app.errors import NotFound, RequestError
-from wsgi_app.forms import given_csrf, is_form, keep_form, take_method
-from wsgi_app.identity import BASIC, FORM, NOBODY, Identity, require, require_csrf
-from wsgi_app.logs import set_up_logs
-from wsgi_app.memory import keep_freed_memory
-from wsgi_app.rendering import error_answer, prefers_html, view_of
-from wsgi_app.roles import Role
+from wsgi_app.access.identity import BASIC, FORM, NOBODY, Identity, require, require_csrf
+from wsgi_app.access.roles import Role
+from wsgi_app.base.config import Config
+from wsgi_app.base.counters import Counters
+from wsgi_app.base.errors import NotFound, RequestError
+from wsgi_app.base.logs import set_up_logs
+from wsgi_app.base.memory import keep_freed_memory
+from wsgi_app.house.house import House, open_house
 from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Found, Router
-from wsgi_app.services import Call, Services, open_services
+from wsgi_app.web.boundary import Boundary, Exchange
+from wsgi_app.web.call import Call
+from wsgi_app.web.forms import given_csrf, is_form, keep_form, take_method
+from wsgi_app.web.origins import SAFE_METHODS
+from wsgi_app.web.rendering import Pages, error_answer, prefers_html, view_of
+from wsgi_app.web.routing import Found, Router
+from wsgi_app.web.sign_in import credentials_of, is_browser, page_before, to_sign_in
 
 INSIDE = (403, 404, 405)  # what somebody who is signed in can meet before it is asked who they are
 
@@ -36,22 +32,22 @@ def build_application(config: Config, counters: Counters) -> "Application":
     """
     set_up_logs(config.log_level)
     keep_freed_memory()
-    return Application(open_services(config, counters), Router(ROUTES))
+    return Application(open_house(config, counters), Pages(config.timezone), Router(ROUTES))
 
 
 class Application(Boundary):
     """The house: the door, its pages, and everything that programs ask for."""
 
-    def __init__(self, services: Services, router: Router):
-        super().__init__(services, router)
-        self._services = services
+    def __init__(self, house: House, pages: Pages, router: Router):
+        super().__init__(house, router)
+        self._house, self._pages = house, pages
 
     def receive(self, request: Request) -> None:
         """Refuse other mounts; read a page's form and take the method that it means."""
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
-        if request.environ.get("SCRIPT_NAME", "") != self._services.config.prefix:
+        if request.environ.get("SCRIPT_NAME", "") != self._house.config.prefix:
             raise NotFound("There is nothing at this address.")
-        keep_form(request, self._services.config.limits)
+        keep_form(request, self._house.config.limits)
         take_method(request)
 
     def call(self, exchange: Exchange, found: Found) -> Response:
@@ -61,7 +57,8 @@ class Application(Boundary):
         _admit(request, found.role, exchange.identity)
         call = Call(
             request,
-            self._services,
+            self._house,
+            self._pages,
             exchange.steps,
             exchange.request_id,
             exchange.identity,
@@ -81,15 +78,15 @@ class Application(Boundary):
             with suppress(
                 RequestError
             ):  # the page of an error shows the ways of the house to those who live there
-                identity = self._services.identifier.signed_in(credentials_of(request))
-        view = view_of(request, self._services.config, identity)
+                identity = self._house.identifier.signed_in(credentials_of(request))
+        view = view_of(request, self._house.config, identity)
         form = page_before(request) if is_form(request) else ""
-        return error_answer(request, error, exchange.request_id, self._services.pages, view, form)
+        return error_answer(request, error, exchange.request_id, self._pages, view, form)
 
     def _identified(self, request: Request, role: Role) -> Identity:
         if role is Role.ANYONE:
             return NOBODY
-        return self._services.identifier.identify(credentials_of(request))
+        return self._house.identifier.identify(credentials_of(request))
 
 
 def _admit(request: Request, role: Role, identity: Identity) -> None:

@@ -1,6 +1,6 @@
 """Every address of the server: what it does, and who may ask."""
 
-from wsgi_app.calibration import Calibration
+from wsgi_app.access.roles import Role
 from wsgi_app.endpoints import (
     accounts,
     api,
@@ -28,9 +28,9 @@ from wsgi_app.endpoints.person_bodies import PersonBody, PersonChange, PersonLis
 from wsgi_app.endpoints.unknown_bodies import Barred, Barring, Ignoring, Inbox, Named, Naming
 from wsgi_app.endpoints.visit_bodies import VisitBody, VisitList
 from wsgi_app.endpoints.visit_filters import QUERY as FILTERS
-from wsgi_app.live.feed import EventsBody
-from wsgi_app.roles import Role
-from wsgi_app.routing import Multipart, Route
+from wsgi_app.house.calibration import Calibration
+from wsgi_app.house.events import EventsBody
+from wsgi_app.web.routing import Multipart, Route
 
 ANYONE, VIEWER, OPERATOR, OWNER = Role
 PAGES = ("json", "html")

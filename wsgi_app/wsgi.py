@@ -3,9 +3,9 @@
 import os
 from typing import TYPE_CHECKING
 
-from wsgi_app.config import load_config
-from wsgi_app.counters import shared_counters
-from wsgi_app.workers import built
+from wsgi_app.base.config import load_config
+from wsgi_app.base.counters import shared_counters
+from wsgi_app.base.workers import built
 
 if TYPE_CHECKING:
     from wsgi_app.app import Application

@@ -8,7 +8,7 @@ from PIL import Image
 
 from bench.errors import Failure
 from bench.press import Spread, Summary, add_token, as_taken, door_config, main
-from bench.serving import House
+from bench.serving import Installation
 from bench.visitors import Timing, first_verdict, visited
 from pi_client.config import load_config
 from pi_client.fakes.pins import Moment
@@ -150,14 +150,14 @@ def test_the_device_asks_the_server_with_a_token_and_is_otherwise_as_shipped(tmp
 
 
 def test_a_token_is_made_by_the_shipped_command(tmp_path: Path) -> None:
-    file = add_token(House(tmp_path, {"PORTEIRO_DATA": str(tmp_path / "data")}))
+    file = add_token(Installation(tmp_path, {"PORTEIRO_DATA": str(tmp_path / "data")}))
 
     assert re.fullmatch(r"bench\.[\w-]{43}\n", file.read_text())
 
 
 def test_a_token_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"porteiro token add failed: .*PORTEIRO_LOG_LEVEL"):
-        add_token(House(tmp_path, {"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_LOG_LEVEL": "loud"}))
+        add_token(Installation(tmp_path, {"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_LOG_LEVEL": "loud"}))
 
 
 @pytest.fixture

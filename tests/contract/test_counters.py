@@ -19,13 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wsgi_app.counters import LATENCY_BUCKETS_S, ProcessCounters, Tally
-from wsgi_app.errors import RequestError
+from wsgi_app.base.counters import LATENCY_BUCKETS_S, ProcessCounters, Tally
+from wsgi_app.base.errors import RequestError
 from wsgi_app.lab.endpoints import increase
 from wsgi_app.lab.routes import ROUTES as LAB_ROUTES
 from wsgi_app.routes import ROUTES
-from wsgi_app.routing import UNROUTED
 from wsgi_app.vision.verdicts import Outcome
+from wsgi_app.web.routing import UNROUTED
 
 SHIPPED_INI = Path(__file__).parents[2] / "uwsgi.ini"
 UWSGI = Path(sys.executable).with_name("uwsgi")
@@ -55,7 +55,7 @@ from urllib.parse import parse_qs
 
 import uwsgi
 
-from wsgi_app.counters import UwsgiCounters, shared_counters
+from wsgi_app.base.counters import UwsgiCounters, shared_counters
 
 counters = shared_counters()
 assert isinstance(counters, UwsgiCounters)

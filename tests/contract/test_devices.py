@@ -10,7 +10,7 @@ import pytest
 
 from tests.doors import VITALS, Door, add_door
 from tests.servers import Server, path_of, post_json
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 
 def test_a_device_that_was_never_heard_is_shown_as_that(any_server: Server, door: Door) -> None:

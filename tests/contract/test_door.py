@@ -13,8 +13,8 @@ from PIL import Image
 from pi_client.evidence import Evidence, is_of_now, is_proven
 from tests.doors import Door
 from tests.servers import Server, enrolled, form, post_json, post_photo
-from wsgi_app.evidence import token_key
-from wsgi_app.stores.house import Stores
+from wsgi_app.access.evidence import token_key
+from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]
 

@@ -20,7 +20,7 @@ from tests.networks import (
     nose_tflite,
     saved_model_pb,
 )
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 from wsgi_app.vision.engines import Blob, Network, OnnxRuntimeNetwork, OpenCvNetwork, load_network
 from wsgi_app.vision.packs import pack_in
 
@@ -220,7 +220,7 @@ class TestLoadNetwork:
         path = tmp_path / "odd.pb"
         make(path)
         program = (
-            "import sys; from pathlib import Path; from wsgi_app.errors import PackError\n"
+            "import sys; from pathlib import Path; from wsgi_app.base.errors import PackError\n"
             "from wsgi_app.vision.engines import load_network\n"
             "try: load_network(Path(sys.argv[1]))\n"
             "except PackError as error: print(error)"

@@ -20,10 +20,10 @@ from schemathesis.specs.openapi.checks import (
 from tests.accounts import add_account
 from tests.doors import add_door
 from tests.servers import Answer, InProcessServer, enrolled, post_photo
-from wsgi_app.refusals import is_conditional
 from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Route
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
+from wsgi_app.web.refusals import is_conditional
+from wsgi_app.web.routing import Route
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -15,13 +15,13 @@ from tests.accounts import OWNER, PASSWORD, add_account, basic, cookie_in, signe
 from tests.conftest import BOTH_WAYS, Clock
 from tests.forms import post_form
 from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, Server, post_json
-from wsgi_app.evidence import token_key
-from wsgi_app.identity import BASIC, FORM
-from wsgi_app.logs import set_up_logs
-from wsgi_app.roles import ACCOUNT_ROLES, Role
+from wsgi_app.access.evidence import token_key
+from wsgi_app.access.identity import BASIC, FORM
+from wsgi_app.access.roles import ACCOUNT_ROLES, Role
+from wsgi_app.base.logs import set_up_logs
 from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Route
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
+from wsgi_app.web.routing import Route
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "pt", "Authorization": ""}
 NOT_SIGNED_IN = {"Authorization": ""}

@@ -27,14 +27,14 @@ from tests.servers import (
     Server,
     enrolled,
     form,
-    house,
     nginx,
     path_of,
     post_photo,
+    running_house,
     uwsgi,
 )
 from wsgi_app.lab.folder import MOST_BYTES
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 pytestmark = pytest.mark.live
 
@@ -89,7 +89,7 @@ def test_a_photo_posted_with_requests_as_the_tutorials_do(live_house: Chain, pho
 
 
 def test_the_request_id_of_nginx_is_the_applications(tmp_path: Path, pack_folder: Path) -> None:
-    with house(tmp_path, {"PORTEIRO_PACK": str(pack_folder)}) as (server, running):
+    with running_house(tmp_path, {"PORTEIRO_PACK": str(pack_folder)}) as (server, running):
         request_id = server.ask("GET", "/health/ready").headers["X-Request-Id"]
 
     passed_on = [json.loads(line) for line in (tmp_path / "nginx" / "access.log").read_text().splitlines()]
@@ -173,7 +173,7 @@ def test_behind_nginx_a_door_needs_the_token_that_the_command_makes(
     tmp_path: Path, pack_folder: Path, photo: Photo
 ) -> None:
     settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_ANONYMOUS_DOORS": "0"}
-    with house(tmp_path, settings) as (server, running):
+    with running_house(tmp_path, settings) as (server, running):
         without = post_photo(server, "/", photo("nobody-1"))
         made = subprocess.run(
             [Path(sys.executable).with_name("porteiro"), "token", "add", "front-door"],
@@ -196,7 +196,7 @@ def test_behind_nginx_a_door_needs_the_token_that_the_command_makes(
 def own_house(tmp_path: Path, pack_folder: Path) -> Iterator[Chain]:
     """A house of this test's own."""
     settings = {"PORTEIRO_PACK": str(pack_folder)}
-    with house(tmp_path, settings, edit=without_request_limit) as chain:
+    with running_house(tmp_path, settings, edit=without_request_limit) as chain:
         yield chain
 
 
@@ -247,7 +247,7 @@ def test_counters_and_visits_outlive_a_restart(tmp_path: Path, pack_folder: Path
 
 @pytest.mark.parametrize("prefix", ["/", "/house/front-door"])
 def test_any_prefix_serves_the_same(tmp_path: Path, pack_folder: Path, photo: Photo, prefix: str) -> None:
-    with house(tmp_path, {"PORTEIRO_PACK": str(pack_folder)}, prefix) as (server, _):
+    with running_house(tmp_path, {"PORTEIRO_PACK": str(pack_folder)}, prefix) as (server, _):
         answer = post_photo(server, "/", photo("nobody-1"))
         visit = server.ask("GET", f"/visits/{answer.json['visit']}").json
         page = server.ask("GET", "/").body.decode()

@@ -18,7 +18,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.browsers import set_width, severe_lines
 from tests.pi_client.commands.processes import door_process
 from tests.pi_client.simulator.staging import photo_folder
-from tests.servers import LiveServer, RunningUwsgi, enrolled, house, nginx
+from tests.servers import LiveServer, RunningUwsgi, enrolled, nginx, running_house
 
 pytestmark = pytest.mark.live
 
@@ -72,7 +72,7 @@ def chain(
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed")
     settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_ANONYMOUS_DOORS": "0", "PORTEIRO_PROCESSES": "1"}
-    with house(tmp_path_factory.mktemp("house"), settings) as (server, running):
+    with running_house(tmp_path_factory.mktemp("house"), settings) as (server, running):
         enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
         yield server, running
 

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from tests.accounts import OWNER, PASSWORD, basic
 from tests.browsers import chromium, severe_lines
 from tests.conftest import without_request_limit
-from tests.servers import LiveServer, LocalPorts, RunningUwsgi, house, post_json, post_photo, uwsgi
+from tests.servers import LiveServer, LocalPorts, RunningUwsgi, post_json, post_photo, running_house, uwsgi
 from tests.watchers import Watcher, watching
 
 pytestmark = pytest.mark.live
@@ -37,7 +37,7 @@ FEED_IS_READY = "live feed is served"
 def own_house(tmp_path_factory: pytest.TempPathFactory, pack_folder: Path) -> Iterator[Chain]:
     """A house of this test's own, in a folder with a short name: Unix sockets have no room for a long one."""
     folder = tmp_path_factory.mktemp("live")
-    with house(folder, {"PORTEIRO_PACK": str(pack_folder)}, edit=without_request_limit) as chain:
+    with running_house(folder, {"PORTEIRO_PACK": str(pack_folder)}, edit=without_request_limit) as chain:
         wait_for_feed(chain[1])
         yield chain
 

@@ -23,8 +23,8 @@ from tests.pages import (
     problems,
     texts,
 )
-from tests.servers import LiveServer, RunningUwsgi, enrolled, house, post_photo
-from wsgi_app.stores.house import Stores
+from tests.servers import LiveServer, RunningUwsgi, enrolled, post_photo, running_house
+from wsgi_app.stores.stores import Stores
 
 pytestmark = pytest.mark.live
 
@@ -51,7 +51,7 @@ def live_house(
         "PORTEIRO_LAB": "1",
         "PORTEIRO_LAB_FILES": str(tmp_path_factory.mktemp("shown")),
     }
-    with house(tmp_path_factory.mktemp("pages"), settings, edit=without_request_limit) as running:
+    with running_house(tmp_path_factory.mktemp("pages"), settings, edit=without_request_limit) as running:
         yield running
 
 

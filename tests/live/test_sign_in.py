@@ -16,7 +16,7 @@ from tests.accounts import PASSWORD
 from tests.browsers import chromium, severe_lines
 from tests.servers import ANSWER_S, LiveServer, RunningUwsgi, post_json
 from wsgi_app.stores.attempts import address_key
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 pytestmark = pytest.mark.live
 

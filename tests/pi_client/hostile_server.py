@@ -12,7 +12,7 @@ from email import message_from_bytes
 from types import TracebackType
 from typing import Any, Self
 
-from wsgi_app.evidence import signature, token_key
+from wsgi_app.access.evidence import signature, token_key
 
 STOP_S = 20.0
 DRIP_S = 0.02

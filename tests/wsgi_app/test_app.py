@@ -7,7 +7,7 @@ import pytest
 
 from tests.forms import post_form
 from tests.servers import InProcessServer
-from wsgi_app.services import Services
+from wsgi_app.house.house import House
 
 
 def test_a_browser_gets_its_errors_as_a_page(server: InProcessServer) -> None:
@@ -62,13 +62,13 @@ def test_the_wrong_mount_is_404(server: InProcessServer) -> None:
     assert replace(server, prefix="/other").ask("GET", "/people").status == 404
 
 
-def test_requests_are_counted_by_endpoint_and_status(server: InProcessServer, services: Services) -> None:
+def test_requests_are_counted_by_endpoint_and_status(server: InProcessServer, house: House) -> None:
     server.ask("GET", "/people")
     server.ask("GET", "/people")
     server.ask("GET", "/people/nobody")
     server.ask("GET", "/nowhere")
 
-    totals = services.tally.read()
+    totals = house.tally.read()
     assert totals.requests == {
         ("people.index", "200"): 2,
         ("people.show", "404"): 1,

@@ -2,10 +2,10 @@
 
 import re
 
-from wsgi_app.auth import SAFE_METHODS
-from wsgi_app.roles import Role
+from wsgi_app.access.roles import Role
 from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
+from wsgi_app.web.origins import SAFE_METHODS
+from wsgi_app.web.routing import Router
 
 AN_ID = "0123456789abcdef0123456789abcdef"
 

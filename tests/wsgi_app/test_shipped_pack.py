@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PHOTOS
-from wsgi_app.packs import SHIPPED, catalogue
-from wsgi_app.steps import Steps
+from wsgi_app.base.steps import Steps
+from wsgi_app.house.models import SHIPPED, catalogue
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import cosine
 from wsgi_app.vision.packs import Threshold, check_files, pack_in

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.table import Table
 
-from wsgi_app.config import load_config
-from wsgi_app.errors import PorteiroError
-from wsgi_app.logs import set_up_logs
+from wsgi_app.base.config import load_config
+from wsgi_app.base.errors import PorteiroError
+from wsgi_app.base.logs import set_up_logs
 
 UNBROKEN = 1_000  # columns of a table that goes to another program
 EVERYBODY = 1_000_000

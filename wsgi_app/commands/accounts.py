@@ -4,14 +4,14 @@ import click
 from rich.table import Column, Table
 from rich.text import Text
 
+from wsgi_app.access.evidence import token_key
+from wsgi_app.access.roles import ACCOUNT_ROLES
+from wsgi_app.access.tokens import random_secret
+from wsgi_app.base.config import Config
 from wsgi_app.commands import EVERYBODY, Failure, print_table, with_config
-from wsgi_app.config import Config
-from wsgi_app.evidence import token_key
-from wsgi_app.roles import ACCOUNT_ROLES
 from wsgi_app.stores.accounts import Account
-from wsgi_app.stores.house import Stores, open_stores
 from wsgi_app.stores.invitations import Invitation
-from wsgi_app.tokens import random_secret
+from wsgi_app.stores.stores import Stores, open_stores
 
 address_option = click.option(
     "--address",

@@ -3,12 +3,11 @@
 import click
 import msgspec
 
-from wsgi_app.calibration import USUAL_RATE, Calibration, DoubtBody, Question, RateBody, examine, one_in
+from wsgi_app.base.config import Config
 from wsgi_app.commands import with_config
-from wsgi_app.config import Config
-from wsgi_app.packs import chosen_pack
-from wsgi_app.services import threshold_in_force
-from wsgi_app.stores.house import open_stores
+from wsgi_app.house.calibration import USUAL_RATE, Calibration, DoubtBody, Question, RateBody, examine, one_in
+from wsgi_app.house.models import chosen_pack, threshold_in_force
+from wsgi_app.stores.stores import open_stores
 
 COLUMNS = 30  # of a full bar
 

@@ -8,15 +8,16 @@ from typing import Any
 import click
 from rich.progress import DownloadColumn, MofNCompleteColumn
 
-from wsgi_app import __version__, packs
+from wsgi_app import __version__
+from wsgi_app.base.config import Config
+from wsgi_app.base.errors import PackError
+from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, progress_bar, with_config
 from wsgi_app.commands.accounts import address_option, first_link
-from wsgi_app.config import Config
-from wsgi_app.enrolment import embed_anew
-from wsgi_app.errors import PackError
-from wsgi_app.services import load_pipeline, tried_pipeline
-from wsgi_app.steps import Steps
-from wsgi_app.stores.house import Stores, open_stores
+from wsgi_app.house import models
+from wsgi_app.house.enrolment import embed_anew
+from wsgi_app.house.models import load_pipeline, tried_pipeline
+from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.packs import check_files
 from wsgi_app.vision.pipeline import Pipeline
 
@@ -31,7 +32,7 @@ def prepare_command(config: Config, address: str | None) -> None:
     """
     pipeline, stores = load_pipeline(config), open_stores(config)
     if config.pack:
-        packs.choose(config, config.pack)  # so that the other commands take the same
+        models.choose(config, config.pack)  # so that the other commands take the same
     _embed_anew(pipeline, stores)
     root = f"http://{config.http if config.socket is None else 'ADDRESS'}{config.prefix}"
     where = f"open    {root}/" if config.socket is None else f"behind  nginx on {config.socket}"
@@ -58,12 +59,12 @@ def models_group() -> None:
 def models_list_command(config: Config) -> None:
     """List the known packs, their files, and which one is in force."""
     try:
-        in_force, folder = packs.chosen_pack(config)
+        in_force, folder = models.chosen_pack(config)
         click.echo(f"In force: {in_force.name}, in {folder}\n")
     except PackError as error:
         click.echo(f"{error}\n")
-    for pack in packs.catalogue().values():
-        state = "here" if packs.is_here(config, pack) else "not here"
+    for pack in models.catalogue().values():
+        state = "here" if models.is_here(config, pack) else "not here"
         click.echo(f"{pack.name} ({state}): {pack.summary}")
         for network in pack.networks:
             click.echo(
@@ -94,10 +95,10 @@ def models_use_command(config: Config, name: str) -> None:
 
     What the earlier models made of the faces is kept, so `use` with the earlier name takes it back.
     """
-    pack, folder = packs.named_pack(config, name)
+    pack, folder = models.named_pack(config, name)
     check_files(pack, folder)
     _embed_anew(tried_pipeline(pack, folder, None, config.limits), open_stores(config))
-    packs.choose(config, name)
+    models.choose(config, name)
     click.echo(f"{pack.name} is in use from the server's next start on.")
     if config.pack:
         click.echo(f"PORTEIRO_PACK={config.pack} is set, and goes before this choice.", err=True)
@@ -112,7 +113,7 @@ def _fetch(config: Config, name: str, source: Path | None) -> Path:
                 tasks[file] = progress.add_task(file, total=total)
             progress.update(tasks[file], completed=done)
 
-        return packs.fetch(config, name, source, report)
+        return models.fetch(config, name, source, report)
 
 
 def _embed_anew(pipeline: Pipeline, stores: Stores) -> None:

@@ -9,16 +9,16 @@ from rich.progress import MofNCompleteColumn
 from rich.table import Column, Table
 from rich.text import Text
 
+from wsgi_app.base.config import Config
+from wsgi_app.base.errors import RequestError
+from wsgi_app.base.names import clean_name
+from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, Failure, print_table, progress_bar, with_config
-from wsgi_app.config import Config
-from wsgi_app.enrolment import Candidate, enrol
-from wsgi_app.errors import RequestError
-from wsgi_app.gallery import rule_of
-from wsgi_app.names import clean_name
-from wsgi_app.services import load_pipeline, threshold_in_force
-from wsgi_app.steps import Steps
-from wsgi_app.stores.house import Stores, open_stores
+from wsgi_app.house.enrolment import Candidate, enrol
+from wsgi_app.house.gallery import rule_of
+from wsgi_app.house.models import load_pipeline, threshold_in_force
 from wsgi_app.stores.people import Person
+from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.verdicts import Policy
 

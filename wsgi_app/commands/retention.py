@@ -2,10 +2,10 @@
 
 import click
 
-from wsgi_app import retention
+from wsgi_app.base.config import Config
 from wsgi_app.commands import with_config
-from wsgi_app.config import Config
-from wsgi_app.stores.house import open_stores
+from wsgi_app.house import retention
+from wsgi_app.stores.stores import open_stores
 
 
 @click.command("purge")

@@ -5,12 +5,12 @@ from datetime import datetime
 import click
 from rich.table import Column, Table
 
+from wsgi_app.access.tokens import add_door
+from wsgi_app.base.config import Config
+from wsgi_app.base.errors import NotFound
 from wsgi_app.commands import Failure, print_table, with_config
-from wsgi_app.config import Config
-from wsgi_app.errors import NotFound
 from wsgi_app.stores.devices import Device
-from wsgi_app.stores.house import open_stores
-from wsgi_app.tokens import add_door
+from wsgi_app.stores.stores import open_stores
 
 
 @click.group("token")

@@ -6,14 +6,14 @@ from typing import Literal
 import msgspec
 from webob import Response
 
-from wsgi_app.endpoints.paging import read_page, text_of, with_next
-from wsgi_app.endpoints.versions import etag, expected
-from wsgi_app.forms import read_body
-from wsgi_app.rendering import changed, json_answer, negotiated, resource_answer
-from wsgi_app.roles import ACCOUNT_ROLES
-from wsgi_app.services import Call
+from wsgi_app.access.roles import ACCOUNT_ROLES
 from wsgi_app.stores.accounts import Account
 from wsgi_app.stores.invitations import Invitation
+from wsgi_app.web.call import Call
+from wsgi_app.web.forms import read_body
+from wsgi_app.web.paging import read_page, text_of, with_next
+from wsgi_app.web.rendering import changed, json_answer, negotiated, resource_answer
+from wsgi_app.web.versions import etag, expected
 
 RoleWord = Literal["viewer", "operator", "owner"]
 
@@ -47,13 +47,13 @@ def index(call: Call) -> Response:
 
 def show(call: Call, account: str) -> Response:
     """``GET /accounts/{account}``: one account."""
-    found = call.services.stores.accounts.get(account)
+    found = call.house.stores.accounts.get(account)
     return resource_answer(account_body(call, found), account_version(found))
 
 
 def change(call: Call, account: str) -> Response:
     """``PATCH /accounts/{account}``: ``{"role"}``; ``If-Match`` guards against changes in between."""
-    wish = read_body(call.request, RoleChange, call.services.config.limits.json_bytes)
+    wish = read_body(call.request, RoleChange, call.house.config.limits.json_bytes)
     found = call.stores.accounts.change_role(account, wish.role, expected(call, account_version))
     body = account_body(call, found)
     return changed(call.request, _page(call), body, headers=etag(account_version(found)))
@@ -68,7 +68,7 @@ def remove(call: Call, account: str) -> Response:
 def show_accounts(call: Call, link: str = "", made: Invitation | None = None) -> Response:
     """The page of accounts and open links; with a link just made, which is told this once."""
     accounts, next_page = _accounts(call)
-    stores = call.services.stores
+    stores = call.house.stores
     invitations = stores.invitations.open()
     response = call.page(
         "accounts.html",
@@ -103,7 +103,7 @@ def _json(call: Call) -> Response:
 
 
 def _accounts(call: Call) -> tuple[list[Account], str]:
-    accounts, after = call.services.stores.accounts, text_of(call, "after")
+    accounts, after = call.house.stores.accounts, text_of(call, "after")
     return read_page(call, lambda most: accounts.page(most, after), lambda last: {"after": last.name})
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from webob import Response
 
 from wsgi_app import __version__
-from wsgi_app.openapi import describe
-from wsgi_app.rendering import FORMATS, resource_answer
-from wsgi_app.services import Call
+from wsgi_app.web.call import Call
+from wsgi_app.web.openapi import describe
+from wsgi_app.web.rendering import FORMATS, resource_answer
 
 Json = dict[str, Any]
 

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from webob import Response
 
-from wsgi_app.endpoints.paging import listed, number_of
-from wsgi_app.rendering import json_answer
-from wsgi_app.services import Call
+from wsgi_app.house.words import CHANGES
 from wsgi_app.stores.events import Event
-from wsgi_app.words import CHANGES
+from wsgi_app.web.call import Call
+from wsgi_app.web.paging import listed, number_of
+from wsgi_app.web.rendering import json_answer
 
 # Where the page of each kind of thing is.
 PLACES = {
@@ -44,7 +44,7 @@ class AuditLog(msgspec.Struct):
 
 def index(call: Call) -> Response:
     """``GET /audit``: what somebody changed by hand, the latest first, a page at a time."""
-    log, before = call.services.stores.events, number_of(call, "before")
+    log, before = call.house.stores.events, number_of(call, "before")
 
     def page(events: list[Event], next_page: str) -> Response:
         entries = _bodies(call, events)
@@ -68,7 +68,7 @@ def phrase(entry: AuditEntry) -> str:
 
 
 def _bodies(call: Call, events: list[Event]) -> list[AuditEntry]:
-    stores = call.services.stores
+    stores = call.house.stores
     names = {
         **stores.people.names(_subjects(events, "person")),
         **stores.accounts.names(_subjects(events, "account")),

@@ -4,12 +4,12 @@ import math
 
 from webob import Response
 
-from wsgi_app.calibration import USUAL_RATE, Calibration, Question, examine, one_in
-from wsgi_app.errors import BadRequest
-from wsgi_app.plots import Axis, Mirror, mirror
-from wsgi_app.rendering import json_answer, negotiated, query_text
-from wsgi_app.services import Call
+from wsgi_app.base.errors import BadRequest
+from wsgi_app.house.calibration import USUAL_RATE, Calibration, Question, examine, one_in
 from wsgi_app.vision.calibration import HIGH, LOW
+from wsgi_app.web.call import Call
+from wsgi_app.web.plots import Axis, Mirror, mirror
+from wsgi_app.web.rendering import json_answer, negotiated, query_text
 
 LEAST_RATE, MOST_RATE = 1e-6, 0.5
 OFFERED_RATES = (0.01, 0.001, 0.0001)
@@ -32,10 +32,10 @@ def plot_of(found: Calibration) -> Mirror:
 
 
 def _examined(call: Call, rate: float) -> Calibration:
-    services = call.services
-    embedder = services.pipeline.pack.embedder
-    question = Question(services.threshold, embedder.thresholds, rate, call.request.application_url)
-    return examine(services.stores.gallery.rows(embedder.sha256).faces, question)
+    house = call.house
+    embedder = house.pipeline.pack.embedder
+    question = Question(house.threshold, embedder.thresholds, rate, call.request.application_url)
+    return examine(house.stores.gallery.rows(embedder.sha256).faces, question)
 
 
 def _page(call: Call, found: Calibration) -> Response:
@@ -47,7 +47,7 @@ def _page(call: Call, found: Calibration) -> Response:
         ticks=TICKS,
         rates=sorted({*OFFERED_RATES, found.suggestion.wanted_rate}, reverse=True),
         one_in=one_in,
-        margin=call.services.config.margin,
+        margin=call.house.config.margin,
     )
 
 

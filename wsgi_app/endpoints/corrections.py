@@ -5,17 +5,17 @@ from typing import Literal
 import msgspec
 from webob import Response
 
-from wsgi_app import naming
-from wsgi_app.endpoints.fields import Id, Name
+from wsgi_app.base.errors import Unprocessable
 from wsgi_app.endpoints.unknown import means_of
-from wsgi_app.endpoints.versions import etag, expected
 from wsgi_app.endpoints.visit_bodies import visit_bodies
-from wsgi_app.errors import Unprocessable
-from wsgi_app.forms import checked_name, read_body
-from wsgi_app.rendering import changed, version_of
-from wsgi_app.services import Call
+from wsgi_app.house import naming
 from wsgi_app.stores.visit_states import Expected, refuse_changed
 from wsgi_app.stores.visits import Visit
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Id, Name
+from wsgi_app.web.forms import checked_name, read_body
+from wsgi_app.web.rendering import changed, version_of
+from wsgi_app.web.versions import etag, expected
 
 
 class CorrectionChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,7 +32,7 @@ def replace(call: Call, visit: str) -> Response:
     Faces are unlearnt that the visit taught wrongly. Where the door took it for somebody else, that face is
     barred from being taken for them again.
     """
-    said = read_body(call.request, CorrectionChange, call.services.config.limits.json_bytes)
+    said = read_body(call.request, CorrectionChange, call.house.config.limits.json_bytes)
     found, as_seen = call.stores.visits.get(visit), expected(call, version_of)
     refuse_changed(call.stores.visits.state(visit), as_seen)  # before anything is unlearnt
     if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:

@@ -5,12 +5,12 @@ from typing import Any
 from webob import Response
 
 from wsgi_app import __version__
-from wsgi_app.days import day_at
 from wsgi_app.endpoints.devices import DeviceBody, device_body
 from wsgi_app.endpoints.person_bodies import person_body
 from wsgi_app.endpoints.visit_bodies import visit_bodies
-from wsgi_app.services import Call
-from wsgi_app.words import DOORS, OUTCOMES, SILENCES, TALLIES
+from wsgi_app.house.days import day_at
+from wsgi_app.house.words import DOORS, OUTCOMES, SILENCES, TALLIES
+from wsgi_app.web.call import Call
 
 LAST_VISITS = 16
 LAST_MESSAGES = 20
@@ -23,27 +23,27 @@ MOST_WAITING = 500
 
 def show(call: Call) -> Response:
     """``GET /``: the dashboard."""
-    services, stores = call.services, call.stores
+    house, stores = call.house, call.stores
     after = stores.events.last()  # before all else, so that the live feed tells what the lists lack
-    today = day_at(stores.now(), services.config.timezone)
+    today = day_at(stores.now(), house.config.timezone)
     doors = [device_body(call, device) for device in stores.devices.page(MOST_DOORS)]
     return call.page(
         "dashboard.html",
         here="/",
         after=after,
-        anonymous=services.config.takes_anonymous_doors,
+        anonymous=house.config.takes_anonymous_doors,
         address=call.request.application_url,
         until=today.until,
-        timezone=str(services.config.timezone or ""),
+        timezone=str(house.config.timezone or ""),
         tallies=tallies(stores.visits.counts(today.since)),
-        waiting=stores.probes.count_unsettled(services.embedder, MOST_WAITING),
+        waiting=stores.probes.count_unsettled(house.embedder, MOST_WAITING),
         visits=visit_bodies(call, stores.visits.page(LAST_VISITS)),
         people=[person_body(call, person) for person in stores.people.page(MOST_PEOPLE)],
         doors=urgent_first(doors)[:MOST_DOORS_SHOWN],
         most_named=MOST_SILENT_NAMED,
         absent=absences(doors),
         messages=stores.events.said(LAST_MESSAGES),
-        longest_message=services.config.limits.message_letters,
+        longest_message=house.config.limits.message_letters,
         words=OUTCOMES,
         door_words=DOORS,
         **_counters(call),
@@ -76,7 +76,7 @@ def _is_whole(door: DeviceBody) -> bool:
 
 
 def _counters(call: Call) -> dict[str, Any]:
-    totals = call.services.tally.read()
+    totals = call.house.tally.read()
     requests: dict[str, int] = {}
     for (endpoint, _), count in totals.requests.items():
         requests[endpoint] = requests.get(endpoint, 0) + count
@@ -84,7 +84,7 @@ def _counters(call: Call) -> dict[str, Any]:
         "outcomes": totals.outcomes,
         "images": totals.images,
         "requests": requests,
-        "pack": call.services.pipeline.pack,
-        "threshold": call.services.threshold,
+        "pack": call.house.pipeline.pack,
+        "threshold": call.house.threshold,
         "version": __version__,
     }

@@ -7,18 +7,18 @@ from typing import Annotated, Any
 import msgspec
 from webob import Response
 
-from wsgi_app.auth import needed_holder
-from wsgi_app.endpoints.paging import CARDS, listed, text_of
-from wsgi_app.endpoints.versions import expected
-from wsgi_app.errors import Forbidden, Unprocessable
-from wsgi_app.forms import is_form, read_body
-from wsgi_app.presses import BOOT
-from wsgi_app.rendering import changed, json_answer, negotiated, no_content, resource_answer, version_of
-from wsgi_app.services import Call
+from wsgi_app.access.doors import needed_holder
+from wsgi_app.access.tokens import add_door
+from wsgi_app.base.errors import Forbidden, Unprocessable
+from wsgi_app.house.words import DOORS
 from wsgi_app.stores.devices import Device
-from wsgi_app.tokens import add_door
-from wsgi_app.uploads import read_json
-from wsgi_app.words import DOORS
+from wsgi_app.web.call import Call
+from wsgi_app.web.forms import is_form, read_body
+from wsgi_app.web.paging import CARDS, listed, text_of
+from wsgi_app.web.presses import BOOT
+from wsgi_app.web.rendering import changed, json_answer, negotiated, no_content, resource_answer, version_of
+from wsgi_app.web.uploads import read_json
+from wsgi_app.web.versions import expected
 
 Word = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z_.+-]{1,32}\Z")]
 Boot = Annotated[str, msgspec.Meta(pattern=rf"\A{BOOT.pattern}\Z")]
@@ -94,7 +94,7 @@ def index(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """``POST /devices``: ``{"name"}`` to a new door and its token, which is told this once."""
-    name = read_body(call.request, DeviceName, call.services.config.limits.json_bytes).name
+    name = read_body(call.request, DeviceName, call.house.config.limits.json_bytes).name
     devices = call.stores.devices
     try:
         token = add_door(devices, name)
@@ -127,10 +127,10 @@ def remove(call: Call, device: str) -> Response:
 def hear(call: Call, device: str) -> Response:
     """``PUT /devices/{device}/heartbeat``: how the device is, told with its own token."""
     devices = call.stores.devices
-    holder = needed_holder(call.request, devices)
+    holder = needed_holder(call.request.headers.get("Authorization", ""), devices)
     if holder.device.id != device:
         raise Forbidden("This token is another device's.", code="other_device")
-    vitals = read_json(call.request, Vitals, call.services.config.limits.heartbeat_bytes)
+    vitals = read_json(call.request, Vitals, call.house.config.limits.heartbeat_bytes)
     devices.hear(device, msgspec.to_builtins(vitals))
     return no_content()
 
@@ -144,7 +144,7 @@ def _fields(call: Call, device: Device) -> dict[str, Any]:
     address = f"{call.request.application_url}/devices/{device.id}"
     return {
         "id": device.id,
-        "state": device.state(call.services.stores.now()),
+        "state": device.state(call.house.stores.now()),
         "vitals": device.vitals,
         "heard_at": device.heard_at,
         "missed": device.missed,

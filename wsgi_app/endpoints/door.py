@@ -7,20 +7,21 @@ from typing import Any
 import msgspec
 from webob import Response
 
-from wsgi_app.auth import needed_holder, token_holder
-from wsgi_app.bodies import PersonName
-from wsgi_app.errors import Conflict
-from wsgi_app.evidence import signature
-from wsgi_app.gallery import GalleryState
-from wsgi_app.parts import read_burst
-from wsgi_app.presses import ID_HEADER, read_press, read_press_id, refuse_stale
-from wsgi_app.services import Call
+from wsgi_app.access.doors import needed_holder, token_holder
+from wsgi_app.access.evidence import signature
+from wsgi_app.base.errors import Conflict
+from wsgi_app.base.people import PersonName
+from wsgi_app.house.gallery import GalleryState
+from wsgi_app.house.presses import refuse_stale
 from wsgi_app.stores.devices import Device
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.presses import Press, refuse_replayed
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
 from wsgi_app.vision.agreement import agreed
 from wsgi_app.vision.verdicts import Outcome, Verdict
+from wsgi_app.web.call import Call
+from wsgi_app.web.parts import read_burst
+from wsgi_app.web.presses import ID_HEADER, read_press, read_press_id
 
 PHOTO_FIELDS = ("file", "file2", "file3")  # the first is judged and kept, the others are of the same moment
 
@@ -72,12 +73,12 @@ def answer(call: Call) -> Response:
         caller = _caller(call)
         stored = _stored(call, caller) or _judge(call, caller)
     except Conflict as error:
-        call.services.tally.press_refused(error.code)
+        call.house.tally.press_refused(error.code)
         raise
     body = stored.body
     if caller.press is not None:
         told = msgspec.json.decode(body, type=Answer)
-        at = call.services.stores.now().isoformat()
+        at = call.house.stores.now().isoformat()
         told.evidence = evidence_for(caller.press, told.outcome, at)
         body = msgspec.json.encode(told)
     response = Response(body, status=stored.status, content_type="application/json")
@@ -105,15 +106,15 @@ def describe_face(verdict: Verdict) -> dict[str, Any] | None:
 
 
 def _caller(call: Call) -> Caller:
-    services, headers = call.services, call.request.headers
-    check = token_holder if services.config.takes_anonymous_doors else needed_holder
-    holder = check(call.request, services.stores.devices)
+    house, headers = call.house, call.request.headers
+    check = token_holder if house.config.takes_anonymous_doors else needed_holder
+    holder = check(headers.get("Authorization", ""), house.stores.devices)
     if holder is None:
         name = f"address:{call.request.environ.get('REMOTE_ADDR') or 'local'}"
         press_id = read_press_id(headers)
         return Caller(name, None if press_id is None else IdempotencyKey(name, press_id))
     press = read_press(headers, holder.device.id, holder.key)
-    refuse_stale(press, services.stores.now(), services.config.limits.press_age_s)
+    refuse_stale(press, house.stores.now(), house.config.limits.press_age_s)
     name = f"device:{press.device}"
     return Caller(name, IdempotencyKey(name, press.id), press, holder.device)
 
@@ -123,23 +124,23 @@ def _stored(call: Call, caller: Caller) -> StoredAnswer | None:
 
     The device was read before the answer is: a retry whose first try is stored in between is no replay.
     """
-    stored = call.services.stores.visits.answer(caller.key) if caller.key else None
+    stored = call.house.stores.visits.answer(caller.key) if caller.key else None
     if stored is None and caller.device is not None and caller.press is not None:
         refuse_replayed(caller.device, caller.press)
     return stored
 
 
 def _judge(call: Call, caller: Caller) -> StoredAnswer:
-    services, visits = call.services, call.services.stores.visits
+    house, visits = call.house, call.house.stores.visits
     # The same photo sent twice is one: it agrees with itself whoever it shows.
-    photos = list(dict.fromkeys(read_burst(call.request, PHOTO_FIELDS, services.config.limits)))
-    at, visit_id = services.stores.now(), visits.new_id()
-    gallery = services.gallery.now()
-    picture = services.pipeline.decode(photos[0], call.steps)
+    photos = list(dict.fromkeys(read_burst(call.request, PHOTO_FIELDS, house.config.limits)))
+    at, visit_id = house.stores.now(), visits.new_id()
+    gallery = house.gallery.now()
+    picture = house.pipeline.decode(photos[0], call.steps)
     with visits.saving_photo(visit_id, at, photos[0]) as saved:
-        first = services.pipeline.judge(picture, gallery.gallery, services.policy, call.steps)
+        first = house.pipeline.judge(picture, gallery.gallery, house.policy, call.steps)
         others = (_verdict(call, gallery, photo) for photo in photos[1:])
-        verdict = _ruled(call, gallery, at, agreed(first, others, services.config.agreeing_faces))
+        verdict = _ruled(call, gallery, at, agreed(first, others, house.config.agreeing_faces))
         took_ms = round(call.steps.elapsed_s() * 1000, 2)
         with call.steps("save"):
             photo_name = saved()
@@ -165,21 +166,21 @@ def _judge(call: Call, caller: Caller) -> StoredAnswer:
             StoredAnswer(status, msgspec.json.encode(told)),
             caller.key,
             caller.press,
-            None if verdict.probe is None else Embedding(services.embedder, verdict.probe),
+            None if verdict.probe is None else Embedding(house.embedder, verdict.probe),
         )
-    services.tally.outcome(verdict.outcome)
+    house.tally.outcome(verdict.outcome)
     return kept
 
 
 def _verdict(call: Call, gallery: GalleryState, photo: bytes) -> Verdict:
-    services = call.services
-    picture = services.pipeline.decode(photo, call.steps)
-    return services.pipeline.judge(picture, gallery.gallery, services.policy, call.steps)
+    house = call.house
+    picture = house.pipeline.decode(photo, call.steps)
+    return house.pipeline.judge(picture, gallery.gallery, house.policy, call.steps)
 
 
 def _ruled(call: Call, gallery: GalleryState, at: datetime, verdict: Verdict) -> Verdict:
     """The verdict, as far as the person's rule lets it stand."""
     rule = gallery.rules.get(verdict.person) if verdict.person else None
-    if rule is None or rule.may_enter(at.astimezone(call.services.config.timezone)):
+    if rule is None or rule.may_enter(at.astimezone(call.house.config.timezone)):
         return verdict
     return replace(verdict, outcome=Outcome.NOT_NOW)

@@ -5,12 +5,11 @@ from typing import Annotated
 import msgspec
 from webob import Response
 
-from wsgi_app.endpoints.paging import number_of, page_size, same_list, with_next
-from wsgi_app.forms import read_body
-from wsgi_app.live.feed import Feed
-from wsgi_app.live.messages import clean_message
-from wsgi_app.rendering import changed, json_answer, query_text
-from wsgi_app.services import Call
+from wsgi_app.house.events import Feed, clean_message
+from wsgi_app.web.call import Call
+from wsgi_app.web.forms import read_body
+from wsgi_app.web.paging import number_of, page_size, same_list, with_next
+from wsgi_app.web.rendering import changed, json_answer, query_text
 
 
 class MessageText(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,7 +35,7 @@ def index(call: Call) -> Response:
 
 def say(call: Call) -> Response:
     """``POST /messages``: ``{"text"}`` to everybody who watches."""
-    limits = call.services.config.limits
+    limits = call.house.config.limits
     text = clean_message(read_body(call.request, MessageText, limits.json_bytes).text, limits.message_letters)
     call.stores.events.say(text, call.identity.name, call.request_id)
     return changed(

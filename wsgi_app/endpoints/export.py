@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from webob import Response
 
-from wsgi_app.export import Exporter
-from wsgi_app.services import Call
-from wsgi_app.uploads import CHUNK_BYTES
+from wsgi_app.house.export import Exporter
+from wsgi_app.web.call import Call
+from wsgi_app.web.uploads import CHUNK_BYTES
 
 
 class Sending:
@@ -32,7 +32,7 @@ class Sending:
 def show(call: Call, person: str) -> Response:
     """``GET /people/{person}/export``: all that is kept of somebody, as a zip file."""
     found = call.stores.people.get(person)
-    stores, config = call.stores, call.services.config
+    stores, config = call.stores, call.house.config
     file = Exporter(stores, config.data, config.timezone).export(found)
     response = Response(content_type="application/zip", app_iter=Sending(file))
     response.content_length = file.seek(0, os.SEEK_END)

@@ -6,16 +6,16 @@ from typing import Literal
 import msgspec
 from webob import Response
 
-from wsgi_app.endpoints.fields import Id
-from wsgi_app.endpoints.versions import expected
-from wsgi_app.enrolment import Candidate, enrol
-from wsgi_app.errors import BadRequest, Conflict
-from wsgi_app.forms import URLENCODED, read_body
-from wsgi_app.parts import read_photo
-from wsgi_app.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
-from wsgi_app.services import Call
+from wsgi_app.base.errors import BadRequest, Conflict
+from wsgi_app.house.enrolment import Candidate, enrol
 from wsgi_app.stores.faces import EnrolledFace, Source
-from wsgi_app.uploads import declared_type
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Id
+from wsgi_app.web.forms import URLENCODED, read_body
+from wsgi_app.web.parts import read_photo
+from wsgi_app.web.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
+from wsgi_app.web.uploads import declared_type
+from wsgi_app.web.versions import expected
 
 LIKE_ANOTHER = "like_another"
 
@@ -56,10 +56,10 @@ def enrol_face(call: Call, person: str) -> Response:
     The photo is the multipart field ``file``. ``?accept=like_another``, or that field, insists on a face
     that is as like somebody else's.
     """
-    services = call.services
+    house = call.house
     call.stores.people.get(person)
     candidate = _candidate(call, person)
-    face = enrol(services.pipeline, call.stores, services.policy, candidate, call.steps)
+    face = enrol(house.pipeline, call.stores, house.policy, candidate, call.steps)
     body = face_body(call, face)
     return changed(call.request, body.links["person"], body, 201, {"Location": body.links["self"]})
 
@@ -97,7 +97,7 @@ def face_body(call: Call, face: EnrolledFace) -> FaceBody:
 
 
 def _candidate(call: Call, person: str) -> Candidate:
-    limits = call.services.config.limits
+    limits = call.house.config.limits
     accepted = _accepted(call)
     if declared_type(call.request) not in ("application/json", URLENCODED):
         return Candidate(person, read_photo(call.request, "file", limits), accept_like_another=accepted)

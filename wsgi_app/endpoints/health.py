@@ -4,9 +4,10 @@ import msgspec
 from webob import Response
 
 from wsgi_app import __version__
-from wsgi_app.errors import Unavailable
-from wsgi_app.rendering import json_answer
-from wsgi_app.services import TEST_PICTURE, Call
+from wsgi_app.base.errors import Unavailable
+from wsgi_app.house.models import TEST_PICTURE
+from wsgi_app.web.call import Call
+from wsgi_app.web.rendering import json_answer
 
 
 class Life(msgspec.Struct):
@@ -32,9 +33,9 @@ def live(_call: Call) -> Response:
 
 def ready(call: Call) -> Response:
     """``GET /health/ready``: the database answers, and the networks find the face of a built-in picture."""
-    services = call.services
-    gallery = services.gallery.now()
-    if not services.pipeline.check(TEST_PICTURE, call.steps):
+    house = call.house
+    gallery = house.gallery.now()
+    if not house.pipeline.check(TEST_PICTURE, call.steps):
         raise Unavailable("The detector does not find the face of the built-in picture.")
-    body = Readiness("OK", __version__, services.pipeline.pack.name, len(gallery.gallery.people))
+    body = Readiness("OK", __version__, house.pipeline.pack.name, len(gallery.gallery.people))
     return json_answer(body, headers={"Cache-Control": "no-store"})

@@ -3,11 +3,11 @@
 import msgspec
 from webob import Response
 
-from wsgi_app.config import MEBIBYTE
-from wsgi_app.parts import read_photo, read_photos
-from wsgi_app.rendering import json_answer
-from wsgi_app.services import Call
-from wsgi_app.uploads import read_json
+from wsgi_app.base.config import MEBIBYTE
+from wsgi_app.web.call import Call
+from wsgi_app.web.parts import read_photo, read_photos
+from wsgi_app.web.rendering import json_answer
+from wsgi_app.web.uploads import read_json
 
 JSON_AROUND_BASE64_BYTES = MEBIBYTE // 4
 
@@ -58,21 +58,21 @@ LANDMARK_KEYS = ("left_eye", "right_eye", "nose", "left_mouth_corner", "right_mo
 
 def nose_base64(call: Call) -> Response:
     """``POST /image-64``: JSON ``{"image": "<base64>"}`` to ``{"x", "y"}``."""
-    limits = call.services.config.limits
+    limits = call.house.config.limits
     most_bytes = limits.photo_bytes * 4 // 3 + JSON_AROUND_BASE64_BYTES
     return _nose(call, read_json(call.request, Base64Image, most_bytes).image, "base64")
 
 
 def nose_binary(call: Call) -> Response:
     """``POST /image-bin``: multipart field ``image`` to ``{"x", "y"}``."""
-    return _nose(call, read_photo(call.request, "image", call.services.config.limits), "binary")
+    return _nose(call, read_photo(call.request, "image", call.house.config.limits), "binary")
 
 
 def faces(call: Call) -> Response:
     """``POST /faces``: multipart field ``image`` to every face with box, landmarks, score and quality."""
-    photo = read_photo(call.request, "image", call.services.config.limits)
-    call.services.tally.image("binary")
-    pipeline, steps = call.services.pipeline, call.steps
+    photo = read_photo(call.request, "image", call.house.config.limits)
+    call.house.tally.image("binary")
+    pipeline, steps = call.house.pipeline, call.steps
     picture = pipeline.decode(photo, steps)
     found = []
     for face in pipeline.detect(picture, steps):
@@ -91,11 +91,11 @@ def faces(call: Call) -> Response:
 
 def compare(call: Call) -> Response:
     """``POST /compare``: multipart fields ``a`` and ``b``, a face in each, to their likeness."""
-    first, second = read_photos(call.request, ("a", "b"), call.services.config.limits)
-    call.services.tally.image("binary")
-    call.services.tally.image("binary")
-    score = call.services.pipeline.compare(first, second, call.steps)
-    threshold = call.services.threshold
+    first, second = read_photos(call.request, ("a", "b"), call.house.config.limits)
+    call.house.tally.image("binary")
+    call.house.tally.image("binary")
+    score = call.house.pipeline.compare(first, second, call.steps)
+    threshold = call.house.threshold
     return json_answer(
         Comparison(
             round(score, 4),
@@ -108,6 +108,6 @@ def compare(call: Call) -> Response:
 
 
 def _nose(call: Call, photo: bytes, form: str) -> Response:
-    call.services.tally.image(form)
-    x, y = call.services.pipeline.nose(photo, call.steps)
+    call.house.tally.image(form)
+    x, y = call.house.pipeline.nose(photo, call.steps)
     return json_answer(Nose(round(x, 4), round(y, 4)))

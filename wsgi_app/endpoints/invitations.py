@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 from webob import Response
 
+from wsgi_app.access.evidence import token_key
+from wsgi_app.access.tokens import random_secret
 from wsgi_app.endpoints.accounts import RoleWord, show_accounts
-from wsgi_app.endpoints.fields import Id
-from wsgi_app.evidence import token_key
-from wsgi_app.forms import is_form, read_body
-from wsgi_app.rendering import changed, json_answer
-from wsgi_app.services import Call
 from wsgi_app.stores.invitations import Invitation
-from wsgi_app.tokens import random_secret
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Id
+from wsgi_app.web.forms import is_form, read_body
+from wsgi_app.web.rendering import changed, json_answer
 
 
 class LinkWish(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,13 +47,13 @@ class NewInvitation(InvitationBody):
 
 def index(call: Call) -> Response:
     """``GET /invitations``: the links that can still be used, all of them: there are never many."""
-    found = call.services.stores.invitations.open()
+    found = call.house.stores.invitations.open()
     return json_answer(InvitationList([InvitationBody(**_fields(call, each)) for each in found]))
 
 
 def create(call: Call) -> Response:
     """``POST /invitations``: a one-time link for a new account, or for an account's new password."""
-    wish = read_body(call.request, LinkWish, call.services.config.limits.json_bytes)
+    wish = read_body(call.request, LinkWish, call.house.config.limits.json_bytes)
     token, invitations = random_secret(), call.stores.invitations
     if wish.account is None:
         made = invitations.invite(token_key(token), wish.role)

@@ -2,9 +2,9 @@
 
 from webob import Response
 
-from wsgi_app.errors import UpgradeRequired
-from wsgi_app.rendering import view_of
-from wsgi_app.services import Call
+from wsgi_app.base.errors import UpgradeRequired
+from wsgi_app.web.call import Call
+from wsgi_app.web.rendering import view_of
 
 
 def connect(call: Call) -> Response:
@@ -13,5 +13,5 @@ def connect(call: Call) -> Response:
     Raises:
         UpgradeRequired: always; WebSockets go to the live feed's own process.
     """
-    address = view_of(call.request, call.services.config).live
+    address = view_of(call.request, call.house.config).live
     raise UpgradeRequired(f"The live feed is a WebSocket: open {address}, or read /events now and then.")

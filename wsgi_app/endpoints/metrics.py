@@ -15,9 +15,9 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 from webob import Response
 
-from wsgi_app.counters import LATENCY_BUCKETS_S, Totals
-from wsgi_app.errors import Unavailable
-from wsgi_app.services import Call
+from wsgi_app.base.counters import LATENCY_BUCKETS_S, Totals
+from wsgi_app.base.errors import Unavailable
+from wsgi_app.web.call import Call
 
 log = structlog.get_logger("porteiro")
 
@@ -25,9 +25,9 @@ log = structlog.get_logger("porteiro")
 def show(call: Call) -> Response:
     """``GET /metrics``: the totals over all workers, in the text exposition format."""
     registry = CollectorRegistry()
-    registry.register(TotalsCollector(call.services.tally.read()))
+    registry.register(TotalsCollector(call.house.tally.read()))
     try:
-        registry.register(DevicesCollector(call.services.stores.devices.states()))
+        registry.register(DevicesCollector(call.house.stores.devices.states()))
     except Unavailable:
         log.warning("metrics without devices: the database does not answer")
     return Response(generate_latest(registry), headerlist=[("Content-Type", CONTENT_TYPE_LATEST)])

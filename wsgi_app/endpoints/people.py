@@ -2,9 +2,8 @@
 
 from webob import Response
 
-from wsgi_app import rules
+from wsgi_app.base.names import one_line
 from wsgi_app.endpoints.faces import face_body
-from wsgi_app.endpoints.paging import CARDS, listed, text_of
 from wsgi_app.endpoints.person_bodies import (
     PersonBody,
     PersonList,
@@ -14,13 +13,14 @@ from wsgi_app.endpoints.person_bodies import (
     read_change,
     read_whole,
 )
-from wsgi_app.endpoints.versions import etag, expected
-from wsgi_app.gallery import rule_of
-from wsgi_app.hours import DAY_CHOICES, MOST_ROWS
-from wsgi_app.names import one_line
-from wsgi_app.rendering import changed, json_answer, negotiated, resource_answer
-from wsgi_app.services import Call
+from wsgi_app.house import rules
+from wsgi_app.house.gallery import rule_of
+from wsgi_app.house.hours import DAY_CHOICES, MOST_ROWS
 from wsgi_app.stores.people import Person
+from wsgi_app.web.call import Call
+from wsgi_app.web.paging import CARDS, listed, text_of
+from wsgi_app.web.rendering import changed, json_answer, negotiated, resource_answer
+from wsgi_app.web.versions import etag, expected
 
 BLANK_ROWS = 2  # that a page shows below the hours there are
 
@@ -83,7 +83,7 @@ def remove(call: Call, person: str) -> Response:
 
 def _page(call: Call, person: Person) -> Response:
     faces = [face_body(call, face) for face in call.stores.faces.of(person.id)]
-    zone, rule = call.services.config.timezone, rule_of(person)
+    zone, rule = call.house.config.timezone, rule_of(person)
     return call.page(
         "person.html",
         here="/people",

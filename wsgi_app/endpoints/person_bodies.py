@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from wsgi_app import rules
-from wsgi_app.endpoints.fields import Name
-from wsgi_app.errors import Unprocessable
-from wsgi_app.forms import checked_name, read_body
-from wsgi_app.gallery import rule_of
-from wsgi_app.hours import MOST_ROWS, read_hours
-from wsgi_app.services import Call
+from wsgi_app.base.errors import Unprocessable
+from wsgi_app.house import rules
+from wsgi_app.house.gallery import rule_of
+from wsgi_app.house.hours import MOST_ROWS, read_hours
 from wsgi_app.stores.people import Person
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Name
+from wsgi_app.web.forms import checked_name, read_body
 
 Values = dict[str, Any]  # fields of a person, as they are kept
 
@@ -103,7 +103,7 @@ def person_body(call: Call, person: Person) -> PersonBody:
         valid_from=person.valid_from,
         valid_until=person.valid_until,
         hours=list(person.hours),
-        may_come=rule_of(person).in_words(call.services.config.timezone),
+        may_come=rule_of(person).in_words(call.house.config.timezone),
         links=links,
     )
 
@@ -115,13 +115,13 @@ def read_whole(call: Call) -> Values:
         Unprocessable: some of it cannot be kept; the message says how to write it.
         RequestError: as ``forms.read_body`` says.
     """
-    body = read_body(call.request, WholePerson, call.services.config.limits.json_bytes)
+    body = read_body(call.request, WholePerson, call.house.config.limits.json_bytes)
     return _kept(call, msgspec.structs.asdict(body))
 
 
 def read_change(call: Call) -> Values:
     """What is to be said anew of a person, likewise."""
-    body = read_body(call.request, PersonChange, call.services.config.limits.json_bytes)
+    body = read_body(call.request, PersonChange, call.house.config.limits.json_bytes)
     given = msgspec.structs.asdict(body).items()
     return _kept(call, {field: value for field, value in given if value is not UNSET})
 
@@ -154,6 +154,6 @@ def _kept(call: Call, given: Values) -> Values:
 def _read(call: Call, field: str, value: Any) -> Any:
     read, refusal = READERS[field]
     try:
-        return read(value, call.services.config.timezone)
+        return read(value, call.house.config.timezone)
     except ValueError as error:
         raise Unprocessable(f"{refusal}: {error}.", code="bad_rule") from error

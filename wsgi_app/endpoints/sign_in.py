@@ -6,13 +6,13 @@ from typing import NoReturn
 import msgspec
 from webob import Response
 
-from wsgi_app.auth import credentials_of, forget_sign_in, keep_signed_in, page_below
-from wsgi_app.endpoints.fields import Text
-from wsgi_app.errors import RequestError
-from wsgi_app.forms import is_form, read_body
-from wsgi_app.identity import NOBODY
-from wsgi_app.rendering import changed, negotiated, query_text
-from wsgi_app.services import Call
+from wsgi_app.access.identity import NOBODY
+from wsgi_app.base.errors import RequestError
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Text
+from wsgi_app.web.forms import is_form, read_body
+from wsgi_app.web.rendering import changed, negotiated, query_text
+from wsgi_app.web.sign_in import credentials_of, forget_sign_in, keep_signed_in, page_below
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -26,18 +26,18 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
 def show(call: Call) -> Response:
     """``GET /sign-in``: asks for name and password; who has signed in goes on to ``?next=``."""
     back = page_below(call.request, query_text(call.request, "next"))
-    if call.services.identifier.signed_in(credentials_of(call.request)) is not NOBODY:
+    if call.house.identifier.signed_in(credentials_of(call.request)) is not NOBODY:
         return Response(status=303, location=back)
     return _form(call, back)
 
 
 def enter(call: Call) -> Response:
     """``POST /sign-in``: ``{"name", "password"}`` for the cookie of a sign-in."""
-    body = read_body(call.request, SignIn, call.services.config.limits.json_bytes)
+    body = read_body(call.request, SignIn, call.house.config.limits.json_bytes)
     back = page_below(call.request, body.next)
     address = credentials_of(call.request).address
     try:
-        value = call.services.identifier.enter(body.name, body.password, address)
+        value = call.house.identifier.enter(body.name, body.password, address)
     except RequestError as error:
         if not is_form(call.request):
             raise
@@ -46,13 +46,13 @@ def enter(call: Call) -> Response:
             {"html": partial(_form, call, back, error, body.name), "json": partial(_refuse, error)},
         )
     return keep_signed_in(
-        changed(call.request, back), call.request, value, call.services.config.limits.session_days
+        changed(call.request, back), call.request, value, call.house.config.limits.session_days
     )
 
 
 def leave(call: Call) -> Response:
     """``POST /sign-out``: ends the sign-in that the cookie is of."""
-    call.services.identifier.leave(credentials_of(call.request))
+    call.house.identifier.leave(credentials_of(call.request))
     back = f"{call.request.application_url}/sign-in"
     return forget_sign_in(changed(call.request, back), call.request)
 
@@ -68,7 +68,7 @@ def _form(call: Call, back: str, error: RequestError | None = None, name: str = 
         error=error,
         name=name,
         next=back,
-        anybody=bool(call.services.stores.accounts.page(1)),
+        anybody=bool(call.house.stores.accounts.page(1)),
     )
     if error:
         response.headers.update(error.headers.items())

@@ -4,9 +4,8 @@ from contextlib import suppress
 
 from webob import Response
 
-from wsgi_app import inbox, naming
-from wsgi_app.bodies import PersonName
-from wsgi_app.endpoints.paging import listed, number_of, text_of
+from wsgi_app.base.errors import NotFound
+from wsgi_app.base.people import PersonName
 from wsgi_app.endpoints.unknown_bodies import (
     Barred,
     Barring,
@@ -20,13 +19,14 @@ from wsgi_app.endpoints.unknown_bodies import (
     inbox_address,
     person_address,
 )
-from wsgi_app.errors import NotFound
-from wsgi_app.forms import checked_name, read_body
-from wsgi_app.rendering import PRIVATE, changed, json_answer
-from wsgi_app.services import Call
+from wsgi_app.house import inbox, naming
+from wsgi_app.house.words import REASONS
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
-from wsgi_app.words import REASONS
+from wsgi_app.web.call import Call
+from wsgi_app.web.forms import checked_name, read_body
+from wsgi_app.web.paging import listed, number_of, text_of
+from wsgi_app.web.rendering import PRIVATE, changed, json_answer
 
 MOST_NAMES = 200  # that the page offers while a name is typed
 CLUSTERS_SHOWN, FACES_SHOWN = 8, 12  # on one page: it stays small for a phone
@@ -34,7 +34,7 @@ CLUSTERS_SHOWN, FACES_SHOWN = 8, 12  # on one page: it stays small for a phone
 
 def index(call: Call) -> Response:
     """``GET /unknown``: faces that nobody knows, gathered by likeness, a page of clusters at a time."""
-    groups = inbox.gather(call.stores, call.services.embedder, call.services.threshold.score)
+    groups = inbox.gather(call.stores, call.house.embedder, call.house.threshold.score)
     before = number_of(call, "before")
     groups = [group for group in groups if before is None or group[0].number < before]
 
@@ -61,7 +61,7 @@ def face(call: Call, visit: str) -> Response:
     response.cache_control = PRIVATE
     if found.id in call.request.if_none_match:  # it never changes
         return response
-    picture = call.services.pipeline.decode(call.stores.photos.read(found.photo), call.steps)
+    picture = call.house.pipeline.decode(call.stores.photos.read(found.photo), call.steps)
     left, top, width, height = (side / picture.scale for side in found.face["box"])
     response.body = portrait(picture.pixels, (left, top, width, height))
     return response
@@ -69,7 +69,7 @@ def face(call: Call, visit: str) -> Response:
 
 def name(call: Call) -> Response:
     """``POST /unknown/name``: says who it was, and learns the three best photos that can be used."""
-    body = read_body(call.request, Naming, call.services.config.limits.json_bytes)
+    body = read_body(call.request, Naming, call.house.config.limits.json_bytes)
     visits = call.stores.visits.some(body.visits)
     person = _person(call, body)
     learnt = naming.name(means_of(call), visits, person.id)
@@ -81,14 +81,14 @@ def name(call: Call) -> Response:
 
 def ignore(call: Call) -> Response:
     """``POST /unknown/ignore``: takes visits out of the inbox, and learns nothing."""
-    body = read_body(call.request, Ignoring, call.services.config.limits.json_bytes)
+    body = read_body(call.request, Ignoring, call.house.config.limits.json_bytes)
     call.stores.corrections.set(body.visits, "ignored")
     return changed(call.request, f"{inbox_address(call)}?ignored={body.visits[0]}")
 
 
 def bar(call: Call) -> Response:
     """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
-    body = read_body(call.request, Barring, call.services.config.limits.json_bytes)
+    body = read_body(call.request, Barring, call.house.config.limits.json_bytes)
     visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
     kept = naming.bar(means_of(call), visits, person.id)
     address = person_address(call, person.id)
@@ -99,7 +99,7 @@ def bar(call: Call) -> Response:
 
 def means_of(call: Call) -> naming.Means:
     """What a naming takes, told as done by whoever asks."""
-    return naming.Means(call.stores, call.services.pipeline, call.services.policy, call.steps)
+    return naming.Means(call.stores, call.house.pipeline, call.house.policy, call.steps)
 
 
 def _page(call: Call, clusters: list[Cluster], next_page: str) -> Response:
@@ -109,7 +109,7 @@ def _page(call: Call, clusters: list[Cluster], next_page: str) -> Response:
         here="/unknown",
         clusters=clusters,
         most=FACES_SHOWN,
-        threshold=call.services.threshold.score,
+        threshold=call.house.threshold.score,
         next_page=next_page,
         everybody=people.page(MOST_NAMES),
         reasons=REASONS,

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import msgspec
 
-from wsgi_app import enrolment, inbox
-from wsgi_app.bodies import PersonName
-from wsgi_app.endpoints.fields import Id, Name
-from wsgi_app.services import Call
+from wsgi_app.base.people import PersonName
+from wsgi_app.house import enrolment, inbox
 from wsgi_app.stores.probes import Probe
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Id, Name
 
 VisitIds = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=100)]
 
@@ -99,7 +99,7 @@ class Barred(msgspec.Struct):
 
 def cluster_bodies(call: Call, groups: Sequence[inbox.Group]) -> list[Cluster]:
     """Groups of faces as clients see them, with whom each is like."""
-    state, threshold = call.services.gallery.now(), call.services.threshold.score
+    state, threshold = call.house.gallery.now(), call.house.threshold.score
     return [
         Cluster(
             count=len(found.probes),

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from wsgi_app.bodies import PersonName
-from wsgi_app.services import Call
+from wsgi_app.base.people import PersonName
 from wsgi_app.stores.corrections import Correction
 from wsgi_app.stores.visits import Visit
+from wsgi_app.web.call import Call
 
 
 class CorrectionBody(msgspec.Struct):

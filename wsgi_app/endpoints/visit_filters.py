@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from wsgi_app.days import Day, read_day
-from wsgi_app.endpoints.paging import text_of
-from wsgi_app.errors import BadRequest
-from wsgi_app.services import Call
+from wsgi_app.base.errors import BadRequest
+from wsgi_app.house.days import Day, read_day
+from wsgi_app.house.words import OUTCOMES
 from wsgi_app.stores.visit_filters import VisitFilter
-from wsgi_app.words import OUTCOMES
+from wsgi_app.web.call import Call
+from wsgi_app.web.paging import text_of
 
 QUERY = ("person", "outcome", "device", "day", "corrected")
 YES_OR_NO = {"": None, "yes": True, "no": False}
@@ -55,7 +55,7 @@ def read_filter(call: Call) -> Asked:
 
 def _day(text: str, call: Call) -> Day | None:
     try:
-        return read_day(text, call.services.config.timezone) if text else None
+        return read_day(text, call.house.config.timezone) if text else None
     except ValueError as error:
         raise _wrong("day", "a day such as 2026-01-31") from error
 

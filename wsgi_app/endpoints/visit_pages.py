@@ -8,17 +8,17 @@ from typing import Any
 
 from webob import Response
 
-from wsgi_app.days import STEPS, Day, Mark, day_at, marks
-from wsgi_app.endpoints.paging import number_of, same_list
+from wsgi_app.base.errors import NotFound
 from wsgi_app.endpoints.visit_bodies import VisitBody
 from wsgi_app.endpoints.visit_feeds import title_of
 from wsgi_app.endpoints.visit_filters import Asked
-from wsgi_app.errors import NotFound
-from wsgi_app.services import Call
+from wsgi_app.house.days import STEPS, Day, Mark, day_at, marks
+from wsgi_app.house.words import OUTCOMES, REASONS
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.pipeline import ENROLMENT, PROBE
 from wsgi_app.vision.thumbnails import photo_size
-from wsgi_app.words import OUTCOMES, REASONS
+from wsgi_app.web.call import Call
+from wsgi_app.web.paging import number_of, same_list
 
 MOST_MARKED = 5_000  # visits on a timeline
 MOST_PEOPLE, MOST_DOORS = 200, 50  # to choose from
@@ -57,14 +57,14 @@ class Timeline:
 def list_page(call: Call, asked: Asked, visits: list[VisitBody], next_page: str) -> Response:
     """The page of some visits; ``next_page`` is the address of those before them, ``""`` for none."""
     stores = call.stores
-    today = day_at(stores.now(), call.services.config.timezone)
+    today = day_at(stores.now(), call.house.config.timezone)
     day = asked.day or today
     is_first_page = number_of(call, "before") is None
     return call.page(
         "visits.html",
         here="/visits",
         address=call.request.application_url,
-        anonymous=call.services.config.takes_anonymous_doors,
+        anonymous=call.house.config.takes_anonymous_doors,
         asked=asked.texts,
         feeds={word: same_list(call, format=word, before="", limit="") for word in ("atom", "csv")},
         day=day,
@@ -93,7 +93,7 @@ def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
         reasons=REASONS,
         quality=_quality(body.face["quality"]) if body.face else [],
         size=_size(call, visit),
-        threshold=call.services.threshold.score,
+        threshold=call.house.threshold.score,
         title=title_of(body),
         visit=body,
         words=OUTCOMES,
@@ -127,7 +127,7 @@ def _people(call: Call, chosen: str = "") -> dict[str, str]:
 
 def _size(call: Call, visit: Visit) -> tuple[int, int] | None:
     with suppress(NotFound):
-        return photo_size(call.stores.photos.read(visit.photo), call.services.config.limits)
+        return photo_size(call.stores.photos.read(visit.photo), call.house.config.limits)
     return None
 
 

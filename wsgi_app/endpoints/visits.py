@@ -4,24 +4,17 @@ from contextlib import suppress
 
 from webob import Response
 
-from wsgi_app.endpoints.paging import CARDS, listed, number_of
-from wsgi_app.endpoints.versions import expected
+from wsgi_app.base.errors import NotFound
 from wsgi_app.endpoints.visit_bodies import VisitBody, VisitList, visit_bodies
 from wsgi_app.endpoints.visit_feeds import atom_answer, csv_answer
 from wsgi_app.endpoints.visit_filters import read_filter
 from wsgi_app.endpoints.visit_pages import list_page, visit_page
-from wsgi_app.errors import NotFound
-from wsgi_app.rendering import (
-    changed,
-    json_answer,
-    negotiated,
-    photo_answer,
-    resource_answer,
-    version_of,
-)
-from wsgi_app.services import Call
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.thumbnails import thumbnail as small_copy
+from wsgi_app.web.call import Call
+from wsgi_app.web.paging import CARDS, listed, number_of
+from wsgi_app.web.rendering import changed, json_answer, negotiated, photo_answer, resource_answer, version_of
+from wsgi_app.web.versions import expected
 
 
 def index(call: Call) -> Response:
@@ -78,7 +71,7 @@ def thumbnail(call: Call, visit: str) -> Response:
     with suppress(NotFound):
         return photo_answer(photos.thumbnail_path(name), "image/jpeg")
     with suppress(NotFound, OSError):  # the photo may be gone, or the disk full
-        made = small_copy(photos.read(name), call.services.config.limits)
+        made = small_copy(photos.read(name), call.house.config.limits)
         if made is not None:
             photos.save_thumbnail(name, made)
             return photo_answer(photos.thumbnail_path(name), "image/jpeg")

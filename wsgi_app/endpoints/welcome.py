@@ -3,20 +3,20 @@
 import msgspec
 from webob import Response
 
-from wsgi_app.auth import credentials_of, keep_signed_in
+from wsgi_app.access.evidence import token_key
+from wsgi_app.access.identity import AT_HOME, NOBODY
+from wsgi_app.access.passwords import LEAST_LETTERS, MOST_LETTERS
+from wsgi_app.base.errors import RequestError, Unprocessable
 from wsgi_app.endpoints.accounts import AccountBody, account_body, account_version
-from wsgi_app.endpoints.fields import Name, Text
-from wsgi_app.endpoints.versions import etag
-from wsgi_app.errors import RequestError, Unprocessable
-from wsgi_app.evidence import token_key
-from wsgi_app.forms import checked_name, is_form, read_body
-from wsgi_app.identity import AT_HOME, NOBODY
-from wsgi_app.passwords import LEAST_LETTERS, MOST_LETTERS
-from wsgi_app.rendering import changed, query_text
-from wsgi_app.services import Call
 from wsgi_app.stores.events import AT_THE_MACHINE
 from wsgi_app.stores.invitations import Invitation
 from wsgi_app.stores.names import name_key
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Name, Text
+from wsgi_app.web.forms import checked_name, is_form, read_body
+from wsgi_app.web.rendering import changed, query_text
+from wsgi_app.web.sign_in import credentials_of, keep_signed_in
+from wsgi_app.web.versions import etag
 
 # Who else stands in the audit log and on the pages: nobody may pass for these.
 RESERVED = {name_key(name) for name in (AT_THE_MACHINE, AT_HOME.name, NOBODY.name)}
@@ -34,13 +34,13 @@ class Welcome(msgspec.Struct, forbid_unknown_fields=True):
 def show(call: Call) -> Response:
     """``GET /welcome``: the page of a one-time link, ``?token=``; looking at it does not use it up."""
     token = query_text(call.request, "token")
-    return _form(call, token, call.services.stores.invitations.find(token_key(token)))
+    return _form(call, token, call.house.stores.invitations.find(token_key(token)))
 
 
 def accept(call: Call) -> Response:
     """``POST /welcome``: ``{"token", "name", "password"}`` makes the account, or sets its password."""
-    stores = call.services.stores
-    body = read_body(call.request, Welcome, call.services.config.limits.json_bytes)
+    stores = call.house.stores
+    body = read_body(call.request, Welcome, call.house.config.limits.json_bytes)
     invitation = stores.invitations.find(token_key(body.token))
     try:
         return _accept(call, body, invitation)
@@ -51,11 +51,11 @@ def accept(call: Call) -> Response:
 
 
 def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
-    services, address = call.services, credentials_of(call.request).address
+    house, address = call.house, credentials_of(call.request).address
     name = "" if invitation.account_id else _account_name(body.name)
-    password_hash = services.passwords.hash(_checked_password(body))
-    account = services.stores.accounts.accept(token_key(body.token), name, password_hash)
-    value = services.identifier.start(account, address)
+    password_hash = house.passwords.hash(_checked_password(body))
+    account = house.stores.accounts.accept(token_key(body.token), name, password_hash)
+    value = house.identifier.start(account, address)
     told: AccountBody = account_body(call, account)
     response = changed(
         call.request,
@@ -64,7 +64,7 @@ def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
         201,
         {"Location": told.links["self"], **etag(account_version(account))},
     )
-    return keep_signed_in(response, call.request, value, services.config.limits.session_days)
+    return keep_signed_in(response, call.request, value, house.config.limits.session_days)
 
 
 def _account_name(text: str) -> str:
@@ -95,7 +95,7 @@ def _form(
     return call.page(
         "welcome.html",
         error.status if error else 200,
-        account=call.services.stores.accounts.get(account_id) if account_id else None,
+        account=call.house.stores.accounts.get(account_id) if account_id else None,
         error=error,
         least=LEAST_LETTERS,
         most=MOST_LETTERS,

@@ -10,12 +10,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import click
 
-from wsgi_app.boundary import Boundary
-from wsgi_app.config import load_config
-from wsgi_app.counters import ProcessCounters
-from wsgi_app.errors import ConfigError, PorteiroError
+from wsgi_app.base.config import load_config
+from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.base.errors import ConfigError, PorteiroError
+from wsgi_app.base.settings import read_address
 from wsgi_app.lab.app import build_lab
-from wsgi_app.settings import read_address
+from wsgi_app.web.boundary import Boundary
 
 PRIVATE = 0o077  # what is written is for this user alone
 SILENCE_S = 15.0

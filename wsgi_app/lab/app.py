@@ -2,15 +2,15 @@
 
 from webob import Request, Response
 
-from wsgi_app.boundary import Boundary, Exchange
-from wsgi_app.config import LAB_OFF, Config
-from wsgi_app.counters import Counters
-from wsgi_app.errors import NotFound, RequestError
+from wsgi_app.base.config import LAB_OFF, Config
+from wsgi_app.base.counters import Counters
+from wsgi_app.base.errors import NotFound, RequestError
+from wsgi_app.base.logs import set_up_logs
 from wsgi_app.lab.routes import ROUTES
 from wsgi_app.lab.services import Call, Services, open_services, view_in_lab
-from wsgi_app.logs import set_up_logs
-from wsgi_app.rendering import error_answer
-from wsgi_app.routing import Found, Router
+from wsgi_app.web.boundary import Boundary, Exchange
+from wsgi_app.web.rendering import error_answer
+from wsgi_app.web.routing import Found, Router
 
 
 def build_lab(config: Config, counters: Counters, worker: int | None) -> "Lab":

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import click
 import requests
 
-from wsgi_app.config import load_config
+from wsgi_app.base.config import load_config
 from wsgi_app.lab.lesson import Answer, Step, steps
-from wsgi_app.routing import ID
-from wsgi_app.uploads import JSON
+from wsgi_app.web.routing import ID
+from wsgi_app.web.uploads import JSON
 
 DEFAULTS = load_config({})
 HERE = f"http://{DEFAULTS.http}{DEFAULTS.prefix}/lab"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from wsgi_app import counters, uploads
+from wsgi_app.base import counters
 from wsgi_app.lab import folder, languages, seen, seen_bodies, sending, turns
 from wsgi_app.lab.endpoints import (
     calc,
@@ -27,6 +27,7 @@ from wsgi_app.lab.endpoints import (
 )
 from wsgi_app.lab.tries import Exhibit, Need, Try, basic
 from wsgi_app.stores import notes as stored_notes
+from wsgi_app.web import uploads
 
 JSON: Mapping[str, str] = MappingProxyType({"Content-Type": uploads.JSON})
 PLAIN: Mapping[str, str] = MappingProxyType({"Content-Type": "text/plain"})

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from wsgi_app.config import Limits
-from wsgi_app.errors import Forbidden, NotFound, RequestError, Unavailable
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import Forbidden, NotFound, RequestError, Unavailable
 
 MOST_ENTRIES = 1000  # of one listing
 MOST_NAMES = 10_000  # that are read of a folder, so that a full one keeps nobody waiting

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from webob import Request, Response
 
-from wsgi_app.errors import BadRequest
-from wsgi_app.names import is_shown
-from wsgi_app.rendering import query_text
+from wsgi_app.base.errors import BadRequest
+from wsgi_app.base.names import is_shown
+from wsgi_app.web.rendering import query_text
 
 LONGEST_NAME = 100
 LONGEST_HEADER = 1000  # of Accept-Language: the time to read one grows faster than its length

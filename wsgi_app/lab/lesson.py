@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from wsgi_app.routing import ID
-from wsgi_app.uploads import JSON
+from wsgi_app.web.routing import ID
+from wsgi_app.web.uploads import JSON
 
 PLAIN = "text/plain"
 PLACE = re.compile(rf".*/notes/({ID})")

@@ -1,5 +1,6 @@
 """The lab's route table: method, path pattern below its mount, endpoint; anybody may ask."""
 
+from wsgi_app.access.roles import Role
 from wsgi_app.lab.endpoints import (
     calc,
     echo,
@@ -21,8 +22,7 @@ from wsgi_app.lab.endpoints import (
     template,
     ws,
 )
-from wsgi_app.roles import Role
-from wsgi_app.routing import ANY_METHOD, Endpoint, Route
+from wsgi_app.web.routing import ANY_METHOD, Endpoint, Route
 
 TABLE: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/", index.show),

@@ -7,9 +7,9 @@ import msgspec
 from webob import Request
 from webob.headers import EnvironHeaders
 
-from wsgi_app.forms import read_query
 from wsgi_app.lab.seen_bodies import SeenBody, body_of
 from wsgi_app.lab.services import Call
+from wsgi_app.web.forms import read_query
 
 # What nobody but the server is to know: of these headers the length alone is shown.
 HIDDEN = frozenset(("authorization", "cookie", "proxy-authorization"))

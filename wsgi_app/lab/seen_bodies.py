@@ -8,11 +8,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from webob import Request
 
-from wsgi_app.config import Limits
-from wsgi_app.errors import RequestError
-from wsgi_app.forms import URLENCODED, read_fields
-from wsgi_app.parts import Part, read_parts
-from wsgi_app.uploads import (
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import RequestError
+from wsgi_app.web.forms import URLENCODED, read_fields
+from wsgi_app.web.parts import Part, read_parts
+from wsgi_app.web.uploads import (
     JSON,
     MULTIPART,
     BodyReader,

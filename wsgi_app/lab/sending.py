@@ -13,9 +13,9 @@ from typing import cast
 
 from webob import Request, Response
 
-from wsgi_app.errors import RangeNotSatisfiable
+from wsgi_app.base.errors import RangeNotSatisfiable
 from wsgi_app.lab.folder import BLOCK_BYTES, Blocks, OpenFile
-from wsgi_app.rendering import version_of
+from wsgi_app.web.rendering import version_of
 
 # What a name's end says of a file: the standard library's table, without what this machine adds to it.
 CONTENT_TYPES: Mapping[str, str] = mimetypes.MimeTypes().types_map[True] | {

@@ -8,14 +8,14 @@ from typing import Any
 
 from webob import Request, Response
 
-from wsgi_app.config import Config
-from wsgi_app.counters import Counters, Tally
-from wsgi_app.passwords import Passwords, cheap_passwords
-from wsgi_app.rendering import TEMPLATES, Pages, View, view_of
-from wsgi_app.steps import Clock
+from wsgi_app.access.passwords import Passwords, cheap_passwords
+from wsgi_app.base.config import Config
+from wsgi_app.base.counters import Counters, Tally
+from wsgi_app.base.sources import random_id, utc_now
+from wsgi_app.base.steps import Clock
 from wsgi_app.stores.attempts import AttemptStore
 from wsgi_app.stores.notes import Notebook, NoteStore
-from wsgi_app.stores.sources import random_id, utc_now
+from wsgi_app.web.rendering import TEMPLATES, Pages, View, view_of
 
 WEBSOCKET = "/ws"  # below the lab's mount
 

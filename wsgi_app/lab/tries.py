@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType, ModuleType
 
-from wsgi_app.forms import URLENCODED
 from wsgi_app.lab.services import Services
+from wsgi_app.web.forms import URLENCODED
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from wsgi_app.errors import Busy, Unavailable
+from wsgi_app.base.errors import Busy, Unavailable
 
 LONGEST_S = 3.0  # of a turn, and so of a rest: one that lasts longer is of a clock that was changed since
 

@@ -12,14 +12,14 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from wsgi_app.bodies import Error, ErrorBody
-from wsgi_app.config import LAB_OFF, Config, is_loopback
-from wsgi_app.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
-from wsgi_app.identity import NOBODY, Credentials, Identity, require
+from wsgi_app.access.identity import NOBODY, Credentials, Identity, require
+from wsgi_app.access.roles import Role
+from wsgi_app.base.config import LAB_OFF, Config, is_loopback
+from wsgi_app.base.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
 from wsgi_app.live.crowd import Seats
 from wsgi_app.live.rooms import ROOMS
 from wsgi_app.live.sockets import Guest, Socket
-from wsgi_app.roles import Role
+from wsgi_app.web.errors import Error, ErrorBody
 
 NUMBER = re.compile(r"[0-9]{1,18}")
 PORTS = {"http": 80, "https": 443}

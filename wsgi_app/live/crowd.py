@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable
 
-from wsgi_app.errors import TooManyRequests, Unavailable
+from wsgi_app.base.errors import TooManyRequests, Unavailable
 
 WAIT_S = 10  # after which a refused one may try again
 STRANGERS = 500  # connections beside the admitted ones: on their way in, or out

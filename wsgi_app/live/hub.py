@@ -12,16 +12,16 @@ from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from wsgi_app.bodies import ErrorBody
-from wsgi_app.config import Limits
-from wsgi_app.errors import BadRequest, RequestError, Unauthorized
-from wsgi_app.identity import Identity, require
-from wsgi_app.live.feed import EventBody, EventsBody, Feed
+from wsgi_app.access.identity import Identity, require
+from wsgi_app.access.roles import Role
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import BadRequest, RequestError, Unauthorized
+from wsgi_app.house.events import EventBody, EventsBody, Feed, clean_message
 from wsgi_app.live.frames import Hello, Presence, Reset
-from wsgi_app.live.messages import clean_message, read_message
+from wsgi_app.live.messages import read_message
 from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
 from wsgi_app.live.sockets import Guest, Socket, cut_slow
-from wsgi_app.roles import Role
+from wsgi_app.web.errors import ErrorBody
 
 BATCH = 200  # events in a frame
 HELPERS = 4

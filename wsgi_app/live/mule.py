@@ -11,13 +11,13 @@ from contextlib import suppress
 
 import structlog
 
-from wsgi_app.config import Config, Limits, load_config
-from wsgi_app.errors import PorteiroError
-from wsgi_app.identity import open_identifier
+from wsgi_app.access.identity import open_identifier
+from wsgi_app.access.passwords import Passwords
+from wsgi_app.base.config import Config, Limits, load_config
+from wsgi_app.base.errors import PorteiroError
+from wsgi_app.base.logs import set_up_logs
 from wsgi_app.live.serving import serve_feed
-from wsgi_app.logs import set_up_logs
-from wsgi_app.passwords import Passwords
-from wsgi_app.stores.house import open_stores
+from wsgi_app.stores.stores import open_stores
 
 FURTHER_FILES = 1000  # the lab's rooms, the database, the libraries, connections on their way in
 NICENESS = 10  # where the processor is busy, the door goes first

@@ -13,17 +13,17 @@ import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
 from websockets.frames import CloseCode
 
-from wsgi_app.config import Config
-from wsgi_app.errors import RequestError
-from wsgi_app.identity import Credentials, Identity
+from wsgi_app.access.identity import Credentials, Identity
+from wsgi_app.base.config import Config
+from wsgi_app.base.errors import RequestError
+from wsgi_app.house.events import Feed
 from wsgi_app.live.admission import Admission, refusals_in_json
 from wsgi_app.live.crowd import Crowd
-from wsgi_app.live.feed import Feed
 from wsgi_app.live.hub import Hub
 from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
 from wsgi_app.live.rooms import ROOMS
 from wsgi_app.live.sockets import HANG_UP_S, Socket
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 PING_S = 20  # nginx closes what is silent for a minute
 GROUP_MAY_WRITE = 0o660  # as on the workers' socket

@@ -10,11 +10,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode
 from websockets.protocol import OPEN, Event
 
-from wsgi_app.config import Limits
-from wsgi_app.errors import Unavailable
-from wsgi_app.identity import NOBODY, Identity
+from wsgi_app.access.identity import NOBODY, Identity
+from wsgi_app.access.roles import Role
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import Unavailable
 from wsgi_app.live.crowd import Crowd, Pace, Seats
-from wsgi_app.roles import Role
 from wsgi_app.stores.attempts import address_key
 
 FRAMES = (100, 10.0)  # so many within so many seconds, of any kind: pings, and pieces of messages

@@ -8,7 +8,7 @@ from math import ceil
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import TooManyRequests
+from wsgi_app.base.errors import TooManyRequests
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.names import name_key
 from wsgi_app.stores.tables import attempts

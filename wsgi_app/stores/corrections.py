@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import NotFound
+from wsgi_app.base.errors import NotFound
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.people import read_person

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from wsgi_app.errors import ConfigError, Unavailable
+from wsgi_app.base.errors import ConfigError, Unavailable
 
 SCHEMA_REVISION = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import NotFound, PreconditionFailed
+from wsgi_app.base.errors import NotFound, PreconditionFailed
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding, keep_embedding
 from wsgi_app.stores.events import Telling, tell

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import Conflict, NotFound
+from wsgi_app.base.errors import Conflict, NotFound
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.tables import accounts, invitations

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from wsgi_app.names import UNSEEN, one_line
+from wsgi_app.base.names import UNSEEN, one_line
 
 
 def name_key(name: str) -> str:

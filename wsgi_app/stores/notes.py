@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import ConfigError, Conflict, NotFound, Unavailable
+from wsgi_app.base.errors import ConfigError, Conflict, NotFound, Unavailable
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.tables import attempts
 

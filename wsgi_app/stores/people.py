@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.forgetting import Forgotten, delete_person

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from wsgi_app.errors import NotFound
+from wsgi_app.base.errors import NotFound
 
 VISITS, PEOPLE = Path("visits"), Path("people")
 THUMBNAIL = ".thumb.jpg"

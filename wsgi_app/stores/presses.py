@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import Conflict, Forbidden
+from wsgi_app.base.errors import Conflict, Forbidden
 from wsgi_app.stores.devices import Device, device_holding
 from wsgi_app.stores.tables import devices
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wsgi_app.errors import NotFound, PreconditionFailed
+from wsgi_app.base.errors import NotFound, PreconditionFailed
 from wsgi_app.stores.tables import corrections, people, visits
 
 

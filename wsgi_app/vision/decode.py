@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from wsgi_app.config import Limits
-from wsgi_app.errors import ContentTooLarge, RequestError, Unprocessable, UnsupportedMediaType
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import ContentTooLarge, RequestError, Unprocessable, UnsupportedMediaType
 from wsgi_app.vision.kinds import is_jpeg, is_picture
 
 FORMATS = ("JPEG", "PNG", "WEBP")

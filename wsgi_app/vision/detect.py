@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 from wsgi_app.vision.boxes import overlaps
 from wsgi_app.vision.engines import Blob, Network
 from wsgi_app.vision.packs import DetectorFile

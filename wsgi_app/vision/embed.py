@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 from wsgi_app.vision.align import CROP_PX
 from wsgi_app.vision.engines import Blob, Network
 from wsgi_app.vision.packs import EmbedderFile

@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 
 Blob = NDArray[np.float32]
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 from wsgi_app.vision.engines import Blob, Network
 
 COORDINATES = 2

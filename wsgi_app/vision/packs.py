@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 
 CATALOGUE = Path(__file__).parent.parent / "models" / "models.toml"
 CHUNK_BYTES = 1024 * 1024

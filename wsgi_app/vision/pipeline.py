@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wsgi_app.config import Limits
-from wsgi_app.errors import Unavailable, UnusablePhoto
-from wsgi_app.steps import Steps
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import Unavailable, UnusablePhoto
+from wsgi_app.base.steps import Steps
 from wsgi_app.vision.align import align
 from wsgi_app.vision.decode import Picture, decode
 from wsgi_app.vision.detect import Face, find_faces

@@ -4,8 +4,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from wsgi_app.config import Limits
-from wsgi_app.errors import RequestError
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import RequestError
 from wsgi_app.vision.decode import Picture, decode
 
 WIDTH_PX, HEIGHT_PX = 320, 640

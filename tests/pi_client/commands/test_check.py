@@ -28,12 +28,13 @@ from tests.pi_client.commands.processes import PHOTOS, PROGRAM, environ_with
 from tests.pi_client.fake_lgpio.rigs import GPIO, RELAY, RIGS, FailsToImport, chip_rig, modules, rpi_lgpio
 from tests.pi_client.hostile_server import HostileServer, always
 from tests.servers import STOP_S, free_port
+from wsgi_app.access.evidence import token_key
 from wsgi_app.app import Application
-from wsgi_app.evidence import token_key
+from wsgi_app.house.house import House
 from wsgi_app.lab.__main__ import QuietHandler
 from wsgi_app.routes import ROUTES
-from wsgi_app.routing import Router
-from wsgi_app.services import Services
+from wsgi_app.web.rendering import Pages
+from wsgi_app.web.routing import Router
 
 # What is broken: the part that fails, and what is said of it. Nothing broken, and all is well.
 FAULTS = {
@@ -49,9 +50,9 @@ FAULTS = {
 
 
 @pytest.fixture
-def porteiro(services: Services) -> Iterator[str]:
+def porteiro(house: House) -> Iterator[str]:
     """The address of the server's real application, over HTTP."""
-    application = Application(services, Router(ROUTES))
+    application = Application(house, Pages(), Router(ROUTES))
 
     def mounted(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         shift_path_info(environ)
@@ -61,7 +62,7 @@ def porteiro(services: Services) -> Iterator[str]:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}{services.config.prefix}"
+            yield f"http://127.0.0.1:{server.server_port}{house.config.prefix}"
         finally:
             server.shutdown()
             thread.join()
@@ -143,9 +144,9 @@ def test_every_fault_that_can_be_simulated_is_among_them() -> None:
 
 
 def test_point_22_a_simulated_device_and_the_real_server_are_well(
-    porteiro: str, services: Services, tmp_path: Path
+    porteiro: str, house: House, tmp_path: Path
 ) -> None:
-    services.stores.devices.add("front-door", token_key(TOKEN))
+    house.stores.devices.add("front-door", token_key(TOKEN))
     told = list(findings(subject_of(tmp_path, porteiro)))
 
     photo_kb = len((PHOTOS / "ana-1.jpg").read_bytes()) / 1000
@@ -157,15 +158,15 @@ def test_point_22_a_simulated_device_and_the_real_server_are_well(
         ("server", "it is there and well", True),
         ("token", "the server accepts it", True),
     ]
-    heard = services.stores.devices.get("front-door").vitals
+    heard = house.stores.devices.get("front-door").vitals
     assert heard is not None
     assert (heard["state"], heard["camera_ok"], heard["version"]) == ("starting", True, __version__)
 
 
 def test_point_22_a_token_that_the_real_server_does_not_know_fails(
-    porteiro: str, services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    porteiro: str, house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    services.stores.devices.add("front-door", token_key(f"{TOKEN[:-1]}x"))
+    house.stores.devices.add("front-door", token_key(f"{TOKEN[:-1]}x"))
 
     assert report(subject_of(tmp_path, porteiro)) == 1
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.owners import PACK, Owner, renamed_pack
-from wsgi_app import packs
+from wsgi_app.house import models
 from wsgi_app.vision import packs as vision_packs
 
 
@@ -32,7 +32,7 @@ def known_pack(pack_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         path.read_text(encoding="utf-8") for path in (vision_packs.CATALOGUE, pack_folder / "models.toml")
     ]
     (folder / "models.toml").write_text("\n".join(described), encoding="utf-8")
-    monkeypatch.setattr(packs, "CATALOGUE", folder / "models.toml")
+    monkeypatch.setattr(models, "CATALOGUE", folder / "models.toml")
     monkeypatch.setattr(vision_packs, "CATALOGUE", folder / "models.toml")
 
 

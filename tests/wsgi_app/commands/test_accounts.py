@@ -5,8 +5,8 @@ import pytest
 
 from tests.accounts import CHEAP, PASSWORD
 from tests.owners import Owner, listed
-from wsgi_app.errors import NotFound
-from wsgi_app.evidence import token_key
+from wsgi_app.access.evidence import token_key
+from wsgi_app.base.errors import NotFound
 from wsgi_app.stores.accounts import Account
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.conftest import PHOTOS
 from tests.owners import PACK, Owner, renamed_pack, without_progress
-from wsgi_app import __version__, packs
+from wsgi_app import __version__
+from wsgi_app.house import models
 from wsgi_app.vision import packs as vision_packs
 from wsgi_app.vision.packs import pack_in
 
@@ -18,8 +19,8 @@ def states(said: str) -> dict[str, str]:
 
 def test_the_known_packs_are_listed_with_their_files(newcomer: Owner) -> None:
     said = newcomer.does("models", "list")
-    assert states(said) == {**dict.fromkeys(packs.catalogue(), "not here"), "embedded": "here"}
-    for pack in packs.catalogue().values():
+    assert states(said) == {**dict.fromkeys(models.catalogue(), "not here"), "embedded": "here"}
+    for pack in models.catalogue().values():
         for network in pack.networks:
             assert f"    {network.file}, {network.size_bytes:,} bytes, {network.licence}, " in said
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.owners import Owner
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.owners import Owner
-from wsgi_app.evidence import token_key
+from wsgi_app.access.evidence import token_key
 from wsgi_app.stores.presses import Press, keep_press
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.doors import Door, add_door
 from tests.servers import InProcessServer
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import wsgi_app
 from tests.servers import InProcessServer
 from wsgi_app import __version__
-from wsgi_app.openapi import describe
 from wsgi_app.routes import ROUTES
+from wsgi_app.web.openapi import describe
 
 STATIC = Path(wsgi_app.__file__).parent / "static"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tests.accounts import add_account, basic
 from tests.forms import post_form
 from tests.servers import InProcessServer, enrolled, post_json, post_photo
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 ROOT = "http://localhost/porteiro"
 Photo = Callable[[str], bytes]

@@ -10,17 +10,17 @@ import pytest
 
 from tests.forms import HTML
 from tests.servers import InProcessServer, enrolled, post_photo
-from wsgi_app.services import Services
+from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.vision.packs import Threshold
 
 Photo = Callable[[str], bytes]
 
 
 @pytest.fixture
-def house(server: InProcessServer, photo: Photo) -> dict[str, str]:
+def people(server: InProcessServer, photo: Photo) -> dict[str, str]:
     """Three people with two photos each, by their names."""
     return {
         name: enrolled(server, name, photo(f"{name.lower()}-1"), photo(f"{name.lower()}-2"))
@@ -35,7 +35,7 @@ def page_of(server: InProcessServer, path: str = "/calibration") -> str:
 
 
 def test_everybody_is_compared_with_everybody(
-    server: InProcessServer, house: dict[str, str], threshold: Threshold
+    server: InProcessServer, people: dict[str, str], threshold: Threshold
 ) -> None:
     found = server.ask("GET", "/calibration").json
 
@@ -51,7 +51,7 @@ def test_everybody_is_compared_with_everybody(
 
 
 def test_with_few_pairs_the_suggestion_is_the_pack_s_and_says_why(
-    server: InProcessServer, house: dict[str, str]
+    server: InProcessServer, people: dict[str, str]
 ) -> None:
     suggestion = server.ask("GET", "/calibration").json["suggestion"]
 
@@ -70,7 +70,7 @@ def test_with_few_pairs_the_suggestion_is_the_pack_s_and_says_why(
     )
 
 
-def test_relatives_set_the_floor(server: InProcessServer, house: dict[str, str], photo: Photo) -> None:
+def test_relatives_set_the_floor(server: InProcessServer, people: dict[str, str], photo: Photo) -> None:
     twin = enrolled(server, "Twin")
     post_photo(server, f"/people/{twin}/faces?accept=like_another", photo("ana-3"))
 
@@ -88,7 +88,7 @@ def test_relatives_set_the_floor(server: InProcessServer, house: dict[str, str],
     ]
 
 
-def test_a_gallery_large_enough_speaks_for_itself(server: InProcessServer, house: dict[str, str]) -> None:
+def test_a_gallery_large_enough_speaks_for_itself(server: InProcessServer, people: dict[str, str]) -> None:
     suggestion = server.ask("GET", "/calibration?rate=0.5").json["suggestion"]
 
     assert (suggestion["from_gallery"], suggestion["false_accepts"]["errors"]) == (True, 6)
@@ -98,12 +98,10 @@ def test_a_gallery_large_enough_speaks_for_itself(server: InProcessServer, house
 
 
 def test_a_photo_of_ana_among_bruno_s_is_the_most_doubtful_before_ana_s_own_that_it_resembles(
-    server: InProcessServer, house: dict[str, str], services: Services, stores: Stores
+    server: InProcessServer, people: dict[str, str], house: House, stores: Stores
 ) -> None:
-    ana = next(
-        face for face in stores.gallery.rows(services.embedder).faces if face.person_id == house["Ana"]
-    )
-    wrong = stores.faces.add(house["Bruno"], b"", {}, Embedding(services.embedder, ana.vector))
+    ana = next(face for face in stores.gallery.rows(house.embedder).faces if face.person_id == people["Ana"])
+    wrong = stores.faces.add(people["Bruno"], b"", {}, Embedding(house.embedder, ana.vector))
 
     doubt, *others = server.ask("GET", "/calibration").json["doubtful"]
 
@@ -111,16 +109,16 @@ def test_a_photo_of_ana_among_bruno_s_is_the_most_doubtful_before_ana_s_own_that
     assert (doubt["face"]["person"]["name"], doubt["face"]["face"]) == ("Bruno", wrong.id)
     assert doubt["other"] == "Ana"
     assert doubt["other_score"] == pytest.approx(1.0, abs=1e-4)
-    address = f"http://localhost/porteiro/people/{house['Bruno']}"
+    address = f"http://localhost/porteiro/people/{people['Bruno']}"
     assert doubt["face"]["links"] == {"person": address, "photo": f"{address}/faces/{wrong.id}/photo"}
 
 
 def test_what_is_kept_as_not_somebody_s_does_not_count(
-    server: InProcessServer, house: dict[str, str], services: Services, stores: Stores
+    server: InProcessServer, people: dict[str, str], house: House, stores: Stores
 ) -> None:
     before = server.ask("GET", "/calibration").json
     vector = np.eye(128, dtype=np.float32)[0]
-    stores.faces.add(house["Ana"], b"", {}, Embedding(services.embedder, vector), Source(negative=True))
+    stores.faces.add(people["Ana"], b"", {}, Embedding(house.embedder, vector), Source(negative=True))
 
     assert server.ask("GET", "/calibration").json == before
 
@@ -146,7 +144,7 @@ def test_a_house_that_cannot_be_measured_yet_says_what_is_missing(
 
 
 def test_the_page_draws_the_scores_and_has_the_same_figures_as_a_table(
-    server: InProcessServer, house: dict[str, str]
+    server: InProcessServer, people: dict[str, str]
 ) -> None:
     found, page = server.ask("GET", "/calibration").json, page_of(server)
 
@@ -163,7 +161,9 @@ def test_the_page_draws_the_scores_and_has_the_same_figures_as_a_table(
     assert "<code>PORTEIRO_THRESHOLD=0.526</code>" in page
 
 
-def test_the_page_holds_no_style_or_script_of_its_own(server: InProcessServer, house: dict[str, str]) -> None:
+def test_the_page_holds_no_style_or_script_of_its_own(
+    server: InProcessServer, people: dict[str, str]
+) -> None:
     page = page_of(server)
 
     assert re.findall(r"<style|\sstyle=|\son\w+=", page) == []

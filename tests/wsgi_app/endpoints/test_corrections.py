@@ -5,7 +5,7 @@ import pytest
 
 from tests.forms import FORM
 from tests.servers import Answer, InProcessServer, enrolled, post_json, post_photo
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]
 

@@ -12,9 +12,9 @@ from tests.doors import Door, add_door
 from tests.servers import InProcessServer, enrolled, post_photo, served
 from wsgi_app.endpoints.dashboard import LAST_VISITS, absences, tallies, urgent_first
 from wsgi_app.endpoints.devices import DeviceBody
-from wsgi_app.services import Services
-from wsgi_app.stores.house import Stores
-from wsgi_app.words import OUTCOMES
+from wsgi_app.house.house import House
+from wsgi_app.house.words import OUTCOMES
+from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]
 
@@ -108,10 +108,10 @@ def test_yesterday_is_not_counted_as_today(server: InProcessServer, clock: Clock
     assert tiles(shown(server))["no usable photo"] == 1
 
 
-def test_the_page_knows_until_when_its_day_is(services: Services, clock: Clock) -> None:
+def test_the_page_knows_until_when_its_day_is(house: House, clock: Clock) -> None:
     lisbon = ZoneInfo("Europe/Lisbon")
 
-    page = shown(served(services, timezone=lisbon))
+    page = shown(served(house, timezone=lisbon))
 
     assert clock.now().date().isoformat() == "2026-01-05"
     assert 'data-until="2026-01-06T00:00:00+00:00" data-timezone="Europe/Lisbon"' in page
@@ -175,8 +175,8 @@ def test_doors_are_shown_with_their_state_in_colour_and_in_words(
     ]
 
 
-def test_a_house_that_asks_for_tokens_shows_no_way_without(services: Services) -> None:
-    page = shown(served(services, anonymous_doors=False))
+def test_a_house_that_asks_for_tokens_shows_no_way_without(house: House) -> None:
+    page = shown(served(house, anonymous_doors=False))
 
     assert "Only doors with a token may ask" in page
     assert "curl" not in page

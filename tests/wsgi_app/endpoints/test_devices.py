@@ -4,7 +4,7 @@ from tests.conftest import Clock
 from tests.doors import Door, add_door
 from tests.forms import FORM, HTML
 from tests.servers import InProcessServer, post_json
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 
 def test_a_silent_device_is_late_and_then_lost_until_it_is_heard_again(

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from tests.conftest import Clock
 from tests.doors import Door, add_door
 from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo, served
-from wsgi_app.evidence import token_key
-from wsgi_app.logs import set_up_logs
-from wsgi_app.services import Services
-from wsgi_app.stores.house import Stores
+from wsgi_app.access.evidence import token_key
+from wsgi_app.base.logs import set_up_logs
+from wsgi_app.house.house import House
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.tables import probes
 
 Photo = Callable[[str], bytes]
@@ -40,9 +40,9 @@ def forget_answers(stores: Stores) -> None:
 # Who may ask
 
 
-def test_where_others_reach_the_server_a_door_needs_a_token(services: Services, photo: Photo) -> None:
-    server = served(services, anonymous_doors=False)
-    door = add_door(server, services.stores)
+def test_where_others_reach_the_server_a_door_needs_a_token(house: House, photo: Photo) -> None:
+    server = served(house, anonymous_doors=False)
+    door = add_door(server, house.stores)
 
     without, with_one = post_photo(server, "/", photo("nobody-1")), door.rings(photo("nobody-1"))
 
@@ -50,7 +50,7 @@ def test_where_others_reach_the_server_a_door_needs_a_token(services: Services, 
     assert "`porteiro token add`" in without.json["error"]["message"]
     assert without.headers["WWW-Authenticate"] == "Bearer"
     assert with_one.json["outcome"] == "no_face"
-    assert len(services.stores.visits.page(10)) == 1
+    assert len(house.stores.visits.page(10)) == 1
 
 
 def test_the_headers_of_a_press_mean_nothing_without_a_token(server: InProcessServer, photo: Photo) -> None:
@@ -92,7 +92,7 @@ def test_a_press_whose_answer_is_forgotten_is_not_judged_again(
     assert len(stores.visits.page(10)) == 1
 
 
-def test_a_replay_costs_no_look_at_its_photo(door: Door, services: Services, photo: Photo) -> None:
+def test_a_replay_costs_no_look_at_its_photo(door: Door, house: House, photo: Photo) -> None:
     headers = door.press()
     door.rings(photo("nobody-1"), headers)
 
@@ -101,7 +101,7 @@ def test_a_replay_costs_no_look_at_its_photo(door: Door, services: Services, pho
     assert refused(again) == (409, "replayed")
 
 
-def test_refused_presses_are_counted(door: Door, services: Services, photo: Photo) -> None:
+def test_refused_presses_are_counted(door: Door, house: House, photo: Photo) -> None:
     headers = door.press()
     door.rings(photo("nobody-1"), headers)
     for _ in range(2):
@@ -109,7 +109,7 @@ def test_refused_presses_are_counted(door: Door, services: Services, photo: Phot
     door.behind_s = 31
     door.rings(photo("nobody-1"))
 
-    totals = services.tally.read()
+    totals = house.tally.read()
     assert totals.presses_refused == {"clock": 1, "replayed": 2}
     assert totals.requests == {("door.answer", "404"): 1, ("door.answer", "409"): 3}
 
@@ -184,8 +184,8 @@ def post_burst(server: InProcessServer, photo: Photo, *names: str) -> Answer:
     return server.ask("POST", "/", *form(*parts))
 
 
-def in_zone(services: Services, zone: str) -> InProcessServer:
-    return served(services, timezone=ZoneInfo(zone))
+def in_zone(house: House, zone: str) -> InProcessServer:
+    return served(house, timezone=ZoneInfo(zone))
 
 
 @pytest.mark.parametrize(
@@ -201,9 +201,9 @@ def in_zone(services: Services, zone: str) -> InProcessServer:
     ],
 )
 def test_somebody_known_is_let_in_at_their_hours_alone(
-    services: Services, photo: Photo, rule: dict[str, object], outcome: str
+    house: House, photo: Photo, rule: dict[str, object], outcome: str
 ) -> None:
-    server = in_zone(services, "Europe/Lisbon")
+    server = in_zone(house, "Europe/Lisbon")
     ana = enrolled(server, "Ana", photo("ana-1"))
     post_json(server, f"/people/{ana}", rule, "PATCH")
 
@@ -212,15 +212,15 @@ def test_somebody_known_is_let_in_at_their_hours_alone(
     told = answer.json
     assert (answer.status, told["outcome"]) == (200 if outcome == "known" else 404, outcome)
     assert told["person"] == {"id": ana, "name": "Ana"}
-    kept = services.stores.visits.get(told["visit"])
+    kept = house.stores.visits.get(told["visit"])
     assert (kept.outcome, kept.person_id, kept.score) == (outcome, ana, told["score"])
 
 
 @pytest.mark.parametrize(
     ("zone", "outcome"), [("Asia/Tokyo", "known"), ("Europe/Lisbon", "not_now"), ("America/Lima", "not_now")]
 )
-def test_hours_are_those_of_the_house(services: Services, photo: Photo, zone: str, outcome: str) -> None:
-    server = in_zone(services, zone)  # where it is 19, 10 and 5 o'clock
+def test_hours_are_those_of_the_house(house: House, photo: Photo, zone: str, outcome: str) -> None:
+    server = in_zone(house, zone)  # where it is 19, 10 and 5 o'clock
     ana = enrolled(server, "Ana", photo("ana-1"))
     post_json(server, f"/people/{ana}", {"hours": ["mon 19:00-20:00"]}, "PATCH")
 
@@ -289,9 +289,9 @@ def test_a_door_with_a_token_gets_proof_that_it_is_not_the_hour(
     ],
 )
 def test_as_many_photos_as_the_house_asks_for_must_know_the_same_person(
-    services: Services, photo: Photo, needed: int, names: list[str], outcome: str
+    house: House, photo: Photo, needed: int, names: list[str], outcome: str
 ) -> None:
-    server = served(services, agreeing_faces=needed)
+    server = served(house, agreeing_faces=needed)
     ana = enrolled(server, "Ana", photo("ana-1"))
     enrolled(server, "Chen", photo("chen-2"))
 
@@ -299,37 +299,35 @@ def test_as_many_photos_as_the_house_asks_for_must_know_the_same_person(
 
     assert told["outcome"] == outcome
     assert told["person"] == ({"id": ana, "name": "Ana"} if outcome == "known" else None)
-    kept = services.stores.visits.get(told["visit"])
+    kept = house.stores.visits.get(told["visit"])
     assert kept.reason == ("not_agreed" if outcome == "unknown" else None)
-    assert services.stores.photos.path(kept.photo).read_bytes() == photo(names[0])
+    assert house.stores.photos.path(kept.photo).read_bytes() == photo(names[0])
 
 
-def test_the_face_that_is_kept_is_the_first_photos(services: Services, photo: Photo) -> None:
-    strict = served(services, agreeing_faces=3)
+def test_the_face_that_is_kept_is_the_first_photos(house: House, photo: Photo) -> None:
+    strict = served(house, agreeing_faces=3)
     enrolled(strict, "Ana", photo("ana-1"))
-    lenient = served(services)
+    lenient = served(house)
 
     told = post_burst(strict, photo, "ana-2", "ana-3", "ana-4").json
     alone = post_photo(lenient, "/", photo("ana-2")).json
 
-    query = sa.select(probes.c.visit_id, probes.c.vector).where(probes.c.embedder == services.embedder)
-    with services.stores.database.read() as connection:
+    query = sa.select(probes.c.visit_id, probes.c.vector).where(probes.c.embedder == house.embedder)
+    with house.stores.database.read() as connection:
         kept = {row.visit_id: row.vector for row in connection.execute(query)}
     assert kept[told["visit"]] == kept[alone["visit"]]
     assert told["score"] == alone["score"]
 
 
-def test_a_photo_that_is_asked_for_and_cannot_be_decoded_leaves_nothing(
-    services: Services, photo: Photo
-) -> None:
-    server = served(services, agreeing_faces=2)
+def test_a_photo_that_is_asked_for_and_cannot_be_decoded_leaves_nothing(house: House, photo: Photo) -> None:
+    server = served(house, agreeing_faces=2)
     enrolled(server, "Ana", photo("ana-1"))
     parts = [("file", "photo.jpg", photo("ana-2")), ("file2", "photo.jpg", photo("ana-3")[:20_000])]
 
     answer = server.ask("POST", "/", *form(*parts))
 
-    assert (answer.status, services.stores.visits.page(10)) == (422, [])
-    assert list(services.stores.photos.path("visits").rglob("*.jpg")) == []
+    assert (answer.status, house.stores.visits.page(10)) == (422, [])
+    assert list(house.stores.photos.path("visits").rglob("*.jpg")) == []
 
 
 def test_rules_cost_the_door_no_question_to_the_database(

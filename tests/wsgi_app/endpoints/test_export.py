@@ -10,15 +10,15 @@ import pytest
 
 from tests.servers import InProcessServer, enrolled, post_photo, served
 from wsgi_app.endpoints.export import Sending
-from wsgi_app.services import Services
+from wsgi_app.house.house import House
 
 Photo = Callable[[str], bytes]
 
 
 @pytest.fixture
-def server(services: Services) -> InProcessServer:
+def server(house: House) -> InProcessServer:
     """The house in Lisbon."""
-    return served(services, timezone=ZoneInfo("Europe/Lisbon"))
+    return served(house, timezone=ZoneInfo("Europe/Lisbon"))
 
 
 def test_an_export_is_a_zip_named_after_the_person(server: InProcessServer, photo: Photo) -> None:

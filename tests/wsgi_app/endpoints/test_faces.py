@@ -12,12 +12,12 @@ from PIL import Image
 from tests.conftest import REPOSITORY
 from tests.forms import post_form
 from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
-from wsgi_app.config import MEBIBYTE, Limits
-from wsgi_app.services import Services
-from wsgi_app.steps import Steps
+from wsgi_app.base.config import MEBIBYTE, Limits
+from wsgi_app.base.steps import Steps
+from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.vision.pipeline import ENROLMENT
 
 Photo = Callable[[str], bytes]
@@ -157,11 +157,11 @@ def test_who_looks_clearly_more_like_themselves_than_like_a_twin_is_enrolled_wit
 
 
 def test_a_face_kept_as_not_somebody_s_makes_nobody_like_another(
-    server: InProcessServer, stores: Stores, services: Services, photo: Photo, steps: Steps
+    server: InProcessServer, stores: Stores, house: House, photo: Photo, steps: Steps
 ) -> None:
     bruno, ana = enrolled(server, "Bruno", photo("bruno-1")), enrolled(server, "Ana")
-    crop = services.pipeline.single_face(photo("ana-1"), ENROLMENT, steps).crop
-    kept = Embedding(services.embedder, services.pipeline.embed(crop, steps))
+    crop = house.pipeline.single_face(photo("ana-1"), ENROLMENT, steps).crop
+    kept = Embedding(house.embedder, house.pipeline.embed(crop, steps))
     stores.faces.add(bruno, b"", {}, kept, Source(negative=True))
 
     assert post_photo(server, f"/people/{ana}/faces", photo("ana-1")).status == 201

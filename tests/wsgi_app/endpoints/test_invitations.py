@@ -8,7 +8,7 @@ from tests.accounts import add_account, basic
 from tests.forms import post_form
 from tests.servers import InProcessServer, post_json
 from wsgi_app.stores.accounts import Account
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 ROOT = "http://localhost/porteiro"
 

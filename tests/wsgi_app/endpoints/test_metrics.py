@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.doors import add_door
 from tests.servers import InProcessServer, post_json, post_photo
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]
 

@@ -11,18 +11,18 @@ import sqlalchemy as sa
 from tests.conftest import Clock
 from tests.forms import HTML, post_form
 from tests.servers import InProcessServer, enrolled, post_json, post_photo, served
-from wsgi_app.services import Services
+from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]
 
 
 @pytest.fixture
-def server(services: Services) -> InProcessServer:
+def server(house: House) -> InProcessServer:
     """The house in Lisbon."""
-    return served(services, timezone=ZoneInfo("Europe/Lisbon"))
+    return served(house, timezone=ZoneInfo("Europe/Lisbon"))
 
 
 @pytest.fixture
@@ -276,12 +276,12 @@ def test_a_period_is_checked_with_what_is_kept_of_it(server: InProcessServer, an
 
 
 def test_the_page_of_somebody_shows_their_photos_and_what_is_not_them(
-    server: InProcessServer, stores: Stores, services: Services, photo: Photo
+    server: InProcessServer, stores: Stores, house: House, photo: Photo
 ) -> None:
     ana = enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
     visit = post_photo(server, "/", photo("bruno-1")).json["visit"]
-    (face, *_) = services.gallery.now().gallery.embeddings
-    embedding = Embedding(services.embedder, face)
+    (face, *_) = house.gallery.now().gallery.embeddings
+    embedding = Embedding(house.embedder, face)
     stores.faces.add(ana, b"png", {"sharpness": 9.0}, embedding, Source(visit, negative=True))
 
     html = page(server, f"/people/{ana}")

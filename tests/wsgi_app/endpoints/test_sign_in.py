@@ -3,7 +3,7 @@
 from tests.accounts import add_account, signed_in
 from tests.forms import post_form
 from tests.servers import InProcessServer
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 
 def test_a_house_without_accounts_says_how_to_begin(closed_server: InProcessServer) -> None:

@@ -10,10 +10,10 @@ from PIL import Image
 from tests.accounts import add_account, basic
 from tests.forms import HTML, post_form
 from tests.servers import InProcessServer, enrolled, path_of, post_json, post_photo, served
-from wsgi_app.services import Services
+from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 from wsgi_app.vision.packs import Threshold
 
@@ -22,9 +22,9 @@ NOBODY = "f" * 32
 
 
 @pytest.fixture
-def careless(services: Services) -> InProcessServer:
+def careless(house: House) -> InProcessServer:
     """A house whose threshold is so low that Fatima is taken for Goro."""
-    low = replace(services, threshold=Threshold(score=0.43, measured_on="set for a test"))
+    low = replace(house, threshold=Threshold(score=0.43, measured_on="set for a test"))
     return served(low)
 
 
@@ -536,16 +536,14 @@ def test_each_button_of_a_form_does_what_it_says(
     assert taken_from(stores, [fatima, other]) == [("Goro", fatima, True), ("Goro", other, False)]
 
 
-def test_the_page_of_a_full_inbox_stays_small_for_a_phone(
-    server: InProcessServer, services: Services
-) -> None:
-    strangers = np.eye(services.pipeline.pack.embedder.embedding_size, dtype=np.float32)[:12]
+def test_the_page_of_a_full_inbox_stays_small_for_a_phone(server: InProcessServer, house: House) -> None:
+    strangers = np.eye(house.pipeline.pack.embedder.embedding_size, dtype=np.float32)[:12]
     for number in range(500):
-        at, visit_id = services.stores.now(), f"{number:032x}"
-        photo = services.stores.visits.save_photo(visit_id, at, b"jpeg")
+        at, visit_id = house.stores.now(), f"{number:032x}"
+        photo = house.stores.visits.save_photo(visit_id, at, b"jpeg")
         visit = Visit(0, visit_id, at, "front door", "unknown", None, 0.25, None, photo, 12.5)
-        probe = Embedding(services.embedder, strangers[number % 12])
-        services.stores.visits.add(visit, StoredAnswer(404, b"{}"), None, None, probe)
+        probe = Embedding(house.embedder, strangers[number % 12])
+        house.stores.visits.add(visit, StoredAnswer(404, b"{}"), None, None, probe)
 
     first = server.ask("GET", "/unknown", headers=HTML)
     link = first.headers["Link"]

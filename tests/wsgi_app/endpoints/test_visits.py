@@ -10,11 +10,11 @@ import pytest
 from tests.conftest import Clock
 from tests.forms import HTML
 from tests.servers import InProcessServer, enrolled, post_photo, served
-from wsgi_app.counters import ProcessCounters
-from wsgi_app.services import Services, put_together
-from wsgi_app.stores.house import Stores
+from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.house.house import House, put_together
+from wsgi_app.house.words import REASONS
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
-from wsgi_app.words import REASONS
 
 Photo = Callable[[str], bytes]
 QUALITY = {"size_px": 30.0, "brightness": 35.0, "sharpness": 20.0, "roll_degrees": 0.0, "yaw": 0.2}
@@ -53,10 +53,10 @@ def text_of(html: str) -> str:
 
 
 @pytest.fixture
-def lisbon_server(services: Services) -> InProcessServer:
+def lisbon_server(house: House) -> InProcessServer:
     """The same house, where the clocks are Lisbon's."""
-    config = replace(services.config, timezone=ZoneInfo("Europe/Lisbon"))
-    there = put_together(config, services.stores, services.pipeline, ProcessCounters())
+    config = replace(house.config, timezone=ZoneInfo("Europe/Lisbon"))
+    there = put_together(config, house.stores, house.pipeline, ProcessCounters())
     return served(there)
 
 

@@ -5,9 +5,9 @@ import pytest
 from tests.accounts import PASSWORD, add_account, basic, cookie_in
 from tests.forms import post_form
 from tests.servers import InProcessServer, post_json
-from wsgi_app.evidence import token_key
-from wsgi_app.services import Services
-from wsgi_app.stores.house import Stores
+from wsgi_app.access.evidence import token_key
+from wsgi_app.house.house import House
+from wsgi_app.stores.stores import Stores
 
 TOKEN = "t" * 43
 NEW = {"token": TOKEN, "name": "Ana", "password": PASSWORD, "again": PASSWORD}
@@ -54,13 +54,13 @@ def test_a_program_may_follow_a_link(closed_server: InProcessServer, stores: Sto
     assert closed_server.ask("GET", "/people", headers=basic("Ana")).status == 200
 
 
-def test_what_is_kept_of_a_password_is_a_hash(services: Services, server: InProcessServer, link: str) -> None:
+def test_what_is_kept_of_a_password_is_a_hash(house: House, server: InProcessServer, link: str) -> None:
     post_form(server, "/welcome", NEW)
 
-    (ana,) = services.stores.accounts.page(10)
+    (ana,) = house.stores.accounts.page(10)
 
     assert ana.password_hash.startswith("$argon2id$")
-    assert services.passwords.fits(PASSWORD, ana.password_hash)
+    assert house.passwords.fits(PASSWORD, ana.password_hash)
 
 
 @pytest.mark.usefixtures("link")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.houses import without_settings
-from tests.servers import Server, house, lab_of
-from wsgi_app.config import load_config
-from wsgi_app.logs import set_up_logs
+from tests.servers import Server, lab_of, running_house
+from wsgi_app.base.config import load_config
+from wsgi_app.base.logs import set_up_logs
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,10 @@ def test_it_keeps_neither_the_door_nor_the_rest_of_the_lab_from_answering(
     tmp_path: Path, pack_folder: Path
 ) -> None:
     (tmp_path / "lab.db").mkdir()
-    with house(tmp_path, {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_LAB": "1"}) as (server, running):
+    with running_house(tmp_path, {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_LAB": "1"}) as (
+        server,
+        running,
+    ):
         statuses = [server.ask("GET", path).status for path in ("/health/live", "/lab/hello", "/lab/notes")]
         line = running.output.wait_for(lambda line: str(tmp_path / "lab.db") in line)
 

@@ -24,7 +24,7 @@ from tests.servers import (
     lab_of,
     post_json,
 )
-from wsgi_app.config import load_config
+from wsgi_app.base.config import load_config
 from wsgi_app.lab.__main__ import LabServer
 from wsgi_app.lab.client import MOST_BYTES, main
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.errors import Forbidden, NotFound, Unavailable
+from wsgi_app.base.errors import Forbidden, NotFound, Unavailable
 from wsgi_app.lab.folder import (
     BLOCK_BYTES,
     LATEST_S,

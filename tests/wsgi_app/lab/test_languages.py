@@ -3,7 +3,7 @@
 import pytest
 from webob import Request, Response
 
-from wsgi_app.errors import BadRequest
+from wsgi_app.base.errors import BadRequest
 from wsgi_app.lab.languages import LONGEST_HEADER, LONGEST_NAME, in_language, language_of, name_to_show
 
 KNOWN = ("en", "pt", "ko")

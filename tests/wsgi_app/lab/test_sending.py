@@ -9,7 +9,7 @@ from wsgiref.validate import validator
 import pytest
 from webob import Request
 
-from wsgi_app.errors import RangeNotSatisfiable
+from wsgi_app.base.errors import RangeNotSatisfiable
 from wsgi_app.lab.folder import OpenFile, look_up
 from wsgi_app.lab.sending import file_answer
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.hostile import URLENCODED
-from wsgi_app.config import load_config
-from wsgi_app.counters import ProcessCounters
+from wsgi_app.base.config import load_config
+from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.lab import seen
 from wsgi_app.lab.endpoints import echo
 from wsgi_app.lab.services import open_services

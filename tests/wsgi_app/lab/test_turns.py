@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Clock
-from wsgi_app.errors import Busy, Unavailable
+from wsgi_app.base.errors import Busy, Unavailable
 from wsgi_app.lab.turns import LONGEST_S, take_turn
 
 HOLD = """

@@ -13,15 +13,15 @@ import pytest
 
 from tests.servers import LocalPorts, wait_until_listening
 from tests.watchers import Watcher, watching
-from wsgi_app.config import Config, Limits, load_config
-from wsgi_app.errors import Unavailable
-from wsgi_app.identity import NOBODY, Credentials, Identity
+from wsgi_app.access.identity import NOBODY, Credentials, Identity
+from wsgi_app.access.roles import Role
+from wsgi_app.base.config import Config, Limits, load_config
+from wsgi_app.base.errors import Unavailable
 from wsgi_app.live.rhythm import Rhythm
 from wsgi_app.live.serving import serve_feed
-from wsgi_app.roles import Role
 from wsgi_app.stores.database import Database, open_database
-from wsgi_app.stores.house import Stores, stores_over
 from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.stores import Stores, stores_over
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 START_S = 20.0

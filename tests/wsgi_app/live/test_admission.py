@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, unix_connect
 
 from tests.wsgi_app.live.conftest import FeedMaker, LiveFeed
-from wsgi_app.config import Limits
+from wsgi_app.base.config import Limits
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.conftest import Clock
-from wsgi_app.errors import TooManyRequests, Unavailable
+from wsgi_app.base.errors import TooManyRequests, Unavailable
 from wsgi_app.live.crowd import STRANGERS, Crowd, Pace, Seats
 
 

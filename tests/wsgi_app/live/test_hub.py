@@ -11,13 +11,13 @@ from websockets.sync.client import unix_connect
 
 from tests.watchers import PATIENCE_S, Watcher
 from tests.wsgi_app.live.conftest import QUICK, FeedMaker, LiveFeed, stores_in
-from wsgi_app.config import Limits
-from wsgi_app.errors import Unavailable
-from wsgi_app.identity import Identity
-from wsgi_app.roles import Role
+from wsgi_app.access.identity import Identity
+from wsgi_app.access.roles import Role
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import Unavailable
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.events import EventStore, Happenings, tell
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.wake import Waker
 
 NEVER_S = 3600.0

@@ -1,7 +1,8 @@
 import pytest
 
-from wsgi_app.errors import BadRequest, Unprocessable
-from wsgi_app.live.messages import clean_message, read_message
+from wsgi_app.base.errors import BadRequest, Unprocessable
+from wsgi_app.house.events import clean_message
+from wsgi_app.live.messages import read_message
 
 
 def test_a_message_is_read_out_of_a_frame() -> None:

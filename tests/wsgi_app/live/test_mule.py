@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosedError
 from tests.houses import without_settings
 from tests.servers import LocalPorts, OutputWatcher
 from tests.watchers import watching
-from wsgi_app.config import Limits
-from wsgi_app.errors import ConfigError
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import ConfigError
 from wsgi_app.live import mule
 from wsgi_app.live.mule import allow_files, main
 from wsgi_app.stores.wake import Waker
@@ -57,7 +57,7 @@ def test_it_loads_nothing_that_looks_at_photos_writes_pages_or_asks_others() -> 
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         ).stdout.split()
     )
-    assert {"websockets", "sqlalchemy", "wsgi_app.stores.house"} <= loaded
+    assert {"websockets", "sqlalchemy", "wsgi_app.stores.stores"} <= loaded
     assert loaded & {"cv2", "onnxruntime", "jinja2", "PIL", "requests", "webob"} == set()
 
 

@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect, unix_connect
 
 from tests.watchers import PATIENCE_S, PIECES, raw
 from tests.wsgi_app.live.conftest import FeedMaker, LiveFeed
-from wsgi_app.config import Limits
+from wsgi_app.base.config import Limits
 
 
 def in_room(feed: LiveFeed, query: str = "?room=all", **headers: str) -> ClientConnection:

@@ -3,7 +3,7 @@
 import pytest
 
 from wsgi_app.stores.devices import DeviceStore
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 KEY = b"k" * 32  # the hash of the door's token
 

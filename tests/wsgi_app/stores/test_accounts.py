@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.accounts import add_account
-from wsgi_app.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.accounts import Account
 from wsgi_app.stores.events import AT_THE_MACHINE
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 TEN_O_CLOCK = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 

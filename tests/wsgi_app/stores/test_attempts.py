@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.conftest import Clock
-from wsgi_app.errors import TooManyRequests
+from wsgi_app.base.errors import TooManyRequests
 from wsgi_app.stores.attempts import account_key, address_key
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 
 def is_counted(stores: Stores, **most: int) -> bool:

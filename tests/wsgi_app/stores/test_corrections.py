@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.conftest import Clock
-from wsgi_app.errors import NotFound
+from wsgi_app.base.errors import NotFound
 from wsgi_app.stores.corrections import Correction
 from wsgi_app.stores.events import AT_THE_MACHINE, Event
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 TEN_O_CLOCK = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ import alembic.script
 import pytest
 import sqlalchemy as sa
 
-from wsgi_app.errors import ConfigError
+from wsgi_app.base.errors import ConfigError
 from wsgi_app.stores.database import MIGRATIONS, SCHEMA_REVISION, Database, open_database
 from wsgi_app.stores.tables import metadata, visits
 

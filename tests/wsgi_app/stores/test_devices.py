@@ -9,11 +9,11 @@ import pytest
 
 from tests.conftest import Clock
 from tests.wsgi_app.stores.conftest import KEY
-from wsgi_app.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.devices import Device, DeviceStore
-from wsgi_app.stores.house import Stores
 from wsgi_app.stores.presses import Press, keep_press
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer
 
 OTHER_KEY = b"o" * 32

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from wsgi_app.stores.events import Event, Happenings, SeenVisit, tell
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 

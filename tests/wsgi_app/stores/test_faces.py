@@ -7,11 +7,11 @@ import pytest
 
 from tests.conftest import Clock
 from tests.galleries import SHARP, add_face, add_visit, crops_on_disk, gallery_of, vector
-from wsgi_app.errors import NotFound, PreconditionFailed
+from wsgi_app.base.errors import NotFound, PreconditionFailed
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, FaceStore, Source
-from wsgi_app.stores.house import Stores
 from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.stores import Stores
 
 NOBODY = "f" * 32
 

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from tests.galleries import SHARP, vector
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
-from wsgi_app.stores.house import Stores
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.retention import LET_IN, OTHERS
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.tables import answers, corrections, probes, visits
 from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.galleries import SHARP, add_face, gallery_of, vector
-from wsgi_app.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.house import Stores
 from wsgi_app.stores.people import Person
+from wsgi_app.stores.stores import Stores
 
 NOBODY = "f" * 32
 

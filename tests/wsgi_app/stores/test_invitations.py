@@ -7,11 +7,11 @@ import pytest
 
 from tests.accounts import add_account
 from tests.conftest import Clock
-from wsgi_app.errors import Conflict, NotFound
-from wsgi_app.roles import Role
+from wsgi_app.access.roles import Role
+from wsgi_app.base.errors import Conflict, NotFound
 from wsgi_app.stores.events import AT_THE_MACHINE
-from wsgi_app.stores.house import Stores
 from wsgi_app.stores.invitations import MOST_OPEN, OWNER, Invitation
+from wsgi_app.stores.stores import Stores
 
 NEXT_DAY = datetime(2026, 1, 6, 10, 0, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.errors import ConfigError, Conflict, NotFound, Unavailable
+from wsgi_app.base.errors import ConfigError, Conflict, NotFound, Unavailable
+from wsgi_app.base.sources import random_id
 from wsgi_app.stores.notes import MOST_NOTES, Note, Notebook, NoteStore
-from wsgi_app.stores.sources import random_id
 
 NOWHERE = Path("/proc")  # where not even root can make a file
 
@@ -84,7 +84,7 @@ def test_a_full_notebook_takes_another_note_once_one_is_removed(store: NoteStore
 ADDER = """
 import sys
 from pathlib import Path
-from wsgi_app.errors import Conflict
+from wsgi_app.base.errors import Conflict
 from wsgi_app.stores.notes import Notebook, NoteStore
 from wsgi_app.stores.sources import random_id
 store = NoteStore(Notebook(Path(sys.argv[1])), random_id)

@@ -6,10 +6,10 @@ import pytest
 
 from tests.conftest import Clock
 from tests.galleries import add_face, crops_on_disk, gallery_of
-from wsgi_app.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.forgetting import Forgotten
-from wsgi_app.stores.house import Stores
 from wsgi_app.stores.people import PeopleStore, Person
+from wsgi_app.stores.stores import Stores
 
 TEN_O_CLOCK = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 NOBODY = "f" * 32

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.errors import NotFound
+from wsgi_app.base.errors import NotFound
 from wsgi_app.stores.photos import PhotoStore
 
 MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)

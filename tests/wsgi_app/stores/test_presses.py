@@ -9,12 +9,12 @@ import pytest
 
 from tests.conftest import Clock
 from tests.wsgi_app.stores.conftest import KEY
-from wsgi_app.errors import Conflict, Forbidden
+from wsgi_app.base.errors import Conflict, Forbidden
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.devices import DeviceStore
-from wsgi_app.stores.house import Stores
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.presses import Press, keep_press, refuse_replayed
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit, VisitStore
 
 ANSWER = StoredAnswer(404, b"{}")

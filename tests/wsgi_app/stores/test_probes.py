@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 Come = Callable[..., None]

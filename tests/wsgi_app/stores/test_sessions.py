@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.accounts import add_account
 from tests.conftest import Clock
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 
 
 def test_a_sign_in_is_its_accounts_until_it_ends(stores: Stores) -> None:

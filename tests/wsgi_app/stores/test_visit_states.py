@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from wsgi_app.errors import NotFound, PreconditionFailed
-from wsgi_app.stores.house import Stores
+from wsgi_app.base.errors import NotFound, PreconditionFailed
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visit_states import VisitState
 from wsgi_app.stores.visits import StoredAnswer, Visit
 

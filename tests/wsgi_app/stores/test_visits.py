@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Clock
-from wsgi_app.config import Limits
-from wsgi_app.errors import NotFound, PreconditionFailed, Unavailable
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import NotFound, PreconditionFailed, Unavailable
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
-from wsgi_app.stores.house import Stores
+from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.tables import visits
 from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit, VisitStore

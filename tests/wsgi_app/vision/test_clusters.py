@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.vectors import at
-from wsgi_app.steps import Steps
+from wsgi_app.base.steps import Steps
 from wsgi_app.vision.clusters import cluster
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.packs import Threshold

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from wsgi_app.config import Limits
-from wsgi_app.errors import ContentTooLarge, Unprocessable, UnsupportedMediaType
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import ContentTooLarge, Unprocessable, UnsupportedMediaType
 from wsgi_app.vision.decode import Picture, decode
 from wsgi_app.vision.kinds import is_jpeg
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 from wsgi_app.vision.embed import embed, embedder_blob
 from wsgi_app.vision.engines import Blob
 from wsgi_app.vision.packs import EmbedderFile, Threshold

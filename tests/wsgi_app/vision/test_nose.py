@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.networks import nose_onnx, nose_pb, nose_tflite
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 from wsgi_app.vision.engines import Blob, load_network
 from wsgi_app.vision.nose import NoseFile, find_nose, nose_blob
 

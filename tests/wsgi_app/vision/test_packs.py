@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.errors import PackError
+from wsgi_app.base.errors import PackError
 from wsgi_app.vision.packs import (
     CATALOGUE,
     DetectorFile,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFilter
 
 from tests.networks import SIDE_PX, WEIGHTS, extremes_onnx, nose_onnx, nose_pb, nose_tflite
-from wsgi_app.config import Limits
-from wsgi_app.errors import (
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import (
     PackError,
     RequestError,
     Unavailable,
@@ -21,7 +21,7 @@ from wsgi_app.errors import (
     UnsupportedMediaType,
     UnusablePhoto,
 )
-from wsgi_app.steps import Steps
+from wsgi_app.base.steps import Steps
 from wsgi_app.vision.crops import crop_from_png, crop_to_png
 from wsgi_app.vision.engines import Blob
 from wsgi_app.vision.match import Gallery

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from wsgi_app.steps import Steps
+from wsgi_app.base.steps import Steps
 from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.portraits import portrait
 

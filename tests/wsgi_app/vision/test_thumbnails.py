@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 from PIL import ExifTags, Image
 
-from wsgi_app.config import Limits
+from wsgi_app.base.config import Limits
 from wsgi_app.vision.thumbnails import photo_size, thumbnail
 
 Photo = Callable[[str], bytes]

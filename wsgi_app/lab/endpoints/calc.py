@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import msgspec
 from webob import Response
 
-from wsgi_app.errors import BadRequest, UnsupportedMediaType
-from wsgi_app.forms import URLENCODED, read_fields
+from wsgi_app.base.errors import BadRequest, UnsupportedMediaType
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import json_answer, negotiated
-from wsgi_app.uploads import JSON, declared_type, read_json
+from wsgi_app.web.forms import URLENCODED, read_fields
+from wsgi_app.web.rendering import json_answer, negotiated
+from wsgi_app.web.uploads import JSON, declared_type, read_json
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 MOST_DIGITS = 15  # a double holds so many exactly, so a division with a rest never rounds to a whole number

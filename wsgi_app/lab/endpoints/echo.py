@@ -5,7 +5,7 @@ from webob import Response
 
 from wsgi_app.lab.seen import as_text, seen_in
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import json_answer, negotiated, text_answer
+from wsgi_app.web.rendering import json_answer, negotiated, text_answer
 
 
 def echo(call: Call) -> Response:

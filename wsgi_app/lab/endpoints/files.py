@@ -4,11 +4,11 @@ from urllib.parse import quote
 
 from webob import Response
 
-from wsgi_app.errors import NotFound
+from wsgi_app.base.errors import NotFound
 from wsgi_app.lab.folder import Entry, Listing, look_up
 from wsgi_app.lab.sending import CONTENT_TYPES, file_answer
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import json_answer, negotiated, text_answer
+from wsgi_app.web.rendering import json_answer, negotiated, text_answer
 
 # Whatever lies in the folder comes from the same place as the house's own pages: a page or picture of it may
 # run nothing, and its scripts are only to be read, by the house's pages too.

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from webob import Response
 
-from wsgi_app.errors import UnsupportedMediaType
-from wsgi_app.forms import URLENCODED, read_fields, read_query
+from wsgi_app.base.errors import UnsupportedMediaType
 from wsgi_app.lab.services import Call
-from wsgi_app.parts import read_parts
-from wsgi_app.rendering import json_answer, negotiated
-from wsgi_app.uploads import MULTIPART, declared_type
+from wsgi_app.web.forms import URLENCODED, read_fields, read_query
+from wsgi_app.web.parts import read_parts
+from wsgi_app.web.rendering import json_answer, negotiated
+from wsgi_app.web.uploads import MULTIPART, declared_type
 
 
 def show(call: Call) -> Response:

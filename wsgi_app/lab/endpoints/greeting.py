@@ -2,10 +2,10 @@
 
 from webob import Request, Response
 
-from wsgi_app.errors import BadRequest
+from wsgi_app.base.errors import BadRequest
 from wsgi_app.lab.languages import in_language, language_of, name_to_show
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import text_answer
+from wsgi_app.web.rendering import text_answer
 
 # By language: the greeting, and who is greeted where nobody says who they are.
 GREETINGS = {

@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl
 
 from webob import Response
 
-from wsgi_app.errors import BadRequest
+from wsgi_app.base.errors import BadRequest
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import text_answer
+from wsgi_app.web.rendering import text_answer
 
 MOST_HEADERS = 8
 LONGEST_NAME = 64

@@ -3,7 +3,7 @@
 from webob import Response
 
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import text_answer
+from wsgi_app.web.rendering import text_answer
 
 
 def hello(_: Call) -> Response:

@@ -5,10 +5,10 @@ import os
 import msgspec
 from webob import Response
 
-from wsgi_app.counters import ProcessCounters
-from wsgi_app.errors import BadRequest
+from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.base.errors import BadRequest
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import json_answer, negotiated, query_text
+from wsgi_app.web.rendering import json_answer, negotiated, query_text
 
 PLACES = ("server", "process")
 NAME = "increase"  # of the counter, in either place

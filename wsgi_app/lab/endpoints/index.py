@@ -4,10 +4,10 @@ import os
 
 from webob import Response
 
-from wsgi_app.errors import NotFound
+from wsgi_app.base.errors import NotFound
 from wsgi_app.lab.exhibits import EXHIBITS
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import text_answer
+from wsgi_app.web.rendering import text_answer
 
 SOURCES = {exhibit.name: exhibit.source for exhibit in EXHIBITS}
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from webob import Response
 
-from wsgi_app.forms import read_query
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import json_answer
-from wsgi_app.uploads import read_json
+from wsgi_app.web.forms import read_query
+from wsgi_app.web.rendering import json_answer
+from wsgi_app.web.uploads import read_json
 
 
 def show(call: Call) -> Response:

@@ -6,12 +6,12 @@ from typing import Annotated
 import msgspec
 from webob import Response
 
-from wsgi_app.errors import Forbidden, Unprocessable, UnsupportedMediaType
-from wsgi_app.forms import URLENCODED, keep_form, read_body
+from wsgi_app.base.errors import Forbidden, Unprocessable, UnsupportedMediaType
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import changed, json_answer, negotiated, no_content
 from wsgi_app.stores.notes import Note
-from wsgi_app.uploads import JSON, declared_type
+from wsgi_app.web.forms import URLENCODED, keep_form, read_body
+from wsgi_app.web.rendering import changed, json_answer, negotiated, no_content
+from wsgi_app.web.uploads import JSON, declared_type
 
 LONGEST_NOTE = 2000
 WELCOME = Note(

@@ -2,10 +2,10 @@
 
 from webob import Response
 
-from wsgi_app.auth import LONGEST_PAGE, is_page_below
-from wsgi_app.errors import BadRequest
+from wsgi_app.base.errors import BadRequest
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import query_text, text_answer
+from wsgi_app.web.rendering import query_text, text_answer
+from wsgi_app.web.sign_in import LONGEST_PAGE, is_page_below
 
 # What each status tells a client.
 STATUSES = {

@@ -2,11 +2,11 @@
 
 from webob import Response
 
-from wsgi_app.auth import credentials_of
-from wsgi_app.errors import Unauthorized
+from wsgi_app.base.errors import Unauthorized
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import text_answer
 from wsgi_app.stores.attempts import address_key
+from wsgi_app.web.rendering import text_answer
+from wsgi_app.web.sign_in import credentials_of
 
 ASKS = 'Basic realm="Porteiro\'s lab", charset="UTF-8"'
 NAME, PASSWORD = "student", "open sesame"

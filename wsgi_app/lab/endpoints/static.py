@@ -5,7 +5,7 @@ from pathlib import Path
 from webob import Response
 
 import wsgi_app
-from wsgi_app.errors import NotFound
+from wsgi_app.base.errors import NotFound
 from wsgi_app.lab.folder import Listing, look_up
 from wsgi_app.lab.sending import file_answer
 from wsgi_app.lab.services import Call

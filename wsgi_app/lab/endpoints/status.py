@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from webob import Response
 
-from wsgi_app.errors import BadRequest, NotFound
+from wsgi_app.base.errors import BadRequest, NotFound
 from wsgi_app.lab.services import Call
 
 # An answer of 1xx is never the last one, and a WSGI application gives one answer.

@@ -8,10 +8,10 @@ from functools import partial
 import msgspec
 from webob import Response
 
-from wsgi_app.errors import BadRequest
+from wsgi_app.base.errors import BadRequest
 from wsgi_app.lab.services import Call, Services
 from wsgi_app.lab.turns import Turn, take_turn
-from wsgi_app.rendering import FORMATS, negotiated, no_content, query_text
+from wsgi_app.web.rendering import FORMATS, negotiated, no_content, query_text
 
 COUNTS = tuple(str(count) for count in range(1, 11))
 PAUSE_S = 0.3

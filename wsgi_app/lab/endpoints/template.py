@@ -4,7 +4,7 @@ from webob import Response
 
 from wsgi_app.lab.languages import LONGEST_NAME, in_language, language_of, name_to_show
 from wsgi_app.lab.services import Call
-from wsgi_app.rendering import query_text
+from wsgi_app.web.rendering import query_text
 
 TEMPLATE = "template.html"
 

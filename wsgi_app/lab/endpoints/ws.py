@@ -5,9 +5,9 @@ A WSGI callable answers a request once and is done; a connection that stays open
 
 from webob import Response
 
-from wsgi_app.errors import NotFound, UpgradeRequired
+from wsgi_app.base.errors import NotFound, UpgradeRequired
 from wsgi_app.lab.services import Call, view_in_lab
-from wsgi_app.rendering import prefers_html
+from wsgi_app.web.rendering import prefers_html
 
 
 def show(call: Call) -> Response:

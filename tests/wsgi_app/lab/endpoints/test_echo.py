@@ -11,8 +11,8 @@ import pytest
 from tests.hostile import JSON, MEBIBYTE, URLENCODED
 from tests.labs import PROGRAMS
 from tests.servers import Answer, LiveServer, Server, form, lab_of, post_json
-from wsgi_app.config import Limits, load_config
-from wsgi_app.forms import NO_FORM
+from wsgi_app.base.config import Limits, load_config
+from wsgi_app.web.forms import NO_FORM
 
 TEXT = {"Content-Type": "text/plain"}
 FORMATS = ("json", "html", "text")

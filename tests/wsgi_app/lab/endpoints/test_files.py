@@ -13,7 +13,7 @@ from tests.browsers import set_width, severe_lines, sign_in
 from tests.hostile import BESIDE, TRAVERSALS
 from tests.pages import address_of
 from tests.servers import LiveServer, RunningUwsgi, Server, lab_of, path_of
-from wsgi_app.config import load_config
+from wsgi_app.base.config import load_config
 from wsgi_app.lab.endpoints.files import SANDBOX
 from wsgi_app.lab.folder import MOST_BYTES
 

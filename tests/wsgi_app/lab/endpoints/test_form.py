@@ -4,8 +4,8 @@ import pytest
 
 from tests.hostile import JSON, URLENCODED
 from tests.servers import Server, form
-from wsgi_app.config import Limits
-from wsgi_app.forms import MOST_FIELDS
+from wsgi_app.base.config import Limits
+from wsgi_app.web.forms import MOST_FIELDS
 
 SMALL = Limits().json_bytes
 

@@ -16,8 +16,8 @@ from tests.browsers import set_width
 from tests.forms import HTML, post_form
 from tests.pages import address_of, element, problems, texts
 from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, Server
-from wsgi_app.config import load_config
-from wsgi_app.counters import ProcessCounters
+from wsgi_app.base.config import load_config
+from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.lab.app import build_lab
 
 CALLS, CALLERS = 200, 16

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, lab_of
-from wsgi_app.config import load_config
+from wsgi_app.base.config import load_config
 from wsgi_app.lab.exhibits import EXHIBITS, ROOMS
 from wsgi_app.lab.tries import Exhibit
 

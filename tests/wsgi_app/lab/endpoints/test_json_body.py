@@ -6,7 +6,7 @@ import pytest
 
 from tests.hostile import JSON
 from tests.servers import Server, post_json
-from wsgi_app.uploads import DEEPEST_JSON
+from wsgi_app.web.uploads import DEEPEST_JSON
 
 
 def test_a_query_comes_back_as_json(any_lab: Server) -> None:

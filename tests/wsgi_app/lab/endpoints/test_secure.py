@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from tests.accounts import basic
 from tests.servers import InProcessServer, Server
-from wsgi_app.config import load_config
-from wsgi_app.counters import ProcessCounters
+from wsgi_app.base.config import load_config
+from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.lab.endpoints.secure import KEPT
 from wsgi_app.lab.services import open_services
 

@@ -17,7 +17,7 @@ from webob import Request
 from tests.conftest import Clock, lab_served_by
 from tests.labs import PROGRAMS
 from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, lab_beside, lab_of
-from wsgi_app.config import load_config
+from wsgi_app.base.config import load_config
 from wsgi_app.lab.endpoints.stream import COUNTS, PAUSE_S, Stream
 from wsgi_app.lab.turns import LONGEST_S
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import Answer, InProcessServer, LiveServer, Server, lab_of
-from wsgi_app.config import load_config
+from wsgi_app.base.config import load_config
 
 
 @pytest.fixture

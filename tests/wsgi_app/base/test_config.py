@@ -1,0 +1,213 @@
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from wsgi_app.base.config import Config, Limits, load_config
+from wsgi_app.base.errors import ConfigError
+from wsgi_app.base.settings import SETTINGS
+
+
+def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = Path(__file__).resolve().parents[3] / "var"
+    assert load_config({}) == Config(
+        data=data,
+        prefix="/porteiro",
+        http="127.0.0.1:8765",
+        socket=None,
+        processes=None,
+        pack="",
+        nose_model=None,
+        nose_input_px=112,
+        nose_channels="rgb",
+        threshold=None,
+        margin=0.05,
+        database_url=f"sqlite:///{data}/porteiro.db",
+        open=False,
+        anonymous_doors=None,
+        live=None,
+        agreeing_faces=1,
+        keep_known_days=30,
+        keep_other_days=7,
+        timezone=None,
+        lab=None,
+        lab_files=None,
+        log_level="info",
+        limits=Limits(),
+    )
+
+
+def test_every_setting_can_be_given(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    (folder / "nose.onnx").touch()
+    given_values = {
+        "PORTEIRO_DATA": f"{folder}/house",
+        "PORTEIRO_PREFIX": "/front/door",
+        "PORTEIRO_HTTP": "127.0.0.1:80",
+        "PORTEIRO_SOCKET": f"{folder}/workers.sock",
+        "PORTEIRO_PROCESSES": "4",
+        "PORTEIRO_PACK": "zoo",
+        "PORTEIRO_NOSE_MODEL": f"{folder}/nose.onnx",
+        "PORTEIRO_NOSE_INPUT_PX": "224",
+        "PORTEIRO_NOSE_CHANNELS": "bgr",
+        "PORTEIRO_THRESHOLD": "0.45",
+        "PORTEIRO_MARGIN": "0.1",
+        "PORTEIRO_DATABASE_URL": f"sqlite:///{folder}/other.db",
+        "PORTEIRO_OPEN": "0",
+        "PORTEIRO_ANONYMOUS_DOORS": "0",
+        "PORTEIRO_LIVE": "127.0.0.1:81",
+        "PORTEIRO_AGREEING_FACES": "2",
+        "PORTEIRO_KEEP_KNOWN_DAYS": "90",
+        "PORTEIRO_KEEP_OTHER_DAYS": "1",
+        "PORTEIRO_TIMEZONE": "Europe/Lisbon",
+        "PORTEIRO_LAB": "1",
+        "PORTEIRO_LAB_FILES": str(folder),
+        "PORTEIRO_LOG_LEVEL": "debug",
+    }
+    assert set(given_values) == {setting.key for setting in SETTINGS}
+    assert load_config(given_values) == Config(
+        data=folder / "house",
+        prefix="/front/door",
+        http="127.0.0.1:80",
+        socket=folder / "workers.sock",
+        processes=4,
+        pack="zoo",
+        nose_model=folder / "nose.onnx",
+        nose_input_px=224,
+        nose_channels="bgr",
+        threshold=0.45,
+        margin=0.1,
+        database_url=f"sqlite:///{folder}/other.db",
+        open=False,
+        anonymous_doors=False,
+        live="127.0.0.1:81",
+        agreeing_faces=2,
+        keep_known_days=90,
+        keep_other_days=1,
+        timezone=ZoneInfo("Europe/Lisbon"),
+        lab=True,
+        lab_files=folder,
+        log_level="debug",
+    )
+
+
+def test_a_database_lies_in_the_data_folder_unless_the_setting_says_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    assert load_config({"PORTEIRO_DATA": str(folder)}).database_url == f"sqlite:///{folder}/porteiro.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [("/", ""), ("/a", "/a"), ("/a/b", "/a/b"), ("/~ana/front-door_2.0", "/~ana/front-door_2.0")],
+)
+def test_a_prefix_is_a_path_and_the_root_is_none(text: str, prefix: str) -> None:
+    assert load_config({"PORTEIRO_PREFIX": text}).prefix == prefix
+
+
+def test_reading_the_settings_touches_no_file(tmp_path: Path) -> None:
+    load_config({"PORTEIRO_DATA": f"{tmp_path}/house", "PORTEIRO_SOCKET": f"{tmp_path}/run/workers.sock"})
+    assert list(tmp_path.iterdir()) == []
+
+
+# Addresses that other machines reach
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *(
+            {"PORTEIRO_HTTP": address}
+            for address in ("0.0.0.0:8765", "192.168.1.5:8765", "[::]:8765", "[2001:db8::1]:8765", "*:8765")
+        ),
+        {"PORTEIRO_HTTP": "door.example:8765"},
+        {"PORTEIRO_SOCKET": "/run/porteiro.sock"},
+        {"PORTEIRO_LIVE": "0.0.0.0:8766"},
+    ],
+    ids=lambda settings: next(iter(settings.values())),
+)
+def test_where_others_reach_the_server_everybody_has_to_sign_in(settings: dict[str, str]) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^PORTEIRO_OPEN=1 lets everybody .* PORTEIRO_LIVE to 127\.0\.0\.1 "
+    ):
+        load_config({**settings, "PORTEIRO_OPEN": "1"})
+    assert load_config(settings).open is False
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:80", "127.9.9.9:80", "localhost:80", "[::1]:80"])
+def test_a_server_for_this_machine_alone_may_be_open(address: str) -> None:
+    assert load_config({"PORTEIRO_HTTP": address, "PORTEIRO_OPEN": "1"}).open is True
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_local"),
+    [
+        ({}, True),
+        ({"PORTEIRO_HTTP": "127.0.0.1:80"}, True),
+        ({"PORTEIRO_OPEN": "1"}, True),
+        ({"PORTEIRO_HTTP": "0.0.0.0:80"}, False),
+        ({"PORTEIRO_SOCKET": "/run/porteiro.sock"}, False),
+    ],
+)
+def test_a_server_is_local_unless_others_reach_its_address_or_it_is_behind_nginx(
+    settings: dict[str, str], is_local: bool
+) -> None:
+    assert load_config(settings).is_local is is_local
+
+
+@pytest.mark.parametrize("host", ["localhost:8765", "127.0.0.1:8765", "127.0.0.2", "[::1]:8765", "localhost"])
+def test_this_machine_is_asked_by_its_own_names(host: str) -> None:
+    assert load_config({}).is_own_name(host)
+    assert load_config({"PORTEIRO_HTTP": "[::1]:80"}).is_own_name(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example:8765", "evil.example", "localhost.evil.example:80", "127.0.0.1.evil:80", ":80", ""]
+)
+def test_a_name_that_somebody_pointed_to_this_machine_is_not_its_own(host: str) -> None:
+    assert not load_config({}).is_own_name(host)
+    assert load_config({"PORTEIRO_HTTP": "0.0.0.0:80"}).is_own_name(host)
+    assert load_config({"PORTEIRO_SOCKET": "/run/porteiro.sock"}).is_own_name(host)
+
+
+@pytest.mark.parametrize(
+    ("settings", "taken"),
+    [
+        ({}, True),
+        ({"PORTEIRO_HTTP": "0.0.0.0:80"}, False),
+        ({"PORTEIRO_SOCKET": "/run/porteiro.sock"}, False),
+        ({"PORTEIRO_ANONYMOUS_DOORS": "0"}, False),
+        ({"PORTEIRO_ANONYMOUS_DOORS": "1", "PORTEIRO_SOCKET": "/run/porteiro.sock"}, True),
+    ],
+)
+def test_doors_without_a_token_may_ask_a_local_server_or_where_the_owner_says_so(
+    settings: dict[str, str], taken: bool
+) -> None:
+    assert load_config(settings).takes_anonymous_doors is taken
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, "127.0.0.1:8766"),
+        ({"PORTEIRO_HTTP": "[::1]:80"}, "[::1]:81"),
+        ({"PORTEIRO_HTTP": "127.0.0.1:80", "PORTEIRO_LIVE": "127.0.0.1:9000"}, "127.0.0.1:9000"),
+        ({"PORTEIRO_SOCKET": "/run/house/porteiro.sock"}, Path("/run/house/live.sock").resolve()),
+    ],
+)
+def test_the_live_feed_has_the_next_port_or_a_socket_beside_the_other(
+    settings: dict[str, str], address: str | Path
+) -> None:
+    assert load_config(settings).live_address == address
+
+
+def test_behind_nginx_the_address_of_the_local_run_does_not_count() -> None:
+    config = load_config({"PORTEIRO_HTTP": "0.0.0.0:80", "PORTEIRO_SOCKET": "/run/porteiro.sock"})
+    assert (config.http, config.socket) == ("0.0.0.0:80", Path("/run/porteiro.sock").resolve())
+
+
+def test_the_last_port_leaves_none_for_the_live_feed() -> None:
+    with pytest.raises(ConfigError, match=r"^PORTEIRO_HTTP='127\.0\.0\.1:65535': no port follows "):
+        load_config({"PORTEIRO_HTTP": "127.0.0.1:65535"})
+    config = load_config({"PORTEIRO_HTTP": "127.0.0.1:65535", "PORTEIRO_LIVE": "127.0.0.1:65534"})
+    assert config.live_address == "127.0.0.1:65534"

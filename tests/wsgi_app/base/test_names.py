@@ -1,0 +1,72 @@
+import unicodedata
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from wsgi_app.base.names import LONGEST_NAME, UNSEEN, clean_name, one_line
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Ana", "Ana"),
+        ("  Ana\t", "Ana"),
+        ("Ana \n  Maria\u00a0\u2003Silva", "Ana Maria Silva"),
+        ("ana", "ana"),
+        ("Zoë O'Brien-Müller", "Zoë O'Brien-Müller"),
+        ("陈 伟", "陈 伟"),
+        ("<b>Ana</b>", "<b>Ana</b>"),
+        ("a" * 80, "a" * 80),
+        (f" {'a' * 80} ", "a" * 80),
+        ("Jose\u0301", "Jos\u00e9"),
+    ],
+    ids=ascii,
+)
+def test_a_name_is_kept_with_single_spaces_inside_and_none_around(text: str, name: str) -> None:
+    assert clean_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "a name needs at least one letter"),
+        (" \t\n\u3000", "a name needs at least one letter"),
+        ("\u200d\u3164 \ufe0f", "a name needs at least one letter"),
+        ("a" * 81, "a name has at most 80 characters"),
+        ("Ana\0", "a name holds no control characters"),
+        ("Ana\x1b[31m", "a name holds no control characters"),
+        ("Ana\u202eanA", "a name holds no control characters"),
+        ("Ana\ud800", "a name holds no control characters"),
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_a_name_is_refused_with_the_reason(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        clean_name(text)
+
+
+@settings(deadline=None)
+@example("Jose\u0301")
+@given(st.text(max_size=100) | st.text(st.characters(exclude_categories=["C", "Z"]), max_size=81))
+def test_a_name_is_either_refused_or_short_printable_and_already_clean(text: str) -> None:
+    try:
+        name = clean_name(text)
+    except ValueError:
+        given_name = " ".join(text.split())
+        spelled = unicodedata.normalize("NFC", given_name)
+        seen = one_line(UNSEEN.sub("", spelled))
+        assert not seen or len(spelled) > LONGEST_NAME or not given_name.isprintable()
+    else:
+        assert clean_name(name) == name
+        assert 1 <= len(name) <= LONGEST_NAME
+        assert unicodedata.is_normalized("NFC", name)
+        assert name.split(" ") == name.split()
+        assert not any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in name)
+
+
+@given(st.text())
+def test_a_line_is_composed_and_has_single_spaces_inside_and_none_around(text: str) -> None:
+    line = one_line(text)
+    assert line == " ".join(line.split())
+    assert one_line(unicodedata.normalize("NFD", text)) == line

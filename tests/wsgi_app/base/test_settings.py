@@ -1,0 +1,192 @@
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsgi_app.base.config import Config, load_config
+from wsgi_app.base.errors import ConfigError
+from wsgi_app.base.settings import SETTINGS
+
+DOCUMENTED = Path(__file__).parents[3] / "deploy" / "porteiro.env"
+DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
+
+
+def documented_settings() -> list[tuple[str, str]]:
+    """What the file for owners says of each setting: its key and its default."""
+    return re.findall(r"^#(PORTEIRO_\w+)=(.*)$", DOCUMENTED.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+@pytest.mark.parametrize("key", sorted(DEFAULTS))
+def test_a_blank_value_is_refused_because_uwsgi_would_not_take_it_for_the_default(
+    key: str, blank: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^{key} is set but empty; give it a value or remove it$"):
+        load_config({key: blank})
+
+
+def test_spaces_around_a_value_do_not_count() -> None:
+    assert load_config({"PORTEIRO_PROCESSES": " 3 "}).processes == 3
+
+
+def test_other_programs_variables_are_not_looked_at() -> None:
+    assert load_config({"PATH": "/bin", "PORTEIROX": "1", "porteiro_http": "x"}) == load_config({})
+
+
+# Bad values
+
+
+PREFIX_RULE = "must be / or a plain path such as /porteiro, without / at its end"
+TIMEZONE_RULE = "must be a time zone that this machine knows, such as Europe/Lisbon"
+DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/porteiro.db"
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "why"),
+    [
+        ("PORTEIRO_PREFIX", "porteiro", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/a//b", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/a b", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/a?b", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/a#b", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/a%20b", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/a=b", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/a/", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "//", PREFIX_RULE),
+        ("PORTEIRO_DATA", "house", "must be a path from / on"),
+        ("PORTEIRO_DATA", "~/house", "must be a path from / on"),
+        ("PORTEIRO_SOCKET", "run/workers.sock", "must be a path from / on"),
+        ("PORTEIRO_PROCESSES", "0", "must be a whole number from 1 to 64"),
+        ("PORTEIRO_HTTP", "8765", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", ":8765", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", "127.0.0.1:", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", "127.0.0.1:0", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", "127.0.0.1:65536", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_HTTP", "127.0.0.1:http", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_PROCESSES", "-1", "must be a whole number from 1 to 64"),
+        ("PORTEIRO_PROCESSES", "65", "must be a whole number from 1 to 64"),
+        ("PORTEIRO_PROCESSES", "two", "invalid literal for int() with base 10: 'two'"),
+        ("PORTEIRO_PROCESSES", "2.5", "invalid literal for int() with base 10: '2.5'"),
+        ("PORTEIRO_NOSE_MODEL", "/no/such/nose.onnx", "there is no file /no/such/nose.onnx"),
+        ("PORTEIRO_DATABASE_URL", "porteiro.db", DATABASE_RULE),
+        ("PORTEIRO_DATABASE_URL", "postgresql://house/porteiro", DATABASE_RULE),
+        ("PORTEIRO_DATABASE_URL", "sqlite:///", DATABASE_RULE),
+        ("PORTEIRO_DATABASE_URL", "sqlite:///porteiro.db", DATABASE_RULE),
+        ("PORTEIRO_DATABASE_URL", "sqlite:///:memory:", DATABASE_RULE),
+        ("PORTEIRO_NOSE_INPUT_PX", "15", "must be a whole number from 16 to 1024"),
+        ("PORTEIRO_NOSE_INPUT_PX", "1025", "must be a whole number from 16 to 1024"),
+        ("PORTEIRO_NOSE_CHANNELS", "RGB", "must be one of rgb, bgr"),
+        ("PORTEIRO_THRESHOLD", "-0.1", "must be from 0 to 1"),
+        ("PORTEIRO_THRESHOLD", "1.1", "must be from 0 to 1"),
+        ("PORTEIRO_THRESHOLD", "nan", "must be from 0 to 1"),
+        ("PORTEIRO_THRESHOLD", "high", "could not convert string to float: 'high'"),
+        ("PORTEIRO_MARGIN", "inf", "must be from 0 to 1"),
+        ("PORTEIRO_OPEN", "yes", "must be one of 0, 1"),
+        ("PORTEIRO_ANONYMOUS_DOORS", "no", "must be one of 0, 1"),
+        ("PORTEIRO_LIVE", "8766", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_AGREEING_FACES", "0", "must be a whole number from 1 to 3"),
+        ("PORTEIRO_KEEP_KNOWN_DAYS", "0", "must be a whole number from 1 to 3650"),
+        ("PORTEIRO_KEEP_OTHER_DAYS", "3651", "must be a whole number from 1 to 3650"),
+        ("PORTEIRO_TIMEZONE", "Europe/Atlantis", TIMEZONE_RULE),
+        ("PORTEIRO_TIMEZONE", "../../etc/passwd", TIMEZONE_RULE),
+        ("PORTEIRO_LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_key_and_the_reason(key: str, text: str, why: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config({key: text})
+    assert str(refused.value) == f"{key}={text!r}: {why}"
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        pytest.param("PORTEIRO_SOCKET", "/run\0/workers.sock", id="a folder with a zero byte"),
+        pytest.param("PORTEIRO_NOSE_MODEL", "n" * 300, id="a name that is too long"),
+        pytest.param("PORTEIRO_NOSE_MODEL", "nose\0.onnx", id="a zero byte"),
+    ],
+)
+def test_a_path_that_cannot_be_is_refused_with_its_key(key: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{key}="):
+        load_config({key: text})
+
+
+@settings(deadline=None)
+@given(key=st.sampled_from(sorted(DEFAULTS)), text=st.text(st.characters(codec="utf-8"), max_size=40))
+def test_any_value_is_either_used_or_refused_with_its_key(key: str, text: str) -> None:
+    try:
+        assert isinstance(load_config({key: text}), Config)
+    except ConfigError as refused:
+        assert str(refused).startswith((f"{key}=", f"{key} is set"))  # noqa: PT017  # most are used
+
+
+def test_a_password_in_a_refused_value_is_not_shown() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config({"PORTEIRO_DATABASE_URL": "postgresql://ana:s3c@ret@house/porteiro"})
+    assert str(refused.value) == (
+        f"PORTEIRO_DATABASE_URL='postgresql://[hidden]@house/porteiro': {DATABASE_RULE}"
+    )
+
+
+# Unknown keys
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("PORTEIRO_HTPP", "did you mean PORTEIRO_HTTP?"),
+        ("PORTEIRO_PROCESS", "did you mean PORTEIRO_PROCESSES?"),
+        ("PORTEIRO_TRESHOLD", "did you mean PORTEIRO_THRESHOLD?"),
+        ("PORTEIRO_SOMETHING_ELSE_ALTOGETHER", f"the settings are {', '.join(DEFAULTS)}"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_a_suggestion(key: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config({key: "1"})
+    assert str(refused.value) == f"{key} is not a setting; {hint}"
+
+
+# The file for owners
+
+
+def test_the_documented_settings_are_exactly_these_with_their_defaults_or_an_example() -> None:
+    documented = dict(documented_settings())
+
+    assert set(documented) == set(DEFAULTS)
+    assert {key: documented[key] if default else "" for key, default in DEFAULTS.items()} == DEFAULTS
+
+
+def test_every_documented_setting_is_explained_with_its_default() -> None:
+    blocks = DOCUMENTED.read_text(encoding="utf-8").split("\n\n")
+    for key, default in DEFAULTS.items():
+        block = next(block for block in blocks if f"#{key}=" in block)
+        *explanation, _ = block.strip().splitlines()
+        assert 1 <= len(explanation) <= 3, key
+        said = re.search(r"Default: (.+)", " ".join(explanation))
+        assert said is not None, key
+        assert said[1].startswith(default), key
+
+
+def shell_environment(script: str) -> dict[str, str]:
+    """What a shell has in its environment after a script."""
+    output = subprocess.check_output(["/bin/sh", "-ec", f"{script}; env"], env={}, text=True)
+    return dict(line.split("=", 1) for line in output.splitlines() if line.startswith("PORTEIRO_"))
+
+
+def test_the_documented_file_changes_nothing_as_it_is_shipped() -> None:
+    assert shell_environment(f"set -a; . '{DOCUMENTED}'; set +a") == {}
+
+
+def test_every_line_of_the_documented_file_can_be_taken_as_it_stands(tmp_path: Path) -> None:
+    everything = tmp_path / "porteiro.env"
+    everything.write_text(re.sub(r"(?m)^#(?=PORTEIRO_)", "", DOCUMENTED.read_text(encoding="utf-8")))
+    environment = shell_environment(f"set -a; . '{everything}'; set +a")
+    (tmp_path / "nose.onnx").touch()
+    environment["PORTEIRO_NOSE_MODEL"] = str(tmp_path / "nose.onnx")
+    environment["PORTEIRO_LAB_FILES"] = str(tmp_path)
+
+    assert set(environment) == set(DEFAULTS)
+    assert load_config(environment).threshold == 0.55

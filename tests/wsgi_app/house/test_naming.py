@@ -1,0 +1,207 @@
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from tests.servers import InProcessServer, enrolled, post_photo
+from wsgi_app.access.identity import AT_HOME
+from wsgi_app.base.errors import NotFound, Unavailable, UnusablePhoto
+from wsgi_app.base.steps import Steps
+from wsgi_app.house import naming
+from wsgi_app.house.house import House
+from wsgi_app.house.naming import Learnt, Means
+from wsgi_app.stores.corrections import CorrectionStore
+from wsgi_app.stores.events import Event
+from wsgi_app.stores.faces import FaceStore
+from wsgi_app.stores.stores import Stores
+from wsgi_app.stores.visits import Visit
+
+Photo = Callable[[str], bytes]
+Come = Callable[..., list[Visit]]
+NOBODY = "f" * 32
+
+
+@pytest.fixture
+def means(house: House, steps: Steps) -> Means:
+    """What somebody's click has at hand."""
+    return Means(house.stores.acting(AT_HOME.name), house.pipeline, house.policy, steps)
+
+
+@pytest.fixture
+def come(server: InProcessServer, stores: Stores, photo: Photo) -> Come:
+    """The visits of some photos."""
+
+    def ring(*names: str) -> list[Visit]:
+        return [stores.visits.get(post_photo(server, "/", photo(name)).json["visit"]) for name in names]
+
+    return ring
+
+
+def taken_from(stores: Stores, visits: list[Visit]) -> list[tuple[str, str, bool]]:
+    """Whose faces come from which of some visits, and whether they are negative."""
+    found = stores.faces.taken_from(visit.id for visit in visits)
+    return sorted((face.person_id, str(face.visit_id), face.negative) for face in found)
+
+
+def done_by_somebody(stores: Stores, after: int) -> list[tuple[str, str]]:
+    events: list[Event] = stores.events.after(after, 100)
+    assert {event.by for event in events} <= {AT_HOME.name}
+    return [(event.kind, event.action) for event in events]
+
+
+def with_quality(visit: Visit, **other: float) -> Visit:
+    assert visit.face is not None
+    return replace(visit, face={**visit.face, "quality": {**visit.face["quality"], **other}})
+
+
+@contextmanager
+def cut_off(store: type, method: str) -> Iterator[None]:
+    """The machine goes off as soon as this is called."""
+
+    def go_off(*_: object, **__: object) -> None:
+        raise Unavailable("The machine went off.")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store, method, go_off)
+        yield
+
+
+def test_the_best_photo_is_the_one_that_is_good_enough_in_every_respect(come: Come) -> None:
+    (seen,) = come("chen-1")
+    even = {"size_px": 200.0, "brightness": 120.0, "sharpness": 40.0, "roll_degrees": 0.0, "yaw": 0.05}
+    good = with_quality(seen, **even)
+    others = [
+        with_quality(seen, **{**even, **worse})
+        for worse in ({"size_px": 120.0}, {"brightness": 60.0}, {"sharpness": 11.0}, {"yaw": -0.3})
+    ]
+    faceless = replace(seen, face=None)
+
+    assert naming.best_first([*others, faceless, good])[0] == good
+    assert naming.best_first([faceless, good]) == [good]
+    assert naming.best_first([with_quality(good, sharpness=400.0, brightness=20.0), good])[0] == good
+
+
+def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(means: Means, stores: Stores) -> None:
+    first = naming.person_called(means.stores.people, "Ana Maria")
+    again = naming.person_called(means.stores.people, "ana MARIA")
+    other = naming.person_called(means.stores.people, "Ana")
+
+    assert first == again
+    assert [person.name for person in stores.people.page(10)] == ["Ana", "Ana Maria"]
+    assert other.id != first.id
+
+
+def test_everything_that_naming_does_is_told_as_done_by_who_did_it(
+    means: Means, stores: Stores, come: Come
+) -> None:
+    visits = come("chen-1", "chen-2")
+    last = stores.events.last()
+
+    chen = naming.person_called(means.stores.people, "Chen")
+    learnt = naming.name(means, visits, chen.id)
+    naming.bar(means, visits, chen.id)
+
+    assert learnt == Learnt(2, {})
+    assert done_by_somebody(stores, last) == [
+        ("person", "added"),
+        ("person", "enrolled"),
+        ("person", "enrolled"),
+        ("visit", "corrected"),
+        ("visit", "corrected"),
+        ("person", "barred"),
+        ("person", "face_removed"),
+        ("person", "face_removed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("store", "method"), [(CorrectionStore, "set"), (FaceStore, "add"), (FaceStore, "remove")]
+)
+def test_a_naming_that_is_cut_off_is_finished_by_saying_it_again(
+    means: Means, stores: Stores, come: Come, store: type, method: str
+) -> None:
+    bruno, chen = stores.people.add("Bruno").id, stores.people.add("Chen").id
+    visits = come("chen-1", "chen-2")
+    naming.name(means, visits[:1], bruno)
+    stores.corrections.remove(visits[0].id)
+    with cut_off(store, method), pytest.raises(Unavailable):
+        naming.name(means, visits, chen)
+    waiting = stores.probes.unsettled(means.pipeline.pack.embedder.sha256, 10)
+    assert {probe.visit_id for probe in waiting} == {visit.id for visit in visits}
+
+    learnt = naming.name(means, visits, chen)
+
+    assert learnt == Learnt(2, {})
+    assert taken_from(stores, visits) == [(chen, visit.id, False) for visit in visits]
+    assert stores.probes.unsettled(means.pipeline.pack.embedder.sha256, 10) == []
+
+
+@pytest.mark.parametrize("method", ["add", "remove"])
+def test_a_not_them_that_is_cut_off_is_finished_by_saying_it_again(
+    means: Means, stores: Stores, come: Come, method: str
+) -> None:
+    bruno = stores.people.add("Bruno").id
+    visits = come("chen-1", "chen-2")
+    naming.name(means, visits, bruno)
+    with cut_off(FaceStore, method), pytest.raises(Unavailable):
+        naming.bar(means, visits, bruno)
+
+    kept = naming.bar(means, visits, bruno)
+
+    assert taken_from(stores, visits) == [(bruno, str(kept.visit_id), True)]
+
+
+def test_what_others_learnt_and_that_it_was_not_them_is_unlearnt_by_the_last_word(
+    means: Means, stores: Stores, come: Come
+) -> None:
+    ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
+    visits = come("chen-1")
+    visit = visits[0].id
+    naming.name(means, visits, bruno)
+    naming.bar(means, visits, ana)
+    assert taken_from(stores, visits) == [(ana, visit, True), (bruno, visit, False)]
+
+    naming.unlearn(means.stores, visits, ana)
+    assert taken_from(stores, visits) == []
+
+    naming.name(means, visits, bruno)
+    naming.bar(means, visits, ana)
+    naming.unlearn(means.stores, visits)
+    assert taken_from(stores, visits) == [(ana, visit, True)]
+
+
+def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
+    means: Means, server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    goro = enrolled(server, "Goro", photo("goro-1"))
+    far_away = io.BytesIO()
+    Image.open(io.BytesIO(photo("goro-2"))).resize((250, 140)).save(far_away, "JPEG")
+    assert post_photo(server, f"/people/{goro}/faces", far_away.getvalue()).error == "too_small"
+    told = post_photo(server, "/", far_away.getvalue()).json
+    assert told["outcome"] == "known"
+
+    kept = naming.bar(means, [stores.visits.get(told["visit"])], goro)
+
+    assert (kept.negative, kept.visit_id) == (True, told["visit"])
+    assert post_photo(server, "/", far_away.getvalue()).json["outcome"] == "unknown"
+    assert post_photo(server, "/", photo("goro-1")).json["outcome"] == "known"
+
+
+def test_nothing_is_barred_by_visits_without_a_face_or_without_a_photo(
+    means: Means, stores: Stores, come: Come
+) -> None:
+    ana = stores.people.add("Ana").id
+    faceless, purged = come("nobody-1", "chen-1")
+    stores.photos.remove(purged.photo)
+
+    with pytest.raises(UnusablePhoto, match="no face"):
+        naming.bar(means, [faceless], ana)
+    with pytest.raises(NotFound, match="gone"):
+        naming.bar(means, [purged], ana)
+    with pytest.raises(NotFound, match="no such person"):
+        naming.bar(means, [purged], NOBODY)
+
+    assert stores.faces.of(ana) == []

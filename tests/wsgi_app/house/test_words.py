@@ -1,0 +1,91 @@
+"""How the pages say what happened."""
+
+import numpy as np
+import pytest
+
+from tests.accounts import add_account
+from wsgi_app.house.words import CHANGES, DOORS, OUTCOMES, TALLIES, TITLES, door_name
+from wsgi_app.stores.devices import STATE_NAMES
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.faces import Source
+from wsgi_app.stores.stores import Stores
+from wsgi_app.stores.visits import StoredAnswer, Visit
+from wsgi_app.vision.verdicts import Outcome
+
+EMBEDDING = Embedding("embedder", np.ones(4, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("device", "name"),
+    [("device:front", "front"), ("address:127.0.0.1", "127.0.0.1"), ("address:::1", "::1"), ("old", "old")],
+)
+def test_a_door_is_called_by_its_own_name(device: str, name: str) -> None:
+    assert door_name(device) == name
+
+
+def test_every_outcome_has_its_words() -> None:
+    outcomes = {str(outcome) for outcome in Outcome}
+
+    assert set(OUTCOMES) == set(TITLES) == outcomes
+    assert sorted(outcome for *_, together in TALLIES for outcome in together) == sorted(outcomes)
+
+
+def test_every_state_of_a_door_has_its_words() -> None:
+    assert tuple(DOORS) == STATE_NAMES
+
+
+def test_the_lights_are_those_of_the_door_and_green_is_for_whoever_is_let_in() -> None:
+    assert {light for _, light in (*OUTCOMES.values(), *DOORS.values())} == {"green", "red", "amber"}
+    assert [outcome for outcome, (_, light) in OUTCOMES.items() if light == "green"] == [Outcome.KNOWN]
+
+
+def test_a_tile_has_the_light_of_all_that_it_counts() -> None:
+    counted = {outcome: light for _, light, outcomes in TALLIES for outcome in outcomes}
+
+    assert counted == {outcome: light for outcome, (_, light) in OUTCOMES.items()}
+
+
+def test_everything_that_is_done_by_hand_has_its_words(stores: Stores) -> None:
+    change_accounts(stores)
+    change_people(stores)
+    change_visits(stores)
+    stores.devices.add("front", b"hash")
+    stores.devices.revoke("front")
+
+    done = {f"{event.kind} {event.action}" for event in stores.events.done_by_somebody(100)}
+
+    assert done == set(CHANGES)
+
+
+def change_accounts(stores: Stores) -> None:
+    add_account(stores, "Olga", "owner")
+    vera = add_account(stores, "Vera", "viewer")
+    stores.accounts.tell_failure(vera, "127.0.0.1")
+    stores.sessions.start(b"sign-in", vera, "127.0.0.1")
+    stores.sessions.end(b"sign-in")
+    stores.invitations.let_back_in(b"link", vera.id)
+    stores.accounts.accept(b"link", "", "hash")
+    stores.invitations.take_back(stores.invitations.invite(b"another link", "viewer").id)
+    stores.accounts.change_role(vera.id, "operator", lambda _: True)
+    stores.accounts.remove(vera.id, lambda _: True)
+
+
+def change_people(stores: Stores) -> None:
+    ana = stores.people.add("Ana").id
+    stores.people.change(ana, lambda person: person, lambda _: True)
+    face = stores.faces.add(ana, b"png", {}, EMBEDDING)
+    stores.faces.add(ana, b"png", {}, EMBEDDING, Source(negative=True))
+    stores.faces.remove(ana, face.id)
+    stores.people.remove(ana, lambda _: True)
+
+
+def change_visits(stores: Stores) -> None:
+    at = stores.now()
+    for visit_id in ("v1", "v2"):
+        photo = stores.visits.save_photo(visit_id, at, b"jpeg")
+        visit = Visit(0, visit_id, at, "device:front", "unknown", None, None, None, photo, 12.5)
+        stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
+    stores.corrections.set(["v1"], "nobody")
+    stores.corrections.set(["v1"], "ignored")
+    stores.corrections.remove("v1")
+    stores.visits.remove("v2", lambda _: True)

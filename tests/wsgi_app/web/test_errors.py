@@ -1,0 +1,18 @@
+"""What answers of several addresses have in them."""
+
+import msgspec
+
+from wsgi_app.base.errors import NotFound, Unprocessable
+from wsgi_app.web.errors import ErrorBody
+
+
+def test_a_refusal_says_its_word_and_its_sentence() -> None:
+    bodies = [
+        msgspec.to_builtins(ErrorBody.of(error))
+        for error in (NotFound("There is no such visit."), Unprocessable("No.", code="bad_name"))
+    ]
+
+    assert bodies == [
+        {"error": {"code": "not_found", "message": "There is no such visit."}},
+        {"error": {"code": "bad_name", "message": "No."}},
+    ]

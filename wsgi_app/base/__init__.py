@@ -1,0 +1,1 @@
+"""The ground: settings, errors, logs, counters, and the values that every floor speaks of."""

@@ -1,0 +1,1 @@
+"""What the house decides, without HTTP: a command, a test or a replay asks the same as an endpoint does."""

@@ -1,0 +1,259 @@
+"""What a gallery says about its threshold, in figures and in words."""
+
+import math
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from wsgi_app.base.people import PersonName
+from wsgi_app.stores.gallery import GalleryFace
+from wsgi_app.vision.calibration import (
+    BINS,
+    ENOUGH,
+    HIGH,
+    LOW,
+    Doubt,
+    Faces,
+    Pair,
+    Scores,
+    Suggestion,
+    compare_all,
+    doubtful,
+    histogram,
+    most_alike,
+    suggest,
+)
+from wsgi_app.vision.packs import Threshold
+from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
+
+USUAL_RATE = 0.001
+DIGITS = 4  # of scores and shares, as they are told
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a gallery.
+
+    Attributes:
+        threshold: in force.
+        measured: the pack's thresholds.
+        wanted_rate: the false-accept rate to suggest a threshold for.
+        root: the mount's address, before every link.
+    """
+
+    threshold: Threshold
+    measured: tuple[Threshold, ...]
+    wanted_rate: float
+    root: str
+
+
+class Bin(msgspec.Struct):
+    """A step of a histogram, from a score to below another."""
+
+    low: float
+    high: float
+    genuine: int
+    impostor: int
+
+
+class RateBody(msgspec.Struct):
+    """A rate with its 95 % interval; ``share`` is ``null`` without a pair."""
+
+    errors: int
+    pairs: int
+    share: float | None
+    low: float
+    high: float
+
+
+class FaceOf(msgspec.Struct):
+    """A face, and whose it is."""
+
+    person: PersonName
+    face: str
+    links: dict[str, str]
+
+
+class SuggestionBody(msgspec.Struct):
+    """A threshold for a wanted false-accept rate, why it is that one, and the setting that applies it.
+
+    ``warning`` says where it is less strict than what was measured of the models.
+    """
+
+    wanted_rate: float
+    threshold: float
+    from_gallery: bool
+    reason: str
+    warning: str | None
+    setting: str
+    false_accepts: RateBody
+    false_rejects: RateBody
+
+
+class AlikeBody(msgspec.Struct):
+    """Two people, by their two most alike faces."""
+
+    score: float
+    faces: tuple[FaceOf, FaceOf]
+
+
+class DoubtBody(msgspec.Struct):
+    """A face that its person's other faces do not confirm, and whom it is most like of all others."""
+
+    face: FaceOf
+    score: float
+    other: str | None
+    other_score: float | None
+
+
+class Calibration(msgspec.Struct):
+    """How sure the doorman can be of the people in a gallery."""
+
+    people: int
+    faces: int
+    threshold: float
+    measured_on: str
+    false_accepts: RateBody
+    false_rejects: RateBody
+    suggestion: SuggestionBody
+    histogram: list[Bin]
+    most_alike: list[AlikeBody]
+    doubtful: list[DoubtBody]
+    missing: list[str]
+
+
+def examine(rows: list[GalleryFace], question: Question) -> Calibration:
+    """Compare everybody in a gallery with everybody; what is kept as not somebody's does not count."""
+    faces = sorted(
+        (face for face in rows if not face.negative), key=lambda face: (face.person_id, face.face_id)
+    )
+    known = _as_arrays(faces)
+    scores = compare_all(known)
+    genuine, impostor = scores.genuine, scores.impostor
+    present = question.threshold
+    return Calibration(
+        people=len(known.starts),
+        faces=len(faces),
+        threshold=present.score,
+        measured_on=present.measured_on,
+        false_accepts=_rate(false_accepts(impostor, present.score)),
+        false_rejects=_rate(false_rejects(genuine, present.score)),
+        suggestion=_suggestion(suggest(scores, question.wanted_rate, question.measured), question.measured),
+        histogram=_bins(genuine, impostor),
+        most_alike=[_alike(faces, pair, question.root) for pair in most_alike(known, scores)],
+        doubtful=[_doubt(faces, known, doubt, question.root) for doubt in doubtful(scores, present.score)],
+        missing=_missing(faces, known, scores),
+    )
+
+
+def one_in(rate: float) -> str:
+    """A rate in words, such as ``1 in 1,000``."""
+    return f"1 in {1 / rate:,.0f}" if rate <= 0.5 else f"{rate:.0%}"  # noqa: PLR2004
+
+
+def _as_arrays(faces: list[GalleryFace]) -> Faces:
+    if not faces:
+        return Faces(np.zeros((0, 1), np.float32), np.zeros(0, np.int64))
+    owners = np.unique([face.person_id for face in faces], return_inverse=True)[1]
+    return Faces(np.stack([face.vector for face in faces]).astype(np.float32), owners.astype(np.int64))
+
+
+def _rate(rate: Rate) -> RateBody:
+    share = None if rate.share is None else round(rate.share, DIGITS + 2)
+    return RateBody(rate.errors, rate.pairs, share, round(rate.low, DIGITS + 2), round(rate.high, DIGITS + 2))
+
+
+def _suggestion(found: Suggestion, measured: tuple[Threshold, ...]) -> SuggestionBody:
+    return SuggestionBody(
+        found.wanted_rate,
+        found.threshold,
+        found.from_gallery,
+        _reason(found),
+        _warning(found.threshold, measured),
+        f"PORTEIRO_THRESHOLD={found.threshold:g}",
+        _rate(found.false_accepts),
+        _rate(found.false_rejects),
+    )
+
+
+def _reason(found: Suggestion) -> str:
+    pairs, wanted = found.false_accepts.pairs, one_in(found.wanted_rate)
+    if found.pack is None:
+        return (
+            f"Of {pairs:,} comparisons of different people here, {found.false_accepts.errors:,} reach it: "
+            f"no more than {wanted}."
+        )
+    needed = math.ceil(ENOUGH / found.wanted_rate)
+    few = f"There are {pairs:,} comparisons of different people here; {needed:,} could tell {wanted} apart."
+    return f"{few} {_of_pack(found)}{_of_gallery(found)}"
+
+
+def _warning(score: float, measured: tuple[Threshold, ...]) -> str | None:
+    own = next((each for each in measured if each.false_accept_rate == USUAL_RATE), None)
+    if own is None or score >= own.score:
+        return None
+    return (
+        f"This is below {own.score:.3f}, from which on the pack keeps to {one_in(USUAL_RATE)} among "
+        "strangers: whoever is not enrolled here is let in more easily than the photos here can tell."
+    )
+
+
+def _of_pack(found: Suggestion) -> str:
+    pack = found.pack
+    if pack is None or pack.false_accept_rate is None:
+        return "Nobody measured this pack's rates; its own threshold stands in. "
+    kept = one_in(pack.false_accept_rate)
+    if pack.false_accept_rate > found.wanted_rate:
+        return f"The strictest that was measured of this pack is {pack.score:.3f}, for {kept}. "
+    return f"The pack keeps to {kept} from {pack.score:.3f} on, measured on {pack.measured_on}. "
+
+
+def _of_gallery(found: Suggestion) -> str:
+    if found.highest_impostor is None:
+        return "Nobody here can be compared with anybody else yet."
+    if found.pack is not None and found.threshold > found.pack.score:
+        return f"Two people here are as alike as {found.highest_impostor:.3f}, so it lies just above that."
+    return f"The most alike that two people here are is {found.highest_impostor:.3f}, which it is above."
+
+
+def _bins(genuine: NDArray[np.float32], impostor: NDArray[np.float32]) -> list[Bin]:
+    edges = np.linspace(LOW, HIGH, BINS + 1).round(DIGITS)
+    counts = zip(histogram(genuine), histogram(impostor), strict=True)
+    return [
+        Bin(float(edges[at]), float(edges[at + 1]), int(same), int(different))
+        for at, (same, different) in enumerate(counts)
+    ]
+
+
+def _face(face: GalleryFace, root: str) -> FaceOf:
+    person = f"{root}/people/{face.person_id}"
+    links = {"person": person, "photo": f"{person}/faces/{face.face_id}/photo"}
+    return FaceOf(PersonName(face.person_id, face.name), face.face_id, links)
+
+
+def _alike(faces: list[GalleryFace], pair: Pair, root: str) -> AlikeBody:
+    both = _face(faces[pair.first], root), _face(faces[pair.second], root)
+    return AlikeBody(round(pair.score, DIGITS), both)
+
+
+def _doubt(faces: list[GalleryFace], known: Faces, doubt: Doubt, root: str) -> DoubtBody:
+    face, own = _face(faces[doubt.face], root), round(doubt.own, DIGITS)
+    if doubt.other is None:
+        return DoubtBody(face, own, None, None)
+    return DoubtBody(face, own, faces[known.starts[doubt.other]].name, round(doubt.other_score, DIGITS))
+
+
+def _missing(faces: list[GalleryFace], known: Faces, scores: Scores) -> list[str]:
+    lacking = [faces[at].name for at in np.flatnonzero(np.isnan(scores.own))]
+    sentences = []
+    if len(known.starts) < 2:  # noqa: PLR2004  strangers take two
+        sentences.append("Enrol at least two people: how alike different people are cannot be told yet.")
+    if lacking:
+        names = ", ".join(sorted(lacking, key=str.casefold)[:10])
+        more = f" and {len(lacking) - 10} others" if len(lacking) > 10 else ""  # noqa: PLR2004
+        sentences.append(
+            f"Enrol at least two photos each: there is one alone of {names}{more}, which cannot be compared."
+        )
+    return sentences

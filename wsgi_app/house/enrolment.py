@@ -1,0 +1,175 @@
+"""Putting faces into the gallery: from photos, and anew from the kept crops when the models change."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, UnusablePhoto
+from wsgi_app.base.steps import Steps
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.faces import EnrolledFace, Source
+from wsgi_app.stores.gallery import GalleryStore
+from wsgi_app.stores.people import Person
+from wsgi_app.stores.stores import Stores
+from wsgi_app.vision.crops import crop_from_png, crop_to_png
+from wsgi_app.vision.match import cosine
+from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.verdicts import Policy
+
+FROM_ELSEWHERE = Source()
+SAME_PHOTO = 0.999  # cosine of two faces above which they are one photo: it adds nothing
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A photo that is to become a face of somebody.
+
+    Attributes:
+        person_id: whose.
+        photo: JPEG, PNG or WebP of that person alone.
+        source: where it comes from.
+        accept_like_another: whether somebody insists although the face is as like another person's.
+    """
+
+    person_id: str
+    photo: bytes
+    source: Source = FROM_ELSEWHERE
+    accept_like_another: bool = False
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Somebody whom a face is like, and how much: the cosine to the best of their faces."""
+
+    person_id: str
+    name: str
+    score: float
+
+
+def enrol(
+    pipeline: Pipeline, stores: Stores, policy: Policy, candidate: Candidate, steps: Steps
+) -> EnrolledFace:
+    """Add the face of a photo to a person's.
+
+    Args:
+        pipeline: with the present embedder.
+        stores: where the faces are that it is compared with, and where it is kept.
+        policy: when a face counts as another person's.
+        candidate: the photo.
+        steps: times each step.
+
+    Raises:
+        UnusablePhoto: the photo shows no single good face, or one that is as like another person's; its code
+            says why.
+        Conflict: the person has that photo already, or as many faces as anybody may have.
+        RequestError: the photo cannot be decoded, the networks are busy, or nobody has that id.
+    """
+    person = stores.people.get(candidate.person_id)
+    _refuse_too_many(person, pipeline.limits.faces_per_person)
+    sighting = pipeline.single_face(candidate.photo, ENROLMENT, steps)
+    embedding = pipeline.embed(sighting.crop, steps)
+    embedder = pipeline.pack.embedder.sha256
+    with steps("match"):
+        own, other = resemblances(stores.gallery, embedder, embedding, person.id)
+        _refuse_again(own, person)
+        source = candidate.source
+        if other is not None and _is_another(own, other, policy):
+            if not candidate.accept_like_another:
+                raise _like_another(person, other)
+            source = replace(source, like=other.person_id)
+    with steps("store"):
+        kept = Embedding(embedder, embedding)
+        return stores.faces.add(
+            person.id, crop_to_png(sighting.crop), sighting.quality.rounded(), kept, source
+        )
+
+
+def resemblances(
+    gallery: GalleryStore, embedder: str, embedding: NDArray[np.float32], person_id: str
+) -> tuple[float, Likeness | None]:
+    """How like a face is to a person's own faces, and to whom of all others it is the most.
+
+    Args:
+        gallery: what it is compared with; what is kept as not somebody's does not count.
+        embedder: the sha256 of the network that made the embedding.
+        embedding: float32 [size], of unit length.
+        person_id: the person.
+
+    Returns:
+        The cosine to the best of their own faces, -1 without one; and the likeliest other, if there is any.
+    """
+    own, other = -1.0, None
+    for face in gallery.rows(embedder).faces:
+        if face.negative:
+            continue
+        score = cosine(face.vector, embedding)
+        if face.person_id == person_id:
+            own = max(own, score)
+        elif other is None or score > other.score:
+            other = Likeness(face.person_id, face.name, score)
+    return own, other
+
+
+def _refuse_too_many(person: Person, most: int) -> None:
+    if person.faces >= most:
+        raise Conflict(
+            f"{person.name} has {person.faces} photos, as many as anybody may have; remove one first.",
+            code="too_many_faces",
+        )
+
+
+def _refuse_again(own: float, person: Person) -> None:
+    if own > SAME_PHOTO:
+        raise Conflict(f"{person.name} has this photo already; use another one.", code="duplicate")
+
+
+def _is_another(own: float, other: Likeness, policy: Policy) -> bool:
+    return other.score >= policy.threshold and own - other.score < policy.margin
+
+
+def _like_another(person: Person, other: Likeness) -> UnusablePhoto:
+    return UnusablePhoto(
+        f"This looks like {other.name} (likeness {other.score:.2f}), who is enrolled already. If it is "
+        f"{person.name} all the same, press 'Enrol all the same', or send accept=like_another.",
+        code="like_another",
+    )
+
+
+def embed_anew(
+    pipeline: Pipeline,
+    stores: Stores,
+    steps: Steps,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Let the present embedder see every face that it has not seen yet, from the kept crops.
+
+    What other embedders made of them stays, so the change can be taken back.
+
+    Args:
+        pipeline: with the present embedder.
+        stores: the faces and their crops.
+        steps: times each step.
+        progress: called with (done, all) after each face.
+
+    Returns:
+        How many faces were embedded.
+
+    Raises:
+        PorteiroError: a crop is missing or broken.
+    """
+    embedder = pipeline.pack.embedder.sha256
+    faces = stores.gallery.unseen_by(embedder)
+    vectors = {}
+    for done, face in enumerate(faces, start=1):
+        try:
+            crop = crop_from_png(stores.photos.read(face.crop))
+        except (NotFound, OSError, ValueError) as error:
+            path = stores.photos.path(face.crop)
+            raise PorteiroError(f"The kept crop {path} cannot be read: {error}") from error
+        vectors[face.id] = pipeline.embed(crop, steps)
+        progress(done, len(faces))
+    if vectors:
+        stores.gallery.add_embeddings(embedder, vectors)
+    return len(vectors)

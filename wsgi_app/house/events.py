@@ -1,0 +1,118 @@
+"""What those who watch are told of each event."""
+
+from datetime import datetime
+
+import msgspec
+
+from wsgi_app.base.errors import Unprocessable
+from wsgi_app.base.names import is_shown, one_line
+from wsgi_app.base.people import PersonName
+from wsgi_app.stores.events import Event, EventStore, Happenings
+
+
+class VisitSeen(msgspec.Struct):
+    """A visit in short; ``person`` is ``null`` for nobody, or somebody since forgotten."""
+
+    id: str
+    at: datetime
+    device: str
+    outcome: str
+    person: PersonName | None
+    score: float | None
+
+
+class EventBody(msgspec.Struct, omit_defaults=True):
+    """One event as clients see it.
+
+    Attributes:
+        number: counts up.
+        at: when.
+        kind: of what: ``visit``, ``person``, ``device`` or ``message``.
+        action: what happened to it, such as ``came`` or ``changed``.
+        subject: its id.
+        by: who did it; absent for what nobody did by hand.
+        visit: as it is now; absent once it is gone.
+        name: the person's, as it is now; absent once they are forgotten.
+        state: the device's, as it is now.
+        text: of a message.
+        echo: whether the message is this client's own.
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    action: str
+    subject: str
+    by: str | None = None
+    visit: VisitSeen | None = None
+    name: str | None = None
+    state: str | None = None
+    text: str | None = None
+    echo: bool = False
+
+
+class EventsBody(msgspec.Struct, omit_defaults=True):
+    """Events in the order of happening.
+
+    Attributes:
+        events: those that follow the number asked for.
+        last: the number to ask with next.
+        reset: whether the number asked for is none of this house's: load everything anew.
+    """
+
+    events: list[EventBody]
+    last: int
+    reset: bool = False
+
+
+class Feed:
+    """Reads events with what they are about."""
+
+    def __init__(self, events: EventStore):
+        self._events = events
+
+    def last(self) -> int:
+        """The number of the latest event, 0 before the first."""
+        return self._events.last()
+
+    def after(self, number: int, most: int) -> EventsBody:
+        """The events that follow one, oldest first."""
+        found = self._events.happenings(number, most)
+        is_full = len(found.events) == most
+        last = found.events[-1].number if is_full else found.last
+        return EventsBody([_body(event, found) for event in found.events], last, reset=number > found.last)
+
+
+def _body(event: Event, found: Happenings) -> EventBody:
+    body = EventBody(event.number, event.at, event.kind, event.action, event.subject, event.by)
+    if event.kind == "visit":
+        body.visit = _visit(event.subject, found)
+    elif event.kind == "person":
+        body.name = found.names.get(event.subject)
+    elif event.kind == "device":
+        body.state = found.states.get(event.subject)
+    elif event.kind == "message":
+        body.text = event.details.get("text")
+    return body
+
+
+def _visit(visit_id: str, found: Happenings) -> VisitSeen | None:
+    visit = found.visits.get(visit_id)
+    if visit is None:
+        return None
+    person = PersonName(*visit.person) if visit.person else None
+    return VisitSeen(visit.id, visit.at, visit.device, visit.outcome, person, visit.score)
+
+
+def clean_message(text: str, longest: int) -> str:
+    """A message as it is kept: on one line, without control characters.
+
+    Raises:
+        Unprocessable: nothing is left, or it is too long.
+    """
+    message = one_line("".join(letter for letter in text if is_shown(letter) or letter.isspace()))
+    if not message:
+        raise Unprocessable("A message needs at least one letter.", code="empty_message")
+    if len(message) > longest:
+        raise Unprocessable(f"A message has at most {longest} letters.", code="long_message")
+    return message

@@ -1,0 +1,78 @@
+"""One house: everything that its endpoints work with, put together once for each process."""
+
+import time
+from dataclasses import dataclass
+
+from wsgi_app.access.identity import Identifier, open_identifier
+from wsgi_app.access.passwords import Passwords
+from wsgi_app.base.config import Config
+from wsgi_app.base.counters import Counters, Tally
+from wsgi_app.base.steps import Clock
+from wsgi_app.house.gallery import LiveGallery
+from wsgi_app.house.models import load_pipeline, threshold_in_force
+from wsgi_app.stores.stores import Stores, open_stores
+from wsgi_app.vision.packs import Threshold
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.verdicts import Policy
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that answering takes, but for HTTP.
+
+    Attributes:
+        config: the settings.
+        stores: everything that is kept.
+        pipeline: this process's models.
+        gallery: the enrolled faces, as they are now.
+        threshold: the cosine in force and how it was measured.
+        tally: counts what happens.
+        passwords: makes what is kept of them.
+        identifier: finds out who asks.
+        clock: monotonic seconds, for durations.
+    """
+
+    config: Config
+    stores: Stores
+    pipeline: Pipeline
+    gallery: LiveGallery
+    threshold: Threshold
+    tally: Tally
+    passwords: Passwords
+    identifier: Identifier
+    clock: Clock
+
+    @property
+    def embedder(self) -> str:
+        """Which embedder makes the embeddings: the sha256 of its file."""
+        return self.pipeline.pack.embedder.sha256
+
+    @property
+    def policy(self) -> Policy:
+        """When a match is good enough."""
+        return Policy(self.threshold.score, self.config.margin)
+
+
+def open_house(config: Config, counters: Counters) -> House:
+    """Open and load everything.
+
+    Raises:
+        ConfigError, PackError: as ``open_stores`` and ``load_pipeline`` say.
+    """
+    return put_together(config, open_stores(config), load_pipeline(config), counters)
+
+
+def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: Counters) -> House:
+    """Make a house of what is opened and loaded already."""
+    passwords = Passwords()
+    return House(
+        config=config,
+        stores=stores,
+        pipeline=pipeline,
+        gallery=LiveGallery(stores.gallery, pipeline.pack.embedder.sha256),
+        threshold=threshold_in_force(config, pipeline.pack.embedder),
+        tally=Tally(counters),
+        passwords=passwords,
+        identifier=open_identifier(config, stores, passwords),
+        clock=time.perf_counter,
+    )

@@ -1,0 +1,216 @@
+"""The models: which pack this house uses, bringing one here, and loading it."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from wsgi_app.base.config import Config, Limits
+from wsgi_app.base.errors import PackError
+from wsgi_app.base.steps import Steps
+from wsgi_app.vision.nose import NoseFile
+from wsgi_app.vision.packs import (
+    CATALOGUE,
+    CHUNK_BYTES,
+    EmbedderFile,
+    NetworkFile,
+    Pack,
+    Threshold,
+    check_files,
+    pack_in,
+    read_packs,
+    sha256_of,
+)
+from wsgi_app.vision.pipeline import Pipeline
+
+SHIPPED = "embedded"
+# One made-up face, on which the networks are tried before the first photo and by /health/ready.
+TEST_PICTURE = (CATALOGUE.parent / "test-picture.jpg").read_bytes()
+TIMEOUT_S = (10, 60)  # to connect, and between two pieces
+
+Progress = Callable[[str, int, int], None]
+
+
+def catalogue() -> dict[str, Pack]:
+    """The packs known by name."""
+    return read_packs(CATALOGUE)
+
+
+def pack_folder(config: Config, name: str) -> Path:
+    """Where a pack known by name lies, here or once it is fetched."""
+    return CATALOGUE.parent if name == SHIPPED else config.data / "models" / name
+
+
+def chosen_pack(config: Config) -> tuple[Pack, Path]:
+    """The pack in force and its folder: the setting's, else the one chosen by ``use``, else the shipped one.
+
+    Raises:
+        PackError: it is missing, incomplete or altered; the message says what to do.
+    """
+    pack, folder = named_pack(config, config.pack or _read_choice(config) or SHIPPED)
+    check_files(pack, folder)
+    return pack, folder
+
+
+def named_pack(config: Config, name: str) -> tuple[Pack, Path]:
+    """A pack by its name in the catalogue, or by its folder.
+
+    Raises:
+        PackError: there is none.
+    """
+    packs = catalogue()
+    if name in packs:
+        return packs[name], pack_folder(config, name)
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise PackError(f"{name!r} is neither a known pack ({', '.join(packs)}) nor a folder.")
+    return pack_in(folder), folder.resolve()
+
+
+def is_here(config: Config, pack: Pack) -> bool:
+    """Whether every file of a catalogued pack is here and the right one."""
+    try:
+        check_files(pack, pack_folder(config, pack.name))
+    except PackError:
+        return False
+    return True
+
+
+def choose(config: Config, name: str) -> None:
+    """Keep the owner's choice, a pack's name or folder, for the next start.
+
+    Raises:
+        PackError: there is no such pack.
+    """
+    _, folder = named_pack(config, name)
+    kept = name if name in catalogue() else str(folder)
+    path = _choice_file(config)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{kept}\n", encoding="utf-8")
+
+
+def fetch(config: Config, name: str, source: Path | None, progress: Progress) -> Path:
+    """Bring the files of a pack here, from a folder or by download; what is here already is kept.
+
+    Args:
+        config: says where to.
+        name: of a pack in the catalogue.
+        source: a folder that holds the files; ``None`` downloads them.
+        progress: called with (file, bytes so far, bytes in all).
+
+    Returns:
+        The pack's folder.
+
+    Raises:
+        PackError: an unknown pack, a failed download, or a wrong file; nothing wrong stays.
+    """
+    pack = catalogue().get(name)
+    if pack is None:
+        raise PackError(f"There is no pack {name!r}; there are {', '.join(catalogue())}.")
+    folder = pack_folder(config, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for network in pack.networks:
+        target = folder / network.file
+        if target.is_file() and sha256_of(target) == network.sha256:
+            progress(network.file, network.size_bytes, network.size_bytes)
+            continue
+        partial = folder / f"{network.file}.part"
+        if source is not None:
+            _copy(source / network.file, partial)
+        else:
+            _download(network, partial, progress)
+        _accept(network, partial, target)
+        progress(network.file, network.size_bytes, network.size_bytes)
+    return folder
+
+
+def _copy(source: Path, partial: Path) -> None:
+    if not source.is_file():
+        raise PackError(f"{source} is missing.")
+    shutil.copyfile(source, partial)
+
+
+def _accept(network: NetworkFile, partial: Path, target: Path) -> None:
+    if sha256_of(partial) != network.sha256:
+        partial.unlink()
+        raise PackError(f"{network.file} is not the right file (its sha256 differs); it was removed.")
+    partial.replace(target)
+
+
+def _download(network: NetworkFile, partial: Path, progress: Progress) -> None:
+    if not network.url:
+        raise PackError(
+            f"{network.file} cannot be downloaded; copy it with --from DIR. It is {network.source}."
+        )
+    done = partial.stat().st_size if partial.is_file() else 0
+    if done >= network.size_bytes:
+        return
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
+    try:
+        with requests.get(network.url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+            response.raise_for_status()
+            resumed = response.status_code == requests.codes.partial_content
+            _receive(response, partial, done if resumed else 0, network, progress)
+    except (requests.RequestException, OSError) as error:
+        raise PackError(
+            f"{network.file} could not be downloaded ({type(error).__name__}); what came is kept, and the "
+            f"same command goes on from there. On a machine without internet use --from DIR."
+        ) from error
+
+
+def _receive(
+    response: requests.Response, partial: Path, done: int, network: NetworkFile, progress: Progress
+) -> None:
+    with partial.open("ab" if done else "wb") as file:
+        for chunk in response.iter_content(CHUNK_BYTES // 4):
+            done += len(chunk)
+            if done > network.size_bytes:
+                raise OSError("more bytes than the file has")
+            file.write(chunk)
+            progress(network.file, done, network.size_bytes)
+    if done < network.size_bytes:
+        raise OSError("fewer bytes than the file has")
+
+
+def _choice_file(config: Config) -> Path:
+    return config.data / "models" / "chosen"
+
+
+def _read_choice(config: Config) -> str | None:
+    path = _choice_file(config)
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+
+def load_pipeline(config: Config) -> Pipeline:
+    """Load the models that the settings name, and try them: the first photo then waits for nothing.
+
+    Raises:
+        PackError: there is no pack, or a file of it cannot be used; the message says what to do.
+    """
+    nose = None
+    if config.nose_model is not None:
+        nose = NoseFile(config.nose_model, config.nose_input_px, config.nose_channels)
+    return tried_pipeline(*chosen_pack(config), nose, config.limits)
+
+
+def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: Limits) -> Pipeline:
+    """Load a pack's models and look at the built-in picture with them.
+
+    Raises:
+        PackError: a file cannot be used, or the face is not found.
+    """
+    pipeline = Pipeline(pack, folder, nose, limits)
+    if not pipeline.check(TEST_PICTURE, Steps(time.perf_counter)):
+        raise PackError(f"Pack {pack.name!r} does not find the face of the built-in picture; use another.")
+    return pipeline
+
+
+def threshold_in_force(config: Config, embedder: EmbedderFile) -> Threshold:
+    """The pack's first threshold, or the setting's with what is known of it."""
+    measured = embedder.thresholds
+    if config.threshold is None:
+        return measured[0]
+    same = (threshold for threshold in measured if threshold.score == config.threshold)
+    return next(same, Threshold(score=config.threshold, measured_on="set by PORTEIRO_THRESHOLD"))

@@ -1,0 +1,59 @@
+"""What the house forgets by itself, and when: `porteiro purge`, which uWSGI's cron calls every hour."""
+
+from datetime import datetime, timedelta
+
+from wsgi_app.base.config import Config
+from wsgi_app.stores import retention as kinds
+from wsgi_app.stores.retention import AT_ONCE, Kind
+from wsgi_app.stores.stores import Stores
+
+MONTH = timedelta(days=30)
+YEAR = timedelta(days=365)  # for the audit log
+DAY = timedelta(days=1)
+STRAYS = timedelta(days=1)  # what is being answered or enrolled has a photo too, and no row yet
+
+STRAY_PHOTOS = "photos without a visit or a face"
+
+
+def horizons(config: Config, now: datetime) -> dict[Kind, datetime]:
+    """Before which moment each kind of rows is too old, in the order of removing."""
+    ages = {
+        kinds.LET_IN: timedelta(days=config.keep_known_days),
+        kinds.OTHERS: timedelta(days=config.keep_other_days),
+        kinds.MESSAGES: MONTH,
+        kinds.EVENTS: YEAR,
+        kinds.ANSWERS: timedelta(seconds=config.limits.idempotency_s),
+        kinds.SESSIONS: timedelta(0),
+        kinds.LINKS: timedelta(0),
+        kinds.FAILURES: DAY,
+    }
+    return {kind: now - age for kind, age in ages.items()}
+
+
+def survey(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
+    """How much of each kind ``purge`` would remove."""
+    kept = stores.retention
+    counts = {kind.name: kept.count(kind, before) for kind, before in horizons(config, now).items()}
+    return counts | {STRAY_PHOTOS: sum(1 for _ in kept.strays(now - STRAYS))}
+
+
+def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
+    """Remove what is too old; how much of each kind it was.
+
+    It may run while doors ring, and several times at once: each transaction is short, a photo goes after the
+    row that names it, and what a press that is answered just now has on disk is too young to be touched.
+    """
+    kept, counts = stores.retention, {}
+    for kind, before in horizons(config, now).items():
+        counts[kind.name] = removed = kept.remove_some(kind, before)
+        while removed == AT_ONCE:
+            removed = kept.remove_some(kind, before)
+            counts[kind.name] += removed
+    counts[STRAY_PHOTOS] = 0
+    for path in kept.strays(now - STRAYS):
+        path.unlink(missing_ok=True)
+        counts[STRAY_PHOTOS] += 1
+    for day in stores.photos.days():
+        if day < (now - STRAYS).date():
+            stores.photos.remove_day(day)
+    return counts

@@ -1,0 +1,96 @@
+"""All stores of one house, opened together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from wsgi_app.base.config import Config, Limits
+from wsgi_app.base.sources import random_id, utc_now
+from wsgi_app.stores.accounts import AccountStore
+from wsgi_app.stores.attempts import AttemptStore
+from wsgi_app.stores.corrections import CorrectionStore
+from wsgi_app.stores.database import Database, open_database
+from wsgi_app.stores.devices import DeviceStore
+from wsgi_app.stores.events import EventStore, Telling
+from wsgi_app.stores.faces import FaceStore
+from wsgi_app.stores.gallery import GalleryStore
+from wsgi_app.stores.invitations import InvitationStore
+from wsgi_app.stores.people import PeopleStore
+from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.probes import ProbeStore
+from wsgi_app.stores.retention import RetentionStore
+from wsgi_app.stores.sessions import SessionStore
+from wsgi_app.stores.visits import VisitStore
+from wsgi_app.stores.wake import Waker
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What is kept, opened; changes are told as made at this machine, or by whoever ``acting`` names.
+
+    ``now`` tells the time of day to all of them, and to whoever needs the same.
+    """
+
+    database: Database
+    photos: PhotoStore
+    now: Callable[[], datetime]
+    people: PeopleStore
+    faces: FaceStore
+    gallery: GalleryStore
+    visits: VisitStore
+    devices: DeviceStore
+    events: EventStore
+    corrections: CorrectionStore
+    probes: ProbeStore
+    accounts: AccountStore
+    invitations: InvitationStore
+    sessions: SessionStore
+    attempts: AttemptStore
+    retention: RetentionStore
+
+    def acting(self, by: str) -> "Stores":
+        """The same stores, with the changes told as somebody's."""
+        telling: dict[str, Any] = {
+            name: store.acting(by) for name, store in vars(self).items() if isinstance(store, Telling)
+        }
+        return replace(self, **telling)
+
+
+def open_stores(config: Config) -> Stores:
+    """Open the database and the photo folder, made where they are not there yet.
+
+    Raises:
+        ConfigError: the database cannot be used.
+    """
+    database = open_database(config.database_url, Waker(config.wake_address))
+    photos = PhotoStore(config.data / "photos")
+    return stores_over(database, photos, utc_now, random_id, config.limits)
+
+
+def stores_over(
+    database: Database,
+    photos: PhotoStore,
+    now: Callable[[], datetime],
+    new_id: Callable[[], str],
+    limits: Limits,
+) -> Stores:
+    """Make the stores of an open database and a photo folder, with the time of day and the ids they take."""
+    return Stores(
+        database=database,
+        photos=photos,
+        now=now,
+        people=PeopleStore(database, photos, now, new_id),
+        faces=FaceStore(database, photos, now, new_id),
+        gallery=GalleryStore(database),
+        visits=VisitStore(database, photos, now, new_id, limits.idempotency_s),
+        devices=DeviceStore(database, now),
+        events=EventStore(database, now),
+        corrections=CorrectionStore(database, now),
+        probes=ProbeStore(database),
+        accounts=AccountStore(database, now, new_id),
+        invitations=InvitationStore(database, now, new_id, timedelta(hours=limits.invitation_hours)),
+        sessions=SessionStore(database, now, timedelta(days=limits.session_days)),
+        attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_in_pause_s)),
+        retention=RetentionStore(database, photos),
+    )

@@ -1,0 +1,1 @@
+"""What any endpoint needs of HTTP: from the boundary and the route table to forms, uploads and answers."""

@@ -1,0 +1,176 @@
+"""What each WSGI callable has around it: the way to its endpoints, one error boundary, one log line."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+from webob import Request, Response
+
+from wsgi_app.access.identity import NOBODY, Identity
+from wsgi_app.base.config import Config
+from wsgi_app.base.counters import Tally
+from wsgi_app.base.errors import PackError, RequestError, Unavailable
+from wsgi_app.base.sources import random_id
+from wsgi_app.base.steps import Clock, Steps
+from wsgi_app.web.errors import Error, ErrorBody
+from wsgi_app.web.origins import refuse_other_names, refuse_other_sites
+from wsgi_app.web.rendering import json_answer
+from wsgi_app.web.routing import UNROUTED, Found, Router
+from wsgi_app.web.uploads import BodyReader, read_length
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+WRONG = Error("internal", "Something went wrong here; the log has it.")
+REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+
+# Headers that WebOb reads only while it hands an answer over, outside the boundary, and what goes with one
+# that cannot be read: a range is for those alone whose copy is of the state that If-Range names.
+CONDITIONS: dict[str, tuple[Callable[[Request], object], tuple[str, ...]]] = {
+    "HTTP_IF_MODIFIED_SINCE": (lambda request: request.if_modified_since, ()),
+    "HTTP_IF_NONE_MATCH": (lambda request: request.if_none_match, ()),
+    "HTTP_IF_RANGE": (lambda request: str(request.if_range), ("HTTP_RANGE",)),
+    "HTTP_RANGE": (lambda request: request.range, ()),
+}
+
+log = structlog.get_logger("porteiro")
+
+
+class Surroundings(Protocol):
+    """What answering any request takes, whatever is answered."""
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+
+    @property
+    def tally(self) -> Tally:
+        """Counts what happens."""
+
+    @property
+    def clock(self) -> Clock:
+        """Monotonic seconds, for durations."""
+
+
+@dataclass
+class Exchange:
+    """One request, and what is found out about it on the way to its answer.
+
+    Attributes:
+        request: as it came.
+        request_id: in its answer and its log line.
+        steps: times each step.
+        endpoint: who answers, as logs and counters call it.
+        identity: who asks.
+    """
+
+    request: Request
+    request_id: str
+    steps: Steps
+    endpoint: str = UNROUTED
+    identity: Identity = NOBODY
+
+
+class Boundary(ABC):
+    """Answers every request with a response: nothing it is sent makes it raise."""
+
+    def __init__(self, surroundings: Surroundings, router: Router):
+        self._surroundings, self._router = surroundings, router
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        exchange = Exchange(Request(environ), _request_id(environ), Steps(self._surroundings.clock))
+        _drop_unreadable(exchange.request)
+        with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
+            response = self._answer(exchange)
+            self._drain(environ)
+            response.headers["X-Request-Id"] = exchange.request_id
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers["Referrer-Policy"] = "same-origin"
+            body = response(environ, start_response)
+            self._record(exchange, response)
+        return body
+
+    @abstractmethod
+    def receive(self, request: Request) -> None:
+        """Refuse what is not for this callable, before anything else is asked of it."""
+
+    @abstractmethod
+    def call(self, exchange: Exchange, found: Found) -> Response:
+        """The answer of the endpoint that the route table names; anything may be raised."""
+
+    @abstractmethod
+    def refuse(self, exchange: Exchange, error: RequestError) -> Response:
+        """A refusal in the form that fits the client."""
+
+    def _answer(self, exchange: Exchange) -> Response:
+        try:
+            return self._respond(exchange)
+        except RequestError as error:
+            if isinstance(error, Unavailable):
+                log.exception("cannot answer now")
+            return self.refuse(exchange, error)
+        except PackError:
+            log.exception("the models fail")
+            return self.refuse(exchange, Unavailable("The models cannot look now."))
+        except Exception:  # the boundary: what nobody foresaw is logged here, and told to nobody
+            log.exception("unexpected error")
+            return json_answer(ErrorBody(WRONG), 500)
+
+    def _respond(self, exchange: Exchange) -> Response:
+        request = exchange.request
+        _bound_body(request.environ)
+        refuse_other_names(request, self._surroundings.config)
+        self.receive(request)
+        if request.environ.get("PATH_INFO", "") == "":
+            return to_root(request)
+        found = self._router.find(request.method, request.environ["PATH_INFO"])
+        exchange.endpoint = found.name
+        refuse_other_sites(request)
+        return self.call(exchange, found)
+
+    def _drain(self, environ: "WSGIEnvironment") -> None:
+        reader: BodyReader = environ["wsgi.input"]
+        reader.drain(self._surroundings.config.limits.drain_bytes)
+
+    def _record(self, exchange: Exchange, response: Response) -> None:
+        environ, seconds = exchange.request.environ, exchange.steps.elapsed_s()
+        self._surroundings.tally.request(exchange.endpoint, response.status_code, seconds)
+        log.info(
+            "request",
+            method=environ.get("REQUEST_METHOD", "")[:32],
+            path=environ.get("PATH_INFO", "")[:200],
+            status=response.status_code,
+            ms=round(seconds * 1000, 2),
+            endpoint=exchange.endpoint,
+            client=environ.get("REMOTE_ADDR", ""),
+            **exchange.steps.milliseconds(),
+        )
+
+
+def to_root(request: Request) -> Response:
+    """From the mount without its last slash to the one with it; 308 keeps the method and the body."""
+    return Response(status=308, content_type="text/plain", location=f"{request.script_name}/")
+
+
+def _bound_body(environ: "WSGIEnvironment") -> None:
+    environ["wsgi.input"] = reader = BodyReader(environ["wsgi.input"], 0)
+    reader.left = read_length(environ) or 0
+
+
+def _drop_unreadable(request: Request) -> None:
+    """Take away what an answer is made to depend on and cannot be read, as HTTP says (RFC 9110, 13.1)."""
+    for key, (read, others) in CONDITIONS.items():
+        try:
+            read(request)
+        except (ValueError, OverflowError):
+            for name in (key, *others):
+                request.environ.pop(name, None)
+
+
+def _request_id(environ: "WSGIEnvironment") -> str:
+    given = environ.get("REQUEST_ID", "")  # nginx's own, never a client's header
+    return given if REQUEST_ID.fullmatch(given) else random_id()

@@ -1,0 +1,162 @@
+"""Forms of pages: the same requests as programs send, as far as HTML can say them.
+
+A form can only POST, so a field ``_method`` names the method that is meant, and ``csrf`` proves that the form
+is from a page of the same sign-in. Everything else are the fields of the JSON that the address takes.
+"""
+
+import typing
+from dataclasses import dataclass, field
+from functools import cache
+from types import NoneType
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from webob import Request
+
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import BadRequest, Unprocessable
+from wsgi_app.base.names import clean_name
+from wsgi_app.web.uploads import declared_type, in_words, read_bytes, read_json
+
+URLENCODED = "application/x-www-form-urlencoded"
+KEY = "porteiro.form"  # where the environ keeps the form
+METHOD_FIELD, CSRF_FIELD, CSRF_HEADER = "_method", "csrf", "X-CSRF-Token"
+METHODS = ("", "POST", "PUT", "PATCH", "DELETE")  # that a form can mean; what it says nothing of is POST
+MOST_FIELDS = 500
+NO_FORM = (
+    f"This is no form, such as name=Ana&room=hall in UTF-8, of at most {MOST_FIELDS} fields; "
+    "send JSON as application/json."
+)
+
+Body = TypeVar("Body")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form's fields, each with all its values in their order."""
+
+    fields: dict[str, list[str]]
+    csrf: str = field(repr=False)
+
+
+def keep_form(request: Request, limits: Limits) -> None:
+    """Where a form was posted, read it, for ``read_body`` and ``is_form``.
+
+    Raises:
+        BadRequest: it is no form.
+        ContentTooLarge, LengthRequired: as they say.
+    """
+    if request.method == "POST" and declared_type(request) == URLENCODED:
+        fields = read_fields(request, limits.json_bytes)
+        request.environ[KEY] = Form(fields, fields.pop(CSRF_FIELD, [""])[-1])
+
+
+def take_method(request: Request) -> None:
+    """Where a form is kept, take the method that it means.
+
+    Raises:
+        BadRequest: forms have no such method.
+    """
+    form: Form | None = request.environ.get(KEY)
+    if form is None:
+        return
+    method = form.fields.pop(METHOD_FIELD, [""])[-1]
+    if method not in METHODS:
+        raise BadRequest(f"{METHOD_FIELD} must be one of POST, PUT, PATCH and DELETE.", code="bad_form")
+    request.environ["REQUEST_METHOD"] = method or "POST"
+
+
+def read_fields(request: Request, limit_bytes: int) -> dict[str, list[str]]:
+    """The fields of an urlencoded body, each with all its values in their order.
+
+    Raises:
+        BadRequest: it is no form.
+        ContentTooLarge, LengthRequired: as they say.
+    """
+    data = read_bytes(request, limit_bytes)
+    try:
+        text = data.decode("ascii")
+        pairs = parse_qsl(
+            text,
+            keep_blank_values=True,
+            strict_parsing=bool(text),
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError as error:
+        raise BadRequest(NO_FORM, code="bad_form") from error
+    fields: dict[str, list[str]] = {}
+    for name, text in pairs:
+        fields.setdefault(name, []).append(text)
+    return fields
+
+
+def read_query(request: Request) -> dict[str, list[str]]:
+    """The fields of a query, each with all its values in their order.
+
+    Raises:
+        BadRequest: it is not UTF-8.
+    """
+    try:
+        return request.GET.dict_of_lists()
+    except UnicodeDecodeError as error:
+        raise BadRequest("The query is not UTF-8.", code="bad_query") from error
+
+
+def is_form(request: Request) -> bool:
+    """Whether the request comes from a page's form, which goes on to a page."""
+    return KEY in request.environ
+
+
+def given_csrf(request: Request) -> str:
+    """What a change brings to show from which sign-in's page it comes; ``""`` for nothing."""
+    form: Form | None = request.environ.get(KEY)
+    return form.csrf if form else request.headers.get(CSRF_HEADER, "")
+
+
+def read_body(request: Request, body_type: type[Body], limit_bytes: int) -> Body:
+    """A form's fields or a JSON body, as a typed value.
+
+    An empty field is ``null`` where the type allows that.
+
+    Raises:
+        Unprocessable: it is of another shape; the message says where.
+        RequestError: as ``uploads.read_json`` says.
+    """
+    form: Form | None = request.environ.get(KEY)
+    if form is None:
+        return read_json(request, body_type, limit_bytes)
+    try:
+        return msgspec.convert(_values(form, body_type), body_type, strict=False)
+    except msgspec.ValidationError as error:
+        raise Unprocessable(f"The form does not fit: {in_words(error)}", code="form_shape") from error
+
+
+def checked_name(text: str) -> str:
+    """What somebody is to be called, as it is kept; see ``names.clean_name``.
+
+    Raises:
+        Unprocessable: it cannot be a name; the message says why.
+    """
+    try:
+        return clean_name(text)
+    except ValueError as error:
+        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
+
+
+def _values(form: Form, body_type: type) -> dict[str, Any]:
+    hints = _hints_of(body_type)
+    return {name: _value(hints.get(name), texts) for name, texts in form.fields.items()}
+
+
+@cache
+def _hints_of(body_type: type) -> dict[str, Any]:
+    return typing.get_type_hints(body_type)
+
+
+def _value(hint: Any, texts: list[str]) -> Any:
+    arms = typing.get_args(hint)
+    if typing.get_origin(hint) is list or any(typing.get_origin(arm) is list for arm in arms):
+        return texts
+    return None if texts[-1] == "" and NoneType in arms else texts[-1]

@@ -1,0 +1,38 @@
+"""Where a request comes from: browsers from Porteiro's own pages alone, asked by its own name."""
+
+from webob import Request
+
+from wsgi_app.base.config import Config
+from wsgi_app.base.errors import Forbidden, Misdirected
+
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+OWN_PAGES = frozenset(("same-origin", "none"))
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse a change that another site's page sends through somebody's browser.
+
+    Browsers say where a request comes from (``Sec-Fetch-Site``, ``Origin``) and pages cannot forge it.
+    Programs and door devices send neither header and pass.
+
+    Raises:
+        Forbidden: the request comes from another site.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site in OWN_PAGES or (site is None and origin is None):
+        return
+    if site is None and origin is not None and origin.partition("://")[2] == request.host:
+        return
+    raise Forbidden("Changes are accepted only from Porteiro's own pages.", code="other_site")
+
+
+def refuse_other_names(request: Request, config: Config) -> None:
+    """Refuse a request for another machine's name, while the server is for this machine alone.
+
+    Raises:
+        Misdirected: the Host header names another machine.
+    """
+    if not config.is_own_name(request.host):
+        raise Misdirected("This server answers to its own machine's name alone.")

@@ -1,0 +1,119 @@
+"""Long lists, a page at a time: ``?limit=`` and a cursor, and a ``Link`` to the next page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from webob import Response
+
+from wsgi_app.base.errors import BadRequest
+from wsgi_app.web.call import Call
+from wsgi_app.web.rendering import negotiated, query_text
+
+LONGEST_TEXT = 200
+CARDS = 24  # of a list, on a page for people
+
+Item = TypeVar("Item")
+
+
+def read_page(
+    call: Call,
+    read: Callable[[int], Sequence[Item]],
+    cursor: Callable[[Item], dict[str, str]],
+    usual: int | None = None,
+) -> tuple[list[Item], str]:
+    """The items that are asked for, and the address of the page that follows, ``""`` without one.
+
+    Args:
+        call: with how many the client wants at once.
+        read: gives at most so many items, from where the query says on.
+        cursor: what the query of the next page says, by the last item of this one.
+        usual: how many for a client that does not say; ``None`` for as many as the limit allows.
+
+    Raises:
+        BadRequest: as ``number_of`` says.
+    """
+    limit = page_size(call, usual)
+    found = list(read(limit + 1))
+    if len(found) <= limit:
+        return found, ""
+    return found[:limit], same_list(call, **cursor(found[limit - 1]), limit=str(limit))
+
+
+def listed(
+    call: Call,
+    read: Callable[[int], Sequence[Item]],
+    cursor: Callable[[Item, str], dict[str, str]],
+    formats: Mapping[str, tuple[int | None, Callable[[list[Item], str], Response]]],
+) -> Response:
+    """A page of a list in the format that fits the client.
+
+    Args:
+        call: as ``read_page`` says, and in which format.
+        read: likewise.
+        cursor: likewise, of the last item and the format.
+        formats: by words of ``rendering.FORMATS``: how many items are usual, and what makes the answer of the
+            items and the address of the page that follows.
+
+    Raises:
+        NotAcceptable: no format fits.
+        BadRequest: as ``number_of`` says.
+    """
+
+    def answer(word: str) -> Response:
+        usual, make = formats[word]
+        found, next_page = read_page(call, read, lambda last: cursor(last, word), usual)
+        return with_next(make(found, next_page), next_page)
+
+    return negotiated(call.request, {word: partial(answer, word) for word in formats})
+
+
+def page_size(call: Call, usual: int | None = None) -> int:
+    """How many items the client wants at once, or the usual number, up to the limit.
+
+    Raises:
+        BadRequest: not a positive number.
+    """
+    most = call.house.config.limits.page_items
+    return min(number_of(call, "limit") or usual or most, most)
+
+
+def number_of(call: Call, key: str) -> int | None:
+    """A positive number out of the query, ``None`` without one.
+
+    Raises:
+        BadRequest: something else.
+    """
+    text = query_text(call.request, key)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(2**62)) and 0 < int(text) < 2**62):
+        raise BadRequest(f"{key} must be a positive whole number.", code="bad_query")
+    return int(text)
+
+
+def text_of(call: Call, key: str) -> str:
+    """A text out of the query, ``""`` without one.
+
+    Raises:
+        BadRequest: too long, or no text.
+    """
+    text = query_text(call.request, key)
+    if len(text) > LONGEST_TEXT or "\0" in text:
+        raise BadRequest(f"{key} must be plain text of at most {LONGEST_TEXT} characters.", code="bad_query")
+    return text
+
+
+def same_list(call: Call, **others: str) -> str:
+    """The address of the list that is asked for, some of its query otherwise; ``""`` leaves a key out."""
+    query = {**call.request.GET, **others}
+    text = urlencode({key: value for key, value in query.items() if value})
+    return f"{call.request.path_url}?{text}" if text else str(call.request.path_url)
+
+
+def with_next(response: Response, address: str) -> Response:
+    """The same response, which says where the next page is (RFC 8288); ``""`` for there is none."""
+    if address:
+        response.headers["Link"] = f'<{address}>; rel="next"'
+    return response

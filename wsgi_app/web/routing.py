@@ -1,0 +1,162 @@
+"""Finding the endpoint of a request: the one place that decides between 404, 405, HEAD and OPTIONS."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from webob import Response
+
+from wsgi_app.access.roles import Role
+from wsgi_app.base.config import Limits
+from wsgi_app.base.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
+from wsgi_app.web.rendering import no_content
+
+Endpoint = Callable[..., Response]
+
+UNROUTED = "unrouted"  # the name under which requests outside the table are counted
+ANY_METHOD = "*"
+
+ID = "[0-9A-Za-z_-]{1,64}"
+VARIABLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+# What a variable of each kind may be; paths are as WSGI gives them, bytes as Latin-1.
+KINDS = {None: ID, "text": "[^/]+", "optional": "[^/]*", "path": ".*"}
+
+
+@dataclass(frozen=True)
+class Multipart:
+    """A form with photos.
+
+    Attributes:
+        parts: their names.
+        needed: how many of them have to be there, from the first on.
+        instead: the typed body that may come in their place, as JSON or a form's fields.
+    """
+
+    parts: tuple[str, ...]
+    needed: int = 1
+    instead: type | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """One row: a method, a path pattern below the mount, who answers, and who may ask.
+
+    ``{name}`` in a pattern stands for one segment of letters, digits, ``-`` and ``_``, given to the endpoint
+    under that name; ``{name:text}`` for one segment of any text, ``{name:optional}`` for one that may also be
+    empty; ``{name:path}``, which can only stand last, for all that follows, slashes and all. The method ``*``
+    is any that no other row of the pattern names.
+    Addresses for doors are open to anyone: those endpoints ask for the door's token.
+
+    Attributes:
+        takes: the typed body, as JSON or a form's fields, or the parts of a form with photos.
+        gives: the typed answer; ``None`` for one without a type.
+        formats: in which formats it answers, as ``rendering.FORMATS`` names them.
+        query: what it reads out of the query besides ``format``; ``openapi.QUERY`` describes each.
+        status: of success; ``None`` for 200, or 204 where nothing is given.
+    """
+
+    method: str
+    pattern: str
+    endpoint: Endpoint
+    role: Role
+    takes: type | Multipart | None = None
+    gives: type | None = None
+    formats: tuple[str, ...] = ("json",)
+    query: tuple[str, ...] = ()
+    status: int | None = None
+
+    @property
+    def body(self) -> type | None:
+        """The typed body that it takes; ``None`` for photos alone, and for nothing."""
+        return self.takes.instead if isinstance(self.takes, Multipart) else self.takes
+
+    @property
+    def name(self) -> str:
+        """What the endpoint is called in logs and counters, such as ``people.create``."""
+        return f"{self.endpoint.__module__.rpartition('.')[2]}.{self.endpoint.__name__}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The endpoint of a request, the variables of its path, and who may ask."""
+
+    name: str
+    endpoint: Endpoint
+    variables: dict[str, str]
+    role: Role = Role.ANYONE
+
+
+class Router:
+    """Finds the endpoint of a method and a path."""
+
+    def __init__(self, routes: tuple[Route, ...]):
+        self.routes = routes
+        by_pattern: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            by_pattern.setdefault(route.pattern, {})[route.method] = route
+        self._rows = [(_expression(pattern), methods) for pattern, methods in by_pattern.items()]
+
+    def find(self, method: str, path: str) -> Found:
+        """The endpoint for a request; HEAD is answered by GET's, OPTIONS by the list of methods.
+
+        Args:
+            method: as sent.
+            path: PATH_INFO as WSGI gives it: bytes as Latin-1.
+
+        Raises:
+            NotFound, MethodNotAllowed: nothing at that path, or nothing for that method.
+            BadRequest, PathTooLong: a path that no address here could have.
+        """
+        methods, variables = self._match(_checked(path))
+        route = methods.get("GET" if method == "HEAD" and "HEAD" not in methods else method)
+        route = route or methods.get(ANY_METHOD)
+        if route is not None:
+            return Found(route.name, route.endpoint, variables, route.role)
+        allowed = _allowed(methods)
+        if method == "OPTIONS":
+            return Found("options", lambda *_, **__: _options(allowed), {})
+        raise MethodNotAllowed(method[:32], allowed)
+
+    def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
+        for expression, methods in self._rows:
+            found = expression.fullmatch(path)
+            if found is not None:
+                return methods, {name: _decoded(value) for name, value in found.groupdict().items()}
+        if not path.isascii():
+            raise BadRequest("The path holds bytes that no address here has.", code="bad_path")
+        raise NotFound("There is nothing at this address.")
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    literals = VARIABLE.split(pattern)  # text, name, kind, text, name, kind, ..., text
+    text = re.escape(literals[0])
+    for name, kind, literal in zip(literals[1::3], literals[2::3], literals[3::3], strict=True):
+        text += f"(?P<{name}>{KINDS[kind]}){re.escape(literal)}"
+    return re.compile(text, re.DOTALL)
+
+
+def _checked(path: str, longest: int = Limits.path_bytes) -> str:
+    if len(path) > longest:
+        raise PathTooLong(f"A path has at most {longest} bytes.")
+    if "\0" in path:
+        raise BadRequest("The path holds bytes that no address here has.", code="bad_path")
+    return path
+
+
+def _decoded(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError as error:
+        raise BadRequest("The path is not UTF-8.", code="bad_path") from error
+
+
+def _allowed(methods: dict[str, Route]) -> str:
+    names = {*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+    return ", ".join(sorted(names))
+
+
+def _options(allowed: str) -> Response:
+    response = no_content()
+    response.headers["Allow"] = allowed
+    return response

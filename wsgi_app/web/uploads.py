@@ -1,0 +1,169 @@
+"""Bounded readers of request bodies: their bytes, or typed JSON."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, TypeVar
+
+import msgspec
+from webob import Request
+
+from wsgi_app.base.errors import (
+    BadRequest,
+    ContentTooLarge,
+    LengthRequired,
+    Unprocessable,
+    UnsupportedMediaType,
+)
+
+CHUNK_BYTES = 64 * 1024
+LONGEST_LENGTH = 18  # digits of a Content-Length
+DEEPEST_JSON = 32  # lists and objects in each other
+JSON, MULTIPART = "application/json", "multipart/form-data"
+TOO_LONG = re.compile(r"Expected `str` of length <= (\d+) - at `\$\.(.*)`")
+
+Body = TypeVar("Body")
+
+
+class BodyReader:
+    """The rest of a request's body: never reads past its length, and never takes less for the whole."""
+
+    def __init__(self, stream: BinaryIO, length: int):
+        self._stream, self.left = stream, length
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes of what is left, all of it by default; nothing at the body's end.
+
+        Raises:
+            BadRequest: the client stopped sending.
+        """
+        wanted = self.left if size < 0 else min(size, self.left)
+        if wanted == 0:
+            return b""
+        try:
+            data = self._stream.read(wanted)
+        except OSError:  # uWSGI's way to say that the client went away or fell silent
+            data = b""
+        if not data:
+            self.left = 0
+            raise BadRequest("The body ended before its Content-Length.", code="body_incomplete")
+        self.left -= len(data)
+        return data
+
+    def drain(self, limit: int) -> None:
+        """Read and forget what is left, up to a limit: a client that still writes would miss the answer."""
+        limit = min(limit, self.left)
+        while limit > 0 and (data := self._read_or_nothing(min(CHUNK_BYTES, limit))):
+            limit -= len(data)
+
+    def _read_or_nothing(self, size: int) -> bytes:
+        try:
+            return self.read(size)
+        except BadRequest:
+            return b""
+
+
+def read_length(environ: dict[str, object]) -> int | None:
+    """The request's Content-Length, or ``None`` without one.
+
+    Raises:
+        BadRequest: it is no number.
+    """
+    text = str(environ.get("CONTENT_LENGTH") or "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_LENGTH):
+        raise BadRequest("Content-Length is not a number.", code="bad_length")
+    return int(text)
+
+
+def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body:
+    """A JSON body as a typed value.
+
+    Raises:
+        UnsupportedMediaType: the body is not declared as JSON.
+        BadRequest: it is not JSON, or nested too deeply.
+        Unprocessable: it is JSON of another shape; the message says where.
+        ContentTooLarge, LengthRequired: as they say.
+    """
+    refuse_other_type(request, JSON)
+    data = read_bytes(request, limit_bytes)
+    try:
+        return _refuse_deep(msgspec.json.decode(data, type=body_type))
+    except msgspec.ValidationError as error:
+        raise Unprocessable(f"The JSON does not fit: {in_words(error)}", code="json_shape") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadRequest("The body is not valid JSON.", code="bad_json") from error
+
+
+def in_words(error: msgspec.ValidationError) -> str:
+    """Why a value has another shape, as people say it where it is a text that is too long."""
+    found = TOO_LONG.fullmatch(str(error))
+    return f"{found[2]} has at most {found[1]} characters." if found else str(error)
+
+
+def read_bytes(request: Request, limit_bytes: int) -> bytes:
+    """A whole body.
+
+    Raises:
+        ContentTooLarge, LengthRequired, BadRequest: as they say.
+    """
+    return b"".join(chunks_of(bounded_reader(request, limit_bytes)))
+
+
+def declared_type(request: Request) -> str:
+    """The body's type as the request declares it, without parameters."""
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def skip_bytes(request: Request, limit_bytes: int) -> int:
+    """Read and forget a whole body, and give its size.
+
+    Raises:
+        ContentTooLarge, LengthRequired, BadRequest: as they say.
+    """
+    return sum(map(len, chunks_of(bounded_reader(request, limit_bytes))))
+
+
+def bounded_reader(request: Request, limit_bytes: int) -> BodyReader:
+    """What reads a request's body, of a known length.
+
+    Raises:
+        ContentTooLarge, LengthRequired: as they say.
+    """
+    if read_length(request.environ) is None:
+        raise LengthRequired("Send the body with a Content-Length.")
+    reader: BodyReader = request.environ["wsgi.input"]
+    if reader.left > limit_bytes:
+        raise ContentTooLarge(f"The body is too large: at most {limit_bytes} bytes.")
+    return reader
+
+
+def chunks_of(reader: BodyReader) -> Iterator[bytes]:
+    """What is left of a body, chunk by chunk."""
+    while data := reader.read(CHUNK_BYTES):
+        yield data
+
+
+def refuse_other_type(request: Request, expected: str) -> None:
+    """Refuse a body that is not declared as of one type.
+
+    Raises:
+        UnsupportedMediaType: it is not.
+    """
+    if declared_type(request) != expected:
+        raise UnsupportedMediaType(f"Send the body as {expected}.")
+
+
+def _refuse_deep(value: Body) -> Body:
+    level: list[Any] = [value]
+    for _ in range(DEEPEST_JSON):
+        level = [inner for outer in level for inner in _inside(outer)]
+    if any(isinstance(inner, dict | list) for inner in level):
+        raise BadRequest(f"The JSON is nested deeper than {DEEPEST_JSON} levels.", code="bad_json")
+    return value
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
