@@ -28,7 +28,7 @@ NOT_SIGNED_IN = {"Authorization": ""}
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest, any_house: Server) -> Iterator[Stores]:
+def owned(request: pytest.FixtureRequest, any_house: Server) -> Iterator[Stores]:
     """What ``any_house`` has stored; Olga is its owner."""
     if isinstance(any_house, InProcessServer):
         own: Stores = request.getfixturevalue("stores")
@@ -60,7 +60,7 @@ def csrf_on(page: Answer) -> str:
 # The way in and out
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("owned")
 def test_a_browser_is_led_to_the_sign_in_page_and_back(any_house: Server) -> None:
     turned_away = any_house.ask("GET", "/visits?limit=3", headers=BROWSER)
     assert turned_away.status == 303
@@ -79,7 +79,7 @@ def test_a_browser_is_led_to_the_sign_in_page_and_back(any_house: Server) -> Non
     assert shown.status == 200
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("owned")
 def test_the_cookie_is_for_this_server_alone(any_house: Server) -> None:
     answer = post_form(any_house, "/sign-in", {"name": OWNER, "password": PASSWORD})
 
@@ -103,7 +103,7 @@ def test_over_https_the_cookie_stays_on_https(closed_server: InProcessServer, st
     assert SimpleCookie(answer.headers["Set-Cookie"])["porteiro_session"]["secure"] is True
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("owned")
 def test_a_program_may_sign_in_with_json_or_with_each_request(any_house: Server) -> None:
     answer = post_json(any_house, "/sign-in", {"name": OWNER, "password": PASSWORD}, Authorization="")
 
@@ -114,7 +114,7 @@ def test_a_program_may_sign_in_with_json_or_with_each_request(any_house: Server)
     assert any_house.ask("GET", "/people", headers=basic()).status == 200
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("owned")
 def test_another_applications_odd_cookie_is_in_nobodys_way(any_house: Server) -> None:
     inside = signed_in(any_house)
     odd = {**inside, "Cookie": 'theirs="\\377"; ' + inside["Cookie"]}
@@ -122,7 +122,7 @@ def test_another_applications_odd_cookie_is_in_nobodys_way(any_house: Server) ->
     assert any_house.ask("GET", "/people", headers=odd).status == 200
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("owned")
 def test_whoever_signs_out_is_out(any_house: Server) -> None:
     inside = signed_in(any_house)
     csrf = csrf_on(any_house.ask("GET", "/people", headers={**inside, "Accept": "text/html"}))
@@ -136,9 +136,9 @@ def test_whoever_signs_out_is_out(any_house: Server) -> None:
     assert any_house.ask("GET", "/people", headers=inside).status == 401
 
 
-def test_a_wrong_password_is_told_on_the_page(any_house: Server, house: Stores) -> None:
-    name = f"Nina {len(house.accounts.page(1000))}"
-    add_account(house, name, "viewer")
+def test_a_wrong_password_is_told_on_the_page(any_house: Server, owned: Stores) -> None:
+    name = f"Nina {len(owned.accounts.page(1000))}"
+    add_account(owned, name, "viewer")
 
     answer = post_form(
         any_house,
@@ -239,7 +239,7 @@ def test_failures_over_one_ipv6_network_are_one_address(
 # Changes from pages
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("owned")
 def test_a_change_needs_a_page_of_the_same_sign_in(any_house: Server) -> None:
     here, elsewhere = signed_in(any_house), signed_in(any_house)
     own, other = (
@@ -258,7 +258,7 @@ def test_a_change_needs_a_page_of_the_same_sign_in(any_house: Server) -> None:
     assert post_form(any_house, "/invitations", {"role": "viewer", "csrf": own}, **here).status == 201
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("owned")
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/welcome", "/invitations"])
 def test_another_sites_page_changes_nothing(any_house: Server, path: str) -> None:
     inside = signed_in(any_house)
@@ -291,7 +291,7 @@ def test_what_is_no_name_and_password_is_refused(
     assert post_json(any_house, "/sign-in", fields, Authorization="").status == status
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("owned")
 @pytest.mark.parametrize(
     "wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "/porteiro//evil.example", "/x"]
 )
