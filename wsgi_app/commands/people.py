@@ -10,13 +10,15 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from wsgi_app.base.config import Config
-from wsgi_app.base.errors import RequestError
+from wsgi_app.base.errors import RequestError, Unfit
 from wsgi_app.base.names import clean_name
+from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, Failure, print_table, progress_bar, with_config
 from wsgi_app.house.enrolment import Candidate, enrol
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.models import load_pipeline, threshold_in_force
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.pipeline import Pipeline
@@ -147,8 +149,8 @@ def _counted(count: int, noun: str) -> str:
 def _clean_name(name: str) -> str:
     try:
         return clean_name(name)
-    except ValueError as error:
-        raise click.UsageError(f"{name!r} cannot be a name: {error}.") from error
+    except Unfit as error:
+        raise click.UsageError(sentence(error, Place.TERMINAL)) from error
 
 
 def _enrol_photo(entrance: Entrance, name: str, photo: Path) -> str | None:
@@ -164,5 +166,5 @@ def _enrol_photo(entrance: Entrance, name: str, photo: Path) -> str | None:
     except RequestError as error:
         if known is None:
             people.remove(person.id, lambda _: True)
-        return error.message
+        return sentence(error, Place.TERMINAL)
     return None

@@ -36,7 +36,7 @@ def replace(call: Call, visit: str) -> Response:
     found, as_seen = call.stores.visits.get(visit), expected(call, version_of)
     refuse_changed(call.stores.visits.state(visit), as_seen)  # before anything is unlearnt
     if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:
-        raise Unprocessable("Send one of person, name and verdict.", code="correction_shape")
+        raise Unprocessable("correction_shape")
     if said.verdict is None:
         _settle(call, found, as_seen, "person", _person(call, said))
     else:

@@ -9,8 +9,8 @@ from webob import Response
 
 from wsgi_app.access.doors import needed_holder
 from wsgi_app.access.tokens import add_door
-from wsgi_app.base.errors import Forbidden, Unprocessable
-from wsgi_app.house.words import DOORS
+from wsgi_app.base.errors import Forbidden, Unfit, Unprocessable
+from wsgi_app.house.words.pages import DOORS
 from wsgi_app.stores.devices import Device
 from wsgi_app.web.call import Call
 from wsgi_app.web.forms import is_form, read_body
@@ -98,8 +98,8 @@ def create(call: Call) -> Response:
     devices = call.stores.devices
     try:
         token = add_door(devices, name)
-    except ValueError as error:
-        raise Unprocessable(f"{error}.", code="bad_name") from error
+    except Unfit as error:
+        raise Unprocessable.of(error) from error
     made = NewDevice(**_fields(call, devices.get(name)), token=token)
     if is_form(call.request):
         return _page(call, [made], status=201, new=made)
@@ -129,7 +129,7 @@ def hear(call: Call, device: str) -> Response:
     devices = call.stores.devices
     holder = needed_holder(call.request.headers.get("Authorization", ""), devices)
     if holder.device.id != device:
-        raise Forbidden("This token is another device's.", code="other_device")
+        raise Forbidden("other_device")
     vitals = read_json(call.request, Vitals, call.house.config.limits.heartbeat_bytes)
     devices.hear(device, msgspec.to_builtins(vitals))
     return no_content()

@@ -111,14 +111,11 @@ def _candidate(call: Call, person: str) -> Candidate:
 def _refuse_corrected(call: Call, visit: str, person: str) -> None:
     said = call.stores.corrections.of([visit]).get(visit)
     if said is not None and said.verdict != "ignored" and said.person_id != person:
-        raise Conflict(
-            "This visit is said to be somebody else's, or nobody's; change that correction first.",
-            code="corrected",
-        )
+        raise Conflict("corrected")
 
 
 def _accepted(call: Call) -> bool:
     text = query_text(call.request, "accept")
     if text not in ("", LIKE_ANOTHER):
-        raise BadRequest(f"accept takes nothing but {LIKE_ANOTHER}.", code="bad_query")
+        raise BadRequest("bad_query:accept", only=LIKE_ANOTHER)
     return text == LIKE_ANOTHER

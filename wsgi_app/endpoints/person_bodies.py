@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from wsgi_app.base.errors import Unprocessable
+from wsgi_app.base.errors import Unfit, Unprocessable
 from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import MOST_ROWS, read_hours
@@ -19,11 +19,11 @@ from wsgi_app.web.forms import checked_name, read_body
 
 Values = dict[str, Any]  # fields of a person, as they are kept
 
-# How each part of a rule is read, as (value, time zone of the house), and what is said where that fails.
-READERS: dict[str, tuple[Callable[[Any, tzinfo | None], Any], str]] = {
-    "valid_from": (rules.read_start, "This cannot be the begin of a period"),
-    "valid_until": (rules.read_end, "This cannot be the end of a period"),
-    "hours": (lambda texts, _: tuple(map(str, read_hours(texts))), "These cannot be hours"),
+# How each part of a rule is read, as (value, time zone of the house).
+READERS: dict[str, Callable[[Any, tzinfo | None], Any]] = {
+    "valid_from": rules.read_start,
+    "valid_until": rules.read_end,
+    "hours": lambda texts, _: tuple(map(str, read_hours(texts))),
 }
 
 Edge = Annotated[
@@ -112,7 +112,7 @@ def read_whole(call: Call) -> Values:
     """All that is said of a person, out of a body.
 
     Raises:
-        Unprocessable: some of it cannot be kept; the message says how to write it.
+        Unprocessable: some of it cannot be kept.
         RequestError: as ``forms.read_body`` says.
     """
     body = read_body(call.request, WholePerson, call.house.config.limits.json_bytes)
@@ -135,7 +135,7 @@ def putting(values: Values) -> Callable[[Person], Person]:
     def edit(person: Person) -> Person:
         edited = replace(person, **values)
         if edited.valid_from and edited.valid_until and edited.valid_from >= edited.valid_until:
-            raise Unprocessable("The period ends before it begins.", code="bad_rule")
+            raise Unprocessable("bad_rule:order")
         return edited
 
     return edit
@@ -152,8 +152,7 @@ def _kept(call: Call, given: Values) -> Values:
 
 
 def _read(call: Call, field: str, value: Any) -> Any:
-    read, refusal = READERS[field]
     try:
-        return read(value, call.house.config.timezone)
-    except ValueError as error:
-        raise Unprocessable(f"{refusal}: {error}.", code="bad_rule") from error
+        return READERS[field](value, call.house.config.timezone)
+    except Unfit as error:
+        raise Unprocessable.of(error) from error

@@ -6,6 +6,7 @@ from webob import Response
 
 from wsgi_app.base.errors import NotFound
 from wsgi_app.base.people import PersonName
+from wsgi_app.base.sentences import Place
 from wsgi_app.endpoints.unknown_bodies import (
     Barred,
     Barring,
@@ -20,7 +21,8 @@ from wsgi_app.endpoints.unknown_bodies import (
     person_address,
 )
 from wsgi_app.house import inbox, naming
-from wsgi_app.house.words import REASONS
+from wsgi_app.house.words.errors import sentence
+from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
 from wsgi_app.web.call import Call
@@ -56,7 +58,7 @@ def face(call: Call, visit: str) -> Response:
     """``GET /unknown/{visit}/face``: the face of a visit with a little around it, JPEG."""
     found = call.stores.visits.get(visit)
     if found.face is None:
-        raise NotFound("This visit shows no face.")
+        raise NotFound("not_found:visits_face")
     response = Response(content_type="image/jpeg", conditional_response=True, etag=found.id)
     response.cache_control = PRIVATE
     if found.id in call.request.if_none_match:  # it never changes
@@ -73,7 +75,9 @@ def name(call: Call) -> Response:
     visits = call.stores.visits.some(body.visits)
     person = _person(call, body)
     learnt = naming.name(means_of(call), visits, person.id)
-    refused = [Refusal(visit, error.code, error.message) for visit, error in learnt.refused.items()]
+    refused = [
+        Refusal(visit, error.code, sentence(error, Place.API)) for visit, error in learnt.refused.items()
+    ]
     links = {"person": person_address(call, person.id), "unknown": inbox_address(call)}
     told = Named(PersonName(person.id, person.name), len(visits), learnt.enrolled, refused, links)
     return changed(call.request, f"{inbox_address(call)}?named={person.id}", told)

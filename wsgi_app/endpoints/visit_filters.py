@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from wsgi_app.base.errors import BadRequest
+from wsgi_app.base.errors import BadRequest, Unfit
 from wsgi_app.house.days import Day, read_day
-from wsgi_app.house.words import OUTCOMES
+from wsgi_app.house.words.pages import OUTCOMES
 from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import text_of
@@ -32,13 +32,13 @@ def read_filter(call: Call) -> Asked:
     """Which visits the query asks for.
 
     Raises:
-        BadRequest: something in it cannot be; the message says what fits.
+        BadRequest: something in it cannot be.
     """
     texts = {key: text_of(call, key) for key in QUERY}
     if texts["outcome"] not in ("", *OUTCOMES):
-        raise _wrong("outcome", f"one of {', '.join(OUTCOMES)}")
+        raise BadRequest("bad_query:outcome", outcomes=", ".join(OUTCOMES))
     if texts["corrected"] not in YES_OR_NO:
-        raise _wrong("corrected", "yes or no")
+        raise BadRequest("bad_query:corrected")
     day = _day(texts["day"], call)
     return Asked(
         texts,
@@ -56,9 +56,5 @@ def read_filter(call: Call) -> Asked:
 def _day(text: str, call: Call) -> Day | None:
     try:
         return read_day(text, call.house.config.timezone) if text else None
-    except ValueError as error:
-        raise _wrong("day", "a day such as 2026-01-31") from error
-
-
-def _wrong(key: str, fits: str) -> BadRequest:
-    return BadRequest(f"{key} must be {fits}.", code="bad_query")
+    except Unfit as error:
+        raise BadRequest.of(error) from error

@@ -21,7 +21,7 @@ from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.crops import crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
 from wsgi_app.vision.quality import Quality, Standard
-from wsgi_app.vision.verdicts import REFUSALS, Policy
+from wsgi_app.vision.verdicts import Policy
 
 LEARNT_AT_ONCE = 3  # photos of one naming
 
@@ -157,7 +157,7 @@ def _taken_from(stores: Stores, visits: Sequence[Visit]) -> list[EnrolledFace]:
 
 
 def _no_face() -> UnusablePhoto:
-    return UnusablePhoto(REFUSALS["no_face"], code="no_face")
+    return UnusablePhoto("no_face")
 
 
 def _goodness(face: dict[str, Any], standard: Standard = ENROLMENT) -> float:

@@ -10,6 +10,8 @@ from webob import Request
 
 from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import RequestError
+from wsgi_app.base.sentences import Place
+from wsgi_app.lab.words import sentence
 from wsgi_app.web.forms import URLENCODED, read_fields
 from wsgi_app.web.parts import Part, read_parts
 from wsgi_app.web.uploads import (
@@ -97,7 +99,7 @@ def body_of(request: Request, limits: Limits) -> SeenBody:
     try:
         return SeenBody(kind, declared, size, **(_inside(kind, request, limits) or plain))
     except RequestError as error:
-        return SeenBody(kind, declared, size, problem=error.message, **plain)
+        return SeenBody(kind, declared, size, problem=sentence(error, Place.API), **plain)
 
 
 def _inside(kind: str, request: Request, limits: Limits) -> dict[str, Any]:

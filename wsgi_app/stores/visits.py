@@ -141,7 +141,7 @@ class VisitStore(Telling):
         except BaseException as error:
             self._photos.remove(visit.photo)
             if isinstance(error, sa.exc.IntegrityError):
-                raise Unavailable("The gallery changed while this photo was judged; try again.") from error
+                raise Unavailable("unavailable:gallery") from error
             raise
         if earlier is not None:
             self._photos.remove(visit.photo)
@@ -161,7 +161,7 @@ class VisitStore(Telling):
         with self._database.read() as connection:
             row = connection.execute(sa.select(visits).where(visits.c.id == visit_id)).first()
         if row is None:
-            raise NotFound("There is no such visit.")
+            raise NotFound("not_found:visit")
         return Visit(**row._mapping)
 
     def state(self, visit_id: str) -> VisitState:
@@ -184,7 +184,7 @@ class VisitStore(Telling):
             rows = connection.execute(sa.select(visits).where(visits.c.id.in_(ids)))
             found = {row.id: Visit(**row._mapping) for row in rows}
         if len(found) != len(ids):
-            raise NotFound("There is no such visit.")
+            raise NotFound("not_found:visit")
         return [found[visit_id] for visit_id in ids]
 
     def counts(self, since: datetime) -> dict[str, int]:

@@ -10,7 +10,7 @@ import msgspec
 
 from wsgi_app.access import cookies
 from wsgi_app.access.roles import Role
-from wsgi_app.house.words import OUTCOMES
+from wsgi_app.house.words.pages import OUTCOMES
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.presses import AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
 from wsgi_app.web.refusals import JSON_ONLY, REFUSALS, is_conditional

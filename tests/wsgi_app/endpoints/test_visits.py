@@ -12,7 +12,7 @@ from tests.forms import HTML
 from tests.servers import InProcessServer, enrolled, post_photo, served
 from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.house.house import House, put_together
-from wsgi_app.house.words import REASONS
+from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.accounts import add_account
-from wsgi_app.house.words import CHANGES, DOORS, OUTCOMES, TALLIES, TITLES, door_name
+from wsgi_app.house.words.pages import CHANGES, DOORS, OUTCOMES, TALLIES, TITLES, door_name
 from wsgi_app.stores.devices import STATE_NAMES
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
