@@ -115,7 +115,7 @@ def test_a_face_that_is_like_somebody_else_is_refused_and_they_are_named(
     assert (answer.status, answer.error) == (422, "like_another")
     words = (
         r"This looks like Ana \(likeness 0\.\d\d\), who is enrolled already\. If it is Eve all the same, "
-        r"press 'Enrol all the same', or send accept=like_another\."
+        r"send accept=like_another\."
     )
     assert re.fullmatch(words, answer.json["error"]["message"])
     assert faces_of(server, eve) == []
