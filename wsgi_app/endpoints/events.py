@@ -7,7 +7,6 @@ from webob import Response
 
 from wsgi_app.house.events import Feed, clean_message
 from wsgi_app.web.call import Call
-from wsgi_app.web.forms import read_body
 from wsgi_app.web.paging import number_of, page_size, same_list, with_next
 from wsgi_app.web.rendering import changed, json_answer, query_text
 
@@ -36,11 +35,11 @@ def index(call: Call) -> Response:
 def say(call: Call) -> Response:
     """``POST /messages``: ``{"text"}`` to everybody who watches."""
     limits = call.house.config.limits
-    text = clean_message(read_body(call.request, MessageText, limits.json_bytes).text, limits.message_letters)
+    text = clean_message(call.body(MessageText).text, limits.message_letters)
     call.stores.events.say(text, call.identity.name, call.request_id)
     return changed(
         call.request,
-        back=f"{call.request.application_url}/",
+        back=call.links.dashboard,
         value=MessageSaid(call.request_id),
         status=202,
     )

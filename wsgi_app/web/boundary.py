@@ -18,7 +18,7 @@ from wsgi_app.base.steps import Clock, Steps
 from wsgi_app.web.errors import Error, ErrorBody
 from wsgi_app.web.origins import refuse_other_names, refuse_other_sites
 from wsgi_app.web.rendering import json_answer
-from wsgi_app.web.routing import UNROUTED, Found, Router
+from wsgi_app.web.routing import UNROUTED, RouteMatch, Router
 from wsgi_app.web.uploads import BodyReader, read_length
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Boundary(ABC):
         """Refuse what is not for this callable, before anything else is asked of it."""
 
     @abstractmethod
-    def call(self, exchange: Exchange, found: Found) -> Response:
+    def call(self, exchange: Exchange, match: RouteMatch) -> Response:
         """The answer of the endpoint that the route table names; anything may be raised."""
 
     @abstractmethod
@@ -127,10 +127,10 @@ class Boundary(ABC):
         self.receive(request)
         if request.environ.get("PATH_INFO", "") == "":
             return to_root(request)
-        found = self._router.find(request.method, request.environ["PATH_INFO"])
-        exchange.endpoint = found.name
+        match = self._router.find(request.method, request.environ["PATH_INFO"])
+        exchange.endpoint = match.name
         refuse_other_sites(request)
-        return self.call(exchange, found)
+        return self.call(exchange, match)
 
     def _drain(self, environ: "WSGIEnvironment") -> None:
         reader: BodyReader = environ["wsgi.input"]

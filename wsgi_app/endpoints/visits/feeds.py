@@ -2,7 +2,7 @@
 
 from webob import Response
 
-from wsgi_app.endpoints.visit_bodies import VisitBody
+from wsgi_app.endpoints.visits.bodies import VisitBody
 from wsgi_app.house.words import TITLES, door_name
 from wsgi_app.web.call import Call
 from wsgi_app.web.feeds import Cell, Entry, Feed, Link, atom, comma_separated, urn
