@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from webob import Response
 
-from wsgi_app.house.events import Feed, clean_message
+from wsgi_app.house.events import EventFeed, clean_message
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import number_of, page_size, same_list, with_next
 from wsgi_app.web.rendering import changed, json_answer, query_text
@@ -26,7 +26,7 @@ class MessageSaid(msgspec.Struct):
 def index(call: Call) -> Response:
     """``GET /events``: the events that follow ``?after=``, oldest first; ask next with its ``last``."""
     limit = page_size(call)
-    page = Feed(call.stores.events).after(_after(call), limit)
+    page = EventFeed(call.stores.events).after(_after(call), limit)
     is_full = len(page.events) == limit
     next_page = same_list(call, after=str(page.last), limit=str(limit)) if is_full else ""
     return with_next(json_answer(page, headers={"Cache-Control": "no-store"}), next_page)

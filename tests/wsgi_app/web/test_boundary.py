@@ -22,7 +22,7 @@ from wsgi_app.web.routing import ANY_METHOD, Route, RouteMatch, Router
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Runtime:
     """What a boundary takes, and nothing else."""
 
     config: Config
@@ -55,7 +55,7 @@ def answering(tmp_path: Path, tally: Tally) -> Callable[[Callable[[Exchange], Re
 
     def behind_it(answer: Callable[[Exchange], Response]) -> InProcessServer:
         router = Router((Route(ANY_METHOD, "/", answer, Role.ANYONE),))
-        return InProcessServer(Answerer(Surroundings(config, tally), router))
+        return InProcessServer(Answerer(Runtime(config, tally), router))
 
     return behind_it
 
