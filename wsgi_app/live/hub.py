@@ -17,7 +17,7 @@ from wsgi_app.access.roles import Role
 from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, RequestError, Unauthorized
 from wsgi_app.base.sentences import Place
-from wsgi_app.house.events import EventBody, EventsBody, Feed, clean_message
+from wsgi_app.house.events import EventBody, EventFeed, EventsBody, clean_message
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.live.frames import Hello, Presence, Reset
 from wsgi_app.live.messages import read_message
@@ -45,7 +45,7 @@ class Hub:
 
     def __init__(
         self,
-        feed: Feed,
+        feed: EventFeed,
         say: Callable[[str, str, str], None],
         again: Callable[[Identity], Identity],
         limits: Limits,
@@ -90,7 +90,7 @@ class Hub:
             cut_slow(self._here.values(), self._limits.live_buffer_bytes)
 
     async def attend(self, connection: ServerConnection) -> None:
-        """Feed one who watches and hear what they say, until they go."""
+        """EventFeed one who watches and hear what they say, until they go."""
         socket = cast(Socket, connection)
         self._here[socket.key] = socket
         try:

@@ -36,17 +36,6 @@ class Reason(StrEnum):
     """Too few photos of the same moment know the same person."""
 
 
-REFUSALS = {
-    "no_face": "There is no face in this photo.",
-    "several_people": "There are several people in this photo; use one that shows a single person.",
-    "too_small": "The face is too small in this photo; come closer to the camera.",
-    "too_dark": "This photo is too dark; use one taken in more light.",
-    "blurred": "The face is blurred in this photo; use a sharper one.",
-    "not_upright": "The face is not upright in this photo; turn the photo.",
-    "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
-}
-
-
 @dataclass(frozen=True)
 class Policy:
     """When a match is good enough.

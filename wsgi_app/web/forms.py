@@ -15,8 +15,7 @@ import msgspec
 from webob import Request
 
 from wsgi_app.base.config import Limits
-from wsgi_app.base.errors import BadRequest, Unfit, Unprocessable
-from wsgi_app.base.names import clean_name
+from wsgi_app.base.errors import BadRequest, Unprocessable
 from wsgi_app.web.uploads import declared_type, read_bytes, read_json, too_long
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -129,18 +128,6 @@ def read_body(request: Request, body_type: type[Body], limit_bytes: int) -> Body
         if long := too_long(error):
             raise Unprocessable("form_shape:long", field=long.field, most=long.most) from error
         raise Unprocessable("form_shape", why=str(error)) from error
-
-
-def checked_name(text: str) -> str:
-    """What somebody is to be called, as it is kept; see ``names.clean_name``.
-
-    Raises:
-        Unprocessable: it cannot be a name.
-    """
-    try:
-        return clean_name(text)
-    except Unfit as error:
-        raise Unprocessable.of(error) from error
 
 
 def _values(form: Form, body_type: type) -> dict[str, Any]:

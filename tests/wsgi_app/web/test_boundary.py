@@ -19,11 +19,11 @@ from wsgi_app.house.words.errors import sentence
 from wsgi_app.web.boundary import Boundary, Exchange
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.rendering import json_answer
-from wsgi_app.web.routing import ANY_METHOD, Found, Route, Router
+from wsgi_app.web.routing import ANY_METHOD, Route, RouteMatch, Router
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Runtime:
     """What a boundary takes, and nothing else."""
 
     config: Config
@@ -37,8 +37,8 @@ class Answerer(Boundary):
     def receive(self, request: Request) -> None:
         """Refuse nothing."""
 
-    def call(self, exchange: Exchange, found: Found) -> Response:
-        return found.endpoint(exchange)
+    def call(self, exchange: Exchange, match: RouteMatch) -> Response:
+        return match.route.endpoint(exchange)
 
     def refuse(self, exchange: Exchange, error: RequestError) -> Response:
         return json_answer(ErrorBody.of(error, "No."), error.status, error.headers)
@@ -56,7 +56,7 @@ def answering(tmp_path: Path, tally: Tally) -> Callable[[Callable[[Exchange], Re
 
     def behind_it(answer: Callable[[Exchange], Response]) -> InProcessServer:
         router = Router((Route(ANY_METHOD, "/", answer, Role.ANYONE),))
-        return InProcessServer(Answerer(Surroundings(config, tally), router, sentence))
+        return InProcessServer(Answerer(Runtime(config, tally), router, sentence))
 
     return behind_it
 
