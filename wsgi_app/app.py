@@ -47,7 +47,7 @@ class Application(Boundary):
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
         if request.environ.get("SCRIPT_NAME", "") != self._house.config.prefix:
             raise NotFound("There is nothing at this address.")
-        keep_form(request, self._house.config.limits)
+        keep_form(request, self._house.config.limits.uploads)
         take_method(request)
 
     def call(self, exchange: Exchange, found: Found) -> Response:

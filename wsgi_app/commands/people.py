@@ -153,7 +153,7 @@ def _clean_name(name: str) -> str:
 
 def _enrol_photo(entrance: Entrance, name: str, photo: Path) -> str | None:
     """Enrol one photo; gives the reason why not, or ``None``."""
-    limits, people = entrance.config.limits, entrance.stores.people
+    limits, people = entrance.config.limits.uploads, entrance.stores.people
     if photo.stat().st_size > limits.photo_bytes:
         return f"The file is larger than {limits.photo_bytes} bytes."
     known = people.named(name)

@@ -53,7 +53,7 @@ def show(call: Call, account: str) -> Response:
 
 def change(call: Call, account: str) -> Response:
     """``PATCH /accounts/{account}``: ``{"role"}``; ``If-Match`` guards against changes in between."""
-    wish = read_body(call.request, RoleChange, call.house.config.limits.json_bytes)
+    wish = read_body(call.request, RoleChange, call.house.config.limits.uploads.json_bytes)
     found = call.stores.accounts.change_role(account, wish.role, expected(call, account_version))
     body = account_body(call, found)
     return changed(call.request, _page(call), body, headers=etag(account_version(found)))

@@ -32,7 +32,7 @@ def replace(call: Call, visit: str) -> Response:
     Faces are unlearnt that the visit taught wrongly. Where the door took it for somebody else, that face is
     barred from being taken for them again.
     """
-    said = read_body(call.request, CorrectionChange, call.house.config.limits.json_bytes)
+    said = read_body(call.request, CorrectionChange, call.house.config.limits.uploads.json_bytes)
     found, as_seen = call.stores.visits.get(visit), expected(call, version_of)
     refuse_changed(call.stores.visits.state(visit), as_seen)  # before anything is unlearnt
     if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:

@@ -94,7 +94,7 @@ def index(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """``POST /devices``: ``{"name"}`` to a new door and its token, which is told this once."""
-    name = read_body(call.request, DeviceName, call.house.config.limits.json_bytes).name
+    name = read_body(call.request, DeviceName, call.house.config.limits.uploads.json_bytes).name
     devices = call.stores.devices
     try:
         token = add_door(devices, name)
@@ -130,7 +130,7 @@ def hear(call: Call, device: str) -> Response:
     holder = needed_holder(call.request.headers.get("Authorization", ""), devices)
     if holder.device.id != device:
         raise Forbidden("This token is another device's.", code="other_device")
-    vitals = read_json(call.request, Vitals, call.house.config.limits.heartbeat_bytes)
+    vitals = read_json(call.request, Vitals, call.house.config.limits.uploads.heartbeat_bytes)
     devices.hear(device, msgspec.to_builtins(vitals))
     return no_content()
 

@@ -114,7 +114,7 @@ def _caller(call: Call) -> Caller:
         press_id = read_press_id(headers)
         return Caller(name, None if press_id is None else IdempotencyKey(name, press_id))
     press = read_press(headers, holder.device.id, holder.key)
-    refuse_stale(press, house.stores.now(), house.config.limits.press_age_s)
+    refuse_stale(press, house.stores.now(), house.config.limits.presses.age_s)
     name = f"device:{press.device}"
     return Caller(name, IdempotencyKey(name, press.id), press, holder.device)
 
@@ -133,7 +133,7 @@ def _stored(call: Call, caller: Caller) -> StoredAnswer | None:
 def _judge(call: Call, caller: Caller) -> StoredAnswer:
     house, visits = call.house, call.house.stores.visits
     # The same photo sent twice is one: it agrees with itself whoever it shows.
-    photos = list(dict.fromkeys(read_burst(call.request, PHOTO_FIELDS, house.config.limits)))
+    photos = list(dict.fromkeys(read_burst(call.request, PHOTO_FIELDS, house.config.limits.uploads)))
     at, visit_id = house.stores.now(), visits.new_id()
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], call.steps)

@@ -36,7 +36,8 @@ def index(call: Call) -> Response:
 def say(call: Call) -> Response:
     """``POST /messages``: ``{"text"}`` to everybody who watches."""
     limits = call.house.config.limits
-    text = clean_message(read_body(call.request, MessageText, limits.json_bytes).text, limits.message_letters)
+    body = read_body(call.request, MessageText, limits.uploads.json_bytes)
+    text = clean_message(body.text, limits.feed.message_letters)
     call.stores.events.say(text, call.identity.name, call.request_id)
     return changed(
         call.request,

@@ -97,7 +97,7 @@ def face_body(call: Call, face: EnrolledFace) -> FaceBody:
 
 
 def _candidate(call: Call, person: str) -> Candidate:
-    limits = call.house.config.limits
+    limits = call.house.config.limits.uploads
     accepted = _accepted(call)
     if declared_type(call.request) not in ("application/json", URLENCODED):
         return Candidate(person, read_photo(call.request, "file", limits), accept_like_another=accepted)

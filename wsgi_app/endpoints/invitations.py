@@ -53,7 +53,7 @@ def index(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """``POST /invitations``: a one-time link for a new account, or for an account's new password."""
-    wish = read_body(call.request, LinkWish, call.house.config.limits.json_bytes)
+    wish = read_body(call.request, LinkWish, call.house.config.limits.uploads.json_bytes)
     token, invitations = random_secret(), call.stores.invitations
     if wish.account is None:
         made = invitations.invite(token_key(token), wish.role)

@@ -115,13 +115,13 @@ def read_whole(call: Call) -> Values:
         Unprocessable: some of it cannot be kept; the message says how to write it.
         RequestError: as ``forms.read_body`` says.
     """
-    body = read_body(call.request, WholePerson, call.house.config.limits.json_bytes)
+    body = read_body(call.request, WholePerson, call.house.config.limits.uploads.json_bytes)
     return _kept(call, msgspec.structs.asdict(body))
 
 
 def read_change(call: Call) -> Values:
     """What is to be said anew of a person, likewise."""
-    body = read_body(call.request, PersonChange, call.house.config.limits.json_bytes)
+    body = read_body(call.request, PersonChange, call.house.config.limits.uploads.json_bytes)
     given = msgspec.structs.asdict(body).items()
     return _kept(call, {field: value for field, value in given if value is not UNSET})
 

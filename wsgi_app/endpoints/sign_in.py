@@ -33,7 +33,7 @@ def show(call: Call) -> Response:
 
 def enter(call: Call) -> Response:
     """``POST /sign-in``: ``{"name", "password"}`` for the cookie of a sign-in."""
-    body = read_body(call.request, SignIn, call.house.config.limits.json_bytes)
+    body = read_body(call.request, SignIn, call.house.config.limits.uploads.json_bytes)
     back = page_below(call.request, body.next)
     address = credentials_of(call.request).address
     try:
@@ -46,7 +46,7 @@ def enter(call: Call) -> Response:
             {"html": partial(_form, call, back, error, body.name), "json": partial(_refuse, error)},
         )
     return keep_signed_in(
-        changed(call.request, back), call.request, value, call.house.config.limits.session_days
+        changed(call.request, back), call.request, value, call.house.config.limits.sign_ins.session_days
     )
 
 

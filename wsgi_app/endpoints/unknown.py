@@ -69,7 +69,7 @@ def face(call: Call, visit: str) -> Response:
 
 def name(call: Call) -> Response:
     """``POST /unknown/name``: says who it was, and learns the three best photos that can be used."""
-    body = read_body(call.request, Naming, call.house.config.limits.json_bytes)
+    body = read_body(call.request, Naming, call.house.config.limits.uploads.json_bytes)
     visits = call.stores.visits.some(body.visits)
     person = _person(call, body)
     learnt = naming.name(means_of(call), visits, person.id)
@@ -81,14 +81,14 @@ def name(call: Call) -> Response:
 
 def ignore(call: Call) -> Response:
     """``POST /unknown/ignore``: takes visits out of the inbox, and learns nothing."""
-    body = read_body(call.request, Ignoring, call.house.config.limits.json_bytes)
+    body = read_body(call.request, Ignoring, call.house.config.limits.uploads.json_bytes)
     call.stores.corrections.set(body.visits, "ignored")
     return changed(call.request, f"{inbox_address(call)}?ignored={body.visits[0]}")
 
 
 def bar(call: Call) -> Response:
     """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
-    body = read_body(call.request, Barring, call.house.config.limits.json_bytes)
+    body = read_body(call.request, Barring, call.house.config.limits.uploads.json_bytes)
     visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
     kept = naming.bar(means_of(call), visits, person.id)
     address = person_address(call, person.id)

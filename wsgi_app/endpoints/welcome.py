@@ -40,7 +40,7 @@ def show(call: Call) -> Response:
 def accept(call: Call) -> Response:
     """``POST /welcome``: ``{"token", "name", "password"}`` makes the account, or sets its password."""
     stores = call.house.stores
-    body = read_body(call.request, Welcome, call.house.config.limits.json_bytes)
+    body = read_body(call.request, Welcome, call.house.config.limits.uploads.json_bytes)
     invitation = stores.invitations.find(token_key(body.token))
     try:
         return _accept(call, body, invitation)
@@ -64,7 +64,7 @@ def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
         201,
         {"Location": told.links["self"], **etag(account_version(account))},
     )
-    return keep_signed_in(response, call.request, value, house.config.limits.session_days)
+    return keep_signed_in(response, call.request, value, house.config.limits.sign_ins.session_days)
 
 
 def _account_name(text: str) -> str:

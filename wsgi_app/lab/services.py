@@ -85,7 +85,7 @@ def open_services(config: Config, counters: Counters, worker: int | None) -> Ser
         tally=Tally(counters),
         pages=Pages(config.timezone, (TEMPLATES / "lab", TEMPLATES)),
         notes=NoteStore(notebook, random_id),
-        attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_in_pause_s)),
+        attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_ins.pause_s)),
         passwords=cheap_passwords(),
         now=utc_now,
         clock=time.perf_counter,

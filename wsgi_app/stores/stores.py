@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from wsgi_app.base.config import Config, Limits
+from wsgi_app.base.config import Config
+from wsgi_app.base.limits import Limits
 from wsgi_app.base.sources import random_id, utc_now
 from wsgi_app.stores.accounts import AccountStore
 from wsgi_app.stores.attempts import AttemptStore
@@ -83,14 +84,14 @@ def stores_over(
         people=PeopleStore(database, photos, now, new_id),
         faces=FaceStore(database, photos, now, new_id),
         gallery=GalleryStore(database),
-        visits=VisitStore(database, photos, now, new_id, limits.idempotency_s),
+        visits=VisitStore(database, photos, now, new_id, limits.presses.idempotency_s),
         devices=DeviceStore(database, now),
         events=EventStore(database, now),
         corrections=CorrectionStore(database, now),
         probes=ProbeStore(database),
         accounts=AccountStore(database, now, new_id),
-        invitations=InvitationStore(database, now, new_id, timedelta(hours=limits.invitation_hours)),
-        sessions=SessionStore(database, now, timedelta(days=limits.session_days)),
-        attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_in_pause_s)),
+        invitations=InvitationStore(database, now, new_id, timedelta(hours=limits.sign_ins.invitation_hours)),
+        sessions=SessionStore(database, now, timedelta(days=limits.sign_ins.session_days)),
+        attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_ins.pause_s)),
         retention=RetentionStore(database, photos),
     )

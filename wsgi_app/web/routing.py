@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from webob import Response
 
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
+from wsgi_app.base.limits import RequestLimits
 from wsgi_app.web.rendering import no_content
 
 Endpoint = Callable[..., Response]
@@ -136,7 +136,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL)
 
 
-def _checked(path: str, longest: int = Limits.path_bytes) -> str:
+def _checked(path: str, longest: int = RequestLimits.path_bytes) -> str:
     if len(path) > longest:
         raise PathTooLong(f"A path has at most {longest} bytes.")
     if "\0" in path:

@@ -27,8 +27,9 @@ from wsgi_app.access.identity import (
 )
 from wsgi_app.access.passwords import Passwords
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Limits, load_config
+from wsgi_app.base.config import load_config
 from wsgi_app.base.errors import Forbidden, TooManyRequests, Unauthorized
+from wsgi_app.base.limits import SignInLimits
 from wsgi_app.stores.stores import Stores
 
 ADDRESS = "192.0.2.7"
@@ -59,7 +60,7 @@ def identifier(stores: Stores, passwords: CountingPasswords) -> Identifier:
 
 
 def new_process(stores: Stores, passwords: Passwords = CHEAP) -> Identifier:
-    check = PasswordCheck(stores.accounts, stores.attempts, passwords, Limits())
+    check = PasswordCheck(stores.accounts, stores.attempts, passwords, SignInLimits())
     return Identifier(stores.accounts, stores.sessions, check)
 
 

@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosedError
 from tests.houses import without_settings
 from tests.servers import LocalPorts, OutputWatcher
 from tests.watchers import watching
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import ConfigError
+from wsgi_app.base.limits import FeedLimits
 from wsgi_app.live import mule
 from wsgi_app.live.mule import allow_files, main
 from wsgi_app.stores.wake import Waker
@@ -133,9 +133,9 @@ def test_it_may_open_a_file_for_each_socket() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
-        allow_files(Limits(live_sockets=100))
+        allow_files(FeedLimits(sockets=100))
         first = resource.getrlimit(resource.RLIMIT_NOFILE)
-        allow_files(Limits(live_sockets=50))
+        allow_files(FeedLimits(sockets=50))
         second = resource.getrlimit(resource.RLIMIT_NOFILE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
