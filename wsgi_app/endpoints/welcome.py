@@ -7,10 +7,10 @@ from wsgi_app.access.evidence import token_key
 from wsgi_app.access.identity import AT_HOME, NOBODY
 from wsgi_app.access.passwords import LEAST_LETTERS, MOST_LETTERS
 from wsgi_app.base.errors import RequestError, Unprocessable
+from wsgi_app.base.names import name_key
 from wsgi_app.endpoints.accounts import AccountBody, account_body, account_version
 from wsgi_app.stores.events import AT_THE_MACHINE
 from wsgi_app.stores.invitations import Invitation
-from wsgi_app.stores.names import name_key
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Name, Text
 from wsgi_app.web.forms import checked_name, is_form, read_body

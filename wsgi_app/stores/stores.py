@@ -1,8 +1,11 @@
 """All stores of one house, opened together."""
 
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from wsgi_app.base.config import Config
@@ -23,7 +26,21 @@ from wsgi_app.stores.probes import ProbeStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
 from wsgi_app.stores.visits import VisitStore
-from wsgi_app.stores.wake import Waker
+
+WAKE = b"!"  # the datagram says nothing else
+
+
+class Waker:
+    """Wakes the live feed, if it is there; the feed looks by itself once a second too, so nothing is lost."""
+
+    def __init__(self, address: Path):
+        self._address = str(address)
+
+    def __call__(self) -> None:
+        """Wake it; whoever calls never waits, and nothing goes wrong where it does not listen."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as messenger, suppress(OSError):
+            messenger.settimeout(0)
+            messenger.sendto(WAKE, self._address)
 
 
 @dataclass(frozen=True)

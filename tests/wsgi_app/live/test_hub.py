@@ -17,8 +17,7 @@ from wsgi_app.base.errors import Unavailable
 from wsgi_app.base.limits import FeedLimits
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.events import EventStore, Happenings, tell
-from wsgi_app.stores.stores import Stores
-from wsgi_app.stores.wake import Waker
+from wsgi_app.stores.stores import Stores, Waker
 
 NEVER_S = 3600.0
 

@@ -18,7 +18,7 @@ from wsgi_app.base.errors import ConfigError
 from wsgi_app.base.limits import FeedLimits
 from wsgi_app.live import mule
 from wsgi_app.live.mule import allow_files, main
-from wsgi_app.stores.wake import Waker
+from wsgi_app.stores.stores import Waker
 
 STOP_S = 20
 
