@@ -5,9 +5,9 @@ from typing import Any
 from webob import Response
 
 from wsgi_app import __version__
-from wsgi_app.endpoints.devices import DeviceBody, device_body
-from wsgi_app.endpoints.person_bodies import person_body
-from wsgi_app.endpoints.visit_bodies import visit_bodies
+from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body
+from wsgi_app.endpoints.people.bodies import person_body
+from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house.days import day_at
 from wsgi_app.house.words import DOORS, OUTCOMES, SILENCES, TALLIES
 from wsgi_app.web.call import Call
@@ -32,7 +32,7 @@ def show(call: Call) -> Response:
         here="/",
         after=after,
         anonymous=house.config.takes_anonymous_doors,
-        address=call.request.application_url,
+        address=call.links.root,
         until=today.until,
         timezone=str(house.config.timezone or ""),
         tallies=tallies(stores.visits.counts(today.since)),

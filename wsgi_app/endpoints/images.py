@@ -7,7 +7,6 @@ from wsgi_app.base.limits import MEBIBYTE
 from wsgi_app.web.call import Call
 from wsgi_app.web.parts import read_photo, read_photos
 from wsgi_app.web.rendering import json_answer
-from wsgi_app.web.uploads import read_json
 
 JSON_AROUND_BASE64_BYTES = MEBIBYTE // 4
 
@@ -60,7 +59,7 @@ def nose_base64(call: Call) -> Response:
     """``POST /image-64``: JSON ``{"image": "<base64>"}`` to ``{"x", "y"}``."""
     limits = call.house.config.limits.uploads
     most_bytes = limits.photo_bytes * 4 // 3 + JSON_AROUND_BASE64_BYTES
-    return _nose(call, read_json(call.request, Base64Image, most_bytes).image, "base64")
+    return _nose(call, call.body(Base64Image, most_bytes).image, "base64")
 
 
 def nose_binary(call: Call) -> Response:

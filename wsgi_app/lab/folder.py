@@ -35,7 +35,7 @@ STEP = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """One line of a listing.
 
     Attributes:
@@ -62,7 +62,7 @@ class Listing:
     """
 
     path: str
-    entries: tuple[Entry, ...]
+    entries: tuple[FolderEntry, ...]
     more: bool
 
 
@@ -177,13 +177,13 @@ def _shown(found: Iterable["os.DirEntry[str]"]) -> Iterator[tuple[bool, str]]:
                 yield not is_folder, name
 
 
-def _entry(name: str, folder: int) -> Entry | None:
+def _entry(name: str, folder: int) -> FolderEntry | None:
     try:
         status = os.stat(name.encode(), dir_fd=folder, follow_symlinks=False)
     except OUT_OF_SIGHT:
         return None
     is_folder = stat.S_ISDIR(status.st_mode)
-    return Entry(
+    return FolderEntry(
         name, "folder" if is_folder else "file", None if is_folder else status.st_size, _changed(status)
     )
 

@@ -8,7 +8,7 @@ from webob import Request
 from webob.headers import EnvironHeaders
 
 from wsgi_app.lab.seen_bodies import SeenBody, body_of
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.forms import read_query
 
 # What nobody but the server is to know: of these headers the length alone is shown.
@@ -75,7 +75,7 @@ class Seen(msgspec.Struct, frozen=True):
     request_id: str
 
 
-def seen_in(call: Call) -> Seen:
+def seen_in(call: LabCall) -> Seen:
     """A request as the application sees it.
 
     Raises:

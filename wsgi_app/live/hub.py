@@ -16,7 +16,7 @@ from wsgi_app.access.identity import Identity, require
 from wsgi_app.access.roles import Role
 from wsgi_app.base.errors import BadRequest, RequestError, Unauthorized
 from wsgi_app.base.limits import FeedLimits
-from wsgi_app.house.events import EventBody, EventsBody, Feed, clean_message
+from wsgi_app.house.events import EventBody, EventFeed, EventsBody, clean_message
 from wsgi_app.live.frames import Hello, Presence, Reset
 from wsgi_app.live.messages import read_message
 from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
@@ -43,7 +43,7 @@ class Hub:
 
     def __init__(
         self,
-        feed: Feed,
+        feed: EventFeed,
         say: Callable[[str, str, str], None],
         again: Callable[[Identity], Identity],
         limits: FeedLimits,

@@ -16,7 +16,7 @@ from websockets.frames import CloseCode
 from wsgi_app.access.identity import Credentials, Identity
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import RequestError
-from wsgi_app.house.events import Feed
+from wsgi_app.house.events import EventFeed
 from wsgi_app.live.admission import Admission, refusals_in_json
 from wsgi_app.live.crowd import Crowd
 from wsgi_app.live.hub import Hub
@@ -64,7 +64,7 @@ async def serve_feed(
         OSError: its address cannot be listened on.
         Unavailable: the database does not answer at the start.
     """
-    hub = Hub(Feed(stores.events), stores.events.say, identifier.again, config.limits.feed, rhythm)
+    hub = Hub(EventFeed(stores.events), stores.events.say, identifier.again, config.limits.feed, rhythm)
 
     async def ask(credentials: Credentials) -> Identity:
         return await hub.aside(identifier.identify, credentials)

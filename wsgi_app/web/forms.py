@@ -16,7 +16,6 @@ from webob import Request
 
 from wsgi_app.base.errors import BadRequest, Unprocessable
 from wsgi_app.base.limits import UploadLimits
-from wsgi_app.base.names import clean_name
 from wsgi_app.web.uploads import declared_type, in_words, read_bytes, read_json
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -131,18 +130,6 @@ def read_body(request: Request, body_type: type[Body], limit_bytes: int) -> Body
         return msgspec.convert(_values(form, body_type), body_type, strict=False)
     except msgspec.ValidationError as error:
         raise Unprocessable(f"The form does not fit: {in_words(error)}", code="form_shape") from error
-
-
-def checked_name(text: str) -> str:
-    """What somebody is to be called, as it is kept; see ``names.clean_name``.
-
-    Raises:
-        Unprocessable: it cannot be a name; the message says why.
-    """
-    try:
-        return clean_name(text)
-    except ValueError as error:
-        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
 
 
 def _values(form: Form, body_type: type) -> dict[str, Any]:

@@ -12,6 +12,8 @@ BOOT_HEADER = "Porteiro-Boot"
 AT_HEADER = "Porteiro-Pressed-At"
 MS_HEADER = "Porteiro-Pressed-Monotonic-Ms"
 
+PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER)
+
 ID = re.compile(r"[!-~]{1,128}")
 BOOT = re.compile(r"[0-9A-Za-z-]{1,64}")
 AT = re.compile(r"[0-9T:.Z+-]{1,40}")

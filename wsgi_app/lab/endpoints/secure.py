@@ -3,7 +3,7 @@
 from webob import Response
 
 from wsgi_app.base.errors import Unauthorized
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.stores.attempts import address_key
 from wsgi_app.web.rendering import text_answer
 from wsgi_app.web.sign_in import credentials_of
@@ -19,7 +19,7 @@ KEPT = {
 }
 
 
-def secure(call: Call) -> Response:
+def secure(call: LabCall) -> Response:
     """``GET /secure``: a greeting for whoever knows the password, and 401 for everybody else."""
     credentials = credentials_of(call.request)
     brought = credentials.name_and_password(ASKS)

@@ -6,11 +6,11 @@ A WSGI callable answers a request once and is done; a connection that stays open
 from webob import Response
 
 from wsgi_app.base.errors import NotFound, UpgradeRequired
-from wsgi_app.lab.services import Call, view_in_lab
+from wsgi_app.lab.services import LabCall, view_in_lab
 from wsgi_app.web.rendering import prefers_html
 
 
-def show(call: Call) -> Response:
+def show(call: LabCall) -> Response:
     """``GET /ws``: the page of the rooms; a program is told which address to open instead.
 
     Raises:

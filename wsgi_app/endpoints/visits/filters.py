@@ -14,8 +14,8 @@ YES_OR_NO = {"": None, "yes": True, "no": False}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What was asked for.
+class VisitQuery:
+    """Which visits a query asks for.
 
     Attributes:
         texts: each of ``QUERY`` as it was sent, ``""`` for what was not.
@@ -28,7 +28,7 @@ class Asked:
     filter: VisitFilter
 
 
-def read_filter(call: Call) -> Asked:
+def read_filter(call: Call) -> VisitQuery:
     """Which visits the query asks for.
 
     Raises:
@@ -40,7 +40,7 @@ def read_filter(call: Call) -> Asked:
     if texts["corrected"] not in YES_OR_NO:
         raise _wrong("corrected", "yes or no")
     day = _day(texts["day"], call)
-    return Asked(
+    return VisitQuery(
         texts,
         day,
         VisitFilter(

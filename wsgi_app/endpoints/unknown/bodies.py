@@ -47,7 +47,7 @@ class UnknownVisit(msgspec.Struct):
     links: dict[str, str]
 
 
-class Likeness(msgspec.Struct):
+class LikenessBody(msgspec.Struct):
     """Whom faces are a little like, with the cosine to the best face that is enrolled now."""
 
     id: str
@@ -56,19 +56,19 @@ class Likeness(msgspec.Struct):
     links: dict[str, str]
 
 
-class Cluster(msgspec.Struct):
+class ClusterBody(msgspec.Struct):
     """Visits that look like one person, newest first."""
 
     count: int
     last_seen: datetime
-    likeliest: Likeness | None
+    likeliest: LikenessBody | None
     visits: list[UnknownVisit]
 
 
-class Inbox(msgspec.Struct):
+class InboxBody(msgspec.Struct):
     """Everybody whom nobody knows, who came last first."""
 
-    clusters: list[Cluster]
+    clusters: list[ClusterBody]
 
 
 class Refusal(msgspec.Struct):
@@ -97,11 +97,11 @@ class Barred(msgspec.Struct):
     links: dict[str, str]
 
 
-def cluster_bodies(call: Call, groups: Sequence[inbox.Group]) -> list[Cluster]:
+def cluster_bodies(call: Call, groups: Sequence[inbox.Group]) -> list[ClusterBody]:
     """Groups of faces as clients see them, with whom each is like."""
     state, threshold = call.house.gallery.now(), call.house.threshold.score
     return [
-        Cluster(
+        ClusterBody(
             count=len(found.probes),
             last_seen=found.probes[0].at,
             likeliest=_likeness(call, found.likeliest),
@@ -111,29 +111,18 @@ def cluster_bodies(call: Call, groups: Sequence[inbox.Group]) -> list[Cluster]:
     ]
 
 
-def _likeness(call: Call, found: enrolment.Likeness | None) -> Likeness | None:
+def _likeness(call: Call, found: enrolment.Likeness | None) -> LikenessBody | None:
     if found is None:
         return None
-    links = {"self": person_address(call, found.person_id)}
-    return Likeness(found.person_id, found.name, round(found.score, 4), links)
+    links = {"self": call.links.person(found.person_id)}
+    return LikenessBody(found.person_id, found.name, round(found.score, 4), links)
 
 
 def _unknown_visit(call: Call, probe: Probe) -> UnknownVisit:
-    visit = f"{call.request.application_url}/visits/{probe.visit_id}"
     links = {
-        "self": visit,
-        "photo": f"{visit}/photo",
-        "thumbnail": f"{visit}/thumbnail",
-        "face": f"{inbox_address(call)}/{probe.visit_id}/face",
+        "self": call.links.visit(probe.visit_id),
+        "photo": call.links.visit_photo(probe.visit_id),
+        "thumbnail": call.links.thumbnail(probe.visit_id),
+        "face": call.links.unknown_face(probe.visit_id),
     }
     return UnknownVisit(probe.visit_id, probe.at, probe.device, probe.score, probe.reason, links)
-
-
-def inbox_address(call: Call) -> str:
-    """Where the inbox is."""
-    return f"{call.request.application_url}/unknown"
-
-
-def person_address(call: Call, person_id: str) -> str:
-    """Where a person is."""
-    return f"{call.request.application_url}/people/{person_id}"

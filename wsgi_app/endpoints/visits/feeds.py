@@ -2,10 +2,10 @@
 
 from webob import Response
 
-from wsgi_app.endpoints.visit_bodies import VisitBody
+from wsgi_app.endpoints.visits.bodies import VisitBody
 from wsgi_app.house.words import TITLES, door_name
 from wsgi_app.web.call import Call
-from wsgi_app.web.feeds import Cell, Entry, Feed, Link, atom, comma_separated, urn
+from wsgi_app.web.feeds import AtomEntry, AtomFeed, AtomLink, Cell, atom, comma_separated, urn
 from wsgi_app.web.paging import same_list
 from wsgi_app.web.rendering import FORMATS
 
@@ -31,11 +31,11 @@ FORGOTTEN = "Somebody since forgotten"
 def atom_answer(call: Call, visits: list[VisitBody], next_page: str) -> Response:
     """Some visits as Atom; ``next_page`` is the address of those before them, ``""`` for none."""
     links = (
-        Link("self", same_list(call, format="atom"), FORMATS["atom"]),
-        Link("alternate", same_list(call, format="html", before=""), FORMATS["html"]),
-        *((Link("next", next_page, FORMATS["atom"]),) if next_page else ()),
+        AtomLink("self", same_list(call, format="atom"), FORMATS["atom"]),
+        AtomLink("alternate", same_list(call, format="html", before=""), FORMATS["html"]),
+        *((AtomLink("next", next_page, FORMATS["atom"]),) if next_page else ()),
     )
-    feed = Feed(
+    feed = AtomFeed(
         id=urn(same_list(call, format="", before="", limit="")),
         title="Visits",
         author="Porteiro",
@@ -64,18 +64,18 @@ def title_of(visit: VisitBody) -> str:
     return f"{said}; it was {truly.name if truly else 'nobody known here'}"
 
 
-def _entry(visit: VisitBody) -> Entry:
+def _entry(visit: VisitBody) -> AtomEntry:
     score = "" if visit.score is None else f", likeness {visit.score:.2f}"
-    return Entry(
+    return AtomEntry(
         id=urn(f"porteiro:visit:{visit.id}"),
         title=title_of(visit),
         summary=f"{visit.at:%Y-%m-%d %H:%M:%S} UTC, {door_name(visit.device)}{score}",
         published=visit.at,
         updated=visit.correction.at if visit.correction else visit.at,
         links=(
-            Link("alternate", f"{visit.links['self']}?format=html", FORMATS["html"]),
-            Link("edit", visit.links["self"], FORMATS["json"]),
-            Link("enclosure", visit.links["photo"], "image/jpeg"),
+            AtomLink("alternate", f"{visit.links['self']}?format=html", FORMATS["html"]),
+            AtomLink("edit", visit.links["self"], FORMATS["json"]),
+            AtomLink("enclosure", visit.links["photo"], "image/jpeg"),
         ),
     )
 

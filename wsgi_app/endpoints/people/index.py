@@ -3,8 +3,7 @@
 from webob import Response
 
 from wsgi_app.base.names import one_line
-from wsgi_app.endpoints.faces import face_body
-from wsgi_app.endpoints.person_bodies import (
+from wsgi_app.endpoints.people.bodies import (
     PersonBody,
     PersonList,
     Values,
@@ -13,6 +12,7 @@ from wsgi_app.endpoints.person_bodies import (
     read_change,
     read_whole,
 )
+from wsgi_app.endpoints.people.faces import face_body
 from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import DAY_CHOICES, MOST_ROWS
@@ -29,18 +29,17 @@ def index(call: Call) -> Response:
     """``GET /people``: everybody by name, a page at a time; ``?q=`` those with that in their names."""
     store, after, part = call.stores.people, text_of(call, "after"), one_line(text_of(call, "q"))
 
-    def bodies(found: list[Person]) -> list[PersonBody]:
-        return [person_body(call, person) for person in found]
+    def bodies(people: list[Person]) -> list[PersonBody]:
+        return [person_body(call, person) for person in people]
 
-    def cards(found: list[Person], next_page: str) -> Response:
-        people = bodies(found)
-        return call.page("people.html", here="/people", people=people, q=part, next_page=next_page)
+    def cards(people: list[Person], next_page: str) -> Response:
+        return call.page("people.html", here="/people", people=bodies(people), q=part, next_page=next_page)
 
     return listed(
         call,
         lambda most: store.page(most, after, part),
-        lambda last, _: {"after": last.name},
-        {"json": (None, lambda found, _: json_answer(PersonList(bodies(found)))), "html": (CARDS, cards)},
+        lambda last: last.name,
+        {"json": (None, lambda people, _: json_answer(PersonList(bodies(people)))), "html": (CARDS, cards)},
     )
 
 
@@ -78,7 +77,7 @@ def patch(call: Call, person: str) -> Response:
 def remove(call: Call, person: str) -> Response:
     """``DELETE /people/{person}``: forgets them with everything that shows them; ``If-Match`` likewise."""
     call.stores.people.remove(person, expected(call, _version))
-    return changed(call.request, f"{call.request.application_url}/people")
+    return changed(call.request, call.links.people)
 
 
 def _page(call: Call, person: Person) -> Response:

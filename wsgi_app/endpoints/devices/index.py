@@ -1,7 +1,6 @@
 """Door devices: who may ask, how each one says it is, and since when."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -10,39 +9,21 @@ from webob import Response
 from wsgi_app.access.doors import needed_holder
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.errors import Forbidden, Unprocessable
+from wsgi_app.endpoints.devices.bodies import (
+    DeviceBody,
+    DeviceList,
+    NewDevice,
+    Vitals,
+    device_body,
+    device_fields,
+)
 from wsgi_app.house.words import DOORS
 from wsgi_app.stores.devices import Device
 from wsgi_app.web.call import Call
-from wsgi_app.web.forms import is_form, read_body
+from wsgi_app.web.forms import is_form
 from wsgi_app.web.paging import CARDS, listed, text_of
-from wsgi_app.web.presses import BOOT
 from wsgi_app.web.rendering import changed, json_answer, negotiated, no_content, resource_answer, version_of
-from wsgi_app.web.uploads import read_json
 from wsgi_app.web.versions import expected
-
-Word = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z_.+-]{1,32}\Z")]
-Boot = Annotated[str, msgspec.Meta(pattern=rf"\A{BOOT.pattern}\Z")]
-Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Celsius = Annotated[float, msgspec.Meta(ge=-100, le=200)]
-Decibels = Annotated[float, msgspec.Meta(ge=-200, le=100)]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class Vitals(msgspec.Struct):
-    """How a device says that it is; keys that a newer device adds are left out."""
-
-    version: Word
-    boot: Boot
-    uptime_s: Seconds
-    state: Word
-    camera_ok: bool
-    presses: Count
-    ignored: Count
-    queue: Count
-    last_press_at: Moment | None
-    temperature_c: Celsius | None
-    signal_dbm: Decibels | None
 
 
 class DeviceName(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,56 +32,33 @@ class DeviceName(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(description="1 to 63 of a-z, 0-9 and -, the first one no -")]
 
 
-class DeviceBody(msgspec.Struct):
-    """A device as clients see it; ``vitals`` and ``heard_at`` are ``null`` before its first heartbeat."""
-
-    id: str
-    state: Annotated[str, msgspec.Meta(description="here, late, lost or never, by its last heartbeat")]
-    vitals: dict[str, Any] | None
-    heard_at: Moment | None
-    missed: Annotated[int, msgspec.Meta(description="heartbeats that did not come")]
-    links: dict[str, str]
-
-
-class NewDevice(DeviceBody):
-    """A device that was just made, with what proves to the server that it asks."""
-
-    token: Annotated[str, msgspec.Meta(description="told this once, and kept nowhere here")]
-
-
-class DeviceList(msgspec.Struct):
-    """Devices by name."""
-
-    devices: list[DeviceBody]
-
-
 def index(call: Call) -> Response:
     """``GET /devices``: every door whose token is accepted, by name, a page at a time."""
     store, after = call.stores.devices, text_of(call, "after")
 
-    def bodies(found: list[Device]) -> list[DeviceBody]:
-        return [device_body(call, device) for device in found]
+    def bodies(devices: list[Device]) -> list[DeviceBody]:
+        return [device_body(call, device) for device in devices]
 
     return listed(
         call,
         lambda most: store.page(most, after),
-        lambda last, _: {"after": last.id},
+        lambda last: last.id,
         {
-            "json": (None, lambda found, _: json_answer(DeviceList(bodies(found)))),
-            "html": (CARDS, lambda found, next_page: _page(call, bodies(found), next_page=next_page)),
+            "json": (None, lambda devices, _: json_answer(DeviceList(bodies(devices)))),
+            "html": (CARDS, lambda devices, next_page: _page(call, bodies(devices), next_page=next_page)),
         },
     )
 
 
 def create(call: Call) -> Response:
     """``POST /devices``: ``{"name"}`` to a new door and its token, which is told this once."""
-    name = read_body(call.request, DeviceName, call.house.config.limits.uploads.json_bytes).name
+    name = call.body(DeviceName).name
     devices = call.stores.devices
     try:
         token = add_door(devices, name)
     except ValueError as error:
         raise Unprocessable(f"{error}.", code="bad_name") from error
-    made = NewDevice(**_fields(call, devices.get(name)), token=token)
+    made = NewDevice(**device_fields(call, devices.get(name)), token=token)
     if is_form(call.request):
         return _page(call, [made], status=201, new=made)
     return json_answer(made, 201, {"Location": made.links["self"], "Cache-Control": "no-store"})
@@ -121,7 +79,7 @@ def remove(call: Call, device: str) -> Response:
         return version_of(device_body(call, found))
 
     call.stores.devices.revoke(device, expected(call, version))
-    return changed(call.request, f"{call.request.application_url}/devices")
+    return changed(call.request, call.links.devices)
 
 
 def hear(call: Call, device: str) -> Response:
@@ -130,26 +88,9 @@ def hear(call: Call, device: str) -> Response:
     holder = needed_holder(call.request.headers.get("Authorization", ""), devices)
     if holder.device.id != device:
         raise Forbidden("This token is another device's.", code="other_device")
-    vitals = read_json(call.request, Vitals, call.house.config.limits.uploads.heartbeat_bytes)
+    vitals = call.body(Vitals, call.house.config.limits.uploads.heartbeat_bytes)
     devices.hear(device, msgspec.to_builtins(vitals))
     return no_content()
-
-
-def device_body(call: Call, device: Device) -> DeviceBody:
-    """A device's representation, with links; never its token's hash."""
-    return DeviceBody(**_fields(call, device))
-
-
-def _fields(call: Call, device: Device) -> dict[str, Any]:
-    address = f"{call.request.application_url}/devices/{device.id}"
-    return {
-        "id": device.id,
-        "state": device.state(call.house.stores.now()),
-        "vitals": device.vitals,
-        "heard_at": device.heard_at,
-        "missed": device.missed,
-        "links": {"self": address, "heartbeat": f"{address}/heartbeat"},
-    }
 
 
 def _page(call: Call, doors: Iterable[DeviceBody], status: int = 200, **values: Any) -> Response:

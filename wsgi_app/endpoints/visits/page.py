@@ -9,9 +9,9 @@ from typing import Any
 from webob import Response
 
 from wsgi_app.base.errors import NotFound
-from wsgi_app.endpoints.visit_bodies import VisitBody
-from wsgi_app.endpoints.visit_feeds import title_of
-from wsgi_app.endpoints.visit_filters import Asked
+from wsgi_app.endpoints.visits.bodies import VisitBody
+from wsgi_app.endpoints.visits.feeds import title_of
+from wsgi_app.endpoints.visits.filters import VisitQuery
 from wsgi_app.house.days import STEPS, Day, Mark, day_at, marks
 from wsgi_app.house.words import OUTCOMES, REASONS
 from wsgi_app.stores.visits import Visit
@@ -54,29 +54,29 @@ class Timeline:
     last: datetime | None
 
 
-def list_page(call: Call, asked: Asked, visits: list[VisitBody], next_page: str) -> Response:
+def list_page(call: Call, wanted: VisitQuery, visits: list[VisitBody], next_page: str) -> Response:
     """The page of some visits; ``next_page`` is the address of those before them, ``""`` for none."""
     stores = call.stores
     today = day_at(stores.now(), call.house.config.timezone)
-    day = asked.day or today
+    day = wanted.day or today
     is_first_page = number_of(call, "before") is None
     return call.page(
         "visits.html",
         here="/visits",
-        address=call.request.application_url,
+        address=call.links.root,
         anonymous=call.house.config.takes_anonymous_doors,
-        asked=asked.texts,
+        asked=wanted.texts,
         feeds={word: same_list(call, format=word, before="", limit="") for word in ("atom", "csv")},
         day=day,
-        is_filtered=any(asked.texts.values()),
+        is_filtered=any(wanted.texts.values()),
         today=today.on,
         day_before=_day_address(call, day.before),
         day_after=_day_address(call, day.after) if day.on < today.on else "",
         doors=stores.visits.devices(MOST_DOORS),
         next_page=next_page,
-        people=_people(call, asked.texts["person"]),
+        people=_people(call, wanted.texts["person"]),
         steps=STEPS,
-        timeline=_timeline(call, asked, day) if is_first_page else None,
+        timeline=_timeline(call, wanted, day) if is_first_page else None,
         visits=visits,
         words=OUTCOMES,
     )
@@ -100,9 +100,9 @@ def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
     )
 
 
-def _timeline(call: Call, asked: Asked, day: Day) -> Timeline:
-    wanted = replace(asked.filter, during=day.span)
-    found = call.stores.visits.moments(MOST_MARKED, wanted)
+def _timeline(call: Call, wanted: VisitQuery, day: Day) -> Timeline:
+    shown = replace(wanted.filter, during=day.span)
+    found = call.stores.visits.moments(MOST_MARKED, shown)
     drawn = marks(day, ((at, OUTCOMES[outcome][1]) for at, outcome in found))
     times = [at for at, _ in found]
     return Timeline(

@@ -12,10 +12,10 @@ from wsgi_app.base.errors import Unprocessable
 from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import MOST_ROWS, read_hours
+from wsgi_app.house.naming import checked_name
 from wsgi_app.stores.people import Person
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Name
-from wsgi_app.web.forms import checked_name, read_body
 
 Values = dict[str, Any]  # fields of a person, as they are kept
 
@@ -85,16 +85,14 @@ class PersonList(msgspec.Struct):
 
 def person_body(call: Call, person: Person) -> PersonBody:
     """A person's representation, with links."""
-    root = call.request.application_url
-    address = f"{root}/people/{person.id}"
     links = {
-        "self": address,
-        "faces": f"{address}/faces",
-        "visits": f"{root}/visits?person={person.id}",
-        "export": f"{address}/export",
+        "self": call.links.person(person.id),
+        "faces": call.links.faces(person.id),
+        "visits": call.links.visits_of(person.id),
+        "export": call.links.export(person.id),
     }
     if person.portrait is not None:
-        links["portrait"] = f"{address}/faces/{person.portrait}/photo"
+        links["portrait"] = call.links.face_photo(person.id, person.portrait)
     return PersonBody(
         id=person.id,
         name=person.name,
@@ -113,15 +111,15 @@ def read_whole(call: Call) -> Values:
 
     Raises:
         Unprocessable: some of it cannot be kept; the message says how to write it.
-        RequestError: as ``forms.read_body`` says.
+        RequestError: as ``Call.body`` says.
     """
-    body = read_body(call.request, WholePerson, call.house.config.limits.uploads.json_bytes)
+    body = call.body(WholePerson)
     return _kept(call, msgspec.structs.asdict(body))
 
 
 def read_change(call: Call) -> Values:
     """What is to be said anew of a person, likewise."""
-    body = read_body(call.request, PersonChange, call.house.config.limits.uploads.json_bytes)
+    body = call.body(PersonChange)
     given = msgspec.structs.asdict(body).items()
     return _kept(call, {field: value for field, value in given if value is not UNSET})
 

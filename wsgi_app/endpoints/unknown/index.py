@@ -6,25 +6,22 @@ from webob import Response
 
 from wsgi_app.base.errors import NotFound
 from wsgi_app.base.people import PersonName
-from wsgi_app.endpoints.unknown_bodies import (
+from wsgi_app.endpoints.unknown.bodies import (
     Barred,
     Barring,
-    Cluster,
+    ClusterBody,
     Ignoring,
-    Inbox,
+    InboxBody,
     Named,
     Naming,
     Refusal,
     cluster_bodies,
-    inbox_address,
-    person_address,
 )
 from wsgi_app.house import inbox, naming
 from wsgi_app.house.words import REASONS
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
 from wsgi_app.web.call import Call
-from wsgi_app.web.forms import checked_name, read_body
 from wsgi_app.web.paging import listed, number_of, text_of
 from wsgi_app.web.rendering import PRIVATE, changed, json_answer
 
@@ -38,15 +35,15 @@ def index(call: Call) -> Response:
     before = number_of(call, "before")
     groups = [group for group in groups if before is None or group[0].number < before]
 
-    def page(found: list[inbox.Group], next_page: str) -> Response:
-        return _page(call, cluster_bodies(call, found), next_page)
+    def page(some: list[inbox.Group], next_page: str) -> Response:
+        return _page(call, cluster_bodies(call, some), next_page)
 
     return listed(
         call,
         lambda most: groups[:most],
-        lambda last, _: {"before": str(last[0].number)},
+        lambda last: last[0].number,
         {
-            "json": (CLUSTERS_SHOWN, lambda found, _: json_answer(Inbox(cluster_bodies(call, found)))),
+            "json": (CLUSTERS_SHOWN, lambda some, _: json_answer(InboxBody(cluster_bodies(call, some)))),
             "html": (CLUSTERS_SHOWN, page),
         },
     )
@@ -69,40 +66,38 @@ def face(call: Call, visit: str) -> Response:
 
 def name(call: Call) -> Response:
     """``POST /unknown/name``: says who it was, and learns the three best photos that can be used."""
-    body = read_body(call.request, Naming, call.house.config.limits.uploads.json_bytes)
+    body = call.body(Naming)
     visits = call.stores.visits.some(body.visits)
-    person = _person(call, body)
-    learnt = naming.name(means_of(call), visits, person.id)
-    refused = [Refusal(visit, error.code, error.message) for visit, error in learnt.refused.items()]
-    links = {"person": person_address(call, person.id), "unknown": inbox_address(call)}
-    told = Named(PersonName(person.id, person.name), len(visits), learnt.enrolled, refused, links)
-    return changed(call.request, f"{inbox_address(call)}?named={person.id}", told)
+    person = naming.person_meant(call.stores.people, body.person, body.name)
+    enrolments = naming.name(call.enroller, visits, person.id)
+    refused = [Refusal(visit, error.code, error.message) for visit, error in enrolments.refused.items()]
+    links = {"person": call.links.person(person.id), "unknown": call.links.unknown}
+    told = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
+    return changed(call.request, f"{call.links.unknown}?named={person.id}", told)
 
 
 def ignore(call: Call) -> Response:
     """``POST /unknown/ignore``: takes visits out of the inbox, and learns nothing."""
-    body = read_body(call.request, Ignoring, call.house.config.limits.uploads.json_bytes)
+    body = call.body(Ignoring)
     call.stores.corrections.set(body.visits, "ignored")
-    return changed(call.request, f"{inbox_address(call)}?ignored={body.visits[0]}")
+    return changed(call.request, f"{call.links.unknown}?ignored={body.visits[0]}")
 
 
 def bar(call: Call) -> Response:
     """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
-    body = read_body(call.request, Barring, call.house.config.limits.uploads.json_bytes)
+    body = call.body(Barring)
     visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
-    kept = naming.bar(means_of(call), visits, person.id)
-    address = person_address(call, person.id)
-    links = {"person": address, "face": f"{address}/faces/{kept.id}", "unknown": inbox_address(call)}
+    kept = naming.bar(call.enroller, visits, person.id)
+    links = {
+        "person": call.links.person(person.id),
+        "face": call.links.face(person.id, kept.id),
+        "unknown": call.links.unknown,
+    }
     told = Barred(PersonName(person.id, person.name), kept.id, links)
-    return changed(call.request, f"{inbox_address(call)}?barred={person.id}", told)
+    return changed(call.request, f"{call.links.unknown}?barred={person.id}", told)
 
 
-def means_of(call: Call) -> naming.Means:
-    """What a naming takes, told as done by whoever asks."""
-    return naming.Means(call.stores, call.house.pipeline, call.house.policy, call.steps)
-
-
-def _page(call: Call, clusters: list[Cluster], next_page: str) -> Response:
+def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
     people = call.stores.people
     return call.page(
         "unknown.html",
@@ -131,9 +126,3 @@ def _ignored(call: Call) -> str:
     visit = text_of(call, "ignored")
     said = call.stores.corrections.of([visit]).get(visit)
     return visit if said is not None and said.verdict == "ignored" else ""
-
-
-def _person(call: Call, body: Naming) -> Person:
-    if body.person is not None:
-        return call.stores.people.get(body.person)
-    return naming.person_called(call.stores.people, checked_name(body.name or ""))

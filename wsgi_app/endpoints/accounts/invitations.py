@@ -8,11 +8,12 @@ from webob import Response
 
 from wsgi_app.access.evidence import token_key
 from wsgi_app.access.tokens import random_secret
-from wsgi_app.endpoints.accounts import RoleWord, show_accounts
+from wsgi_app.endpoints.accounts.bodies import RoleWord
+from wsgi_app.endpoints.accounts.index import show_accounts
 from wsgi_app.stores.invitations import Invitation
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Id
-from wsgi_app.web.forms import is_form, read_body
+from wsgi_app.web.forms import is_form
 from wsgi_app.web.rendering import changed, json_answer
 
 
@@ -53,15 +54,15 @@ def index(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """``POST /invitations``: a one-time link for a new account, or for an account's new password."""
-    wish = read_body(call.request, LinkWish, call.house.config.limits.uploads.json_bytes)
+    wish = call.body(LinkWish)
     token, invitations = random_secret(), call.stores.invitations
     if wish.account is None:
         made = invitations.invite(token_key(token), wish.role)
     else:
         made = invitations.let_back_in(token_key(token), wish.account)
-    address = f"{call.request.application_url}/welcome?token={token}"
+    address = call.links.welcome(token)
     if is_form(call.request):  # the page itself: on the way to another the link would be in an address
-        return show_accounts(call, address, made)
+        return _page(call, address, made)
     body = NewInvitation(**_fields(call, made), link=address)
     return json_answer(body, 201, {"Location": address, "Cache-Control": "no-store"})
 
@@ -69,7 +70,12 @@ def create(call: Call) -> Response:
 def remove(call: Call, invitation: str) -> Response:
     """``DELETE /invitations/{invitation}``: takes a link back that nobody has followed."""
     call.stores.invitations.take_back(invitation)
-    return changed(call.request, f"{call.request.application_url}/accounts")
+    return changed(call.request, call.links.accounts)
+
+
+def _page(call: Call, link: str, made: Invitation) -> Response:
+    accounts = call.house.stores.accounts.page(call.house.config.limits.requests.page_items)
+    return show_accounts(call, accounts, link=link, made=made)
 
 
 def _fields(call: Call, made: Invitation) -> dict[str, Any]:
@@ -78,5 +84,5 @@ def _fields(call: Call, made: Invitation) -> dict[str, Any]:
         "role": made.role,
         "account": made.account_id,
         "expires_at": made.expires_at,
-        "links": {"self": f"{call.request.application_url}/invitations/{made.id}"},
+        "links": {"self": call.links.invitation(made.id)},
     }

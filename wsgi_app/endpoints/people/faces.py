@@ -1,20 +1,21 @@
 """A person's faces: what a door compares with, and what it must not take for them."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 from webob import Response
 
-from wsgi_app.base.errors import BadRequest, Conflict
-from wsgi_app.house.enrolment import Candidate, enrol
-from wsgi_app.stores.faces import EnrolledFace, Source
+from wsgi_app.base.errors import BadRequest
+from wsgi_app.house.enrolment import Candidate, candidate_of_visit
+from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Id
-from wsgi_app.web.forms import URLENCODED, read_body
+from wsgi_app.web.forms import URLENCODED
 from wsgi_app.web.parts import read_photo
 from wsgi_app.web.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
-from wsgi_app.web.uploads import declared_type
+from wsgi_app.web.uploads import JSON, declared_type
 from wsgi_app.web.versions import expected
 
 LIKE_ANOTHER = "like_another"
@@ -56,10 +57,8 @@ def enrol_face(call: Call, person: str) -> Response:
     The photo is the multipart field ``file``. ``?accept=like_another``, or that field, insists on a face
     that is as like somebody else's.
     """
-    house = call.house
     call.stores.people.get(person)
-    candidate = _candidate(call, person)
-    face = enrol(house.pipeline, call.stores, house.policy, candidate, call.steps)
+    face = call.enroller.enrol(_candidate(call, person))
     body = face_body(call, face)
     return changed(call.request, body.links["person"], body, 201, {"Location": body.links["self"]})
 
@@ -76,7 +75,7 @@ def remove(call: Call, person: str, face: str) -> Response:
         return version_of(face_body(call, found))
 
     call.stores.faces.remove(person, face, expected(call, version))
-    return changed(call.request, f"{call.request.application_url}/people/{person}")
+    return changed(call.request, call.links.person(person))
 
 
 def photo(call: Call, person: str, face: str) -> Response:
@@ -87,34 +86,24 @@ def photo(call: Call, person: str, face: str) -> Response:
 
 def face_body(call: Call, face: EnrolledFace) -> FaceBody:
     """A face's representation, with links."""
-    root = call.request.application_url
-    owner = f"{root}/people/{face.person_id}"
-    address = f"{owner}/faces/{face.id}"
-    links = {"self": address, "photo": f"{address}/photo", "person": owner}
+    links = {
+        "self": call.links.face(face.person_id, face.id),
+        "photo": call.links.face_photo(face.person_id, face.id),
+        "person": call.links.person(face.person_id),
+    }
     if face.visit_id is not None:
-        links["visit"] = f"{root}/visits/{face.visit_id}"
+        links["visit"] = call.links.visit(face.visit_id)
     return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, links)
 
 
 def _candidate(call: Call, person: str) -> Candidate:
-    limits = call.house.config.limits.uploads
     accepted = _accepted(call)
-    if declared_type(call.request) not in ("application/json", URLENCODED):
-        return Candidate(person, read_photo(call.request, "file", limits), accept_like_another=accepted)
-    wanted = read_body(call.request, FaceOfVisit, limits.json_bytes)
-    accepted = accepted or wanted.accept == LIKE_ANOTHER
-    _refuse_corrected(call, wanted.visit, person)
-    photo = call.stores.photos.read(call.stores.visits.get(wanted.visit).photo)
-    return Candidate(person, photo, Source(wanted.visit), accepted)
-
-
-def _refuse_corrected(call: Call, visit: str, person: str) -> None:
-    said = call.stores.corrections.of([visit]).get(visit)
-    if said is not None and said.verdict != "ignored" and said.person_id != person:
-        raise Conflict(
-            "This visit is said to be somebody else's, or nobody's; change that correction first.",
-            code="corrected",
-        )
+    if declared_type(call.request) not in (JSON, URLENCODED):
+        photo = read_photo(call.request, "file", call.house.config.limits.uploads)
+        return Candidate(person, photo, accept_like_another=accepted)
+    wanted = call.body(FaceOfVisit)
+    candidate = candidate_of_visit(call.stores, person, wanted.visit)
+    return replace(candidate, accept_like_another=accepted or wanted.accept == LIKE_ANOTHER)
 
 
 def _accepted(call: Call) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.servers import InProcessServer, enrolled, post_photo, served
-from wsgi_app.endpoints.export import Sending
+from wsgi_app.endpoints.people.export import Sending
 from wsgi_app.house.house import House
 
 Photo = Callable[[str], bytes]

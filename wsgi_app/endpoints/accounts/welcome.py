@@ -8,12 +8,13 @@ from wsgi_app.access.identity import AT_HOME, NOBODY
 from wsgi_app.access.passwords import LEAST_LETTERS, MOST_LETTERS
 from wsgi_app.base.errors import RequestError, Unprocessable
 from wsgi_app.base.names import name_key
-from wsgi_app.endpoints.accounts import AccountBody, account_body, account_version
+from wsgi_app.endpoints.accounts.bodies import AccountBody, account_body, account_version
+from wsgi_app.house.naming import checked_name
 from wsgi_app.stores.events import AT_THE_MACHINE
 from wsgi_app.stores.invitations import Invitation
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Name, Text
-from wsgi_app.web.forms import checked_name, is_form, read_body
+from wsgi_app.web.forms import is_form
 from wsgi_app.web.rendering import changed, query_text
 from wsgi_app.web.sign_in import credentials_of, keep_signed_in
 from wsgi_app.web.versions import etag
@@ -40,7 +41,7 @@ def show(call: Call) -> Response:
 def accept(call: Call) -> Response:
     """``POST /welcome``: ``{"token", "name", "password"}`` makes the account, or sets its password."""
     stores = call.house.stores
-    body = read_body(call.request, Welcome, call.house.config.limits.uploads.json_bytes)
+    body = call.body(Welcome)
     invitation = stores.invitations.find(token_key(body.token))
     try:
         return _accept(call, body, invitation)
@@ -59,7 +60,7 @@ def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
     told: AccountBody = account_body(call, account)
     response = changed(
         call.request,
-        f"{call.request.application_url}/",
+        call.links.dashboard,
         told,
         201,
         {"Location": told.links["self"], **etag(account_version(account))},

@@ -5,10 +5,10 @@ from contextlib import suppress
 from webob import Response
 
 from wsgi_app.base.errors import NotFound
-from wsgi_app.endpoints.visit_bodies import VisitBody, VisitList, visit_bodies
-from wsgi_app.endpoints.visit_feeds import atom_answer, csv_answer
-from wsgi_app.endpoints.visit_filters import read_filter
-from wsgi_app.endpoints.visit_pages import list_page, visit_page
+from wsgi_app.endpoints.visits.bodies import VisitBody, VisitList, visit_bodies
+from wsgi_app.endpoints.visits.feeds import atom_answer, csv_answer
+from wsgi_app.endpoints.visits.filters import read_filter
+from wsgi_app.endpoints.visits.page import list_page, visit_page
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.thumbnails import thumbnail as small_copy
 from wsgi_app.web.call import Call
@@ -19,24 +19,20 @@ from wsgi_app.web.versions import expected
 
 def index(call: Call) -> Response:
     """``GET /visits``: the latest first, a page at a time; of a person, outcome, device or day."""
-    asked, before = read_filter(call), number_of(call, "before")
+    wanted, before = read_filter(call), number_of(call, "before")
 
-    def cursor(last: Visit, word: str) -> dict[str, str]:
-        # A feed's reader follows its links without the Accept header that it began with.
-        return {"before": str(last.number)} | ({"format": word} if word == "atom" else {})
-
-    def bodies(found: list[Visit]) -> list[VisitBody]:
-        return visit_bodies(call, found)
+    def bodies(visits: list[Visit]) -> list[VisitBody]:
+        return visit_bodies(call, visits)
 
     return listed(
         call,
-        lambda most: call.stores.visits.page(most, before, asked.filter),
-        cursor,
+        lambda most: call.stores.visits.page(most, before, wanted.filter),
+        lambda last: last.number,
         {
-            "json": (None, lambda found, _: json_answer(VisitList(bodies(found)))),
-            "html": (CARDS, lambda found, next_page: list_page(call, asked, bodies(found), next_page)),
-            "csv": (None, lambda found, _: csv_answer(bodies(found))),
-            "atom": (CARDS, lambda found, next_page: atom_answer(call, bodies(found), next_page)),
+            "json": (None, lambda visits, _: json_answer(VisitList(bodies(visits)))),
+            "html": (CARDS, lambda visits, next_page: list_page(call, wanted, bodies(visits), next_page)),
+            "csv": (None, lambda visits, _: csv_answer(bodies(visits))),
+            "atom": (CARDS, lambda visits, next_page: atom_answer(call, bodies(visits), next_page)),
         },
     )
 
@@ -54,7 +50,7 @@ def show(call: Call, visit: str) -> Response:
 def remove(call: Call, visit: str) -> Response:
     """``DELETE /visits/{visit}``: forgets it with its photo; ``If-Match`` guards against changes."""
     call.stores.visits.remove(visit, expected(call, version_of))
-    return changed(call.request, f"{call.request.application_url}/visits")
+    return changed(call.request, call.links.visits)
 
 
 def photo(call: Call, visit: str) -> Response:

@@ -11,6 +11,7 @@ from wsgi_app.base.people import PersonName
 from wsgi_app.stores.corrections import Correction
 from wsgi_app.stores.visits import Visit
 from wsgi_app.web.call import Call
+from wsgi_app.web.links import Links
 
 
 class CorrectionBody(msgspec.Struct):
@@ -49,10 +50,10 @@ class VisitList(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class Around:
-    """What visits are shown with: the server's address, names by ids, and corrections by visits' ids."""
+class VisitContext:
+    """What visits are shown with: links, names by ids, and corrections by visits' ids."""
 
-    root: str
+    links: Links
     names: Mapping[str, str]
     corrections: Mapping[str, Correction]
 
@@ -69,16 +70,19 @@ def visit_bodies(call: Call, visits: Iterable[Visit]) -> list[VisitBody]:
     corrections = stores.corrections.of([visit.id for visit in visits])
     ids = [visit.person_id for visit in visits] + [said.person_id for said in corrections.values()]
     names = stores.people.names({one for one in ids if one})
-    around = Around(call.request.application_url, names, corrections)
-    return [_body(visit, around) for visit in visits]
+    context = VisitContext(call.links, names, corrections)
+    return [_body(visit, context) for visit in visits]
 
 
-def _body(visit: Visit, around: Around) -> VisitBody:
-    address = f"{around.root}/visits/{visit.id}"
-    links = {"self": address, "photo": f"{address}/photo", "thumbnail": f"{address}/thumbnail"}
-    person = around.person(visit.person_id)
+def _body(visit: Visit, context: VisitContext) -> VisitBody:
+    links = {
+        "self": context.links.visit(visit.id),
+        "photo": context.links.visit_photo(visit.id),
+        "thumbnail": context.links.thumbnail(visit.id),
+    }
+    person = context.person(visit.person_id)
     if person is not None:
-        links["person"] = f"{around.root}/people/{person.id}"
+        links["person"] = context.links.person(person.id)
     return VisitBody(
         visit.id,
         visit.at,
@@ -89,13 +93,13 @@ def _body(visit: Visit, around: Around) -> VisitBody:
         visit.reason,
         visit.face,
         visit.took_ms,
-        _correction(around.corrections.get(visit.id), around),
+        _correction(context.corrections.get(visit.id), context),
         links,
     )
 
 
-def _correction(correction: Correction | None, around: Around) -> CorrectionBody | None:
+def _correction(correction: Correction | None, context: VisitContext) -> CorrectionBody | None:
     if correction is None:
         return None
-    person = around.person(correction.person_id)
+    person = context.person(correction.person_id)
     return CorrectionBody(correction.verdict, person, correction.by, correction.at)
