@@ -10,7 +10,7 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters
 from wsgi_app.base.errors import NotFound, RequestError
 from wsgi_app.base.logs import set_up_logs
-from wsgi_app.base.memory import keep_freed_memory
+from wsgi_app.base.workers import keep_freed_memory
 from wsgi_app.house.house import House, open_house
 from wsgi_app.routes import ROUTES
 from wsgi_app.web.boundary import Boundary, Exchange
@@ -47,7 +47,7 @@ class Application(Boundary):
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
         if request.environ.get("SCRIPT_NAME", "") != self._house.config.prefix:
             raise NotFound("not_found")
-        keep_form(request, self._house.config.limits)
+        keep_form(request, self._house.config.limits.uploads)
         take_method(request)
 
     def call(self, exchange: Exchange, match: RouteMatch) -> Response:

@@ -38,7 +38,7 @@ OUTSIDE = {
     "rich": {"commands"},
     "sqlalchemy": {"stores"},
     "uwsgi": {"base"},
-    "webob": {"app", "endpoints", "lab", "web"},
+    "webob": {"access", "app", "endpoints", "lab", "web"},
     "websockets": {"live"},
 }
 
@@ -84,6 +84,16 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 def test_a_library_that_leads_outside_is_imported_in_its_own_place_alone(library: str) -> None:
     assert STRUCTURE.importers(library)
     assert STRUCTURE.importers(library) <= OUTSIDE[library]
+
+
+def test_access_takes_nothing_of_webob_but_what_signs_cookies() -> None:
+    sources = (CHECKOUT / "wsgi_app" / "access").glob("*.py")
+    names = {name for path in sources for name in imported_names(path.read_text(encoding="utf-8"), "")}
+
+    assert {name for name in names if name.partition(".")[0] == "webob"} == {
+        "webob.cookies",
+        "webob.cookies.SignedSerializer",
+    }
 
 
 @pytest.mark.parametrize("unit", ["vision", "stores"])

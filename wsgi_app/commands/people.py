@@ -10,6 +10,7 @@ from rich.text import Text
 
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import RequestError, Unfit
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.base.names import clean_name
 from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
@@ -140,9 +141,9 @@ def _clean_name(name: str) -> str:
 
 def _enrol_photo(enroller: Enroller, name: str, photo: Path, *, accept_like_another: bool) -> str | None:
     """Enrol one photo; gives the reason why not, or ``None``."""
-    limits, people = enroller.pipeline.limits, enroller.stores.people
-    if photo.stat().st_size > limits.photo_bytes:
-        return f"The file is larger than {limits.photo_bytes} bytes."
+    most_bytes, people = UploadLimits.photo_bytes, enroller.stores.people
+    if photo.stat().st_size > most_bytes:
+        return f"The file is larger than {most_bytes} bytes."
     known = people.named(name)
     person: Person = known or people.add(name)
     try:

@@ -43,7 +43,7 @@ def show(call: Call) -> Response:
         most_named=MOST_SILENT_NAMED,
         absent=absences(doors),
         messages=stores.events.said(LAST_MESSAGES),
-        longest_message=house.config.limits.message_letters,
+        longest_message=house.config.limits.feed.message_letters,
         words=OUTCOMES,
         door_words=DOORS,
         **_counters(call),

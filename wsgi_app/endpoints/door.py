@@ -23,7 +23,7 @@ def answer(call: Call) -> Response:
         caller = _caller(call)
         stored = earlier_answer(house, caller)
         if stored is None:
-            photos = read_burst(call.request, PHOTO_FIELDS, house.config.limits)
+            photos = read_burst(call.request, PHOTO_FIELDS, house.config.limits.uploads)
             stored = judge(house, caller, photos, call.steps)
     except Conflict as error:
         house.tally.press_refused(error.code)
@@ -56,5 +56,5 @@ def _caller(call: Call) -> Caller:
             call.request.environ.get("REMOTE_ADDR") or "local", read_press_id(headers)
         )
     press = read_press(headers, holder.device.id, holder.key)
-    refuse_stale(press, house.stores.now(), house.config.limits.press_age_s)
+    refuse_stale(press, house.stores.now(), house.config.limits.presses.age_s)
     return Caller.with_token(holder.device, press)

@@ -34,7 +34,7 @@ def index(call: Call) -> Response:
 
 def say(call: Call) -> Response:
     """``POST /messages``: ``{"text"}`` to everybody who watches."""
-    limits = call.house.config.limits
+    limits = call.house.config.limits.feed
     text = clean_message(call.body(MessageText).text, limits.message_letters)
     call.stores.events.say(text, call.identity.name, call.request_id)
     return changed(

@@ -46,7 +46,7 @@ def enter(call: Call) -> Response:
             {"html": partial(_form, call, back, error, body.name), "json": partial(_refuse, error)},
         )
     return keep_signed_in(
-        changed(call.request, back), call.request, value, call.house.config.limits.session_days
+        changed(call.request, back), call.request, value, call.house.config.limits.sign_ins.session_days
     )
 
 

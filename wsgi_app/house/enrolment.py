@@ -19,6 +19,7 @@ from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
 from wsgi_app.vision.verdicts import Policy
 
 FROM_ELSEWHERE = Source()
+MOST_FACES = 50  # of one person
 SAME_PHOTO = 0.999  # cosine of two faces above which they are one photo: it adds nothing
 
 
@@ -76,7 +77,7 @@ class Enroller:
         """
         pipeline, stores, steps = self.pipeline, self.stores, self.steps
         person = stores.people.get(candidate.person_id)
-        _refuse_too_many(person, pipeline.limits.faces_per_person)
+        _refuse_too_many(person)
         sighting = pipeline.single_face(candidate.photo, ENROLMENT, steps)
         embedding = pipeline.embed(sighting.crop, steps)
         embedder = pipeline.pack.embedder.sha256
@@ -134,8 +135,8 @@ def resemblances(
     return own, other
 
 
-def _refuse_too_many(person: Person, most: int) -> None:
-    if person.faces >= most:
+def _refuse_too_many(person: Person) -> None:
+    if person.faces >= MOST_FACES:
         raise Conflict("too_many_faces", name=person.name, faces=person.faces)
 
 

@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import Forbidden, NotFound, RequestError, Unavailable
+from wsgi_app.base.limits import UploadLimits
 
 MOST_ENTRIES = 1000  # of one listing
 MOST_NAMES = 10_000  # that are read of a folder, so that a full one keeps nobody waiting
-MOST_BYTES = Limits.photo_bytes  # of a file: as much as the house itself sends at once
+MOST_BYTES = UploadLimits.photo_bytes  # of a file: as much as the house itself sends at once
 BLOCK_BYTES = 64 * 1024
 LATEST_S = 253_370_764_800  # 9999-01-01, the last year that a date can tell
 

@@ -86,7 +86,7 @@ def open_services(config: Config, counters: Counters, worker: int | None) -> Lab
         tally=Tally(counters),
         pages=Pages(config.timezone, (TEMPLATES / "lab", TEMPLATES), sentence),
         notes=NoteStore(notebook, random_id),
-        attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_in_pause_s)),
+        attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_ins.pause_s)),
         passwords=cheap_passwords(),
         now=utc_now,
         clock=time.perf_counter,

@@ -14,8 +14,8 @@ from websockets.frames import CloseCode
 
 from wsgi_app.access.identity import Identity, require
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, RequestError, Unauthorized
+from wsgi_app.base.limits import FeedLimits
 from wsgi_app.base.sentences import Place
 from wsgi_app.house.events import EventBody, EventFeed, EventsBody, clean_message
 from wsgi_app.house.words.errors import sentence
@@ -48,7 +48,7 @@ class Hub:
         feed: EventFeed,
         say: Callable[[str, str, str], None],
         again: Callable[[Identity], Identity],
-        limits: Limits,
+        limits: FeedLimits,
         rhythm: Rhythm = HOUSE_RHYTHM,
     ):
         self._feed, self._say, self._again = feed, say, again
@@ -87,10 +87,10 @@ class Hub:
             except RequestError as error:
                 log.warning("live feed waits", reason=str(error))
             self._tell_presence()
-            cut_slow(self._here.values(), self._limits.live_buffer_bytes)
+            cut_slow(self._here.values(), self._limits.buffer_bytes)
 
     async def attend(self, connection: ServerConnection) -> None:
-        """EventFeed one who watches and hear what they say, until they go."""
+        """Feed one who watches and hear what they say, until they go."""
         socket = cast(Socket, connection)
         self._here[socket.key] = socket
         try:
@@ -180,7 +180,7 @@ class Hub:
             while guest.after > self._last:  # a page can know more than was looked at here
                 self.wake()
                 await self._looked.wait()
-        return guest.after if 0 <= self._last - guest.after <= self._limits.live_missed else self._last
+        return guest.after if 0 <= self._last - guest.after <= self._limits.missed_events else self._last
 
     async def _hear(self, socket: Socket, data: str | bytes) -> None:
         if isinstance(data, bytes):

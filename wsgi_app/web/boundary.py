@@ -141,7 +141,7 @@ class Boundary(ABC):
 
     def _drain(self, environ: "WSGIEnvironment") -> None:
         reader: BodyReader = environ["wsgi.input"]
-        reader.drain(self._runtime.config.limits.drain_bytes)
+        reader.drain(self._runtime.config.limits.uploads.drain_bytes)
 
     def _record(self, exchange: Exchange, response: Response) -> None:
         environ, seconds = exchange.request.environ, exchange.steps.elapsed_s()

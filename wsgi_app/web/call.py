@@ -69,7 +69,7 @@ class Call:
         Raises:
             RequestError: as ``forms.read_body`` says; a form where the route takes JSON alone.
         """
-        most = self.house.config.limits.json_bytes if most_bytes is None else most_bytes
+        most = self.house.config.limits.uploads.json_bytes if most_bytes is None else most_bytes
         read = read_json if self.route.json_only else read_body
         return read(self.request, body_type, most)
 

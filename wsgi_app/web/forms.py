@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 import msgspec
 from webob import Request
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, Unprocessable
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.uploads import declared_type, read_bytes, read_json, too_long
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -35,7 +35,7 @@ class Form:
     csrf: str = field(repr=False)
 
 
-def keep_form(request: Request, limits: Limits) -> None:
+def keep_form(request: Request, limits: UploadLimits) -> None:
     """Where a form was posted, read it, for ``read_body`` and ``is_form``.
 
     Raises:

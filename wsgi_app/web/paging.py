@@ -58,7 +58,7 @@ def page_size(call: Call, usual: int | None = None) -> int:
     Raises:
         BadRequest: not a positive number.
     """
-    most = call.house.config.limits.page_items
+    most = call.house.config.limits.requests.page_items
     return min(number_of(call, "limit") or usual or most, most)
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 from webob import Response
 
 from wsgi_app.access.roles import Role, TokenKind
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
+from wsgi_app.base.limits import RequestLimits
 from wsgi_app.web.rendering import no_content
 
 Endpoint = Callable[..., Response]
@@ -155,7 +155,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL)
 
 
-def _checked(path: str, longest: int = Limits.path_bytes) -> str:
+def _checked(path: str, longest: int = RequestLimits.path_bytes) -> str:
     if len(path) > longest:
         raise PathTooLong("path_too_long", bytes=longest)
     if "\0" in path:

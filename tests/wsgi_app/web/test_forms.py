@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webob import Request
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, ContentTooLarge, LengthRequired, Unprocessable
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.forms import (
     MOST_FIELDS,
     given_csrf,
@@ -25,7 +25,7 @@ from wsgi_app.web.forms import (
 )
 from wsgi_app.web.uploads import BodyReader
 
-LIMITS = Limits()
+LIMITS = UploadLimits()
 
 
 class Guest(msgspec.Struct, forbid_unknown_fields=True):

@@ -74,7 +74,7 @@ def remove(call: Call, invitation: str) -> Response:
 
 
 def _page(call: Call, link: str, made: Invitation) -> Response:
-    accounts = call.house.stores.accounts.page(call.house.config.limits.page_items)
+    accounts = call.house.stores.accounts.page(call.house.config.limits.requests.page_items)
     return show_accounts(call, accounts, link=link, made=made)
 
 

@@ -7,11 +7,11 @@ from wsgi_app.access.evidence import token_key
 from wsgi_app.access.identity import AT_HOME, NOBODY
 from wsgi_app.access.passwords import LEAST_LETTERS, MOST_LETTERS
 from wsgi_app.base.errors import RequestError, Unprocessable
+from wsgi_app.base.names import name_key
 from wsgi_app.endpoints.accounts.bodies import AccountBody, account_body, account_version
 from wsgi_app.house.naming import checked_name
 from wsgi_app.stores.events import AT_THE_MACHINE
 from wsgi_app.stores.invitations import Invitation
-from wsgi_app.stores.names import name_key
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Name, Text
 from wsgi_app.web.forms import is_form
@@ -65,7 +65,7 @@ def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
         201,
         {"Location": told.links["self"], **etag(account_version(account))},
     )
-    return keep_signed_in(response, call.request, value, house.config.limits.session_days)
+    return keep_signed_in(response, call.request, value, house.config.limits.sign_ins.session_days)
 
 
 def _account_name(text: str) -> str:

@@ -88,7 +88,7 @@ def hear(call: Call, device: str) -> Response:
     holder = needed_holder(call.request.headers.get("Authorization", ""), devices)
     if holder.device.id != device:
         raise Forbidden("other_device")
-    vitals = call.body(Vitals, call.house.config.limits.heartbeat_bytes)
+    vitals = call.body(Vitals, call.house.config.limits.uploads.heartbeat_bytes)
     devices.hear(device, msgspec.to_builtins(vitals))
     return no_content()
 

@@ -99,7 +99,7 @@ def face_body(call: Call, face: EnrolledFace) -> FaceBody:
 def _candidate(call: Call, person: str) -> Candidate:
     accepted = _accepted(call)
     if declared_type(call.request) not in (JSON, URLENCODED):
-        photo = read_photo(call.request, "file", call.house.config.limits)
+        photo = read_photo(call.request, "file", call.house.config.limits.uploads)
         return Candidate(person, photo, accept_like_another=accepted)
     wanted = call.body(FaceOfVisit)
     candidate = candidate_of_visit(call.stores, person, wanted.visit)

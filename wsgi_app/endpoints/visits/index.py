@@ -67,7 +67,7 @@ def thumbnail(call: Call, visit: str) -> Response:
     with suppress(NotFound):
         return photo_answer(photos.thumbnail_path(name), "image/jpeg")
     with suppress(NotFound, OSError):  # the photo may be gone, or the disk full
-        made = small_copy(photos.read(name), call.house.config.limits)
+        made = small_copy(photos.read(name), call.house.config.limits.pictures)
         if made is not None:
             photos.save_thumbnail(name, made)
             return photo_answer(photos.thumbnail_path(name), "image/jpeg")

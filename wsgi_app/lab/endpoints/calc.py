@@ -82,7 +82,7 @@ def read_sum(call: LabCall) -> Sum:
         UnsupportedMediaType: the body is neither a form nor JSON.
         RequestError: as ``forms.read_fields`` and ``uploads.read_json`` say.
     """
-    limit = call.services.config.limits.json_bytes
+    limit = call.services.config.limits.uploads.json_bytes
     if declared_type(call.request) == URLENCODED:
         fields = read_fields(call.request, limit)
         return Sum(*(fields.get(name, [""])[-1] for name in ("a", "op", "b")))

@@ -21,7 +21,7 @@ def show(call: LabCall) -> Response:
 
 def take(call: LabCall) -> Response:
     """``POST`` or ``PUT /form``: the fields of the body, in either of the two types that HTML knows."""
-    limits = call.services.config.limits
+    limits = call.services.config.limits.uploads
     if declared_type(call.request) == URLENCODED:
         return as_json(call, read_fields(call.request, limits.json_bytes))
     if declared_type(call.request) != MULTIPART:

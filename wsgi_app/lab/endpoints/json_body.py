@@ -17,7 +17,7 @@ def show(call: LabCall) -> Response:
 
 def take(call: LabCall) -> Response:
     """``POST`` or ``PUT /json``: the body's value; 400 for what is no JSON, 413 and 415 before it is read."""
-    return as_json(call, read_json(call.request, Any, call.services.config.limits.json_bytes))
+    return as_json(call, read_json(call.request, Any, call.services.config.limits.uploads.json_bytes))
 
 
 def as_json(call: LabCall, value: Any) -> Response:

@@ -55,7 +55,7 @@ def create(call: LabCall) -> Response:
     """``POST /notes``: a new one, of JSON or of the page's form; 201 and Location say where it is."""
     if declared_type(call.request) not in (JSON, URLENCODED):
         raise UnsupportedMediaType("unsupported_media_type:note", one=JSON, other=URLENCODED)
-    keep_form(call.request, call.services.config.limits)
+    keep_form(call.request, call.services.config.limits.uploads)
     body = represented(call, call.services.notes.add(sent_text(call)))
     page = f"{call.request.application_url}/notes"  # where a form goes on to, by 303
     return changed(call.request, page, body, 201, {"Location": body.links["self"]})
@@ -88,7 +88,7 @@ def represented(call: LabCall, note: Note) -> NoteBody:
 
 def sent_text(call: LabCall) -> str:
     """The text in a body, fit to be kept."""
-    text = read_body(call.request, NoteText, call.services.config.limits.json_bytes).text
+    text = read_body(call.request, NoteText, call.services.config.limits.uploads.json_bytes).text
     if not text.strip():
         raise Unprocessable("empty_note")
     if any(unicodedata.category(letter) == "Cc" for letter in text if letter not in "\n\t"):

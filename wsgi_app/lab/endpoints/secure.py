@@ -26,7 +26,7 @@ def secure(call: LabCall) -> Response:
     if brought is None:
         raise Unauthorized("sign_in_needed:lab", name=NAME, password=PASSWORD, scheme=ASKS)
     name, password = brought
-    attempts, most = call.services.attempts, call.services.config.limits.address_sign_ins
+    attempts, most = call.services.attempts, call.services.config.limits.sign_ins.address_failures
     key = f"secure {address_key(credentials.address)}"
     attempts.count({key: most})  # before the password is looked at, and 429 where there were too many
     if not call.services.passwords.fits(password, KEPT.get(name)):  # as slow for a name that nobody has

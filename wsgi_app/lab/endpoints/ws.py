@@ -20,6 +20,6 @@ def show(call: LabCall) -> Response:
     if call.services.worker is None:
         raise NotFound("no_rooms")
     if prefers_html(call.request):
-        return call.page("ws.html", limits=call.services.config.limits)
+        return call.page("ws.html", limits=call.services.config.limits.feed)
     address = view_in_lab(call.request, call.services.config).live
     raise UpgradeRequired("upgrade_required:rooms", address=address)

@@ -12,8 +12,9 @@ from PIL import Image
 from tests.conftest import REPOSITORY
 from tests.forms import post_form
 from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
-from wsgi_app.base.config import MEBIBYTE, Limits
+from wsgi_app.base.limits import MEBIBYTE, UploadLimits
 from wsgi_app.base.steps import Steps
+from wsgi_app.house.enrolment import MOST_FACES
 from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
@@ -87,7 +88,7 @@ def test_beyond_the_most_photos_one_has_to_go_first(
     server: InProcessServer, stores: Stores, photo: Photo
 ) -> None:
     ana = enrolled(server, "Ana")
-    for at in range(Limits().faces_per_person):
+    for at in range(MOST_FACES):
         stores.faces.add(ana, b"", {}, Embedding("earlier", axis(at)))
 
     full = post_photo(server, f"/people/{ana}/faces", photo("ana-1"))
@@ -304,4 +305,4 @@ def test_the_browser_asks_of_a_shot_what_enrolment_asks() -> None:
 
 def test_the_browser_sends_no_file_that_the_server_would_not_take() -> None:
     script = (STATIC / "enrol.js").read_text(encoding="utf-8")
-    assert f"MOST_BYTES = {Limits().photo_bytes // MEBIBYTE} * 1024 * 1024;" in script
+    assert f"MOST_BYTES = {UploadLimits().photo_bytes // MEBIBYTE} * 1024 * 1024;" in script

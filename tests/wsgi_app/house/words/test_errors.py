@@ -37,8 +37,14 @@ ALL_SENTENCES: dict[str, Sentence] = SENTENCES | lab_words.SENTENCES
 # Whose errors only the lab says.
 OF_THE_LAB = ("wsgi_app/lab/", "wsgi_app/stores/notes.py")
 
-# Where ValueErrors with a text are made: nobody is told of them but as a reason for something else.
-REASONS = {"wsgi_app/base/settings.py", "wsgi_app/vision/crops.py", "wsgi_app/vision/embed.py"}
+# Where ValueErrors with a text are made: nobody is told of them but as a reason why a setting, or what is
+# kept, cannot be used.
+REASONS = {
+    "wsgi_app/base/addresses.py",
+    "wsgi_app/base/readers.py",
+    "wsgi_app/vision/crops.py",
+    "wsgi_app/vision/embed.py",
+}
 
 COMMAND = re.compile(r"`porteiro |--[a-z]")
 BUTTON = re.compile(r"press '")
