@@ -1,6 +1,7 @@
 """Every address of the server: what it does, and who may ask."""
 
 from wsgi_app.access.roles import Role
+from wsgi_app.base.vitals import Vitals
 from wsgi_app.endpoints import (
     accounts,
     api,
@@ -111,7 +112,7 @@ ROUTES = (
     ),
     Route("GET", "/devices/{device}", devices.show, VIEWER, gives=devices.DeviceBody, formats=PAGES),
     Route("DELETE", "/devices/{device}", devices.remove, OWNER),
-    Route("PUT", "/devices/{device}/heartbeat", devices.hear, ANYONE, takes=devices.Vitals),
+    Route("PUT", "/devices/{device}/heartbeat", devices.hear, ANYONE, takes=Vitals),
     Route("GET", "/sign-in", sign_in.show, ANYONE, formats=("html",), query=("next",)),
     Route("POST", "/sign-in", sign_in.enter, ANYONE, takes=sign_in.SignIn),
     Route("POST", "/sign-out", sign_in.leave, VIEWER),

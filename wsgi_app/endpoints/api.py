@@ -157,7 +157,7 @@ class Schemas:
         while waiting:
             name = waiting.pop()
             schema: Json = self.document["components"]["schemas"][name]
-            if name not in found:
+            if name not in found and "enum" not in schema:
                 found[name] = self.fields(schema)
                 waiting += REFERENCE.findall(json.dumps(schema))
         return dict(sorted(found.items()))
@@ -167,7 +167,8 @@ class Schemas:
         if "anyOf" in schema:
             return " or ".join(self.kind(arm) for arm in schema["anyOf"])
         if "$ref" in schema:
-            return str(schema["$ref"].rpartition("/")[2])
+            inner = self._resolved(schema)
+            return self.kind(inner) if "enum" in inner else str(schema["$ref"].rpartition("/")[2])
         if "enum" in schema:
             return ", ".join(map(str, schema["enum"]))
         if schema.get("type") == "array":

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 from webob import Response
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Unprocessable
 from wsgi_app.endpoints.unknown import means_of
 from wsgi_app.endpoints.visit_bodies import visit_bodies
@@ -38,9 +39,9 @@ def replace(call: Call, visit: str) -> Response:
     if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:
         raise Unprocessable("Send one of person, name and verdict.", code="correction_shape")
     if said.verdict is None:
-        _settle(call, found, as_seen, "person", _person(call, said))
+        _settle(call, found, as_seen, CorrectionVerdict.PERSON, _person(call, said))
     else:
-        _settle(call, found, as_seen, said.verdict)
+        _settle(call, found, as_seen, CorrectionVerdict(said.verdict))
     version = version_of(call.stores.visits.state(visit))
     (body,) = visit_bodies(call, [found])
     return changed(call.request, body.links["self"], body, headers=etag(version))
@@ -60,8 +61,10 @@ def _person(call: Call, said: CorrectionChange) -> str:
     return naming.person_called(call.stores.people, checked_name(said.name or "")).id
 
 
-def _settle(call: Call, visit: Visit, as_seen: Expected, verdict: str, person_id: str | None = None) -> None:
-    if verdict != "ignored":
+def _settle(
+    call: Call, visit: Visit, as_seen: Expected, verdict: CorrectionVerdict, person_id: str | None = None
+) -> None:
+    if verdict is not CorrectionVerdict.IGNORED:
         naming.unlearn(call.stores, [visit], person_id)
         if visit.person_id not in (None, person_id):
             naming.bar(means_of(call), [visit], visit.person_id)

@@ -1,7 +1,6 @@
 """Door devices: who may ask, how each one says it is, and since when."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -9,40 +8,17 @@ from webob import Response
 
 from wsgi_app.access.doors import needed_holder
 from wsgi_app.access.tokens import add_door
+from wsgi_app.base.doors import DoorState
 from wsgi_app.base.errors import Forbidden, Unprocessable
+from wsgi_app.base.vitals import Moment, Vitals
 from wsgi_app.house.words import DOORS
 from wsgi_app.stores.devices import Device
 from wsgi_app.web.call import Call
 from wsgi_app.web.forms import is_form, read_body
 from wsgi_app.web.paging import CARDS, listed, text_of
-from wsgi_app.web.presses import BOOT
 from wsgi_app.web.rendering import changed, json_answer, negotiated, no_content, resource_answer, version_of
 from wsgi_app.web.uploads import read_json
 from wsgi_app.web.versions import expected
-
-Word = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z_.+-]{1,32}\Z")]
-Boot = Annotated[str, msgspec.Meta(pattern=rf"\A{BOOT.pattern}\Z")]
-Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Celsius = Annotated[float, msgspec.Meta(ge=-100, le=200)]
-Decibels = Annotated[float, msgspec.Meta(ge=-200, le=100)]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class Vitals(msgspec.Struct):
-    """How a device says that it is; keys that a newer device adds are left out."""
-
-    version: Word
-    boot: Boot
-    uptime_s: Seconds
-    state: Word
-    camera_ok: bool
-    presses: Count
-    ignored: Count
-    queue: Count
-    last_press_at: Moment | None
-    temperature_c: Celsius | None
-    signal_dbm: Decibels | None
 
 
 class DeviceName(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,8 +31,8 @@ class DeviceBody(msgspec.Struct):
     """A device as clients see it; ``vitals`` and ``heard_at`` are ``null`` before its first heartbeat."""
 
     id: str
-    state: Annotated[str, msgspec.Meta(description="here, late, lost or never, by its last heartbeat")]
-    vitals: dict[str, Any] | None
+    state: DoorState
+    vitals: Vitals | None
     heard_at: Moment | None
     missed: Annotated[int, msgspec.Meta(description="heartbeats that did not come")]
     links: dict[str, str]
@@ -131,7 +107,7 @@ def hear(call: Call, device: str) -> Response:
     if holder.device.id != device:
         raise Forbidden("This token is another device's.", code="other_device")
     vitals = read_json(call.request, Vitals, call.house.config.limits.heartbeat_bytes)
-    devices.hear(device, msgspec.to_builtins(vitals))
+    devices.hear(device, vitals)
     return no_content()
 
 

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from webob import Response
 
 from wsgi_app.access.doors import needed_holder, token_holder
 from wsgi_app.access.evidence import signature
+from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import Conflict
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
 from wsgi_app.house.gallery import GalleryState
 from wsgi_app.house.presses import refuse_stale
@@ -18,7 +19,7 @@ from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.presses import Press, refuse_replayed
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
 from wsgi_app.vision.agreement import agreed
-from wsgi_app.vision.verdicts import Outcome, Verdict
+from wsgi_app.vision.verdicts import Verdict
 from wsgi_app.web.call import Call
 from wsgi_app.web.parts import read_burst
 from wsgi_app.web.presses import ID_HEADER, read_press, read_press_id
@@ -42,7 +43,7 @@ class Answer(msgspec.Struct):
 
     service: str
     status: str
-    outcome: str
+    outcome: Outcome
     person: PersonName | None
     score: float | None
     visit: str
@@ -55,13 +56,13 @@ class Caller:
     """Who asks.
 
     Attributes:
-        name: of the door, as visits have it.
+        door: which one, as visits have it.
         key: of its retries.
         press: what a door with a token tells of the press.
         device: that door, as it was when the request came.
     """
 
-    name: str
+    door: DoorId
     key: IdempotencyKey | None
     press: Press | None = None
     device: Device | None = None
@@ -93,30 +94,18 @@ def evidence_for(press: Press, outcome: str, at: str) -> Evidence:
     return Evidence(press.id, at, signature(press.key, press.id, outcome, at))
 
 
-def describe_face(verdict: Verdict) -> dict[str, Any] | None:
-    """The face judged and its quality, as kept with the visit: pixels of the photo as sent."""
-    if verdict.face is None or verdict.quality is None:
-        return None
-    return {
-        "box": [round(value, 1) for value in verdict.face.box],
-        "landmarks": [[round(x, 1), round(y, 1)] for x, y in verdict.face.landmarks],
-        "score": round(verdict.face.score, 4),
-        "quality": verdict.quality.rounded(),
-    }
-
-
 def _caller(call: Call) -> Caller:
     house, headers = call.house, call.request.headers
     check = token_holder if house.config.takes_anonymous_doors else needed_holder
     holder = check(headers.get("Authorization", ""), house.stores.devices)
     if holder is None:
-        name = f"address:{call.request.environ.get('REMOTE_ADDR') or 'local'}"
+        door = DoorId(DoorKind.ADDRESS, call.request.environ.get("REMOTE_ADDR") or "local")
         press_id = read_press_id(headers)
-        return Caller(name, None if press_id is None else IdempotencyKey(name, press_id))
+        return Caller(door, None if press_id is None else IdempotencyKey(door, press_id))
     press = read_press(headers, holder.device.id, holder.key)
     refuse_stale(press, house.stores.now(), house.config.limits.press_age_s)
-    name = f"device:{press.device}"
-    return Caller(name, IdempotencyKey(name, press.id), press, holder.device)
+    door = DoorId(DoorKind.DEVICE, press.device)
+    return Caller(door, IdempotencyKey(door, press.id), press, holder.device)
 
 
 def _stored(call: Call, caller: Caller) -> StoredAnswer | None:
@@ -154,11 +143,11 @@ def _judge(call: Call, caller: Caller) -> StoredAnswer:
                 number=0,
                 id=visit_id,
                 at=at,
-                device=caller.name,
+                door=caller.door,
                 outcome=verdict.outcome,
                 person_id=verdict.person,
                 score=score,
-                face=describe_face(verdict),
+                face=verdict.measured,
                 photo=photo_name,
                 took_ms=took_ms,
                 reason=verdict.reason,

@@ -6,7 +6,9 @@ from typing import Literal
 import msgspec
 from webob import Response
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import BadRequest, Conflict
+from wsgi_app.base.faces import Quality
 from wsgi_app.house.enrolment import Candidate, enrol
 from wsgi_app.stores.faces import EnrolledFace, Source
 from wsgi_app.web.call import Call
@@ -24,7 +26,7 @@ class FaceBody(msgspec.Struct):
     """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from."""
 
     id: str
-    quality: dict[str, float]
+    quality: Quality | None
     created_at: datetime
     negative: bool
     visit: str | None
@@ -110,7 +112,7 @@ def _candidate(call: Call, person: str) -> Candidate:
 
 def _refuse_corrected(call: Call, visit: str, person: str) -> None:
     said = call.stores.corrections.of([visit]).get(visit)
-    if said is not None and said.verdict != "ignored" and said.person_id != person:
+    if said is not None and said.verdict is not CorrectionVerdict.IGNORED and said.person_id != person:
         raise Conflict(
             "This visit is said to be somebody else's, or nobody's; change that correction first.",
             code="corrected",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from wsgi_app.base.outcomes import Reason
 from wsgi_app.base.people import PersonName
 from wsgi_app.house import enrolment, inbox
 from wsgi_app.stores.probes import Probe
@@ -43,7 +44,7 @@ class UnknownVisit(msgspec.Struct):
     at: datetime
     device: str
     score: float | None
-    reason: str | None
+    reason: Reason | None
     links: dict[str, str]
 
 
@@ -126,7 +127,7 @@ def _unknown_visit(call: Call, probe: Probe) -> UnknownVisit:
         "thumbnail": f"{visit}/thumbnail",
         "face": f"{inbox_address(call)}/{probe.visit_id}/face",
     }
-    return UnknownVisit(probe.visit_id, probe.at, probe.device, probe.score, probe.reason, links)
+    return UnknownVisit(probe.visit_id, probe.at, str(probe.door), probe.score, probe.reason, links)
 
 
 def inbox_address(call: Call) -> str:

@@ -134,7 +134,7 @@ def _visit(folder: _Folder, visit: Visit, zone: tzinfo | None) -> dict[str, Any]
     return {
         "id": visit.id,
         "at": visit.at,
-        "device": visit.device,
+        "device": str(visit.door),
         "outcome": visit.outcome,
         "score": visit.score,
         "face": visit.face,

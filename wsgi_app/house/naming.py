@@ -8,9 +8,11 @@ To *bar* is what somebody does who says "not X"; the face that is kept of it is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Conflict, NotFound, RequestError, Unprocessable, UnusablePhoto
+from wsgi_app.base.faces import MeasuredFace
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Candidate, enrol
 from wsgi_app.stores.embeddings import Embedding
@@ -20,7 +22,7 @@ from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.crops import crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
-from wsgi_app.vision.quality import Quality, Standard
+from wsgi_app.vision.quality import Standard
 from wsgi_app.vision.verdicts import REFUSALS, Policy
 
 LEARNT_AT_ONCE = 3  # photos of one naming
@@ -68,7 +70,7 @@ def name(means: Means, visits: Sequence[Visit], person_id: str) -> Learnt:
     means.stores.people.get(person_id)
     unlearn(means.stores, visits, person_id)
     learnt = _learn(means, best_first(visits)[:LEARNT_AT_ONCE], person_id)
-    means.stores.corrections.set([visit.id for visit in visits], "person", person_id)
+    means.stores.corrections.set([visit.id for visit in visits], CorrectionVerdict.PERSON, person_id)
     return learnt
 
 
@@ -157,12 +159,12 @@ def _taken_from(stores: Stores, visits: Sequence[Visit]) -> list[EnrolledFace]:
 
 
 def _no_face() -> UnusablePhoto:
-    return UnusablePhoto(REFUSALS["no_face"], code="no_face")
+    return UnusablePhoto(REFUSALS[Outcome.NO_FACE], code=str(Outcome.NO_FACE))
 
 
-def _goodness(face: dict[str, Any], standard: Standard = ENROLMENT) -> float:
+def _goodness(face: MeasuredFace, standard: Standard = ENROLMENT) -> float:
     # How many times over a face meets what enrolling needs, where it meets it least.
-    quality = Quality(**face["quality"])
+    quality = face.quality
     return min(
         quality.size_px / standard.least_size_px,
         quality.brightness / standard.least_brightness,

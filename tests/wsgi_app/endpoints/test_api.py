@@ -68,8 +68,8 @@ def test_the_fields_of_bodies_are_listed_with_what_they_are(server: InProcessSer
         [("name", "needed", "text")],
         [
             ("id", "", "text"),
-            ("state", "", "text"),
-            ("vitals", "", "object or nothing"),
+            ("state", "", "here, late, lost, never"),
+            ("vitals", "", "Vitals or nothing"),
             ("heard_at", "", "time or nothing"),
             ("missed", "", "whole number"),
             ("links", "", "object"),
