@@ -1,9 +1,8 @@
 """People as clients send and see them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -12,19 +11,13 @@ from wsgi_app.base.errors import Unprocessable
 from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import MOST_ROWS, read_hours
-from wsgi_app.stores.people import Person
+from wsgi_app.stores.people import Edit, Person, PersonDetails
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Name
 from wsgi_app.web.forms import checked_name, read_body
 
-Values = dict[str, Any]  # fields of a person, as they are kept
-
-# How each part of a rule is read, as (value, time zone of the house), and what is said where that fails.
-READERS: dict[str, tuple[Callable[[Any, tzinfo | None], Any], str]] = {
-    "valid_from": (rules.read_start, "This cannot be the begin of a period"),
-    "valid_until": (rules.read_end, "This cannot be the end of a period"),
-    "hours": (lambda texts, _: tuple(map(str, read_hours(texts))), "These cannot be hours"),
-}
+Sent = TypeVar("Sent")
+Kept = TypeVar("Kept")
 
 Edge = Annotated[
     str,
@@ -108,7 +101,7 @@ def person_body(call: Call, person: Person) -> PersonBody:
     )
 
 
-def read_whole(call: Call) -> Values:
+def read_whole(call: Call) -> PersonDetails:
     """All that is said of a person, out of a body.
 
     Raises:
@@ -116,44 +109,72 @@ def read_whole(call: Call) -> Values:
         RequestError: as ``forms.read_body`` says.
     """
     body = read_body(call.request, WholePerson, call.house.config.limits.json_bytes)
-    return _kept(call, msgspec.structs.asdict(body))
+    zone = call.house.config.timezone
+    return _with_period(
+        PersonDetails(
+            name=checked_name(body.name),
+            valid_from=_start(body.valid_from, zone),
+            valid_until=_end(body.valid_until, zone),
+            hours=_hours(body.hours),
+        )
+    )
 
 
-def read_change(call: Call) -> Values:
-    """What is to be said anew of a person, likewise."""
-    body = read_body(call.request, PersonChange, call.house.config.limits.json_bytes)
-    given = msgspec.structs.asdict(body).items()
-    return _kept(call, {field: value for field, value in given if value is not UNSET})
-
-
-def putting(values: Values) -> Callable[[Person], Person]:
-    """The function that puts what was read into a person as stored.
+def read_change(call: Call) -> Edit:
+    """What is to be said anew of a person, likewise: the function that puts it to what is said already.
 
     It raises ``Unprocessable`` where the two together make no period.
     """
+    body = read_body(call.request, PersonChange, call.house.config.limits.json_bytes)
+    zone = call.house.config.timezone
+    name = _given(body.name, checked_name)
+    valid_from = _given(body.valid_from, lambda text: _start(text, zone))
+    valid_until = _given(body.valid_until, lambda text: _end(text, zone))
+    hours = _given(body.hours, _hours)
 
-    def edit(person: Person) -> Person:
-        edited = replace(person, **values)
-        if edited.valid_from and edited.valid_until and edited.valid_from >= edited.valid_until:
-            raise Unprocessable("The period ends before it begins.", code="bad_rule")
-        return edited
+    def edit(kept: PersonDetails) -> PersonDetails:
+        return _with_period(
+            PersonDetails(
+                name=_or(name, kept.name),
+                valid_from=_or(valid_from, kept.valid_from),
+                valid_until=_or(valid_until, kept.valid_until),
+                hours=_or(hours, kept.hours),
+            )
+        )
 
     return edit
 
 
-def _kept(call: Call, given: Values) -> Values:
-    values: Values = {}
-    for field, value in given.items():
-        if field == "name":
-            values[field] = checked_name(value)
-        else:
-            values[field] = None if value is None else _read(call, field, value)
-    return values
+def _given(value: Sent | UnsetType, read: Callable[[Sent], Kept]) -> Kept | UnsetType:
+    return UNSET if isinstance(value, UnsetType) else read(value)
 
 
-def _read(call: Call, field: str, value: Any) -> Any:
-    read, refusal = READERS[field]
+def _or(value: Kept | UnsetType, kept: Kept) -> Kept:
+    return kept if isinstance(value, UnsetType) else value
+
+
+def _start(text: str | None, zone: tzinfo | None) -> datetime | None:
+    refusal = "This cannot be the begin of a period"
+    return None if text is None else _read(lambda: rules.read_start(text, zone), refusal)
+
+
+def _end(text: str | None, zone: tzinfo | None) -> datetime | None:
+    refusal = "This cannot be the end of a period"
+    return None if text is None else _read(lambda: rules.read_end(text, zone), refusal)
+
+
+def _hours(rows: list[str]) -> tuple[str, ...]:
+    return _read(lambda: tuple(map(str, read_hours(rows))), "These cannot be hours")
+
+
+def _read(read: Callable[[], Kept], refusal: str) -> Kept:
     try:
-        return read(value, call.house.config.timezone)
+        return read()
     except ValueError as error:
         raise Unprocessable(f"{refusal}: {error}.", code="bad_rule") from error
+
+
+def _with_period(details: PersonDetails) -> PersonDetails:
+    if details.valid_from and details.valid_until and details.valid_from >= details.valid_until:
+        raise Unprocessable("The period ends before it begins.", code="bad_rule")
+    return details
