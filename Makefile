@@ -7,7 +7,7 @@ CAN_COMPILE := $(shell command -v gcc >/dev/null && $(PYTHON) -c 'import os, sys
 LOCK := $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header
 UWSGI := $(if $(CAN_COMPILE),uwsgi,pyuwsgi)
 
-.PHONY: help run test check format bench setup setup-dev setup-train system-packages lock deb clean
+.PHONY: help run test check format settings bench setup setup-dev setup-train system-packages lock deb clean
 .DELETE_ON_ERROR:
 
 help:  ## list the commands
@@ -28,6 +28,9 @@ check: setup-dev  ## style and types
 format: setup-dev  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+settings: setup  ## write deploy/porteiro.env and docs/settings.md from the settings' own table
+	$(BIN)/python -m wsgi_app.base.documents
 
 bench: setup-dev system-packages  ## measure speed against the alternatives
 	$(BIN)/python -m bench

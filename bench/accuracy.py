@@ -87,7 +87,7 @@ def load_pack(name: str | None) -> Pipeline:
     config = load_config(os.environ)
     if name is not None:
         config = replace(config, pack=name)
-    return tried_pipeline(*chosen_pack(config), None, config.limits)
+    return tried_pipeline(*chosen_pack(config), None, config.limits.pictures)
 
 
 def report(pairs: list[LabelledPair], scored: Scored) -> dict[str, str]:

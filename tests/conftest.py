@@ -33,8 +33,9 @@ from tests.servers import (
     uwsgi,
 )
 from wsgi_app.access.identity import open_identifier
-from wsgi_app.base.config import Limits, load_config
+from wsgi_app.base.config import load_config
 from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.base.limits import Limits, PictureLimits
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.house import House, put_together
 from wsgi_app.stores.database import open_database
@@ -106,7 +107,7 @@ def threshold(pack_folder: Path) -> Threshold:
 @pytest.fixture(scope="session")
 def pipeline(pack_folder: Path) -> Pipeline:
     """The loaded models, shared by all tests."""
-    return Pipeline(pack_in(pack_folder), pack_folder, None, Limits())
+    return Pipeline(pack_in(pack_folder), pack_folder, None, PictureLimits())
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters
 from wsgi_app.base.errors import NotFound, RequestError
 from wsgi_app.base.logs import set_up_logs
-from wsgi_app.base.memory import keep_freed_memory
+from wsgi_app.base.workers import keep_freed_memory
 from wsgi_app.house.house import House, open_house
 from wsgi_app.routes import ROUTES
 from wsgi_app.web.boundary import Boundary, Exchange
@@ -18,7 +18,7 @@ from wsgi_app.web.call import Call
 from wsgi_app.web.forms import given_csrf, is_form, keep_form, take_method
 from wsgi_app.web.origins import SAFE_METHODS
 from wsgi_app.web.rendering import Pages, error_answer, prefers_html, view_of
-from wsgi_app.web.routing import Found, Router
+from wsgi_app.web.routing import RouteMatch, Router
 from wsgi_app.web.sign_in import credentials_of, is_browser, page_before, to_sign_in
 
 INSIDE = (403, 404, 405)  # what somebody who is signed in can meet before it is asked who they are
@@ -47,24 +47,25 @@ class Application(Boundary):
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
         if request.environ.get("SCRIPT_NAME", "") != self._house.config.prefix:
             raise NotFound("There is nothing at this address.")
-        keep_form(request, self._house.config.limits)
+        keep_form(request, self._house.config.limits.uploads)
         take_method(request)
 
-    def call(self, exchange: Exchange, found: Found) -> Response:
+    def call(self, exchange: Exchange, match: RouteMatch) -> Response:
         """The endpoint's answer, to whoever may have it."""
         request = exchange.request
-        exchange.identity = self._identified(request, found.role)
-        _admit(request, found.role, exchange.identity)
+        exchange.identity = self._identified(request, match.route.role)
+        _admit(request, match.route.role, exchange.identity)
         call = Call(
             request,
             self._house,
             self._pages,
             exchange.steps,
             exchange.request_id,
+            match.route,
             exchange.identity,
             self._router.routes,
         )
-        return found.endpoint(call, **found.variables)
+        return match.route.endpoint(call, **match.variables)
 
     def refuse(self, exchange: Exchange, error: RequestError) -> Response:
         """A refusal as JSON or as a page; where a sign-in would help, the way there."""

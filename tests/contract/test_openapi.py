@@ -23,7 +23,6 @@ from tests.servers import Answer, InProcessServer, enrolled, post_photo
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.routes import ROUTES
 from wsgi_app.stores.stores import Stores
-from wsgi_app.web.refusals import is_conditional
 from wsgi_app.web.routing import Route
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def test_every_address_keeps_what_is_written_of_it(
 
 @pytest.mark.parametrize(
     "route",
-    [route for route in ROUTES if is_conditional(route)],
+    [route for route in ROUTES if route.versioned],
     ids=lambda route: f"{route.method} {route.pattern}",
 )
 def test_what_changed_since_it_was_read_is_not_changed_over_that(

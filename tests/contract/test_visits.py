@@ -6,7 +6,7 @@ from collections.abc import Callable
 from xml.etree import ElementTree as Xml
 
 from tests.servers import Answer, Server, enrolled, path_of, post_json, post_photo
-from wsgi_app.endpoints.visit_bodies import VisitBody
+from wsgi_app.endpoints.visits.bodies import VisitBody
 
 Photo = Callable[[str], bytes]
 

@@ -57,7 +57,7 @@ def test_a_request_of_a_row_is_answered_by_that_row() -> None:
     for route in ROUTES:
         path = re.sub(r"{\w+}", AN_ID, route.pattern)
         found = router.find(route.method, path)
-        assert (found.endpoint, found.name, found.role) == (route.endpoint, route.name, route.role)
+        assert (found.route, found.name) == (route, route.name)
 
 
 def test_every_endpoint_says_what_it_does() -> None:

@@ -1,10 +1,13 @@
 """The directions in which modules of the server may import each other, and who may know the world outside."""
 
+import ast
 import graphlib
+from pathlib import Path
 
 import pytest
 
-from tests.structure import Structure, imported_names, unit_of
+from tests.structure import CHECKOUT, Structure, imported_names, unit_of
+from wsgi_app.routes import ROUTES
 
 # From the top down: a module imports only from floors below its own, or from its own folder.
 FLOORS = (
@@ -35,7 +38,7 @@ OUTSIDE = {
     "rich": {"commands"},
     "sqlalchemy": {"stores"},
     "uwsgi": {"base"},
-    "webob": {"app", "endpoints", "lab", "web"},
+    "webob": {"access", "app", "endpoints", "lab", "web"},
     "websockets": {"live"},
 }
 
@@ -83,6 +86,16 @@ def test_a_library_that_leads_outside_is_imported_in_its_own_place_alone(library
     assert STRUCTURE.importers(library) <= OUTSIDE[library]
 
 
+def test_access_takes_nothing_of_webob_but_what_signs_cookies() -> None:
+    sources = (CHECKOUT / "wsgi_app" / "access").glob("*.py")
+    names = {name for path in sources for name in imported_names(path.read_text(encoding="utf-8"), "")}
+
+    assert {name for name in names if name.partition(".")[0] == "webob"} == {
+        "webob.cookies",
+        "webob.cookies.SignedSerializer",
+    }
+
+
 @pytest.mark.parametrize("unit", ["vision", "stores"])
 def test_vision_and_stores_know_neither_http_nor_each_other_nor_what_is_above(unit: str) -> None:
     allowed = {unit, "base"}
@@ -110,3 +123,46 @@ def test_the_lab_knows_nothing_of_the_house() -> None:
 
     assert known & {"app", "routes", "commands", "endpoints", "live", "house"} == set()
     assert {module for module in lab if "requests" in STRUCTURE.imports[module]} == {"wsgi_app.lab.client"}
+
+
+def sources(floor: str) -> list[Path]:
+    """The files of a floor of the house; ``""`` for all of them but the lab's."""
+    files = (CHECKOUT / "wsgi_app" / floor).rglob("*.py")
+    return [file for file in files if "lab" not in file.relative_to(CHECKOUT).parts]
+
+
+def noun_of(module: str) -> str:
+    """What an endpoint's module is about: it itself, or the package that it is in."""
+    return module.removeprefix("wsgi_app.endpoints").strip(".").partition(".")[0]
+
+
+def test_no_endpoint_imports_another_but_how_clients_see_what_that_is_about() -> None:
+    endpoints = [module for module in STRUCTURE.imports if unit_of(module) == "endpoints"]
+    others = {
+        name
+        for module in endpoints
+        for name in STRUCTURE.own_imports(module)
+        if unit_of(name) == "endpoints" and noun_of(name) not in ("", noun_of(module))
+    }
+
+    assert {name for name in others if not name.endswith(".bodies")} <= {
+        f"wsgi_app.endpoints.{noun_of(name)}" for name in others
+    }
+
+
+def test_the_address_of_the_mount_is_read_in_one_place() -> None:
+    users = {file.stem for file in sources("") if ".application_url" in file.read_text(encoding="utf-8")}
+
+    assert users == {"call", "sign_in"}
+
+
+def test_no_string_names_an_endpoint() -> None:
+    names = {route.name for route in ROUTES}
+    named = {
+        (file.name, node.value)
+        for file in sources("")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+
+    assert named == set()

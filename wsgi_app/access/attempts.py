@@ -1,7 +1,7 @@
 """Checking a name and its password, a few times only, for the sign-in page and for Basic auth alike."""
 
 from wsgi_app.access.passwords import Passwords
-from wsgi_app.base.config import Limits
+from wsgi_app.base.limits import SignInLimits
 from wsgi_app.stores.accounts import Account, AccountStore
 from wsgi_app.stores.attempts import AttemptStore, account_key, address_key
 
@@ -9,7 +9,9 @@ from wsgi_app.stores.attempts import AttemptStore, account_key, address_key
 class PasswordCheck:
     """Tells whose name and password they are."""
 
-    def __init__(self, accounts: AccountStore, attempts: AttemptStore, passwords: Passwords, limits: Limits):
+    def __init__(
+        self, accounts: AccountStore, attempts: AttemptStore, passwords: Passwords, limits: SignInLimits
+    ):
         self._accounts, self._attempts, self._passwords, self._limits = accounts, attempts, passwords, limits
 
     def account(self, name: str, password: str, address: str) -> Account | None:
@@ -22,8 +24,8 @@ class PasswordCheck:
         from_address, to_account = address_key(address), account_key(name)
         self._attempts.count(
             {
-                from_address: self._limits.address_sign_ins,
-                to_account: self._limits.account_sign_ins,
+                from_address: self._limits.address_failures,
+                to_account: self._limits.account_failures,
             }
         )
         account = self._accounts.named(name)

@@ -214,7 +214,7 @@ class Identifier:
 
 def open_identifier(config: Config, stores: "Stores", passwords: Passwords) -> Identifier:
     """What finds out who asks, for the application and for the live feed."""
-    check = PasswordCheck(stores.accounts, stores.attempts, passwords, config.limits)
+    check = PasswordCheck(stores.accounts, stores.attempts, passwords, config.limits.sign_ins)
     return Identifier(stores.accounts, stores.sessions, check, AT_HOME if config.open else NOBODY)
 
 

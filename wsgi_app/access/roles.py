@@ -1,6 +1,6 @@
 """What people may do, from nothing to everything."""
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class Role(IntEnum):
@@ -24,6 +24,12 @@ class Role(IntEnum):
     def of(cls, word: str) -> "Role":
         """The role of a word; raises ``KeyError`` for another."""
         return cls[word.upper()]
+
+
+class TokenKind(StrEnum):
+    """Whose token an address asks for in place of a sign-in."""
+
+    DOOR = "door"
 
 
 ACCOUNT_ROLES = (Role.VIEWER, Role.OPERATOR, Role.OWNER)  # what an account can have

@@ -1,110 +1,179 @@
 """What is set: read once from the environment, frozen, and passed down as an argument."""
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from wsgi_app.base.addresses import is_loopback
 from wsgi_app.base.errors import ConfigError
-from wsgi_app.base.settings import read_settings
+from wsgi_app.base.limits import Limits
+from wsgi_app.base.readers import (
+    ADDRESS,
+    DATABASE_URL,
+    FILE,
+    FOLDER,
+    PATH,
+    PREFIX,
+    TEXT,
+    TIMEZONE,
+    YES_OR_NO,
+    number,
+    one_of,
+    whole,
+)
+from wsgi_app.base.settings import Unset, read_settings, setting, settings_of
 
-MEBIBYTE = 1024 * 1024
+CHECKOUT = Path(__file__).resolve().parents[2]
 LAB_OFF = "The lab is off; the setting PORTEIRO_LAB=1 turns it on."
 
-
-@dataclass(frozen=True)
-class Limits:
-    """What is accepted from outside; ``nginx.conf`` and ``uwsgi.ini`` repeat the body size, a bit wider."""
-
-    body_bytes: int = 12 * MEBIBYTE
-    photo_bytes: int = 8 * MEBIBYTE
-    json_bytes: int = 64 * 1024
-    drain_bytes: int = 16 * MEBIBYTE
-    parts: int = 16
-    jpeg_pixels: int = 50_000_000
-    other_pixels: int = 25_000_000  # PNG and WebP cannot be decoded at a smaller scale
-    image_side_px: int = 16_384
-    progressive_scans: int = 64
-    path_bytes: int = 1024
-    page_items: int = 100
-    inference_wait_s: float = 10.0
-    idempotency_s: int = 600
-    press_age_s: int = 30  # by which a press may be old, or a door's clock wrong
-    heartbeat_bytes: int = 4096
-    session_days: int = 14
-    invitation_hours: int = 24
-    address_sign_ins: int = 5  # that may fail in a row; one account may have more, from all addresses
-    account_sign_ins: int = 20
-    sign_in_pause_s: int = 900
-    message_letters: int = 500
-    live_frame_bytes: int = 4096  # of what a browser sends to the live feed, or into a room of the lab
-    live_messages: int = 10  # that one may send within so many seconds
-    live_messages_s: int = 10
-    live_buffer_bytes: int = MEBIBYTE  # what a browser may be behind before it is dropped
-    live_missed: int = (
-        2000  # events that a browser gets when it comes back; after more it loads its page anew
-    )
-    live_sockets: int = 4000
-    live_sockets_of_one: int = 1200  # of one address
-    lab_sockets: int = 50  # in the lab's rooms, beside those of the live feed
-    lab_sockets_of_one: int = 10
-    faces_per_person: int = 50
+# The headings under which owners read of the settings.
+KEPT = "Where things are kept"
+LISTENING = "Where the server listens"
+MODELS = "Which models look at the photos"
+LET_IN = "Who is let in"
+VISITS = "How long visits are kept"
+LAB = "The lab at /lab, which shows what the chain of client, nginx, uWSGI and WSGI does with a request"
+LOGGED = "What is logged"
 
 
 @dataclass(frozen=True)
 class Config:
-    """Every setting of the server, with its unit in its name.
+    """Every setting of the server, each in one row: its environment variable is ``PORTEIRO_`` and its name.
 
-    Attributes:
-        data: folder of the database, photos, fetched models and run files.
-        prefix: where the application is mounted: ``""`` for the root, else ``/something``.
-        http: address of the local run.
-        socket: Unix socket behind nginx; with it there is no HTTP port.
-        processes: how many workers; ``None`` lets uWSGI take one for each core.
-        pack: name or folder of the model pack; ``""`` takes the owner's choice, else the shipped one.
-        nose_model: a network file for the nose; ``None`` takes the pack's, else the detector's landmark.
-        nose_input_px: side of that network's square input.
-        nose_channels: its channel order, ``rgb`` or ``bgr``.
-        threshold: least cosine for "known"; ``None`` takes the pack's measured one.
-        margin: least lead over the second person.
-        database_url: ``sqlite:///PATH``.
-        open: whether everybody on this machine may see and change everything, without a sign-in.
-        anonymous_doors: whether doors without a token may ask; ``None`` lets them while the server is local.
-        live: address of the live feed in the local run; ``None`` takes the port after ``http``'s.
-        agreeing_faces: how many photos of a press must show the same known person.
-        keep_known_days: how long visits of people let in are kept.
-        keep_other_days: how long all other visits are.
-        timezone: of the house; ``None`` takes this machine's.
-        lab: whether the lab answers; ``None`` lets it while the server is local.
-        lab_files: the folder that the lab shows; ``None`` shows none.
-        log_level: least level that is logged.
-        limits: what is accepted from outside.
+    ``make settings`` writes the same rows to ``deploy/porteiro.env`` and ``docs/settings.md``.
     """
 
-    data: Path
-    prefix: str
-    http: str
-    socket: Path | None
-    processes: int | None
-    pack: str
-    nose_model: Path | None
-    nose_input_px: int
-    nose_channels: str
-    threshold: float | None
-    margin: float
-    database_url: str
-    open: bool
-    anonymous_doors: bool | None
-    live: str | None
-    agreeing_faces: int
-    keep_known_days: int
-    keep_other_days: int
-    timezone: ZoneInfo | None
-    lab: bool | None
-    lab_files: Path | None
-    log_level: str
+    data: Path = setting(
+        KEPT,
+        "Folder of the database, the photos, fetched models, logs and run files.",
+        PATH,
+        Unset(CHECKOUT / "var", "the folder var beside this checkout's README", "/srv/porteiro"),
+    )
+    database_url: str = setting(
+        KEPT,
+        "Where the database is: sqlite:// and its path.",
+        DATABASE_URL,
+        Unset("", "porteiro.db in PORTEIRO_DATA", "sqlite:////srv/porteiro/porteiro.db"),
+    )
+    http: str = setting(
+        LISTENING,
+        "HOST:PORT of the local run, which has no nginx in front.",
+        ADDRESS,
+        "127.0.0.1:8765",
+        note="which only this machine reaches",
+    )
+    open: bool = setting(
+        LISTENING,
+        "1 lets everybody on this machine see and change everything without a sign-in; the server does not "
+        "start with it where other machines can reach it.",
+        YES_OR_NO,
+        "0",
+        opens=True,
+    )
+    anonymous_doors: bool | None = setting(
+        LISTENING,
+        "1 lets doors without a token ask, 0 lets only those with one that `porteiro token add NAME` made.",
+        YES_OR_NO,
+        Unset(None, "1 while only this machine can reach the server, 0 otherwise", "0"),
+        opens=True,
+    )
+    live: str | None = setting(
+        LISTENING,
+        "HOST:PORT of the live feed in the local run; behind nginx it is live.sock beside PORTEIRO_SOCKET.",
+        ADDRESS,
+        Unset(None, "the port after PORTEIRO_HTTP's", "127.0.0.1:8766"),
+    )
+    socket: Path | None = setting(
+        LISTENING,
+        "Path of the Unix socket on which nginx finds the server; with it, PORTEIRO_HTTP is not used.",
+        PATH,
+        Unset(None, "none", "/srv/porteiro/run/porteiro.sock"),
+    )
+    prefix: str = setting(
+        LISTENING,
+        "Path under which everything is found, as in http://127.0.0.1:8765/porteiro/; / puts it at the root.",
+        PREFIX,
+        "/porteiro",
+    )
+    processes: int | None = setting(
+        LISTENING,
+        "Number of worker processes, {values}; each loads the models for itself.",
+        whole(1, 64),
+        Unset(None, "one for each processor core", "2"),
+    )
+    pack: str = setting(
+        MODELS,
+        "Model pack: a name that `porteiro models list` shows, or a folder with a pack's files. Goes before "
+        "the choice made with `porteiro models use`.",
+        TEXT,
+        Unset("", "that choice, else the shipped one", "zoo"),
+    )
+    nose_model: Path | None = setting(
+        MODELS,
+        "File of a network of your own that finds noses: .onnx, .pb or .tflite.",
+        FILE,
+        Unset(None, "the pack's own; without one, the face detector finds them", "/srv/porteiro/nose.onnx"),
+    )
+    nose_input_px: int = setting(
+        MODELS, "Side of that network's square input in pixels, {values}.", whole(16, 1024), "112"
+    )
+    nose_channels: str = setting(
+        MODELS, "Order of that network's colour channels, {values}.", one_of("rgb", "bgr"), "rgb"
+    )
+    threshold: float | None = setting(
+        LET_IN,
+        "Least likeness (cosine, {values}) between a visitor's face and an enrolled one. Higher keeps more "
+        "strangers out and more friends too.",
+        number(0.0, 1.0),
+        Unset(None, "what was measured for the model pack", "0.55"),
+    )
+    margin: float = setting(
+        LET_IN,
+        "By how much (cosine, {values}) the likeliest person must be ahead of the next one.",
+        number(0.0, 1.0),
+        "0.05",
+    )
+    agreeing_faces: int = setting(
+        LET_IN,
+        "How many different photos of one press must show the same known person, {values}; a door sends up "
+        "to three, as file, file2 and file3, and its own setting camera.frames says how many.",
+        whole(1, 3),
+        "1",
+    )
+    timezone: ZoneInfo | None = setting(
+        LET_IN,
+        "Time zone of the hours at which people may come in, and of the pages.",
+        TIMEZONE,
+        Unset(None, "this machine's", "Europe/Lisbon"),
+    )
+    keep_known_days: int = setting(
+        VISITS, "Days that visits of people who were let in are kept, {values}.", whole(1, 3650), "30"
+    )
+    keep_other_days: int = setting(
+        VISITS, "Days that all other visits are kept, {values}.", whole(1, 3650), "7"
+    )
+    lab: bool | None = setting(
+        LAB,
+        "Whether it answers, to everybody who reaches the server and without a sign-in: {values}.",
+        YES_OR_NO,
+        Unset(None, "1 while only this machine can reach the server, else 0", "1"),
+        opens=True,
+    )
+    lab_files: Path | None = setting(
+        LAB,
+        "A folder that the lab shows to everybody who reaches it, with all that is below.",
+        FOLDER,
+        Unset(None, "none", "/srv/porteiro/shown"),
+        opens=True,
+    )
+    log_level: str = setting(
+        LOGGED,
+        "Least level of a line in the log: {values}.",
+        one_of("debug", "info", "warning", "error"),
+        "info",
+        note="one line for each request",
+    )
     limits: Limits = Limits()
 
     @property
@@ -143,13 +212,16 @@ class Config:
         return not self.is_local or is_loopback(host)
 
 
+SETTINGS = settings_of(Config)
+
+
 def load_config(environ: Mapping[str, str]) -> Config:
     """Read the settings out of an environment; nothing else is read or touched.
 
     Raises:
         ConfigError: a value cannot be used, a key is unknown, or the combination is unsafe.
     """
-    values = read_settings(environ)
+    values = read_settings(SETTINGS, environ)
     values["database_url"] = values["database_url"] or f"sqlite:///{values['data'] / 'porteiro.db'}"
     config = Config(**values)
     _refuse_no_port(config)
@@ -172,14 +244,3 @@ def _refuse_public_address(config: Config) -> None:
             "can be reached from other machines. Remove it, or keep PORTEIRO_HTTP and PORTEIRO_LIVE to "
             "127.0.0.1 without a PORTEIRO_SOCKET."
         )
-
-
-def is_loopback(address: str) -> bool:
-    """Whether HOST, or HOST:PORT, is one that only this machine reaches."""
-    host = re.sub(r":[0-9]+$", "", address).strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

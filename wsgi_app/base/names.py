@@ -1,4 +1,4 @@
-"""What people and accounts may be called, and how that is kept."""
+"""What people and accounts may be called, how that is kept, and how it is compared."""
 
 import re
 import unicodedata
@@ -37,3 +37,9 @@ def clean_name(text: str) -> str:
     if not all(map(is_shown, name)):
         raise ValueError("a name holds no control characters")
     return name
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one name have in common, and two names that look the same but for their width."""
+    folded = unicodedata.normalize("NFKC", UNSEEN.sub("", name)).casefold()
+    return one_line(unicodedata.normalize("NFKC", folded))

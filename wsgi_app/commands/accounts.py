@@ -79,7 +79,7 @@ def first_link(config: Config, stores: Stores, address: str | None) -> str:
     token = random_secret()
     if config.open or stores.invitations.invite_first(token_key(token)) is None:
         return ""
-    hours = config.limits.invitation_hours
+    hours = config.limits.sign_ins.invitation_hours
     before = "" if _is_whole(config, address) else "; put the server's public address before it"
     return f"  begin   {_link(config, token, address)}\n          (once, within {hours} hours{before})"
 

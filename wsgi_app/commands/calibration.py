@@ -8,6 +8,7 @@ from wsgi_app.commands import with_config
 from wsgi_app.house.calibration import USUAL_RATE, Calibration, DoubtBody, Question, RateBody, examine, one_in
 from wsgi_app.house.models import chosen_pack, threshold_in_force
 from wsgi_app.stores.stores import open_stores
+from wsgi_app.web.links import Links
 
 COLUMNS = 30  # of a full bar
 
@@ -25,7 +26,9 @@ COLUMNS = 30  # of a full bar
 def calibrate_command(config: Config, rate: float, *, as_json: bool) -> None:
     """Say how sure the doorman can be of the people enrolled here, and suggest a threshold."""
     embedder = chosen_pack(config)[0].embedder
-    question = Question(threshold_in_force(config, embedder), embedder.thresholds, rate, config.prefix)
+    question = Question(
+        threshold_in_force(config, embedder), embedder.thresholds, rate, Links(config.prefix).of_face
+    )
     found = examine(open_stores(config).gallery.rows(embedder.sha256).faces, question)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)))

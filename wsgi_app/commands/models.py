@@ -97,7 +97,7 @@ def models_use_command(config: Config, name: str) -> None:
     """
     pack, folder = models.named_pack(config, name)
     check_files(pack, folder)
-    _embed_anew(tried_pipeline(pack, folder, None, config.limits), open_stores(config))
+    _embed_anew(tried_pipeline(pack, folder, None, config.limits.pictures), open_stores(config))
     models.choose(config, name)
     click.echo(f"{pack.name} is in use from the server's next start on.")
     if config.pack:

@@ -1,7 +1,6 @@
 """Who may come in: enrol, list and forget people."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -11,33 +10,18 @@ from rich.text import Text
 
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import RequestError
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.base.names import clean_name
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, Failure, print_table, progress_bar, with_config
-from wsgi_app.house.enrolment import Candidate, enrol
+from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.models import load_pipeline, threshold_in_force
 from wsgi_app.stores.people import Person
-from wsgi_app.stores.stores import Stores, open_stores
-from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.stores.stores import open_stores
 from wsgi_app.vision.verdicts import Policy
 
 PHOTO_NAMES = (".jpg", ".jpeg", ".png", ".webp")
-
-
-@dataclass(frozen=True)
-class Entrance:
-    """What photos are enrolled with: the settings, the models, the house, and whether look-alikes may in."""
-
-    config: Config
-    pipeline: Pipeline
-    stores: Stores
-    accept_like_another: bool
-
-    @property
-    def policy(self) -> Policy:
-        """When a face counts as another person's."""
-        return Policy(threshold_in_force(self.config, self.pipeline.pack.embedder).score, self.config.margin)
 
 
 @click.command("enrol")
@@ -68,13 +52,15 @@ def enrol_command(
     faces added. Photos that cannot be used are reported with the reason; the others count.
     """
     wanted = _photos_to_enrol(name, photos, folder)
-    entrance = Entrance(config, load_pipeline(config), open_stores(config), accept_like_another)
+    pipeline, stores = load_pipeline(config), open_stores(config)
+    policy = Policy(threshold_in_force(config, pipeline.pack.embedder).score, config.margin)
+    enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))
     refused: list[tuple[Path, str]] = []
     enrolled: dict[str, int] = {}
     with progress_bar(MofNCompleteColumn()) as progress:
         task = progress.add_task("Enrolling", total=len(wanted))
         for person_name, photo in wanted:
-            reason = _enrol_photo(entrance, person_name, photo)
+            reason = _enrol_photo(enroller, person_name, photo, accept_like_another=accept_like_another)
             if reason is None:
                 enrolled[person_name] = enrolled.get(person_name, 0) + 1
             else:
@@ -151,16 +137,15 @@ def _clean_name(name: str) -> str:
         raise click.UsageError(f"{name!r} cannot be a name: {error}.") from error
 
 
-def _enrol_photo(entrance: Entrance, name: str, photo: Path) -> str | None:
+def _enrol_photo(enroller: Enroller, name: str, photo: Path, *, accept_like_another: bool) -> str | None:
     """Enrol one photo; gives the reason why not, or ``None``."""
-    limits, people = entrance.config.limits, entrance.stores.people
-    if photo.stat().st_size > limits.photo_bytes:
-        return f"The file is larger than {limits.photo_bytes} bytes."
+    most_bytes, people = UploadLimits.photo_bytes, enroller.stores.people
+    if photo.stat().st_size > most_bytes:
+        return f"The file is larger than {most_bytes} bytes."
     known = people.named(name)
     person: Person = known or people.add(name)
-    candidate = Candidate(person.id, photo.read_bytes(), accept_like_another=entrance.accept_like_another)
     try:
-        enrol(entrance.pipeline, entrance.stores, entrance.policy, candidate, Steps(time.perf_counter))
+        enroller.enrol(Candidate(person.id, photo.read_bytes(), accept_like_another=accept_like_another))
     except RequestError as error:
         if known is None:
             people.remove(person.id, lambda _: True)

@@ -1,6 +1,6 @@
 """Who changed what, and when."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +10,16 @@ from webob import Response
 from wsgi_app.house.words import CHANGES
 from wsgi_app.stores.events import Event
 from wsgi_app.web.call import Call
+from wsgi_app.web.links import Links
 from wsgi_app.web.paging import listed, number_of
 from wsgi_app.web.rendering import json_answer
 
-# Where the page of each kind of thing is.
-PLACES = {
-    "account": "accounts",
-    "device": "devices",
-    "person": "people",
-    "visit": "visits",
+# Where each kind of thing is.
+PLACES: dict[str, Callable[[Links, str], str]] = {
+    "account": Links.account,
+    "device": Links.device,
+    "person": Links.person,
+    "visit": Links.visit,
 }
 
 
@@ -53,7 +54,7 @@ def index(call: Call) -> Response:
     return listed(
         call,
         lambda most: log.done_by_somebody(most, before),
-        lambda last, _: {"before": str(last.number)},
+        lambda last: last.number,
         {
             "json": (None, lambda events, _: json_answer(AuditLog(_bodies(call, events)))),
             "html": (None, page),
@@ -83,7 +84,7 @@ def _subjects(events: Iterable[Event], kind: str) -> set[str]:
 def _body(call: Call, event: Event, names: dict[str, str]) -> AuditEntry:
     links = {}
     if event.subject and event.kind in PLACES:
-        links["subject"] = f"{call.request.application_url}/{PLACES[event.kind]}/{event.subject}"
+        links["subject"] = PLACES[event.kind](call.links, event.subject)
     name = event.subject if event.kind == "device" else names.get(event.subject, "")
     return AuditEntry(
         number=event.number,

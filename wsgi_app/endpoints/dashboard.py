@@ -7,9 +7,9 @@ from webob import Response
 from wsgi_app import __version__
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.endpoints.devices import DeviceBody, device_body
-from wsgi_app.endpoints.person_bodies import person_body
-from wsgi_app.endpoints.visit_bodies import visit_bodies
+from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body
+from wsgi_app.endpoints.people.bodies import person_body
+from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house.days import day_at
 from wsgi_app.house.words import DOORS, OUTCOMES, SILENCES, TALLIES
 from wsgi_app.web.call import Call
@@ -34,7 +34,7 @@ def show(call: Call) -> Response:
         here="/",
         after=after,
         anonymous=house.config.takes_anonymous_doors,
-        address=call.request.application_url,
+        address=call.links.root,
         until=today.until,
         timezone=str(house.config.timezone or ""),
         tallies=tallies(stores.visits.counts(today.since)),
@@ -45,7 +45,7 @@ def show(call: Call) -> Response:
         most_named=MOST_SILENT_NAMED,
         absent=absences(doors),
         messages=stores.events.said(LAST_MESSAGES),
-        longest_message=house.config.limits.message_letters,
+        longest_message=house.config.limits.feed.message_letters,
         words=OUTCOMES,
         door_words=DOORS,
         **_counters(call),

@@ -5,9 +5,8 @@ from typing import Annotated
 import msgspec
 from webob import Response
 
-from wsgi_app.house.events import Feed, clean_message
+from wsgi_app.house.events import EventFeed, clean_message
 from wsgi_app.web.call import Call
-from wsgi_app.web.forms import read_body
 from wsgi_app.web.paging import number_of, page_size, same_list, with_next
 from wsgi_app.web.rendering import changed, json_answer, query_text
 
@@ -27,7 +26,7 @@ class MessageSaid(msgspec.Struct):
 def index(call: Call) -> Response:
     """``GET /events``: the events that follow ``?after=``, oldest first; ask next with its ``last``."""
     limit = page_size(call)
-    page = Feed(call.stores.events).after(_after(call), limit)
+    page = EventFeed(call.stores.events).after(_after(call), limit)
     is_full = len(page.events) == limit
     next_page = same_list(call, after=str(page.last), limit=str(limit)) if is_full else ""
     return with_next(json_answer(page, headers={"Cache-Control": "no-store"}), next_page)
@@ -35,12 +34,12 @@ def index(call: Call) -> Response:
 
 def say(call: Call) -> Response:
     """``POST /messages``: ``{"text"}`` to everybody who watches."""
-    limits = call.house.config.limits
-    text = clean_message(read_body(call.request, MessageText, limits.json_bytes).text, limits.message_letters)
+    limits = call.house.config.limits.feed
+    text = clean_message(call.body(MessageText).text, limits.message_letters)
     call.stores.events.say(text, call.identity.name, call.request_id)
     return changed(
         call.request,
-        back=f"{call.request.application_url}/",
+        back=call.links.dashboard,
         value=MessageSaid(call.request_id),
         status=202,
     )

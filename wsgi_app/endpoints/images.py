@@ -3,12 +3,11 @@
 import msgspec
 from webob import Response
 
-from wsgi_app.base.config import MEBIBYTE
 from wsgi_app.base.faces import MeasuredFace
+from wsgi_app.base.limits import MEBIBYTE
 from wsgi_app.web.call import Call
 from wsgi_app.web.parts import read_photo, read_photos
 from wsgi_app.web.rendering import json_answer
-from wsgi_app.web.uploads import read_json
 
 JSON_AROUND_BASE64_BYTES = MEBIBYTE // 4
 
@@ -46,19 +45,19 @@ class Comparison(msgspec.Struct):
 
 def nose_base64(call: Call) -> Response:
     """``POST /image-64``: JSON ``{"image": "<base64>"}`` to ``{"x", "y"}``."""
-    limits = call.house.config.limits
+    limits = call.house.config.limits.uploads
     most_bytes = limits.photo_bytes * 4 // 3 + JSON_AROUND_BASE64_BYTES
-    return _nose(call, read_json(call.request, Base64Image, most_bytes).image, "base64")
+    return _nose(call, call.body(Base64Image, most_bytes).image, "base64")
 
 
 def nose_binary(call: Call) -> Response:
     """``POST /image-bin``: multipart field ``image`` to ``{"x", "y"}``."""
-    return _nose(call, read_photo(call.request, "image", call.house.config.limits), "binary")
+    return _nose(call, read_photo(call.request, "image", call.house.config.limits.uploads), "binary")
 
 
 def faces(call: Call) -> Response:
     """``POST /faces``: multipart field ``image`` to every face with box, landmarks, score and quality."""
-    photo = read_photo(call.request, "image", call.house.config.limits)
+    photo = read_photo(call.request, "image", call.house.config.limits.uploads)
     call.house.tally.image("binary")
     pipeline, steps = call.house.pipeline, call.steps
     picture = pipeline.decode(photo, steps)
@@ -69,7 +68,7 @@ def faces(call: Call) -> Response:
 
 def compare(call: Call) -> Response:
     """``POST /compare``: multipart fields ``a`` and ``b``, a face in each, to their likeness."""
-    first, second = read_photos(call.request, ("a", "b"), call.house.config.limits)
+    first, second = read_photos(call.request, ("a", "b"), call.house.config.limits.uploads)
     call.house.tally.image("binary")
     call.house.tally.image("binary")
     score = call.house.pipeline.compare(first, second, call.steps)

@@ -10,7 +10,7 @@ from wsgi_app.access.identity import NOBODY
 from wsgi_app.base.errors import RequestError
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Text
-from wsgi_app.web.forms import is_form, read_body
+from wsgi_app.web.forms import is_form
 from wsgi_app.web.rendering import changed, negotiated, query_text
 from wsgi_app.web.sign_in import credentials_of, forget_sign_in, keep_signed_in, page_below
 
@@ -33,7 +33,7 @@ def show(call: Call) -> Response:
 
 def enter(call: Call) -> Response:
     """``POST /sign-in``: ``{"name", "password"}`` for the cookie of a sign-in."""
-    body = read_body(call.request, SignIn, call.house.config.limits.json_bytes)
+    body = call.body(SignIn)
     back = page_below(call.request, body.next)
     address = credentials_of(call.request).address
     try:
@@ -46,14 +46,14 @@ def enter(call: Call) -> Response:
             {"html": partial(_form, call, back, error, body.name), "json": partial(_refuse, error)},
         )
     return keep_signed_in(
-        changed(call.request, back), call.request, value, call.house.config.limits.session_days
+        changed(call.request, back), call.request, value, call.house.config.limits.sign_ins.session_days
     )
 
 
 def leave(call: Call) -> Response:
     """``POST /sign-out``: ends the sign-in that the cookie is of."""
     call.house.identifier.leave(credentials_of(call.request))
-    back = f"{call.request.application_url}/sign-in"
+    back = call.links.sign_in()
     return forget_sign_in(changed(call.request, back), call.request)
 
 

@@ -1,6 +1,7 @@
 """What a gallery says about its threshold, in figures and in words."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -31,6 +32,8 @@ from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
 USUAL_RATE = 0.001
 DIGITS = 4  # of scores and shares, as they are told
 
+FaceLinks = Callable[[str, str], dict[str, str]]
+
 
 @dataclass(frozen=True)
 class Question:
@@ -40,13 +43,13 @@ class Question:
         threshold: in force.
         measured: the pack's thresholds.
         wanted_rate: the false-accept rate to suggest a threshold for.
-        root: the mount's address, before every link.
+        links: where a face and its person are found, by the ids of both.
     """
 
     threshold: Threshold
     measured: tuple[Threshold, ...]
     wanted_rate: float
-    root: str
+    links: FaceLinks
 
 
 class Bin(msgspec.Struct):
@@ -142,8 +145,8 @@ def examine(rows: list[GalleryFace], question: Question) -> Calibration:
         false_rejects=_rate(false_rejects(genuine, present.score)),
         suggestion=_suggestion(suggest(scores, question.wanted_rate, question.measured), question.measured),
         histogram=_bins(genuine, impostor),
-        most_alike=[_alike(faces, pair, question.root) for pair in most_alike(known, scores)],
-        doubtful=[_doubt(faces, known, doubt, question.root) for doubt in doubtful(scores, present.score)],
+        most_alike=[_alike(faces, pair, question.links) for pair in most_alike(known, scores)],
+        doubtful=[_doubt(faces, known, doubt, question.links) for doubt in doubtful(scores, present.score)],
         missing=_missing(faces, known, scores),
     )
 
@@ -227,19 +230,18 @@ def _bins(genuine: NDArray[np.float32], impostor: NDArray[np.float32]) -> list[B
     ]
 
 
-def _face(face: GalleryFace, root: str) -> FaceOf:
-    person = f"{root}/people/{face.person_id}"
-    links = {"person": person, "photo": f"{person}/faces/{face.face_id}/photo"}
-    return FaceOf(PersonName(face.person_id, face.name), face.face_id, links)
+def _face(face: GalleryFace, links: FaceLinks) -> FaceOf:
+    person = PersonName(face.person_id, face.name)
+    return FaceOf(person, face.face_id, links(face.person_id, face.face_id))
 
 
-def _alike(faces: list[GalleryFace], pair: Pair, root: str) -> AlikeBody:
-    both = _face(faces[pair.first], root), _face(faces[pair.second], root)
+def _alike(faces: list[GalleryFace], pair: Pair, links: FaceLinks) -> AlikeBody:
+    both = _face(faces[pair.first], links), _face(faces[pair.second], links)
     return AlikeBody(round(pair.score, DIGITS), both)
 
 
-def _doubt(faces: list[GalleryFace], known: Faces, doubt: Doubt, root: str) -> DoubtBody:
-    face, own = _face(faces[doubt.face], root), round(doubt.own, DIGITS)
+def _doubt(faces: list[GalleryFace], known: Faces, doubt: Doubt, links: FaceLinks) -> DoubtBody:
+    face, own = _face(faces[doubt.face], links), round(doubt.own, DIGITS)
     if doubt.other is None:
         return DoubtBody(face, own, None, None)
     return DoubtBody(face, own, faces[known.starts[doubt.other]].name, round(doubt.other_score, DIGITS))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, UnusablePhoto
 from wsgi_app.base.steps import Steps
 from wsgi_app.stores.embeddings import Embedding
@@ -19,6 +20,7 @@ from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
 from wsgi_app.vision.verdicts import Policy
 
 FROM_ELSEWHERE = Source()
+MOST_FACES = 50  # of one person
 SAME_PHOTO = 0.999  # cosine of two faces above which they are one photo: it adds nothing
 
 
@@ -48,42 +50,67 @@ class Likeness:
     score: float
 
 
-def enrol(
-    pipeline: Pipeline, stores: Stores, policy: Policy, candidate: Candidate, steps: Steps
-) -> EnrolledFace:
-    """Add the face of a photo to a person's.
+@dataclass(frozen=True)
+class Enroller:
+    """Puts faces into the gallery.
 
-    Args:
+    Attributes:
         pipeline: with the present embedder.
-        stores: where the faces are that it is compared with, and where it is kept.
+        stores: where the faces are that a new one is compared with, and where it is kept; changes are told as
+            made by whoever enrols.
         policy: when a face counts as another person's.
-        candidate: the photo.
         steps: times each step.
+    """
+
+    pipeline: Pipeline
+    stores: Stores
+    policy: Policy
+    steps: Steps
+
+    def enrol(self, candidate: Candidate) -> EnrolledFace:
+        """Add the face of a photo to a person's.
+
+        Raises:
+            UnusablePhoto: the photo shows no single good face, or one that is as like another person's; its
+                code says why.
+            Conflict: the person has that photo already, or as many faces as anybody may have.
+            RequestError: the photo cannot be decoded, the networks are busy, or nobody has that id.
+        """
+        pipeline, stores, steps = self.pipeline, self.stores, self.steps
+        person = stores.people.get(candidate.person_id)
+        _refuse_too_many(person)
+        sighting = pipeline.single_face(candidate.photo, ENROLMENT, steps)
+        embedding = pipeline.embed(sighting.crop, steps)
+        embedder = pipeline.pack.embedder.sha256
+        with steps("match"):
+            own, other = resemblances(stores.gallery, embedder, embedding, person.id)
+            _refuse_again(own, person)
+            source = candidate.source
+            if other is not None and _is_another(own, other, self.policy):
+                if not candidate.accept_like_another:
+                    raise _like_another(person, other)
+                source = replace(source, like=other.person_id)
+        with steps("store"):
+            kept = Embedding(embedder, embedding)
+            return stores.faces.add(
+                person.id, crop_to_png(sighting.crop), sighting.quality.rounded(), kept, source
+            )
+
+
+def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candidate:
+    """The photo of a visit that shows somebody, as far as is known.
 
     Raises:
-        UnusablePhoto: the photo shows no single good face, or one that is as like another person's; its code
-            says why.
-        Conflict: the person has that photo already, or as many faces as anybody may have.
-        RequestError: the photo cannot be decoded, the networks are busy, or nobody has that id.
+        Conflict: somebody said that it shows another person, or nobody known.
+        NotFound: the visit or its photo is gone.
     """
-    person = stores.people.get(candidate.person_id)
-    _refuse_too_many(person, pipeline.limits.faces_per_person)
-    sighting = pipeline.single_face(candidate.photo, ENROLMENT, steps)
-    embedding = pipeline.embed(sighting.crop, steps)
-    embedder = pipeline.pack.embedder.sha256
-    with steps("match"):
-        own, other = resemblances(stores.gallery, embedder, embedding, person.id)
-        _refuse_again(own, person)
-        source = candidate.source
-        if other is not None and _is_another(own, other, policy):
-            if not candidate.accept_like_another:
-                raise _like_another(person, other)
-            source = replace(source, like=other.person_id)
-    with steps("store"):
-        kept = Embedding(embedder, embedding)
-        return stores.faces.add(
-            person.id, crop_to_png(sighting.crop), sighting.quality.rounded(), kept, source
+    said = stores.corrections.of([visit_id]).get(visit_id)
+    if said is not None and said.verdict is not CorrectionVerdict.IGNORED and said.person_id != person_id:
+        raise Conflict(
+            "This visit is said to be somebody else's, or nobody's; change that correction first.",
+            code="corrected",
         )
+    return Candidate(person_id, stores.photos.read(stores.visits.get(visit_id).photo), Source(visit_id))
 
 
 def resemblances(
@@ -112,8 +139,8 @@ def resemblances(
     return own, other
 
 
-def _refuse_too_many(person: Person, most: int) -> None:
-    if person.faces >= most:
+def _refuse_too_many(person: Person) -> None:
+    if person.faces >= MOST_FACES:
         raise Conflict(
             f"{person.name} has {person.faces} photos, as many as anybody may have; remove one first.",
             code="too_many_faces",

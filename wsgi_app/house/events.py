@@ -67,7 +67,7 @@ class EventsBody(msgspec.Struct, omit_defaults=True):
     reset: bool = False
 
 
-class Feed:
+class EventFeed:
     """Reads events with what they are about."""
 
     def __init__(self, events: EventStore):

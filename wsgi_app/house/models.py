@@ -7,8 +7,9 @@ from pathlib import Path
 
 import requests
 
-from wsgi_app.base.config import Config, Limits
+from wsgi_app.base.config import Config
 from wsgi_app.base.errors import PackError
+from wsgi_app.base.limits import PictureLimits
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import (
@@ -192,10 +193,10 @@ def load_pipeline(config: Config) -> Pipeline:
     nose = None
     if config.nose_model is not None:
         nose = NoseFile(config.nose_model, config.nose_input_px, config.nose_channels)
-    return tried_pipeline(*chosen_pack(config), nose, config.limits)
+    return tried_pipeline(*chosen_pack(config), nose, config.limits.pictures)
 
 
-def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: Limits) -> Pipeline:
+def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: PictureLimits) -> Pipeline:
     """Load a pack's models and look at the built-in picture with them.
 
     Raises:

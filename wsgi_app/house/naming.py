@@ -12,42 +12,41 @@ from dataclasses import dataclass
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Conflict, NotFound, RequestError, Unprocessable, UnusablePhoto
 from wsgi_app.base.faces import MeasuredFace
+from wsgi_app.base.names import clean_name
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.base.steps import Steps
-from wsgi_app.house.enrolment import Candidate, enrol
+from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, Source
 from wsgi_app.stores.people import PeopleStore, Person
 from wsgi_app.stores.stores import Stores
+from wsgi_app.stores.visit_states import Expected, refuse_changed
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.crops import crop_to_png
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
+from wsgi_app.vision.pipeline import ENROLMENT, Sighting
 from wsgi_app.vision.quality import Standard
-from wsgi_app.vision.verdicts import REFUSALS, Policy
+from wsgi_app.vision.verdicts import REFUSALS
 
 LEARNT_AT_ONCE = 3  # photos of one naming
 
 
 @dataclass(frozen=True)
-class Means:
-    """What it takes to learn from visits.
+class Statement:
+    """What somebody says of a visit.
 
     Attributes:
-        stores: what is kept; changes are told as made by whoever says who it was.
-        pipeline: looks at the photos.
-        policy: when a face counts as another person's.
-        steps: times each step.
+        verdict: in one word.
+        person_id: who it was, with ``PERSON`` alone.
+        name: who it was where no id is given; somebody new is added.
     """
 
-    stores: Stores
-    pipeline: Pipeline
-    policy: Policy
-    steps: Steps
+    verdict: CorrectionVerdict
+    person_id: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """What naming some visits taught.
+class Enrolments:
+    """What naming some visits added to the gallery.
 
     Attributes:
         enrolled: how many of their faces the person now has.
@@ -58,7 +57,7 @@ class Learnt:
     refused: dict[str, RequestError]
 
 
-def name(means: Means, visits: Sequence[Visit], person_id: str) -> Learnt:
+def name(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrolments:
     """Say that somebody who is known made some visits, and learn the best photos of them.
 
     Photos that cannot be used change nothing about who it was.
@@ -67,14 +66,53 @@ def name(means: Means, visits: Sequence[Visit], person_id: str) -> Learnt:
         NotFound: nobody has that id, or a visit is gone.
         Unavailable: the networks are busy; the visits are in the inbox still.
     """
-    means.stores.people.get(person_id)
-    unlearn(means.stores, visits, person_id)
-    learnt = _learn(means, best_first(visits)[:LEARNT_AT_ONCE], person_id)
-    means.stores.corrections.set([visit.id for visit in visits], CorrectionVerdict.PERSON, person_id)
+    enroller.stores.people.get(person_id)
+    unlearn(enroller.stores, visits, person_id)
+    learnt = _learn(enroller, best_first(visits)[:LEARNT_AT_ONCE], person_id)
+    enroller.stores.corrections.set([visit.id for visit in visits], CorrectionVerdict.PERSON, person_id)
     return learnt
 
 
-def bar(means: Means, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
+def correct(enroller: Enroller, visit: Visit, statement: Statement, expected: Expected) -> None:
+    """Say of a visit what somebody says, instead of what was said before.
+
+    Faces are unlearnt that the visit taught wrongly. Where the door took it for somebody else, that face is
+    barred from being taken for them again.
+
+    Args:
+        enroller: keeps what is barred.
+        visit: of which it is said.
+        statement: what is said.
+        expected: whether the visit still is as the caller last saw it.
+
+    Raises:
+        PreconditionFailed: it is not; nothing is unlearnt, and nobody added then.
+        NotFound, UnusablePhoto, Unavailable: as ``bar``.
+        Unprocessable: as ``person_meant``.
+    """
+    stores, person_id = enroller.stores, None
+    refuse_changed(stores.visits.state(visit.id), expected)
+    if statement.verdict is CorrectionVerdict.PERSON:
+        person_id = person_meant(stores.people, statement.person_id, statement.name).id
+    if statement.verdict is not CorrectionVerdict.IGNORED:
+        unlearn(stores, [visit], person_id)
+        if visit.person_id is not None and visit.person_id != person_id:
+            bar(enroller, [visit], visit.person_id)
+    stores.corrections.set([visit.id], statement.verdict, person_id, expected)
+
+
+def take_back(stores: Stores, visit: Visit, expected: Expected) -> None:
+    """Let the door's own verdict on a visit stand again.
+
+    Raises:
+        NotFound: nothing was said of it.
+        PreconditionFailed: ``expected`` says no.
+    """
+    stores.corrections.remove(visit.id, expected)
+    unlearn(stores, [visit], visit.person_id)
+
+
+def bar(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
     """Keep the best photo of some visits as not somebody's, who then is taken for nobody like it.
 
     What they learnt from these visits goes; said again, it adds nothing.
@@ -84,12 +122,14 @@ def bar(means: Means, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
         NotFound: nobody has that id, or the photo is gone.
         Unavailable: the networks are busy.
     """
-    means.stores.people.get(person_id)
-    taken = [face for face in _taken_from(means.stores, visits) if face.person_id == person_id]
-    kept = next((face for face in taken if face.negative), None) or _keep_negative(means, visits, person_id)
+    enroller.stores.people.get(person_id)
+    taken = [face for face in _taken_from(enroller.stores, visits) if face.person_id == person_id]
+    kept = next((face for face in taken if face.negative), None) or _keep_negative(
+        enroller, visits, person_id
+    )
     for face in taken:
         if not face.negative:
-            means.stores.faces.remove(person_id, face.id)
+            enroller.stores.faces.remove(person_id, face.id)
     return kept
 
 
@@ -103,9 +143,29 @@ def unlearn(stores: Stores, visits: Sequence[Visit], person_id: str | None = Non
             stores.faces.remove(face.person_id, face.id)
 
 
-def person_called(people: PeopleStore, called: str) -> Person:
-    """The person of a name that ``names.clean_name`` has cleaned, added where nobody has it."""
-    return people.named(called) or people.add(called)
+def person_meant(people: PeopleStore, person_id: str | None, called: str | None) -> Person:
+    """The person of an id, or else of a name: somebody new is added.
+
+    Raises:
+        NotFound: nobody has that id.
+        Unprocessable: as ``checked_name``.
+    """
+    if person_id is not None:
+        return people.get(person_id)
+    cleaned = checked_name(called or "")
+    return people.named(cleaned) or people.add(cleaned)
+
+
+def checked_name(text: str) -> str:
+    """What somebody is to be called, as it is kept; see ``names.clean_name``.
+
+    Raises:
+        Unprocessable: it cannot be a name; the message says why.
+    """
+    try:
+        return clean_name(text)
+    except ValueError as error:
+        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
 
 
 def best_first(visits: Sequence[Visit]) -> list[Visit]:
@@ -114,27 +174,27 @@ def best_first(visits: Sequence[Visit]) -> list[Visit]:
     return [visit for _, visit in sorted(faces, key=lambda face: face[0], reverse=True)]
 
 
-def _learn(means: Means, visits: Sequence[Visit], person_id: str) -> Learnt:
-    had = {face.visit_id for face in _taken_from(means.stores, visits) if face.person_id == person_id}
+def _learn(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrolments:
+    had = {face.visit_id for face in _taken_from(enroller.stores, visits) if face.person_id == person_id}
     refused: dict[str, RequestError] = {}
     for visit in visits:
         if visit.id in had:
             continue
         try:
-            candidate = Candidate(person_id, means.stores.photos.read(visit.photo), Source(visit.id))
-            enrol(means.pipeline, means.stores, means.policy, candidate, means.steps)
+            photo = enroller.stores.photos.read(visit.photo)
+            enroller.enrol(Candidate(person_id, photo, Source(visit.id)))
         except (Unprocessable, Conflict, NotFound) as error:
             refused[visit.id] = error
-    return Learnt(len(visits) - len(refused), refused)
+    return Enrolments(len(visits) - len(refused), refused)
 
 
-def _keep_negative(means: Means, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
+def _keep_negative(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> EnrolledFace:
     candidates = best_first(visits)
     if not candidates:
         raise _no_face()
-    pipeline, stores = means.pipeline, means.stores
-    sighting = _main_face(means, stores.photos.read(candidates[0].photo))
-    vector = pipeline.embed(sighting.crop, means.steps)
+    pipeline, stores = enroller.pipeline, enroller.stores
+    sighting = _main_face(enroller, stores.photos.read(candidates[0].photo))
+    vector = pipeline.embed(sighting.crop, enroller.steps)
     return stores.faces.add(
         person_id,
         crop_to_png(sighting.crop),
@@ -144,9 +204,9 @@ def _keep_negative(means: Means, visits: Sequence[Visit], person_id: str) -> Enr
     )
 
 
-def _main_face(means: Means, photo: bytes) -> Sighting:
+def _main_face(enroller: Enroller, photo: bytes) -> Sighting:
     # As the door looks, which is less strict than enrolling: whoever was let in wrongly can be barred.
-    pipeline, steps = means.pipeline, means.steps
+    pipeline, steps = enroller.pipeline, enroller.steps
     picture = pipeline.decode(photo, steps)
     found = pipeline.detect(picture, steps)
     if not found:

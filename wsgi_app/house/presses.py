@@ -1,9 +1,42 @@
-"""Presses of doors: only one that is of now is judged."""
+"""Presses of doors: who asks, and that only a press of now is judged."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import Conflict
+from wsgi_app.stores.devices import Device
 from wsgi_app.stores.presses import Press
+from wsgi_app.stores.visits import IdempotencyKey
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The door that asks.
+
+    Attributes:
+        door: which one, as visits have it.
+        key: of its retries.
+        press: what a door with a token tells of the press.
+        device: that door, as it was when the request came.
+    """
+
+    door: DoorId
+    key: IdempotencyKey | None
+    press: Press | None = None
+    device: Device | None = None
+
+    @classmethod
+    def without_token(cls, address: str, press_id: str | None) -> "Caller":
+        """A door that is known by its address alone."""
+        door = DoorId(DoorKind.ADDRESS, address)
+        return cls(door, None if press_id is None else IdempotencyKey(door, press_id))
+
+    @classmethod
+    def with_token(cls, device: Device, press: Press) -> "Caller":
+        """A door that has a token."""
+        door = DoorId(DoorKind.DEVICE, device.id)
+        return cls(door, IdempotencyKey(door, press.id), press, device)
 
 
 def refuse_stale(press: Press, now: datetime, most_s: int) -> None:

@@ -22,7 +22,7 @@ def horizons(config: Config, now: datetime) -> dict[Kind, datetime]:
         kinds.OTHERS: timedelta(days=config.keep_other_days),
         kinds.MESSAGES: MONTH,
         kinds.EVENTS: YEAR,
-        kinds.ANSWERS: timedelta(seconds=config.limits.idempotency_s),
+        kinds.ANSWERS: timedelta(seconds=config.limits.presses.idempotency_s),
         kinds.SESSIONS: timedelta(0),
         kinds.LINKS: timedelta(0),
         kinds.FAILURES: DAY,

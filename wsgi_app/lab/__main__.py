@@ -10,10 +10,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import click
 
+from wsgi_app.base.addresses import read_address
 from wsgi_app.base.config import load_config
 from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.base.errors import ConfigError, PorteiroError
-from wsgi_app.base.settings import read_address
 from wsgi_app.lab.app import build_lab
 from wsgi_app.web.boundary import Boundary
 

@@ -7,10 +7,10 @@ from wsgi_app.base.counters import Counters
 from wsgi_app.base.errors import NotFound, RequestError
 from wsgi_app.base.logs import set_up_logs
 from wsgi_app.lab.routes import ROUTES
-from wsgi_app.lab.services import Call, Services, open_services, view_in_lab
+from wsgi_app.lab.services import LabCall, LabServices, open_services, view_in_lab
 from wsgi_app.web.boundary import Boundary, Exchange
 from wsgi_app.web.rendering import error_answer
-from wsgi_app.web.routing import Found, Router
+from wsgi_app.web.routing import RouteMatch, Router
 
 
 def build_lab(config: Config, counters: Counters, worker: int | None) -> "Lab":
@@ -28,7 +28,7 @@ def build_lab(config: Config, counters: Counters, worker: int | None) -> "Lab":
 class Lab(Boundary):
     """The lab, open to anyone where it is on."""
 
-    def __init__(self, services: Services, router: Router):
+    def __init__(self, services: LabServices, router: Router):
         super().__init__(services, router)
         self._services = services
 
@@ -37,10 +37,10 @@ class Lab(Boundary):
         if not self._services.config.has_lab:
             raise NotFound(LAB_OFF, code="lab_off")
 
-    def call(self, exchange: Exchange, found: Found) -> Response:
+    def call(self, exchange: Exchange, match: RouteMatch) -> Response:
         """The endpoint's answer, with a header that names the endpoint's file."""
-        call = Call(exchange.request, self._services, exchange.request_id)
-        return _marked(found.endpoint(call, **found.variables), exchange)
+        call = LabCall(exchange.request, self._services, exchange.request_id)
+        return _marked(match.route.endpoint(call, **match.variables), exchange)
 
     def refuse(self, exchange: Exchange, error: RequestError) -> Response:
         """A refusal as JSON or as a page, with the same header."""

@@ -10,7 +10,7 @@ import click
 import requests
 
 from wsgi_app.base.config import load_config
-from wsgi_app.lab.lesson import Answer, Step, steps
+from wsgi_app.lab.lesson import LessonAnswer, Step, steps
 from wsgi_app.web.routing import ID
 from wsgi_app.web.uploads import JSON
 
@@ -30,7 +30,7 @@ class DistantLab:
     def __init__(self, address: str):
         self.address = address
 
-    def ask(self, method: str, path: str, sends: str = "", kind: str = JSON) -> Answer:
+    def ask(self, method: str, path: str, sends: str = "", kind: str = JSON) -> LessonAnswer:
         """Send one request; raises ``requests.RequestException`` where nothing comes back."""
         # Each over its own connection: uWSGI's HTTP router ends it after an answer, and does not say so.
         with requests.Session() as session:
@@ -44,7 +44,7 @@ class DistantLab:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, response.headers, body_of(response))
+                return LessonAnswer(response.status_code, response.headers, body_of(response))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,7 +86,7 @@ def go_through(lab: DistantLab) -> None:
             note = answer.made or note
 
 
-def take(lab: DistantLab, step: Step, path: str) -> Answer:
+def take(lab: DistantLab, step: Step, path: str) -> LessonAnswer:
     """Send a step's request; tells it, and the answer."""
     click.echo(f"   > {step.method} {lab.address}{path}")
     if step.sends:

@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import Forbidden, NotFound, RequestError, Unavailable
+from wsgi_app.base.limits import UploadLimits
 
 MOST_ENTRIES = 1000  # of one listing
 MOST_NAMES = 10_000  # that are read of a folder, so that a full one keeps nobody waiting
-MOST_BYTES = Limits.photo_bytes  # of a file: as much as the house itself sends at once
+MOST_BYTES = UploadLimits.photo_bytes  # of a file: as much as the house itself sends at once
 BLOCK_BYTES = 64 * 1024
 LATEST_S = 253_370_764_800  # 9999-01-01, the last year that a date can tell
 
@@ -35,7 +35,7 @@ STEP = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """One line of a listing.
 
     Attributes:
@@ -62,7 +62,7 @@ class Listing:
     """
 
     path: str
-    entries: tuple[Entry, ...]
+    entries: tuple[FolderEntry, ...]
     more: bool
 
 
@@ -177,13 +177,13 @@ def _shown(found: Iterable["os.DirEntry[str]"]) -> Iterator[tuple[bool, str]]:
                 yield not is_folder, name
 
 
-def _entry(name: str, folder: int) -> Entry | None:
+def _entry(name: str, folder: int) -> FolderEntry | None:
     try:
         status = os.stat(name.encode(), dir_fd=folder, follow_symlinks=False)
     except OUT_OF_SIGHT:
         return None
     is_folder = stat.S_ISDIR(status.st_mode)
-    return Entry(
+    return FolderEntry(
         name, "folder" if is_folder else "file", None if is_folder else status.st_size, _changed(status)
     )
 

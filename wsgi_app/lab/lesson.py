@@ -16,17 +16,17 @@ PLACE = re.compile(rf".*/notes/({ID})")
 WRONG_PLACE = "Is this the lab's address, and is the lab on?"
 
 
-class Said(msgspec.Struct):
+class LessonBody(msgspec.Struct):
     """What an answer's JSON says, as far as this client reads it."""
 
     id: str = ""
     text: str = ""
-    notes: list["Said"] = []
+    notes: list["LessonBody"] = []
     error: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
-class Answer:
+class LessonAnswer:
     """What came back."""
 
     status: int
@@ -34,12 +34,12 @@ class Answer:
     body: bytes
 
     @property
-    def said(self) -> Said:
+    def said(self) -> LessonBody:
         """Its JSON; nothing where it has none, or another's."""
         try:
-            return msgspec.json.decode(self.body, type=Said)
+            return msgspec.json.decode(self.body, type=LessonBody)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Said()
+            return LessonBody()
 
     @property
     def made(self) -> str:
@@ -76,7 +76,7 @@ class Step:
     header: str = ""
     hint: str = ""
 
-    def faults(self, answer: Answer) -> list[str]:
+    def faults(self, answer: LessonAnswer) -> list[str]:
         """What of an answer is not as it has to be."""
         said = answer.said
         checks = (

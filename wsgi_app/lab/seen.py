@@ -8,7 +8,7 @@ from webob import Request
 from webob.headers import EnvironHeaders
 
 from wsgi_app.lab.seen_bodies import SeenBody, body_of
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.forms import read_query
 
 # What nobody but the server is to know: of these headers the length alone is shown.
@@ -75,7 +75,7 @@ class Seen(msgspec.Struct, frozen=True):
     request_id: str
 
 
-def seen_in(call: Call) -> Seen:
+def seen_in(call: LabCall) -> Seen:
     """A request as the application sees it.
 
     Raises:
@@ -91,7 +91,7 @@ def seen_in(call: Call) -> Seen:
         query=_decoded(environ.get("QUERY_STRING", "")),
         parameters=read_query(request),
         headers=_headers_of(request),
-        body=body_of(request, call.services.config.limits),
+        body=body_of(request, call.services.config.limits.uploads),
         client=Client(environ.get("REMOTE_ADDR", ""), environ.get("REMOTE_PORT")),
         server=_server_of(environ),
         process=os.getpid(),

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from webob import Request
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import RequestError
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.forms import URLENCODED, read_fields
 from wsgi_app.web.parts import Part, read_parts
 from wsgi_app.web.uploads import (
@@ -78,7 +78,7 @@ class SeenBody(msgspec.Struct, frozen=True):
         return msgspec.json.format(msgspec.json.encode(self.value)).decode()
 
 
-def body_of(request: Request, limits: Limits) -> SeenBody:
+def body_of(request: Request, limits: UploadLimits) -> SeenBody:
     """A request's body; of one that is too large to show, only its kind and its size.
 
     Raises:
@@ -100,7 +100,7 @@ def body_of(request: Request, limits: Limits) -> SeenBody:
         return SeenBody(kind, declared, size, problem=error.message, **plain)
 
 
-def _inside(kind: str, request: Request, limits: Limits) -> dict[str, Any]:
+def _inside(kind: str, request: Request, limits: UploadLimits) -> dict[str, Any]:
     if kind == "form":
         return {"fields": read_fields(request, limits.json_bytes)}
     if kind == "multipart":

@@ -21,7 +21,7 @@ WEBSOCKET = "/ws"  # below the lab's mount
 
 
 @dataclass(frozen=True)
-class Services:
+class LabServices:
     """Everything a lab's endpoint works with.
 
     Attributes:
@@ -52,7 +52,7 @@ class Services:
 
 
 @dataclass(frozen=True)
-class Call:
+class LabCall:
     """One request on its way to an endpoint.
 
     Attributes:
@@ -62,7 +62,7 @@ class Call:
     """
 
     request: Request
-    services: Services
+    services: LabServices
     request_id: str
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
@@ -76,16 +76,16 @@ def view_in_lab(request: Request, config: Config) -> View:
     return view_of(request, config, websocket=WEBSOCKET)
 
 
-def open_services(config: Config, counters: Counters, worker: int | None) -> Services:
+def open_services(config: Config, counters: Counters, worker: int | None) -> LabServices:
     """Put everything together; nothing is opened, or written, before a request needs it."""
     notebook = Notebook(config.data / "lab.db")
-    return Services(
+    return LabServices(
         config=config,
         counters=counters,
         tally=Tally(counters),
         pages=Pages(config.timezone, (TEMPLATES / "lab", TEMPLATES)),
         notes=NoteStore(notebook, random_id),
-        attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_in_pause_s)),
+        attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_ins.pause_s)),
         passwords=cheap_passwords(),
         now=utc_now,
         clock=time.perf_counter,

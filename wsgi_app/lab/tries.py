@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType, ModuleType
 
-from wsgi_app.lab.services import Services
+from wsgi_app.lab.services import LabServices
 from wsgi_app.web.forms import URLENCODED
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -37,7 +37,7 @@ class Need:
         otherwise: what to say where it is not.
     """
 
-    is_met: Callable[[Services], bool]
+    is_met: Callable[[LabServices], bool]
     otherwise: str
 
 
@@ -155,7 +155,7 @@ class Exhibit:
         """The line that starts its client, for a lab at this address."""
         return shlex.join([*self.client, mount])
 
-    def at(self, services: Services) -> "Exhibit":
+    def at(self, services: LabServices) -> "Exhibit":
         """What of it there is where the lab has these services, and what it lacks."""
         missing = {each.needs for each in self.tries if each.needs and not each.needs.is_met(services)}
         tries = tuple(each for each in self.tries if each.needs not in missing)

@@ -14,7 +14,8 @@ from websockets.http11 import Request, Response
 
 from wsgi_app.access.identity import NOBODY, Credentials, Identity, require
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import LAB_OFF, Config, is_loopback
+from wsgi_app.base.addresses import is_loopback
+from wsgi_app.base.config import LAB_OFF, Config
 from wsgi_app.base.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
 from wsgi_app.live.crowd import Seats
 from wsgi_app.live.rooms import ROOMS
@@ -38,8 +39,8 @@ class Admission:
 
     def __init__(self, config: Config, identify: Identify):
         self._config, self._identify = config, identify
-        limits = config.limits
-        self._seats = Seats(limits.live_sockets, limits.live_sockets_of_one)
+        limits = config.limits.feed
+        self._seats = Seats(limits.sockets, limits.sockets_of_one)
         self._lab_seats = Seats(limits.lab_sockets, limits.lab_sockets_of_one)
         self._doors = {
             f"{config.prefix}/live": self._to_the_house,

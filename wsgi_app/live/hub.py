@@ -14,9 +14,9 @@ from websockets.frames import CloseCode
 
 from wsgi_app.access.identity import Identity, require
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, RequestError, Unauthorized
-from wsgi_app.house.events import EventBody, EventsBody, Feed, clean_message
+from wsgi_app.base.limits import FeedLimits
+from wsgi_app.house.events import EventBody, EventFeed, EventsBody, clean_message
 from wsgi_app.live.frames import Hello, Presence, Reset
 from wsgi_app.live.messages import read_message
 from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
@@ -43,10 +43,10 @@ class Hub:
 
     def __init__(
         self,
-        feed: Feed,
+        feed: EventFeed,
         say: Callable[[str, str, str], None],
         again: Callable[[Identity], Identity],
-        limits: Limits,
+        limits: FeedLimits,
         rhythm: Rhythm = HOUSE_RHYTHM,
     ):
         self._feed, self._say, self._again = feed, say, again
@@ -85,7 +85,7 @@ class Hub:
             except RequestError as error:
                 log.warning("live feed waits", reason=error.message)
             self._tell_presence()
-            cut_slow(self._here.values(), self._limits.live_buffer_bytes)
+            cut_slow(self._here.values(), self._limits.buffer_bytes)
 
     async def attend(self, connection: ServerConnection) -> None:
         """Feed one who watches and hear what they say, until they go."""
@@ -178,7 +178,7 @@ class Hub:
             while guest.after > self._last:  # a page can know more than was looked at here
                 self.wake()
                 await self._looked.wait()
-        return guest.after if 0 <= self._last - guest.after <= self._limits.live_missed else self._last
+        return guest.after if 0 <= self._last - guest.after <= self._limits.missed_events else self._last
 
     async def _hear(self, socket: Socket, data: str | bytes) -> None:
         if isinstance(data, bytes):

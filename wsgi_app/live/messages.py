@@ -5,7 +5,7 @@ import msgspec
 from wsgi_app.base.errors import BadRequest, Unprocessable
 
 
-class Said(msgspec.Struct, forbid_unknown_fields=True):
+class SayFrame(msgspec.Struct, forbid_unknown_fields=True):
     """What a browser sends to the live feed."""
 
     say: str
@@ -19,7 +19,7 @@ def read_message(data: str) -> str:
         Unprocessable: it is JSON of another shape.
     """
     try:
-        return msgspec.json.decode(data, type=Said).say
+        return msgspec.json.decode(data, type=SayFrame).say
     except msgspec.ValidationError as error:
         raise Unprocessable('Send {"say": "..."}.', code="json_shape") from error
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:

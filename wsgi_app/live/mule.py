@@ -13,8 +13,9 @@ import structlog
 
 from wsgi_app.access.identity import open_identifier
 from wsgi_app.access.passwords import Passwords
-from wsgi_app.base.config import Config, Limits, load_config
+from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.errors import PorteiroError
+from wsgi_app.base.limits import FeedLimits
 from wsgi_app.base.logs import set_up_logs
 from wsgi_app.live.serving import serve_feed
 from wsgi_app.stores.stores import open_stores
@@ -35,7 +36,7 @@ def main(environ: Mapping[str, str]) -> None:
     """
     config = load_config(environ)
     set_up_logs(config.log_level)
-    allow_files(config.limits)
+    allow_files(config.limits.feed)
     asyncio.run(serve_until_told(config))
 
 
@@ -51,10 +52,10 @@ async def serve_until_told(config: Config) -> None:
         stores.database.close()
 
 
-def allow_files(limits: Limits) -> None:
+def allow_files(limits: FeedLimits) -> None:
     """Let this process open a file for each socket, as far as the machine allows."""
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = limits.live_sockets + FURTHER_FILES
+    wanted = limits.sockets + FURTHER_FILES
     if most != resource.RLIM_INFINITY:
         wanted = min(wanted, most)
     if allowed != resource.RLIM_INFINITY and allowed < wanted:

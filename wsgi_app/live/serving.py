@@ -16,7 +16,7 @@ from websockets.frames import CloseCode
 from wsgi_app.access.identity import Credentials, Identity
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import RequestError
-from wsgi_app.house.events import Feed
+from wsgi_app.house.events import EventFeed
 from wsgi_app.live.admission import Admission, refusals_in_json
 from wsgi_app.live.crowd import Crowd
 from wsgi_app.live.hub import Hub
@@ -64,7 +64,7 @@ async def serve_feed(
         OSError: its address cannot be listened on.
         Unavailable: the database does not answer at the start.
     """
-    hub = Hub(Feed(stores.events), stores.events.say, identifier.again, config.limits, rhythm)
+    hub = Hub(EventFeed(stores.events), stores.events.say, identifier.again, config.limits.feed, rhythm)
 
     async def ask(credentials: Credentials) -> Identity:
         return await hub.aside(identifier.identify, credentials)
@@ -87,7 +87,7 @@ async def serve_feed(
 
 def attending(hub: Hub, config: Config) -> Attend:
     """Leads those who were let in to where they may be: a room of the lab, or the house's hub."""
-    rooms = {name: room(config.limits.live_buffer_bytes) for name, room in ROOMS.items()}
+    rooms = {name: room(config.limits.feed.buffer_bytes) for name, room in ROOMS.items()}
 
     async def attend(connection: ServerConnection) -> None:
         guest = cast(Socket, connection).guest
@@ -138,14 +138,14 @@ async def _until(stop: asyncio.Event, *works: Coroutine[Any, Any, None]) -> None
 
 @asynccontextmanager
 async def _server(config: Config, attend: Attend, admission: Admission) -> AsyncIterator[Server]:
-    limits, address = config.limits, config.live_address
-    crowd = Crowd(limits.live_sockets + limits.lab_sockets, limits.live_sockets_of_one)
+    limits, address = config.limits.feed, config.live_address
+    crowd = Crowd(limits.sockets + limits.lab_sockets, limits.sockets_of_one)
     options: dict[str, Any] = {
         "process_request": admission,
         "process_response": refusals_in_json,
         "create_connection": functools.partial(Socket, limits, crowd, time.monotonic),
         "compression": None,  # costs each connection more memory than all else
-        "max_size": limits.live_frame_bytes,
+        "max_size": limits.frame_bytes,
         "ping_interval": PING_S,
         "ping_timeout": PING_S,
         "close_timeout": HANG_UP_S,

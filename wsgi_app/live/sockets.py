@@ -12,8 +12,8 @@ from websockets.protocol import OPEN, Event
 
 from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import Unavailable
+from wsgi_app.base.limits import FeedLimits
 from wsgi_app.live.crowd import Crowd, Pace, Seats
 from wsgi_app.stores.attempts import address_key
 
@@ -52,11 +52,11 @@ class Socket(ServerConnection):
     """
 
     def __init__(
-        self, limits: Limits, crowd: Crowd, clock: Callable[[], float], *arguments: Any, **options: Any
+        self, limits: FeedLimits, crowd: Crowd, clock: Callable[[], float], *arguments: Any, **options: Any
     ):
         super().__init__(*arguments, **options)
         self.guest = UNKNOWN
-        self.messages = Pace(limits.live_messages, limits.live_messages_s, clock)
+        self.messages = Pace(limits.messages, limits.messages_s, clock)
         self._frames = Pace(*FRAMES, clock)
         self._crowd = crowd
         self._peer: str | None = None  # of a Unix socket all peers are nginx

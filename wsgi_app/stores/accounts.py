@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.base.names import name_key
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.invitations import OWNER, drop_first_links, drop_links, use_invitation
-from wsgi_app.stores.names import name_key
 from wsgi_app.stores.tables import accounts, sessions
 
 

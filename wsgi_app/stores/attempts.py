@@ -9,8 +9,8 @@ from math import ceil
 import sqlalchemy as sa
 
 from wsgi_app.base.errors import TooManyRequests
+from wsgi_app.base.names import name_key
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.names import name_key
 from wsgi_app.stores.tables import attempts
 
 HOME_PREFIX = 64  # bits of an IPv6 address that one customer has at least

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.base.names import name_key
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.forgetting import Forgotten, delete_person
 from wsgi_app.stores.generation import start_generation
-from wsgi_app.stores.names import name_key
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.tables import faces, people
 

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from wsgi_app.stores.accounts import Account
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import tell
-from wsgi_app.stores.secrets import shared_secret
-from wsgi_app.stores.tables import accounts, sessions
+from wsgi_app.stores.tables import accounts, secrets, sessions
+
+COOKIES_KEY = "sessions"  # the name of what cookies are signed with
 
 
 class SessionStore:
@@ -26,7 +27,17 @@ class SessionStore:
 
     def secret(self, make: Callable[[], bytes]) -> bytes:
         """What cookies are signed with, in all processes; ``make`` gives it where there is none yet."""
-        return shared_secret(self._database, "sessions", make)
+        query = sa.select(secrets.c.value).where(secrets.c.name == COOKIES_KEY)
+        with self._database.read() as connection:
+            secret: bytes | None = connection.scalar(query)
+        if secret is not None:
+            return secret
+        with self._database.write() as connection:  # one process at a time: the others get the same
+            secret = connection.scalar(query)
+            if secret is None:
+                secret = make()
+                connection.execute(secrets.insert().values(name=COOKIES_KEY, value=secret))
+        return secret
 
     def start(self, key_hash: bytes, account: Account, address: str) -> bool:
         """Begin a sign-in; not where the account is gone by now, or has another password."""

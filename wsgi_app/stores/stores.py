@@ -1,11 +1,15 @@
 """All stores of one house, opened together."""
 
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from wsgi_app.base.config import Config, Limits
+from wsgi_app.base.config import Config
+from wsgi_app.base.limits import Limits
 from wsgi_app.base.sources import random_id, utc_now
 from wsgi_app.stores.accounts import AccountStore
 from wsgi_app.stores.attempts import AttemptStore
@@ -22,7 +26,21 @@ from wsgi_app.stores.probes import ProbeStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
 from wsgi_app.stores.visits import VisitStore
-from wsgi_app.stores.wake import Waker
+
+WAKE = b"!"  # the datagram says nothing else
+
+
+class Waker:
+    """Wakes the live feed, if it is there; the feed looks by itself once a second too, so nothing is lost."""
+
+    def __init__(self, address: Path):
+        self._address = str(address)
+
+    def __call__(self) -> None:
+        """Wake it; whoever calls never waits, and nothing goes wrong where it does not listen."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as messenger, suppress(OSError):
+            messenger.settimeout(0)
+            messenger.sendto(WAKE, self._address)
 
 
 @dataclass(frozen=True)
@@ -83,14 +101,14 @@ def stores_over(
         people=PeopleStore(database, photos, now, new_id),
         faces=FaceStore(database, photos, now, new_id),
         gallery=GalleryStore(database),
-        visits=VisitStore(database, photos, now, new_id, limits.idempotency_s),
+        visits=VisitStore(database, photos, now, new_id, limits.presses.idempotency_s),
         devices=DeviceStore(database, now),
         events=EventStore(database, now),
         corrections=CorrectionStore(database, now),
         probes=ProbeStore(database),
         accounts=AccountStore(database, now, new_id),
-        invitations=InvitationStore(database, now, new_id, timedelta(hours=limits.invitation_hours)),
-        sessions=SessionStore(database, now, timedelta(days=limits.session_days)),
-        attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_in_pause_s)),
+        invitations=InvitationStore(database, now, new_id, timedelta(hours=limits.sign_ins.invitation_hours)),
+        sessions=SessionStore(database, now, timedelta(days=limits.sign_ins.session_days)),
+        attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_ins.pause_s)),
         retention=RetentionStore(database, photos),
     )

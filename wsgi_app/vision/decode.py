@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import ContentTooLarge, RequestError, Unprocessable, UnsupportedMediaType
+from wsgi_app.base.limits import PictureLimits
 from wsgi_app.vision.kinds import is_jpeg, is_picture
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -62,7 +62,7 @@ class Picture:
         return max(self.width, self.height) / max(int(height), int(width))
 
 
-def decode(data: bytes, *, enough_px: int, limits: Limits) -> Picture:
+def decode(data: bytes, *, enough_px: int, limits: PictureLimits) -> Picture:
     """Decode a photo.
 
     Args:
@@ -104,12 +104,12 @@ def _unreadable() -> Unprocessable:
     return Unprocessable("The picture is broken or incomplete.", code="unreadable_image")
 
 
-def _check_size(width: int, height: int, data: bytes, limits: Limits) -> None:
+def _check_size(width: int, height: int, data: bytes, limits: PictureLimits) -> None:
     most = limits.jpeg_pixels if is_jpeg(data) else limits.other_pixels
-    if width * height > most or max(width, height) > limits.image_side_px:
+    if width * height > most or max(width, height) > limits.side_px:
         raise ContentTooLarge(
             f"The picture has too many pixels: at most {most // 1_000_000} megapixels and "
-            f"{limits.image_side_px} px a side.",
+            f"{limits.side_px} px a side.",
             code="image_too_large",
         )
     if is_jpeg(data) and _has_more_scans(data, limits.progressive_scans):

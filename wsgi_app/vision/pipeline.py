@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import Unavailable, UnusablePhoto
 from wsgi_app.base.faces import MeasuredFace, Quality
+from wsgi_app.base.limits import PictureLimits
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.align import align
@@ -81,7 +81,7 @@ class GuardedNetwork:
 class Pipeline:
     """The loaded models of this process, and what can be asked of them."""
 
-    def __init__(self, pack: Pack, folder: Path, nose: NoseFile | None, limits: Limits):
+    def __init__(self, pack: Pack, folder: Path, nose: NoseFile | None, limits: PictureLimits):
         """Load the networks of a pack; the owner's nose network goes before the pack's.
 
         Raises:

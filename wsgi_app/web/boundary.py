@@ -18,7 +18,7 @@ from wsgi_app.base.steps import Clock, Steps
 from wsgi_app.web.errors import Error, ErrorBody
 from wsgi_app.web.origins import refuse_other_names, refuse_other_sites
 from wsgi_app.web.rendering import json_answer
-from wsgi_app.web.routing import UNROUTED, Found, Router
+from wsgi_app.web.routing import UNROUTED, RouteMatch, Router
 from wsgi_app.web.uploads import BodyReader, read_length
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ CONDITIONS: dict[str, tuple[Callable[[Request], object], tuple[str, ...]]] = {
 log = structlog.get_logger("porteiro")
 
 
-class Surroundings(Protocol):
+class Runtime(Protocol):
     """What answering any request takes, whatever is answered."""
 
     @property
@@ -77,12 +77,12 @@ class Exchange:
 class Boundary(ABC):
     """Answers every request with a response: nothing it is sent makes it raise."""
 
-    def __init__(self, surroundings: Surroundings, router: Router):
-        self._surroundings, self._router = surroundings, router
+    def __init__(self, runtime: Runtime, router: Router):
+        self._runtime, self._router = runtime, router
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        exchange = Exchange(Request(environ), _request_id(environ), Steps(self._surroundings.clock))
+        exchange = Exchange(Request(environ), _request_id(environ), Steps(self._runtime.clock))
         _drop_unreadable(exchange.request)
         with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
             response = self._answer(exchange)
@@ -99,7 +99,7 @@ class Boundary(ABC):
         """Refuse what is not for this callable, before anything else is asked of it."""
 
     @abstractmethod
-    def call(self, exchange: Exchange, found: Found) -> Response:
+    def call(self, exchange: Exchange, match: RouteMatch) -> Response:
         """The answer of the endpoint that the route table names; anything may be raised."""
 
     @abstractmethod
@@ -123,22 +123,22 @@ class Boundary(ABC):
     def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request
         _bound_body(request.environ)
-        refuse_other_names(request, self._surroundings.config)
+        refuse_other_names(request, self._runtime.config)
         self.receive(request)
         if request.environ.get("PATH_INFO", "") == "":
             return to_root(request)
-        found = self._router.find(request.method, request.environ["PATH_INFO"])
-        exchange.endpoint = found.name
+        match = self._router.find(request.method, request.environ["PATH_INFO"])
+        exchange.endpoint = match.name
         refuse_other_sites(request)
-        return self.call(exchange, found)
+        return self.call(exchange, match)
 
     def _drain(self, environ: "WSGIEnvironment") -> None:
         reader: BodyReader = environ["wsgi.input"]
-        reader.drain(self._surroundings.config.limits.drain_bytes)
+        reader.drain(self._runtime.config.limits.uploads.drain_bytes)
 
     def _record(self, exchange: Exchange, response: Response) -> None:
         environ, seconds = exchange.request.environ, exchange.steps.elapsed_s()
-        self._surroundings.tally.request(exchange.endpoint, response.status_code, seconds)
+        self._runtime.tally.request(exchange.endpoint, response.status_code, seconds)
         log.info(
             "request",
             method=environ.get("REQUEST_METHOD", "")[:32],

@@ -18,7 +18,7 @@ Cell = str | float | None
 
 
 @dataclass(frozen=True)
-class Link:
+class AtomLink:
     """An address, what it is to the feed or entry, and its type."""
 
     relation: str
@@ -27,7 +27,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Entry:
+class AtomEntry:
     """One thing that happened.
 
     Attributes:
@@ -44,11 +44,11 @@ class Entry:
     summary: str
     published: datetime
     updated: datetime
-    links: tuple[Link, ...] = ()
+    links: tuple[AtomLink, ...] = ()
 
 
 @dataclass(frozen=True)
-class Feed:
+class AtomFeed:
     """A list of what happened, newest first.
 
     Attributes:
@@ -64,8 +64,8 @@ class Feed:
     title: str
     author: str
     updated: datetime
-    links: tuple[Link, ...]
-    entries: tuple[Entry, ...] = field(default=())
+    links: tuple[AtomLink, ...]
+    entries: tuple[AtomEntry, ...] = field(default=())
 
 
 def urn(text: str) -> str:
@@ -73,7 +73,7 @@ def urn(text: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, text).urn
 
 
-def atom(feed: Feed) -> bytes:
+def atom(feed: AtomFeed) -> bytes:
     """The feed as Atom."""
     updated = max((entry.updated for entry in feed.entries), default=feed.updated)
     root = Xml.Element("feed", xmlns=ATOM)
@@ -114,7 +114,7 @@ def _texts(parent: Xml.Element, texts: Mapping[str, str]) -> None:
         Xml.SubElement(parent, tag).text = NOT_IN_XML.sub("", text)
 
 
-def _links(parent: Xml.Element, links: Iterable[Link]) -> None:
+def _links(parent: Xml.Element, links: Iterable[AtomLink]) -> None:
     for link in links:
         attributes = {"rel": link.relation, "href": link.address, "type": link.type}
         Xml.SubElement(parent, "link", {name: text for name, text in attributes.items() if text})

@@ -14,9 +14,8 @@ from urllib.parse import parse_qsl
 import msgspec
 from webob import Request
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, Unprocessable
-from wsgi_app.base.names import clean_name
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.uploads import declared_type, in_words, read_bytes, read_json
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -40,7 +39,7 @@ class Form:
     csrf: str = field(repr=False)
 
 
-def keep_form(request: Request, limits: Limits) -> None:
+def keep_form(request: Request, limits: UploadLimits) -> None:
     """Where a form was posted, read it, for ``read_body`` and ``is_form``.
 
     Raises:
@@ -131,18 +130,6 @@ def read_body(request: Request, body_type: type[Body], limit_bytes: int) -> Body
         return msgspec.convert(_values(form, body_type), body_type, strict=False)
     except msgspec.ValidationError as error:
         raise Unprocessable(f"The form does not fit: {in_words(error)}", code="form_shape") from error
-
-
-def checked_name(text: str) -> str:
-    """What somebody is to be called, as it is kept; see ``names.clean_name``.
-
-    Raises:
-        Unprocessable: it cannot be a name; the message says why.
-    """
-    try:
-        return clean_name(text)
-    except ValueError as error:
-        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
 
 
 def _values(form: Form, body_type: type) -> dict[str, Any]:

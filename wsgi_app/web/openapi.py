@@ -13,7 +13,7 @@ from wsgi_app.access.roles import Role
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.presses import AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
-from wsgi_app.web.refusals import JSON_ONLY, REFUSALS, is_conditional
+from wsgi_app.web.refusals import REFUSALS
 from wsgi_app.web.rendering import FORMATS
 from wsgi_app.web.routing import ID, Multipart, Route
 
@@ -41,17 +41,13 @@ QUERY: dict[str, tuple[str, Json]] = {
     "corrected": ("whether somebody corrected the visits", {"enum": ["yes", "no"]}),
 }
 
-# Addresses for doors, which show their tokens to them instead of signing in.
-DOORS = frozenset(("door.answer", "devices.hear"))
-PRESS_HEADERS = {
+# What addresses read out of the headers, likewise.
+HEADERS = {
     ID_HEADER: "the id of the press, the same in each retry",
     BOOT_HEADER: "which boot of the device; needed with a token, like those that follow",
     AT_HEADER: "when, by the device's time of day, ISO 8601",
     MS_HEADER: "when, by its monotonic clock",
 }
-
-# Refusals that are answered with the same body as success: the door's verdict on a stranger.
-VERDICTS = frozenset((("door.answer", 404),))
 
 SIGN_INS: Json = {
     "password": {"type": "http", "scheme": "basic", "description": "An account's name and password."},
@@ -83,7 +79,7 @@ def describe(routes: tuple[Route, ...], root: str, version: str) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Porteiro", "version": version, "description": "A self-hosted doorman."},
         "servers": [{"url": root or "/"}],
-        "tags": [{"name": noun} for noun in dict.fromkeys(map(noun_of, routes))],
+        "tags": [{"name": noun} for noun in dict.fromkeys(route.noun for route in routes)],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -93,11 +89,6 @@ def describe(routes: tuple[Route, ...], root: str, version: str) -> Json:
     }
     read: Json = _as_others_read_it(document)
     return read
-
-
-def noun_of(route: Route) -> str:
-    """What an address is about: the module that answers it."""
-    return route.name.partition(".")[0]
 
 
 def success_of(route: Route) -> int:
@@ -112,7 +103,7 @@ def takes_forms(route: Route) -> bool:
 
 def _is_uploaded(route: Route) -> bool:
     only_photos = isinstance(route.takes, Multipart) and route.body is None
-    return only_photos or route.name in JSON_ONLY
+    return only_photos or route.json_only
 
 
 def _types(routes: Iterable[Route]) -> Iterable[type]:
@@ -123,10 +114,10 @@ def _types(routes: Iterable[Route]) -> Iterable[type]:
 
 
 def _operation(route: Route, schemas: dict[type, Json]) -> Json:
-    summary, description = _words(route)
+    summary, description = words_of(route)
     operation: Json = {
         "operationId": route.name,
-        "tags": [noun_of(route)],
+        "tags": [route.noun],
         "summary": summary,
         "description": description,
         "parameters": _parameters(route),
@@ -139,7 +130,8 @@ def _operation(route: Route, schemas: dict[type, Json]) -> Json:
     return operation
 
 
-def _words(route: Route) -> tuple[str, str]:
+def words_of(route: Route) -> tuple[str, str]:
+    """What an address does: in one line, and what else is to be said of it; out of its docstring."""
     words = DOCSTRING.sub("", inspect.getdoc(route.endpoint) or "", count=1).replace("``", "`")
     first, _, rest = words.partition("\n\n")
     summary = " ".join(first.split()).strip(". ") or f"{route.method} {route.pattern}"
@@ -147,26 +139,26 @@ def _words(route: Route) -> tuple[str, str]:
 
 
 def _security(route: Route) -> list[Json]:
-    if route.name in DOORS:
-        return [{"door": []}, {}]
+    if route.token is not None:
+        return [{route.token.value: []}, {}]
     return [] if route.role is Role.ANYONE else [{"password": []}, {"cookie": []}]
 
 
 def _parameters(route: Route) -> list[Json]:
     variable = {"type": "string", "pattern": f"^{ID}$"}
-    found = [
+    parameters = [
         _parameter("path", name, f"id of the {name}", variable)
         for name in re.findall(r"{(\w+)}", route.pattern)
     ]
-    found += [_parameter("query", name, *QUERY[name]) for name in route.query]
+    cursor = ("limit", route.paged) if route.paged else ()
+    parameters += [_parameter("query", name, *QUERY[name]) for name in (*cursor, *route.query)]
     if len(route.formats) > 1:
         words = {"type": "string", "enum": list(route.formats)}
-        found.append(_parameter("query", "format", "decides, whatever Accept says", words))
-    if route.name == "door.answer":
-        found += [_parameter("header", name, text, TEXT) for name, text in PRESS_HEADERS.items()]
-    if is_conditional(route):
-        found.append(_parameter("header", "If-Match", "only if its ETag is still this one", TEXT))
-    return found
+        parameters.append(_parameter("query", "format", "decides, whatever Accept says", words))
+    parameters += [_parameter("header", name, HEADERS[name], TEXT) for name in route.headers]
+    if route.versioned:
+        parameters.append(_parameter("header", "If-Match", "only if its ETag is still this one", TEXT))
+    return parameters
 
 
 def _parameter(place: str, name: str, description: str, schema: Json) -> Json:
@@ -193,8 +185,8 @@ def _responses(route: Route, schemas: dict[type, Json]) -> Json:
     given = _given(route, schemas)
     responses = _successes(route, given)
     for refused, applies, _ in REFUSALS:
-        if (route.name, refused) in VERDICTS:
-            responses[str(refused)] = {"description": "Not let in.", "content": given}
+        if refused in route.also:
+            responses[str(refused)] = {"description": "Done, with another end.", "content": given}
         elif applies(route):
             responses[str(refused)] = {"$ref": f"#/components/responses/{refused}"}
     return responses

@@ -13,48 +13,26 @@ from wsgi_app.web.rendering import negotiated, query_text
 
 LONGEST_TEXT = 200
 CARDS = 24  # of a list, on a page for people
+# Formats whose readers follow links without the Accept header that they began with.
+FOLLOWED_AS = {"atom": {"format": "atom"}}
 
 Item = TypeVar("Item")
-
-
-def read_page(
-    call: Call,
-    read: Callable[[int], Sequence[Item]],
-    cursor: Callable[[Item], dict[str, str]],
-    usual: int | None = None,
-) -> tuple[list[Item], str]:
-    """The items that are asked for, and the address of the page that follows, ``""`` without one.
-
-    Args:
-        call: with how many the client wants at once.
-        read: gives at most so many items, from where the query says on.
-        cursor: what the query of the next page says, by the last item of this one.
-        usual: how many for a client that does not say; ``None`` for as many as the limit allows.
-
-    Raises:
-        BadRequest: as ``number_of`` says.
-    """
-    limit = page_size(call, usual)
-    found = list(read(limit + 1))
-    if len(found) <= limit:
-        return found, ""
-    return found[:limit], same_list(call, **cursor(found[limit - 1]), limit=str(limit))
 
 
 def listed(
     call: Call,
     read: Callable[[int], Sequence[Item]],
-    cursor: Callable[[Item, str], dict[str, str]],
+    cursor: Callable[[Item], object],
     formats: Mapping[str, tuple[int | None, Callable[[list[Item], str], Response]]],
 ) -> Response:
     """A page of a list in the format that fits the client.
 
     Args:
-        call: as ``read_page`` says, and in which format.
-        read: likewise.
-        cursor: likewise, of the last item and the format.
-        formats: by words of ``rendering.FORMATS``: how many items are usual, and what makes the answer of the
-            items and the address of the page that follows.
+        call: with how many the client wants at once, and in which format.
+        read: gives at most so many items, from where the query says on.
+        cursor: where the next page goes on, by the last item of this one; the route's ``paged`` names it.
+        formats: by words of ``rendering.FORMATS``: how many items are usual, ``None`` for as many as the
+            limit allows, and what makes the answer of the items and the address of the page that follows.
 
     Raises:
         NotAcceptable: no format fits.
@@ -63,8 +41,13 @@ def listed(
 
     def answer(word: str) -> Response:
         usual, make = formats[word]
-        found, next_page = read_page(call, read, lambda last: cursor(last, word), usual)
-        return with_next(make(found, next_page), next_page)
+        limit = page_size(call, usual)
+        items = list(read(limit + 1))
+        next_page = ""
+        if len(items) > limit:
+            query = {str(call.route.paged): str(cursor(items[limit - 1])), "limit": str(limit)}
+            next_page = same_list(call, **query, **FOLLOWED_AS.get(word, {}))
+        return with_next(make(items[:limit], next_page), next_page)
 
     return negotiated(call.request, {word: partial(answer, word) for word in formats})
 
@@ -75,7 +58,7 @@ def page_size(call: Call, usual: int | None = None) -> int:
     Raises:
         BadRequest: not a positive number.
     """
-    most = call.house.config.limits.page_items
+    most = call.house.config.limits.requests.page_items
     return min(number_of(call, "limit") or usual or most, most)
 
 

@@ -8,8 +8,8 @@ from multipart import MultipartError, MultipartSegment, ParserLimitReached, Push
 from multipart import parse_options_header as parse_options
 from webob import Request
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, ContentTooLarge, Unprocessable, UnsupportedMediaType
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.vision.kinds import is_jpeg
 from wsgi_app.web.uploads import (
     CHUNK_BYTES,
@@ -37,7 +37,7 @@ class Part:
         return self.data.decode(errors="replace")
 
 
-def read_photo(request: Request, field: str, limits: Limits) -> bytes:
+def read_photo(request: Request, field: str, limits: UploadLimits) -> bytes:
     """The bytes of a form's picture part.
 
     Raises:
@@ -48,13 +48,13 @@ def read_photo(request: Request, field: str, limits: Limits) -> bytes:
     return _photo(read_form(request, (field,), limits), field)[1]
 
 
-def read_photos(request: Request, fields: tuple[str, ...], limits: Limits) -> tuple[bytes, ...]:
+def read_photos(request: Request, fields: tuple[str, ...], limits: UploadLimits) -> tuple[bytes, ...]:
     """The bytes of several picture parts; raises as ``read_photo`` does."""
     form = read_form(request, fields, limits)
     return tuple(_photo(form, field)[1] for field in fields)
 
 
-def read_burst(request: Request, fields: tuple[str, ...], limits: Limits) -> tuple[bytes, ...]:
+def read_burst(request: Request, fields: tuple[str, ...], limits: UploadLimits) -> tuple[bytes, ...]:
     """The bytes of JPEG parts, JPEGs by their names and by their contents; raises as ``read_photo`` does.
 
     The first is needed; the others are of the same moment, and may be left out.
@@ -63,7 +63,7 @@ def read_burst(request: Request, fields: tuple[str, ...], limits: Limits) -> tup
     return tuple(_jpeg(form, field) for field in fields if field in form or field == fields[0])
 
 
-def read_form(request: Request, fields: tuple[str, ...], limits: Limits) -> dict[str, Part]:
+def read_form(request: Request, fields: tuple[str, ...], limits: UploadLimits) -> dict[str, Part]:
     """The named parts of a multipart form, the first of each name; all others are skipped.
 
     Raises:
@@ -75,7 +75,7 @@ def read_form(request: Request, fields: tuple[str, ...], limits: Limits) -> dict
 
 
 def read_parts(
-    request: Request, limits: Limits, wanted: Callable[[str], bool] = lambda _: True
+    request: Request, limits: UploadLimits, wanted: Callable[[str], bool] = lambda _: True
 ) -> Iterator[tuple[str, Part]]:
     """The parts of a multipart form as they come, each with its name.
 

@@ -13,6 +13,8 @@ BOOT_HEADER = "Porteiro-Boot"
 AT_HEADER = "Porteiro-Pressed-At"
 MS_HEADER = "Porteiro-Pressed-Monotonic-Ms"
 
+PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER)
+
 ID = re.compile(r"[!-~]{1,128}")
 AT = re.compile(r"[0-9T:.Z+-]{1,40}")
 MS = re.compile(r"[0-9]{1,15}")

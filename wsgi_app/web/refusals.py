@@ -1,4 +1,4 @@
-"""Which refusals an address can answer with."""
+"""Which refusals an address can answer with, told by its row of the route table."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,6 @@ from wsgi_app.access.roles import Role
 from wsgi_app.web.routing import Route
 
 CHANGES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
-
-# Addresses that no page's form posts to: JSON alone.
-JSON_ONLY = frozenset(("images.nose_base64", "devices.hear"))
-
-# What these remove is never changed before that, and so has no versions.
-UNCHANGING = frozenset(("invitations.remove",))
 
 
 def _always(_route: Route) -> bool:
@@ -35,14 +29,9 @@ def _has_variables(route: Route) -> bool:
 
 
 def _names_things(route: Route) -> bool:
-    return _has_variables(route) or bool(route.query) or (_sends(route) and route.name not in JSON_ONLY)
-
-
-def is_conditional(route: Route) -> bool:
-    """Whether ``If-Match`` guards it."""
-    if route.name in UNCHANGING or route.role is Role.ANYONE:
-        return False
-    return route.method in {"PUT", "PATCH", "DELETE"} and _has_variables(route)
+    return (
+        _has_variables(route) or bool(route.query or route.paged) or (_sends(route) and not route.json_only)
+    )
 
 
 # Every refusal that can happen: where, and what it means.
@@ -54,7 +43,7 @@ REFUSALS: tuple[tuple[int, Callable[[Route], bool], str], ...] = (
     (406, lambda route: len(route.formats) > 1, "Not in any format that the client takes."),
     (409, _changes, "It would contradict what is stored."),
     (411, _sends, "A body needs a Content-Length."),
-    (412, is_conditional, "If-Match names another version than the present one."),
+    (412, lambda route: route.versioned, "If-Match names another version than the present one."),
     (413, _sends, "More bytes, parts or pixels than the limits allow."),
     (414, _has_variables, "A path longer than any that exists here."),
     (415, _sends, "Not a format that this address takes."),

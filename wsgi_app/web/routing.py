@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 from webob import Response
 
-from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Limits
+from wsgi_app.access.roles import Role, TokenKind
 from wsgi_app.base.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
+from wsgi_app.base.limits import RequestLimits
 from wsgi_app.web.rendering import no_content
 
 Endpoint = Callable[..., Response]
@@ -46,45 +48,62 @@ class Route:
     under that name; ``{name:text}`` for one segment of any text, ``{name:optional}`` for one that may also be
     empty; ``{name:path}``, which can only stand last, for all that follows, slashes and all. The method ``*``
     is any that no other row of the pattern names.
-    Addresses for doors are open to anyone: those endpoints ask for the door's token.
 
     Attributes:
+        role: what somebody has to be who signs in.
+        token: whose token is shown in place of a sign-in; the endpoint itself looks at it.
         takes: the typed body, as JSON or a form's fields, or the parts of a form with photos.
         gives: the typed answer; ``None`` for one without a type.
         formats: in which formats it answers, as ``rendering.FORMATS`` names them.
-        query: what it reads out of the query besides ``format``; ``openapi.QUERY`` describes each.
+        query: what it reads out of the query besides; ``openapi.QUERY`` describes each.
+        headers: what it reads out of the headers besides; ``openapi.HEADERS`` describes each.
+        paged: the cursor with which a list goes on, ``after`` or ``before`` an item; ``None`` for no list.
         status: of success; ``None`` for 200, or 204 where nothing is given.
+        also: other statuses with the same typed answer.
+        json_only: whether no page's form posts there.
+        versioned: whether ``If-Match`` guards the change.
     """
 
     method: str
     pattern: str
     endpoint: Endpoint
     role: Role
+    token: TokenKind | None = None
     takes: type | Multipart | None = None
     gives: type | None = None
     formats: tuple[str, ...] = ("json",)
     query: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    paged: Literal["after", "before"] | None = None
     status: int | None = None
+    also: tuple[int, ...] = ()
+    json_only: bool = False
+    versioned: bool = False
 
     @property
     def body(self) -> type | None:
         """The typed body that it takes; ``None`` for photos alone, and for nothing."""
         return self.takes.instead if isinstance(self.takes, Multipart) else self.takes
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What the endpoint is called in logs and counters, such as ``people.create``."""
-        return f"{self.endpoint.__module__.rpartition('.')[2]}.{self.endpoint.__name__}"
+        return f"{self.noun}.{self.endpoint.__name__}"
+
+    @cached_property
+    def noun(self) -> str:
+        """What it is about: the module that answers, or the package whose ``index`` that is."""
+        *packages, module = self.endpoint.__module__.split(".")
+        return packages[-1] if module == "index" and packages[-1] != "endpoints" else module
 
 
 @dataclass(frozen=True)
-class Found:
-    """The endpoint of a request, the variables of its path, and who may ask."""
+class RouteMatch:
+    """The row that a request is for, what it is called in logs and counters, and the path's variables."""
 
+    route: Route
     name: str
-    endpoint: Endpoint
     variables: dict[str, str]
-    role: Role = Role.ANYONE
 
 
 class Router:
@@ -97,7 +116,7 @@ class Router:
             by_pattern.setdefault(route.pattern, {})[route.method] = route
         self._rows = [(_expression(pattern), methods) for pattern, methods in by_pattern.items()]
 
-    def find(self, method: str, path: str) -> Found:
+    def find(self, method: str, path: str) -> RouteMatch:
         """The endpoint for a request; HEAD is answered by GET's, OPTIONS by the list of methods.
 
         Args:
@@ -112,10 +131,10 @@ class Router:
         route = methods.get("GET" if method == "HEAD" and "HEAD" not in methods else method)
         route = route or methods.get(ANY_METHOD)
         if route is not None:
-            return Found(route.name, route.endpoint, variables, route.role)
+            return RouteMatch(route, route.name, variables)
         allowed = _allowed(methods)
         if method == "OPTIONS":
-            return Found("options", lambda *_, **__: _options(allowed), {})
+            return RouteMatch(Route(method, path, _options(allowed), Role.ANYONE), "options", {})
         raise MethodNotAllowed(method[:32], allowed)
 
     def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
@@ -136,7 +155,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL)
 
 
-def _checked(path: str, longest: int = Limits.path_bytes) -> str:
+def _checked(path: str, longest: int = RequestLimits.path_bytes) -> str:
     if len(path) > longest:
         raise PathTooLong(f"A path has at most {longest} bytes.")
     if "\0" in path:
@@ -156,7 +175,10 @@ def _allowed(methods: dict[str, Route]) -> str:
     return ", ".join(sorted(names))
 
 
-def _options(allowed: str) -> Response:
-    response = no_content()
-    response.headers["Allow"] = allowed
-    return response
+def _options(allowed: str) -> Endpoint:
+    def answer(_call: object) -> Response:
+        response = no_content()
+        response.headers["Allow"] = allowed
+        return response
+
+    return answer

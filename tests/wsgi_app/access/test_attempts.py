@@ -4,12 +4,12 @@ import pytest
 
 from tests.accounts import CHEAP, PASSWORD, add_account
 from wsgi_app.access.attempts import PasswordCheck
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import TooManyRequests
+from wsgi_app.base.limits import SignInLimits
 from wsgi_app.stores.stores import Stores
 
 HERE, THERE = "192.0.2.7", "192.0.2.8"
-FEW = Limits(address_sign_ins=2, account_sign_ins=3)
+FEW = SignInLimits(address_failures=2, account_failures=3)
 
 
 @pytest.fixture

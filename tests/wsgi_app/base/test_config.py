@@ -3,9 +3,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from wsgi_app.base.config import Config, Limits, load_config
+from wsgi_app.base.config import SETTINGS, Config, load_config
 from wsgi_app.base.errors import ConfigError
-from wsgi_app.base.settings import SETTINGS
+from wsgi_app.base.limits import Limits
 
 
 def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,26 +1,21 @@
+"""Settings: read from the environment, or refused with their key and a reason."""
+
 import re
-import subprocess
-from pathlib import Path
+from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsgi_app.base.config import Config, load_config
+from wsgi_app.base.config import SETTINGS, Config, load_config
 from wsgi_app.base.errors import ConfigError
-from wsgi_app.base.settings import SETTINGS
 
-DOCUMENTED = Path(__file__).parents[3] / "deploy" / "porteiro.env"
-DEFAULTS = {setting.key: setting.default for setting in SETTINGS}
-
-
-def documented_settings() -> list[tuple[str, str]]:
-    """What the file for owners says of each setting: its key and its default."""
-    return re.findall(r"^#(PORTEIRO_\w+)=(.*)$", DOCUMENTED.read_text(encoding="utf-8"), re.MULTILINE)
+KEYS = [setting.key for setting in SETTINGS]
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
-@pytest.mark.parametrize("key", sorted(DEFAULTS))
+@pytest.mark.parametrize("key", sorted(KEYS))
 def test_a_blank_value_is_refused_because_uwsgi_would_not_take_it_for_the_default(
     key: str, blank: str
 ) -> None:
@@ -115,7 +110,7 @@ def test_a_path_that_cannot_be_is_refused_with_its_key(key: str, text: str) -> N
 
 
 @settings(deadline=None)
-@given(key=st.sampled_from(sorted(DEFAULTS)), text=st.text(st.characters(codec="utf-8"), max_size=40))
+@given(key=st.sampled_from(sorted(KEYS)), text=st.text(st.characters(codec="utf-8"), max_size=40))
 def test_any_value_is_either_used_or_refused_with_its_key(key: str, text: str) -> None:
     try:
         assert isinstance(load_config({key: text}), Config)
@@ -140,7 +135,8 @@ def test_a_password_in_a_refused_value_is_not_shown() -> None:
         ("PORTEIRO_HTPP", "did you mean PORTEIRO_HTTP?"),
         ("PORTEIRO_PROCESS", "did you mean PORTEIRO_PROCESSES?"),
         ("PORTEIRO_TRESHOLD", "did you mean PORTEIRO_THRESHOLD?"),
-        ("PORTEIRO_SOMETHING_ELSE_ALTOGETHER", f"the settings are {', '.join(DEFAULTS)}"),
+        ("PORTEIRO_http", "did you mean PORTEIRO_HTTP?"),
+        ("PORTEIRO_SOMETHING_ELSE_ALTOGETHER", f"the settings are {', '.join(KEYS)}"),
     ],
 )
 def test_an_unknown_key_is_refused_with_a_suggestion(key: str, hint: str) -> None:
@@ -149,44 +145,44 @@ def test_an_unknown_key_is_refused_with_a_suggestion(key: str, hint: str) -> Non
     assert str(refused.value) == f"{key} is not a setting; {hint}"
 
 
-# The file for owners
+OPENING_KEYS = [setting.key for setting in SETTINGS if setting.opens]
 
 
-def test_the_documented_settings_are_exactly_these_with_their_defaults_or_an_example() -> None:
-    documented = dict(documented_settings())
-
-    assert set(documented) == set(DEFAULTS)
-    assert {key: documented[key] if default else "" for key, default in DEFAULTS.items()} == DEFAULTS
-
-
-def test_every_documented_setting_is_explained_with_its_default() -> None:
-    blocks = DOCUMENTED.read_text(encoding="utf-8").split("\n\n")
-    for key, default in DEFAULTS.items():
-        block = next(block for block in blocks if f"#{key}=" in block)
-        *explanation, _ = block.strip().splitlines()
-        assert 1 <= len(explanation) <= 3, key
-        said = re.search(r"Default: (.+)", " ".join(explanation))
-        assert said is not None, key
-        assert said[1].startswith(default), key
+def near_misses(key: str) -> Iterator[str]:
+    """A key with one letter left out, doubled or changed, or two exchanged, and some guesses."""
+    first = len("PORTEIRO_")
+    for at in range(first, len(key)):
+        yield key[:at] + key[at + 1 :]
+        yield key[:at] + key[at] + key[at:]
+        yield key[:at] + "X" + key[at + 1 :]
+    for one, other in pairwise(range(first, len(key))):
+        yield key[:one] + key[other] + key[one] + key[other + 1 :]
+    for word in ("S", "ED", "_ALL", "_TO_ALL"):
+        yield key + word
+    yield f"PORTEIRO_NO_{key[first:]}"
+    yield key.lower().replace("porteiro_", "PORTEIRO_")
 
 
-def shell_environment(script: str) -> dict[str, str]:
-    """What a shell has in its environment after a script."""
-    output = subprocess.check_output(["/bin/sh", "-ec", f"{script}; env"], env={}, text=True)
-    return dict(line.split("=", 1) for line in output.splitlines() if line.startswith("PORTEIRO_"))
+def test_these_settings_open_the_house() -> None:
+    assert OPENING_KEYS == [
+        "PORTEIRO_OPEN",
+        "PORTEIRO_ANONYMOUS_DOORS",
+        "PORTEIRO_LAB",
+        "PORTEIRO_LAB_FILES",
+    ]
 
 
-def test_the_documented_file_changes_nothing_as_it_is_shipped() -> None:
-    assert shell_environment(f"set -a; . '{DOCUMENTED}'; set +a") == {}
+@pytest.mark.parametrize("key", OPENING_KEYS)
+def test_no_near_miss_is_answered_with_a_setting_that_opens_the_house(key: str) -> None:
+    for near in set(near_misses(key)) - set(KEYS):
+        with pytest.raises(ConfigError) as refused:
+            load_config({near: "1"})
+        hint = str(refused.value).removeprefix(f"{near} is not a setting; ")
+        assert set(re.findall(r"PORTEIRO_\w+", hint)).isdisjoint(OPENING_KEYS), near
 
 
-def test_every_line_of_the_documented_file_can_be_taken_as_it_stands(tmp_path: Path) -> None:
-    everything = tmp_path / "porteiro.env"
-    everything.write_text(re.sub(r"(?m)^#(?=PORTEIRO_)", "", DOCUMENTED.read_text(encoding="utf-8")))
-    environment = shell_environment(f"set -a; . '{everything}'; set +a")
-    (tmp_path / "nose.onnx").touch()
-    environment["PORTEIRO_NOSE_MODEL"] = str(tmp_path / "nose.onnx")
-    environment["PORTEIRO_LAB_FILES"] = str(tmp_path)
-
-    assert set(environment) == set(DEFAULTS)
-    assert load_config(environment).threshold == 0.55
+@pytest.mark.parametrize("key", ["PORTEIRO_OPNE", "PORTEIRO_ANONYMOUS", "PORTEIRO_LABS", "PORTEIRO_LAB_FILE"])
+def test_a_misspelt_setting_that_opens_the_house_has_to_be_looked_up(key: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config({key: "1"})
+    assert str(refused.value) == f"{key} is not a setting; deploy/porteiro.env lists those that there are"

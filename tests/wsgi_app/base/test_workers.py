@@ -1,5 +1,6 @@
 """The process that answers, as its WSGI server sees it."""
 
+import platform
 import signal
 import threading
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from wsgi_app.base.errors import ConfigError
-from wsgi_app.base.workers import CANNOT_LOAD, built, worker_number
+from wsgi_app.base.workers import CANNOT_LOAD, built, keep_freed_memory, worker_number
 
 
 def mask() -> set[int]:
@@ -66,3 +67,7 @@ def test_a_signal_that_came_meanwhile_ends_the_process_without_a_word(
 
 def test_only_uwsgi_numbers_its_workers() -> None:
     assert worker_number() is None
+
+
+def test_glibc_keeps_freed_memory_and_other_libraries_are_left_alone() -> None:
+    assert keep_freed_memory() is (platform.libc_ver()[0] == "glibc")

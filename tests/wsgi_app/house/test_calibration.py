@@ -4,6 +4,7 @@ import pytest
 from wsgi_app.house.calibration import Question, examine, one_in
 from wsgi_app.stores.gallery import GalleryFace
 from wsgi_app.vision.packs import Threshold
+from wsgi_app.web.links import Links
 
 MEASURED = Threshold(score=0.526, measured_on="families", false_accept_rate=0.001)
 UNMEASURED = Threshold(score=0.4, measured_on="nothing", false_accept_rate=None)
@@ -16,7 +17,7 @@ def face(name: str, *vector: float, negative: bool = False) -> GalleryFace:
 
 def question(*measured: Threshold, wanted_rate: float = 0.001) -> Question:
     """What is asked where the first of the pack's thresholds is in force."""
-    return Question(measured[0], measured, wanted_rate, "/porteiro")
+    return Question(measured[0], measured, wanted_rate, Links("/porteiro").of_face)
 
 
 def test_everybody_is_told_by_name_with_links_below_the_mount() -> None:

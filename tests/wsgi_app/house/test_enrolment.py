@@ -8,7 +8,7 @@ import pytest
 from tests.galleries import SHARP, add_visit
 from wsgi_app.base.errors import NotFound, PorteiroError, RequestError, UnusablePhoto
 from wsgi_app.base.steps import Steps
-from wsgi_app.house.enrolment import Candidate, Likeness, embed_anew, enrol, resemblances
+from wsgi_app.house.enrolment import Candidate, Enroller, Likeness, embed_anew, resemblances
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores
@@ -27,7 +27,7 @@ def test_a_good_photo_becomes_a_face_of_that_person(
     pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     ana = stores.people.add("Ana")
-    face = enrol(pipeline, stores, POLICY, Candidate(ana.id, photo("ana-1")), steps)
+    face = Enroller(pipeline, stores, POLICY, steps).enrol(Candidate(ana.id, photo("ana-1")))
     assert stores.faces.of(ana.id) == [face]
     assert stores.people.get(ana.id) == replace(ana, faces=1, portrait=face.id)
     sighting = pipeline.single_face(photo("ana-1"), ENROLMENT, steps)
@@ -39,7 +39,7 @@ def test_the_kept_crop_embeds_to_the_vector_in_the_gallery(
     pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     ana = stores.people.add("Ana")
-    face = enrol(pipeline, stores, POLICY, Candidate(ana.id, photo("ana-1")), steps)
+    face = Enroller(pipeline, stores, POLICY, steps).enrol(Candidate(ana.id, photo("ana-1")))
     crop = crop_from_png(stores.photos.path(face.crop).read_bytes())
     (kept,) = stores.gallery.rows(pipeline.pack.embedder.sha256).faces
     assert (kept.person_id, kept.name) == (ana.id, "Ana")
@@ -58,7 +58,7 @@ def test_a_photo_that_cannot_be_used_stores_nothing(
     before = stores.gallery.generation()
     data = {"text": b"Ana", "broken": photo("ana-1")[:2000]}
     with pytest.raises(RequestError) as refused:
-        enrol(pipeline, stores, POLICY, Candidate(ana.id, data.get(name) or photo(name)), steps)
+        Enroller(pipeline, stores, POLICY, steps).enrol(Candidate(ana.id, data.get(name) or photo(name)))
     assert refused.value.code == code
     assert (stores.people.page(10), stores.gallery.generation()) == ([ana], before)
     assert not stores.photos.path("").exists()
@@ -68,7 +68,7 @@ def test_a_photo_of_nobody_known_stores_nothing(
     pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     with pytest.raises(NotFound, match="There is no such person"):
-        enrol(pipeline, stores, POLICY, Candidate("f" * 32, photo("ana-1")), steps)
+        Enroller(pipeline, stores, POLICY, steps).enrol(Candidate("f" * 32, photo("ana-1")))
     assert (stores.gallery.generation(), stores.photos.path("").exists()) == (0, False)
 
 
@@ -117,15 +117,15 @@ def test_a_face_is_another_s_from_the_threshold_on(
     refused: bool,
 ) -> None:
     ana, eve = stores.people.add("Ana"), stores.people.add("Eve")
-    enrol(pipeline, stores, POLICY, Candidate(ana.id, photo("ana-1")), steps)
+    Enroller(pipeline, stores, POLICY, steps).enrol(Candidate(ana.id, photo("ana-1")))
     policy, candidate = Policy(threshold, POLICY.margin), Candidate(eve.id, photo("ana-2"))
 
     if refused:
         with pytest.raises(UnusablePhoto, match="looks like Ana") as refusal:
-            enrol(pipeline, stores, policy, candidate, steps)
+            Enroller(pipeline, stores, policy, steps).enrol(candidate)
         assert refusal.value.code == "like_another"
     else:
-        enrol(pipeline, stores, policy, candidate, steps)
+        Enroller(pipeline, stores, policy, steps).enrol(candidate)
     assert stores.people.get(eve.id).faces == (0 if refused else 1)
 
 
@@ -133,10 +133,10 @@ def test_who_insists_is_heard_and_where_the_photo_is_from_is_kept(
     pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     ana, eve = stores.people.add("Ana"), stores.people.add("Eve")
-    enrol(pipeline, stores, POLICY, Candidate(ana.id, photo("ana-1")), steps)
+    Enroller(pipeline, stores, POLICY, steps).enrol(Candidate(ana.id, photo("ana-1")))
 
     insisting = Candidate(eve.id, photo("ana-2"), Source(add_visit(stores)), accept_like_another=True)
-    face = enrol(pipeline, stores, POLICY, insisting, steps)
+    face = Enroller(pipeline, stores, POLICY, steps).enrol(insisting)
 
     assert (face.person_id, face.visit_id, face.negative) == (eve.id, "v1", False)
     assert stores.events.done_by_somebody(1)[0].details == {"face": face.id, "like": ana.id}
@@ -147,7 +147,7 @@ def test_insisting_on_a_face_that_is_like_nobody_is_not_told(
 ) -> None:
     ana = stores.people.add("Ana")
     insisting = Candidate(ana.id, photo("ana-1"), accept_like_another=True)
-    face = enrol(pipeline, stores, POLICY, insisting, steps)
+    face = Enroller(pipeline, stores, POLICY, steps).enrol(insisting)
     assert stores.events.done_by_somebody(1)[0].details == {"face": face.id}
 
 
@@ -187,7 +187,7 @@ def test_faces_that_the_present_embedder_has_not_seen_are_embedded_from_their_cr
     crops = crop_png("ana-1"), crop_png("ana-2")
     enrolled_earlier(stores, "Ana", *crops)
     bruno = stores.people.add("Bruno")
-    enrol(pipeline, stores, POLICY, Candidate(bruno.id, photo("bruno-1")), steps)
+    Enroller(pipeline, stores, POLICY, steps).enrol(Candidate(bruno.id, photo("bruno-1")))
     earlier = vectors_of(stores, "earlier")
     seen: list[tuple[int, int]] = []
 

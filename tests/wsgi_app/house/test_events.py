@@ -8,16 +8,16 @@ from tests.conftest import Clock
 from tests.wsgi_app.live.conftest import add_visit
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
-from wsgi_app.house.events import EventBody, EventsBody, Feed, VisitSeen
+from wsgi_app.house.events import EventBody, EventFeed, EventsBody, VisitSeen
 from wsgi_app.stores.stores import Stores
 
 
 @pytest.fixture
-def feed(stores: Stores) -> Feed:
-    return Feed(stores.events)
+def feed(stores: Stores) -> EventFeed:
+    return EventFeed(stores.events)
 
 
-def test_a_visit_is_told_with_who_was_let_in(stores: Stores, feed: Feed, clock: Clock) -> None:
+def test_a_visit_is_told_with_who_was_let_in(stores: Stores, feed: EventFeed, clock: Clock) -> None:
     ana = stores.acting("Olga").people.add("Ana")
     visit = add_visit(stores, person_id=ana.id)
 
@@ -44,7 +44,7 @@ def test_a_visit_is_told_with_who_was_let_in(stores: Stores, feed: Feed, clock: 
     )
 
 
-def test_names_are_told_as_they_are_now(stores: Stores, feed: Feed) -> None:
+def test_names_are_told_as_they_are_now(stores: Stores, feed: EventFeed) -> None:
     ana = stores.people.add("Ana")
     add_visit(stores, person_id=ana.id)
     with stores.database.write() as connection:
@@ -56,7 +56,7 @@ def test_names_are_told_as_they_are_now(stores: Stores, feed: Feed) -> None:
     assert (added.name, came.visit.person) == ("Anabela", PersonName(ana.id, "Anabela"))
 
 
-def test_somebody_forgotten_is_told_of_without_a_name(stores: Stores, feed: Feed) -> None:
+def test_somebody_forgotten_is_told_of_without_a_name(stores: Stores, feed: EventFeed) -> None:
     ana = stores.people.add("Ana")
     stores.people.remove(ana.id, lambda _: True)
 
@@ -66,7 +66,7 @@ def test_somebody_forgotten_is_told_of_without_a_name(stores: Stores, feed: Feed
     ]
 
 
-def test_a_visit_that_is_gone_is_left_out(stores: Stores, feed: Feed) -> None:
+def test_a_visit_that_is_gone_is_left_out(stores: Stores, feed: EventFeed) -> None:
     visit = add_visit(stores)
     with stores.database.write() as connection:
         connection.execute(sa.text("DELETE FROM visits"))
@@ -75,7 +75,7 @@ def test_a_visit_that_is_gone_is_left_out(stores: Stores, feed: Feed) -> None:
     assert [(event["subject"], "visit" in event) for event in body["events"]] == [(visit, False)]
 
 
-def test_a_device_is_told_with_its_state_and_a_message_with_its_text(stores: Stores, feed: Feed) -> None:
+def test_a_device_is_told_with_its_state_and_a_message_with_its_text(stores: Stores, feed: EventFeed) -> None:
     stores.devices.add("front-door", b"hash")
     stores.devices.tell_states()
     stores.events.say("The plumber comes at ten.", "Olga", "connection-1")
@@ -90,7 +90,7 @@ def test_a_device_is_told_with_its_state_and_a_message_with_its_text(stores: Sto
     ]
 
 
-def test_what_happens_to_accounts_is_told_to_nobody(stores: Stores, feed: Feed) -> None:
+def test_what_happens_to_accounts_is_told_to_nobody(stores: Stores, feed: EventFeed) -> None:
     stores.invitations.invite(b"key", "owner")
     stores.accounts.accept(b"key", "Olga", "hash")
     stores.events.say("Hello", "Olga", "connection-1")
@@ -100,7 +100,7 @@ def test_what_happens_to_accounts_is_told_to_nobody(stores: Stores, feed: Feed) 
     assert [event.kind for event in feed.after(0, 10).events] == ["message"]
 
 
-def test_what_follows_is_told_a_page_at_a_time(stores: Stores, feed: Feed) -> None:
+def test_what_follows_is_told_a_page_at_a_time(stores: Stores, feed: EventFeed) -> None:
     subjects = [add_visit(stores) for _ in range(5)]
 
     pages = [feed.after(0, 2), feed.after(2, 2), feed.after(4, 2), feed.after(5, 2)]
@@ -114,7 +114,7 @@ def test_what_follows_is_told_a_page_at_a_time(stores: Stores, feed: Feed) -> No
     assert [(page.last, page.reset) for page in pages] == [(2, False), (4, False), (5, False), (5, False)]
 
 
-def test_a_number_that_no_event_had_yet_is_from_another_house(stores: Stores, feed: Feed) -> None:
+def test_a_number_that_no_event_had_yet_is_from_another_house(stores: Stores, feed: EventFeed) -> None:
     add_visit(stores)
 
     assert feed.after(7, 10) == EventsBody([], last=1, reset=True)
@@ -135,7 +135,7 @@ def statements(stores: Stores) -> Iterator[list[str]]:
 
 
 def test_many_visits_are_read_with_as_few_queries_as_one(
-    stores: Stores, feed: Feed, statements: list[str]
+    stores: Stores, feed: EventFeed, statements: list[str]
 ) -> None:
     people = [stores.people.add(name).id for name in ("Ana", "Bruno", "Chen")]
     for number in range(30):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from tests.galleries import SHARP
-from wsgi_app.base.config import Limits
+from wsgi_app.base.limits import Limits
 from wsgi_app.house.gallery import GalleryState, LiveGallery, rule_of
 from wsgi_app.house.hours import NEVER
 from wsgi_app.house.rules import Rule

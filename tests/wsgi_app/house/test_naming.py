@@ -9,11 +9,12 @@ from PIL import Image
 
 from tests.servers import InProcessServer, enrolled, post_photo
 from wsgi_app.access.identity import AT_HOME
-from wsgi_app.base.errors import NotFound, Unavailable, UnusablePhoto
+from wsgi_app.base.errors import NotFound, Unavailable, Unprocessable, UnusablePhoto
 from wsgi_app.base.steps import Steps
 from wsgi_app.house import naming
+from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.house import House
-from wsgi_app.house.naming import Learnt, Means
+from wsgi_app.house.naming import Enrolments, checked_name
 from wsgi_app.stores.corrections import CorrectionStore
 from wsgi_app.stores.events import Event
 from wsgi_app.stores.faces import FaceStore
@@ -26,9 +27,9 @@ NOBODY = "f" * 32
 
 
 @pytest.fixture
-def means(house: House, steps: Steps) -> Means:
+def enroller(house: House, steps: Steps) -> Enroller:
     """What somebody's click has at hand."""
-    return Means(house.stores.acting(AT_HOME.name), house.pipeline, house.policy, steps)
+    return Enroller(house.pipeline, house.stores.acting(AT_HOME.name), house.policy, steps)
 
 
 @pytest.fixture
@@ -86,10 +87,12 @@ def test_the_best_photo_is_the_one_that_is_good_enough_in_every_respect(come: Co
     assert naming.best_first([with_quality(good, sharpness=400.0, brightness=20.0), good])[0] == good
 
 
-def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(means: Means, stores: Stores) -> None:
-    first = naming.person_called(means.stores.people, "Ana Maria")
-    again = naming.person_called(means.stores.people, "ana MARIA")
-    other = naming.person_called(means.stores.people, "Ana")
+def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(
+    enroller: Enroller, stores: Stores
+) -> None:
+    first = naming.person_meant(enroller.stores.people, None, "Ana Maria")
+    again = naming.person_meant(enroller.stores.people, None, "ana MARIA")
+    other = naming.person_meant(enroller.stores.people, None, "Ana")
 
     assert first == again
     assert [person.name for person in stores.people.page(10)] == ["Ana", "Ana Maria"]
@@ -97,16 +100,16 @@ def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(means: Means,
 
 
 def test_everything_that_naming_does_is_told_as_done_by_who_did_it(
-    means: Means, stores: Stores, come: Come
+    enroller: Enroller, stores: Stores, come: Come
 ) -> None:
     visits = come("chen-1", "chen-2")
     last = stores.events.last()
 
-    chen = naming.person_called(means.stores.people, "Chen")
-    learnt = naming.name(means, visits, chen.id)
-    naming.bar(means, visits, chen.id)
+    chen = naming.person_meant(enroller.stores.people, None, "Chen")
+    enrolments = naming.name(enroller, visits, chen.id)
+    naming.bar(enroller, visits, chen.id)
 
-    assert learnt == Learnt(2, {})
+    assert enrolments == Enrolments(2, {})
     assert done_by_somebody(stores, last) == [
         ("person", "added"),
         ("person", "enrolled"),
@@ -123,60 +126,60 @@ def test_everything_that_naming_does_is_told_as_done_by_who_did_it(
     ("store", "method"), [(CorrectionStore, "set"), (FaceStore, "add"), (FaceStore, "remove")]
 )
 def test_a_naming_that_is_cut_off_is_finished_by_saying_it_again(
-    means: Means, stores: Stores, come: Come, store: type, method: str
+    enroller: Enroller, stores: Stores, come: Come, store: type, method: str
 ) -> None:
     bruno, chen = stores.people.add("Bruno").id, stores.people.add("Chen").id
     visits = come("chen-1", "chen-2")
-    naming.name(means, visits[:1], bruno)
+    naming.name(enroller, visits[:1], bruno)
     stores.corrections.remove(visits[0].id)
     with cut_off(store, method), pytest.raises(Unavailable):
-        naming.name(means, visits, chen)
-    waiting = stores.probes.unsettled(means.pipeline.pack.embedder.sha256, 10)
+        naming.name(enroller, visits, chen)
+    waiting = stores.probes.unsettled(enroller.pipeline.pack.embedder.sha256, 10)
     assert {probe.visit_id for probe in waiting} == {visit.id for visit in visits}
 
-    learnt = naming.name(means, visits, chen)
+    enrolments = naming.name(enroller, visits, chen)
 
-    assert learnt == Learnt(2, {})
+    assert enrolments == Enrolments(2, {})
     assert taken_from(stores, visits) == [(chen, visit.id, False) for visit in visits]
-    assert stores.probes.unsettled(means.pipeline.pack.embedder.sha256, 10) == []
+    assert stores.probes.unsettled(enroller.pipeline.pack.embedder.sha256, 10) == []
 
 
 @pytest.mark.parametrize("method", ["add", "remove"])
 def test_a_not_them_that_is_cut_off_is_finished_by_saying_it_again(
-    means: Means, stores: Stores, come: Come, method: str
+    enroller: Enroller, stores: Stores, come: Come, method: str
 ) -> None:
     bruno = stores.people.add("Bruno").id
     visits = come("chen-1", "chen-2")
-    naming.name(means, visits, bruno)
+    naming.name(enroller, visits, bruno)
     with cut_off(FaceStore, method), pytest.raises(Unavailable):
-        naming.bar(means, visits, bruno)
+        naming.bar(enroller, visits, bruno)
 
-    kept = naming.bar(means, visits, bruno)
+    kept = naming.bar(enroller, visits, bruno)
 
     assert taken_from(stores, visits) == [(bruno, str(kept.visit_id), True)]
 
 
-def test_what_others_learnt_and_that_it_was_not_them_is_unlearnt_by_the_last_word(
-    means: Means, stores: Stores, come: Come
+def test_what_others_enrolments_and_that_it_was_not_them_is_unenrolments_by_the_last_word(
+    enroller: Enroller, stores: Stores, come: Come
 ) -> None:
     ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
     visits = come("chen-1")
     visit = visits[0].id
-    naming.name(means, visits, bruno)
-    naming.bar(means, visits, ana)
+    naming.name(enroller, visits, bruno)
+    naming.bar(enroller, visits, ana)
     assert taken_from(stores, visits) == [(ana, visit, True), (bruno, visit, False)]
 
-    naming.unlearn(means.stores, visits, ana)
+    naming.unlearn(enroller.stores, visits, ana)
     assert taken_from(stores, visits) == []
 
-    naming.name(means, visits, bruno)
-    naming.bar(means, visits, ana)
-    naming.unlearn(means.stores, visits)
+    naming.name(enroller, visits, bruno)
+    naming.bar(enroller, visits, ana)
+    naming.unlearn(enroller.stores, visits)
     assert taken_from(stores, visits) == [(ana, visit, True)]
 
 
 def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
-    means: Means, server: InProcessServer, stores: Stores, photo: Photo
+    enroller: Enroller, server: InProcessServer, stores: Stores, photo: Photo
 ) -> None:
     goro = enrolled(server, "Goro", photo("goro-1"))
     far_away = io.BytesIO()
@@ -185,7 +188,7 @@ def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
     told = post_photo(server, "/", far_away.getvalue()).json
     assert told["outcome"] == "known"
 
-    kept = naming.bar(means, [stores.visits.get(told["visit"])], goro)
+    kept = naming.bar(enroller, [stores.visits.get(told["visit"])], goro)
 
     assert (kept.negative, kept.visit_id) == (True, told["visit"])
     assert post_photo(server, "/", far_away.getvalue()).json["outcome"] == "unknown"
@@ -193,17 +196,27 @@ def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
 
 
 def test_nothing_is_barred_by_visits_without_a_face_or_without_a_photo(
-    means: Means, stores: Stores, come: Come
+    enroller: Enroller, stores: Stores, come: Come
 ) -> None:
     ana = stores.people.add("Ana").id
     faceless, purged = come("nobody-1", "chen-1")
     stores.photos.remove(purged.photo)
 
     with pytest.raises(UnusablePhoto, match="no face"):
-        naming.bar(means, [faceless], ana)
+        naming.bar(enroller, [faceless], ana)
     with pytest.raises(NotFound, match="gone"):
-        naming.bar(means, [purged], ana)
+        naming.bar(enroller, [purged], ana)
     with pytest.raises(NotFound, match="no such person"):
-        naming.bar(means, [purged], NOBODY)
+        naming.bar(enroller, [purged], NOBODY)
 
     assert stores.faces.of(ana) == []
+
+
+def test_a_name_in_a_body_is_kept_clean_or_refused_with_the_reason() -> None:
+    assert checked_name(" Ana  Maria ") == "Ana Maria"
+    with pytest.raises(Unprocessable) as refused:
+        checked_name(" ")
+    assert (refused.value.code, refused.value.message) == (
+        "bad_name",
+        "This cannot be a name: a name needs at least one letter.",
+    )

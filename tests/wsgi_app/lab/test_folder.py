@@ -16,7 +16,7 @@ from wsgi_app.lab.folder import (
     MOST_BYTES,
     MOST_ENTRIES,
     Blocks,
-    Entry,
+    FolderEntry,
     Listing,
     OpenFile,
     look_up,
@@ -60,9 +60,9 @@ def test_a_listing_has_folders_first_each_by_its_name_and_leaves_out_what_begins
     assert look_up(place, "") == Listing(
         "",
         (
-            Entry("sub", "folder", None, MOMENT),
-            Entry("B.txt", "file", 1, MOMENT),
-            Entry("a.txt", "file", 5, MOMENT),
+            FolderEntry("sub", "folder", None, MOMENT),
+            FolderEntry("B.txt", "file", 1, MOMENT),
+            FolderEntry("a.txt", "file", 5, MOMENT),
         ),
         more=False,
     )

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -15,9 +15,10 @@ from tests.servers import LocalPorts, wait_until_listening
 from tests.watchers import Watcher, watching
 from wsgi_app.access.identity import NOBODY, Credentials, Identity
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Config, Limits, load_config
+from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import Unavailable
+from wsgi_app.base.limits import FeedLimits, Limits
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.live.rhythm import Rhythm
 from wsgi_app.live.serving import serve_feed
@@ -27,7 +28,7 @@ from wsgi_app.stores.stores import Stores, stores_over
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 START_S = 20.0
-LIMITS = Limits()
+LIMITS = FeedLimits()
 QUICK = Rhythm(frame_s=0.01, look_s=0.02, check_s=0.02, states_s=0.02)
 
 
@@ -100,7 +101,7 @@ def feed_with(tmp_path_factory: pytest.TempPathFactory) -> FeedMaker:
     @contextmanager
     def make(
         rhythm: Rhythm = QUICK,
-        limits: Limits = LIMITS,
+        limits: FeedLimits = LIMITS,
         adapt: Callable[[Stores], Stores] = lambda stores: stores,
         **settings: str,
     ) -> Iterator[LiveFeed]:
@@ -123,16 +124,16 @@ def feed(feed_with: FeedMaker) -> Iterator[LiveFeed]:
         yield made
 
 
-def config_in(folder: Path, limits: Limits, **settings: str) -> Config:
+def config_in(folder: Path, limits: FeedLimits, **settings: str) -> Config:
     """The settings of a house in a folder, on free ports."""
     config = load_config({"PORTEIRO_DATA": str(folder), **LocalPorts().settings, **settings})
-    return Config(**{**vars(config), "limits": limits})
+    return replace(config, limits=Limits(feed=limits))
 
 
 def stores_in(database: Database, folder: Path) -> Stores:
     """The stores of a house, with the time of day."""
     return stores_over(
-        database, PhotoStore(folder / "photos"), lambda: datetime.now(UTC), lambda: uuid4().hex, LIMITS
+        database, PhotoStore(folder / "photos"), lambda: datetime.now(UTC), lambda: uuid4().hex, Limits()
     )
 
 

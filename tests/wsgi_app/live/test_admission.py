@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, unix_connect
 
 from tests.wsgi_app.live.conftest import FeedMaker, LiveFeed
-from wsgi_app.base.config import Limits
+from wsgi_app.base.limits import FeedLimits
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -152,7 +152,7 @@ def test_a_cookie_is_as_good_as_a_password(feed: LiveFeed) -> None:
 def test_so_many_sockets_of_one_address_are_let_in_and_those_who_leave_make_room(
     feed_with: FeedMaker,
 ) -> None:
-    with feed_with(limits=Limits(live_sockets_of_one=3)) as feed:
+    with feed_with(limits=FeedLimits(sockets_of_one=3)) as feed:
         for _ in range(10):
             assert opened(feed, LIVE, ()) == (401, "sign_in_needed")  # takes no room
         with ExitStack() as stack:
@@ -164,7 +164,7 @@ def test_so_many_sockets_of_one_address_are_let_in_and_those_who_leave_make_room
 
 
 def test_half_an_opening_again_and_again_keeps_nobody_else_out(feed_with: FeedMaker) -> None:
-    with feed_with(limits=Limits(live_sockets_of_one=3)) as feed, ExitStack() as stack:
+    with feed_with(limits=FeedLimits(sockets_of_one=3)) as feed, ExitStack() as stack:
         # The fourth has no room, whatever the others do meanwhile: they are held.
         for _ in range(4):
             stream = stack.enter_context(socket.create_connection(("127.0.0.1", feed.port), timeout=5))
@@ -180,7 +180,7 @@ def test_half_an_opening_again_and_again_keeps_nobody_else_out(feed_with: FeedMa
 
 
 def test_so_many_sockets_in_all_are_let_in(feed_with: FeedMaker) -> None:
-    with feed_with(limits=Limits(live_sockets=2)) as feed, feed.watched() as one, feed.watched() as other:
+    with feed_with(limits=FeedLimits(sockets=2)) as feed, feed.watched() as one, feed.watched() as other:
         one.frame("you"), other.frame("you")
 
         assert opened(feed, LIVE, VERA) == (503, "unavailable")
@@ -190,7 +190,7 @@ def test_behind_nginx_the_address_is_what_nginx_says(
     feed_with: FeedMaker, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     front = tmp_path_factory.mktemp("front") / "porteiro.sock"
-    with feed_with(limits=Limits(live_sockets_of_one=1), PORTEIRO_SOCKET=str(front)) as feed:
+    with feed_with(limits=FeedLimits(sockets_of_one=1), PORTEIRO_SOCKET=str(front)) as feed:
         path = str(feed.config.live_address)
 
         def opening(address: str) -> ClientConnection:
@@ -213,7 +213,7 @@ def test_behind_nginx_the_address_is_what_nginx_says(
 
 
 def test_without_nginx_nobody_may_say_what_their_address_is(feed_with: FeedMaker) -> None:
-    with feed_with(limits=Limits(live_sockets_of_one=3)) as feed, ExitStack() as stack:
+    with feed_with(limits=FeedLimits(sockets_of_one=3)) as feed, ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(feed.watched()).frame("you")
 

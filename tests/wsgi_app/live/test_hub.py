@@ -13,12 +13,11 @@ from tests.watchers import PATIENCE_S, Watcher
 from tests.wsgi_app.live.conftest import QUICK, FeedMaker, LiveFeed, stores_in
 from wsgi_app.access.identity import Identity
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import Unavailable
+from wsgi_app.base.limits import FeedLimits
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.events import EventStore, Happenings, tell
-from wsgi_app.stores.stores import Stores
-from wsgi_app.stores.wake import Waker
+from wsgi_app.stores.stores import Stores, Waker
 
 NEVER_S = 3600.0
 
@@ -117,7 +116,7 @@ def test_those_who_join_while_much_happens_get_everything_once_and_in_order(feed
 
 
 def test_whoever_missed_too_much_is_told_to_load_the_page_anew(feed_with: FeedMaker) -> None:
-    with feed_with(limits=Limits(live_missed=5)) as feed:
+    with feed_with(limits=FeedLimits(missed_events=5)) as feed:
         with feed.watched() as vera:
             vera.frame("you")
             for _ in range(6):
@@ -303,7 +302,7 @@ def test_a_database_that_does_not_answer_for_a_while_is_only_a_delay(feed_with: 
 @pytest.fixture
 def behind_nginx(feed_with: FeedMaker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveFeed]:
     socket = tmp_path_factory.mktemp("front") / "porteiro.sock"
-    with feed_with(limits=Limits(live_buffer_bytes=50_000), PORTEIRO_SOCKET=str(socket)) as feed:
+    with feed_with(limits=FeedLimits(buffer_bytes=50_000), PORTEIRO_SOCKET=str(socket)) as feed:
         yield feed
 
 

@@ -14,11 +14,11 @@ from websockets.exceptions import ConnectionClosedError
 from tests.houses import without_settings
 from tests.servers import LocalPorts, OutputWatcher
 from tests.watchers import watching
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import ConfigError
+from wsgi_app.base.limits import FeedLimits
 from wsgi_app.live import mule
 from wsgi_app.live.mule import allow_files, main
-from wsgi_app.stores.wake import Waker
+from wsgi_app.stores.stores import Waker
 
 STOP_S = 20
 
@@ -58,7 +58,7 @@ def test_it_loads_nothing_that_looks_at_photos_writes_pages_or_asks_others() -> 
         ).stdout.split()
     )
     assert {"websockets", "sqlalchemy", "wsgi_app.stores.stores"} <= loaded
-    assert loaded & {"cv2", "onnxruntime", "jinja2", "PIL", "requests", "webob"} == set()
+    assert loaded & {"cv2", "onnxruntime", "jinja2", "PIL", "requests"} == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -133,9 +133,9 @@ def test_it_may_open_a_file_for_each_socket() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
-        allow_files(Limits(live_sockets=100))
+        allow_files(FeedLimits(sockets=100))
         first = resource.getrlimit(resource.RLIMIT_NOFILE)
-        allow_files(Limits(live_sockets=50))
+        allow_files(FeedLimits(sockets=50))
         second = resource.getrlimit(resource.RLIMIT_NOFILE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect, unix_connect
 
 from tests.watchers import PATIENCE_S, PIECES, raw
 from tests.wsgi_app.live.conftest import FeedMaker, LiveFeed
-from wsgi_app.base.config import Limits
+from wsgi_app.base.limits import FeedLimits
 
 
 def in_room(feed: LiveFeed, query: str = "?room=all", **headers: str) -> ClientConnection:
@@ -156,7 +156,7 @@ def test_after_a_message_too_many_nothing_more_is_told(feed: LiveFeed) -> None:
 def behind_nginx(feed_with: FeedMaker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveFeed]:
     """A live feed with the lab on a Unix socket, and little patience with those who do not read."""
     front = tmp_path_factory.mktemp("front") / "porteiro.sock"
-    limits = Limits(live_buffer_bytes=20_000)
+    limits = FeedLimits(buffer_bytes=20_000)
     with feed_with(limits=limits, PORTEIRO_SOCKET=str(front), PORTEIRO_LAB="1") as made:
         yield made
 
@@ -207,7 +207,7 @@ def test_a_slow_reader_is_cut_the_others_hear_everything_and_the_log_has_nothing
 
 
 def test_the_lab_has_seats_of_its_own_and_those_who_leave_make_room(feed_with: FeedMaker) -> None:
-    limits = Limits(lab_sockets=3, lab_sockets_of_one=2, live_sockets=1)
+    limits = FeedLimits(lab_sockets=3, lab_sockets_of_one=2, sockets=1)
     with feed_with(limits=limits) as feed, feed.watched() as vera:
         vera.frame("you")
         with in_room(feed) as one, in_room(feed, "?room=echo"):
@@ -220,7 +220,7 @@ def test_the_lab_has_seats_of_its_own_and_those_who_leave_make_room(feed_with: F
 
 def test_so_many_guests_in_all_are_let_in(feed_with: FeedMaker) -> None:
     with (
-        feed_with(limits=Limits(lab_sockets=1)) as feed,
+        feed_with(limits=FeedLimits(lab_sockets=1)) as feed,
         in_room(feed),
         feed.watched() as vera,
     ):

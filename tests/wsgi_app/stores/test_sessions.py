@@ -1,9 +1,14 @@
 """Sign-ins that are in force."""
 
+import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 from tests.accounts import add_account
 from tests.conftest import Clock
+from wsgi_app.stores.database import open_database
+from wsgi_app.stores.sessions import SessionStore
 from wsgi_app.stores.stores import Stores
 
 
@@ -49,3 +54,16 @@ def test_old_ones_are_swept_when_one_begins(stores: Stores, clock: Clock) -> Non
 
     with stores.database.read() as connection:
         assert connection.exec_driver_sql("SELECT key_hash FROM sessions").all() == [(b"new",)]
+
+
+def test_whoever_asks_first_for_the_secret_makes_it_for_all(tmp_path: Path, clock: Clock) -> None:
+    url = f"sqlite:///{tmp_path / 'porteiro.db'}"
+    databases = [open_database(url) for _ in range(8)]
+    stores = [SessionStore(database, clock.now, timedelta(days=14)) for database in databases]
+
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(lambda store: store.secret(lambda: secrets.token_bytes(32)), stores))
+
+    assert len(set(given)) == 1
+    for database in databases:
+        database.close()

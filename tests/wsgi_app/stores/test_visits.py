@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from tests.galleries import SHARP
-from wsgi_app.base.config import Limits
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import NotFound, PreconditionFailed, Unavailable
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace
+from wsgi_app.base.limits import PressLimits
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.embeddings import Embedding
@@ -93,7 +93,7 @@ def test_there_is_no_visit_under_an_unknown_id(stores: Stores) -> None:
 def test_a_stored_visit_is_there_for_another_process_at_once(stores: Stores) -> None:
     stores.visits.add(visit(stores), LET_IN, PRESS)
     other = open_database(str(stores.database.engine.url))
-    seen = VisitStore(other, stores.photos, stores.now, str, Limits().idempotency_s)
+    seen = VisitStore(other, stores.photos, stores.now, str, PressLimits().idempotency_s)
     assert (ids_of(seen.page(10)), seen.answer(PRESS)) == (["v1"], LET_IN)
     other.close()
 

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import ContentTooLarge, Unprocessable, UnsupportedMediaType
+from wsgi_app.base.limits import PictureLimits
 from wsgi_app.vision.decode import Picture, decode
 from wsgi_app.vision.kinds import is_jpeg
 
 Pixels = NDArray[np.uint8]
 Transpose = Image.Transpose
 
-LIMITS = Limits()
+LIMITS = PictureLimits()
 
 # How a camera that was held in each of the eight ways stores an upright scene.
 STORED = {
@@ -52,7 +52,7 @@ def plain_jpeg(width: int, height: int) -> bytes:
     return file_of(Image.new("RGB", (width, height), (200, 100, 50)), "JPEG")
 
 
-def look(data: bytes, *, enough_px: int = 640, limits: Limits = LIMITS) -> Picture:
+def look(data: bytes, *, enough_px: int = 640, limits: PictureLimits = LIMITS) -> Picture:
     return decode(data, enough_px=enough_px, limits=limits)
 
 
@@ -394,11 +394,11 @@ def test_a_header_that_claims_too_many_pixels_is_refused_before_decoding(data: b
     [
         (replace(LIMITS, jpeg_pixels=64 * 48, other_pixels=64 * 48), True),
         (replace(LIMITS, jpeg_pixels=64 * 48 - 1, other_pixels=64 * 48 - 1), False),
-        (replace(LIMITS, image_side_px=64), True),
-        (replace(LIMITS, image_side_px=63), False),
+        (replace(LIMITS, side_px=64), True),
+        (replace(LIMITS, side_px=63), False),
     ],
 )
-def test_a_picture_of_exactly_the_limit_passes(data: bytes, limits: Limits, fits: bool) -> None:
+def test_a_picture_of_exactly_the_limit_passes(data: bytes, limits: PictureLimits, fits: bool) -> None:
     if fits:
         assert_same(look(data, limits=limits), scene(), mean_error=2)
     else:

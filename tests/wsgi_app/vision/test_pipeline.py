@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFilter
 
 from tests.networks import SIDE_PX, WEIGHTS, extremes_onnx, nose_onnx, nose_pb, nose_tflite
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import (
     PackError,
     RequestError,
@@ -22,6 +21,7 @@ from wsgi_app.base.errors import (
     UnusablePhoto,
 )
 from wsgi_app.base.faces import Quality
+from wsgi_app.base.limits import PictureLimits
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.crops import crop_from_png, crop_to_png
@@ -466,7 +466,7 @@ def test_a_comparison_needs_a_face_in_both_photos(
 @pytest.fixture(scope="module")
 def landmark_pipeline(pack_folder: Path) -> Pipeline:
     """The models without a nose network: the detector's landmark is told."""
-    return Pipeline(replace(pack_in(pack_folder), nose=None), pack_folder, None, Limits())
+    return Pipeline(replace(pack_in(pack_folder), nose=None), pack_folder, None, PictureLimits())
 
 
 @pytest.mark.parametrize("factor", [0.25, 1, 2])
@@ -500,7 +500,7 @@ def test_without_a_face_there_is_no_nose(landmark_pipeline: Pipeline, photo: Pho
 
 
 def with_nose(folder: Path, path: Path, channels: str = "rgb") -> Pipeline:
-    return Pipeline(pack_in(folder), folder, NoseFile(path, SIDE_PX, channels), Limits())
+    return Pipeline(pack_in(folder), folder, NoseFile(path, SIDE_PX, channels), PictureLimits())
 
 
 NOSES = {"nose.onnx": nose_onnx, "nose.pb": nose_pb, "nose.tflite": nose_tflite}
@@ -550,7 +550,7 @@ def test_a_packs_own_nose_network_is_asked_unless_the_owner_names_another(
     )
 
     def pointed(nose: NoseFile | None) -> tuple[float, float]:
-        return Pipeline(replace(pack, nose=own), tmp_path, nose, Limits()).nose(photo("ana-1"), steps)
+        return Pipeline(replace(pack, nose=own), tmp_path, nose, PictureLimits()).nose(photo("ana-1"), steps)
 
     x, y = pointed(None)
     assert (x, y) == pytest.approx(
@@ -585,7 +585,7 @@ def test_networks_that_cannot_be_loaded_are_told_by_their_path(pack_folder: Path
     with pytest.raises(PackError, match=r"nose\.onnx cannot be loaded as a network"):
         with_nose(pack_folder, tmp_path / "nose.onnx")
     with pytest.raises(PackError, match=pack_in(pack_folder).detector.file):
-        Pipeline(pack_in(pack_folder), tmp_path, None, Limits())
+        Pipeline(pack_in(pack_folder), tmp_path, None, PictureLimits())
 
 
 def test_a_pack_whose_embedder_is_no_embedder_is_told(
@@ -597,7 +597,7 @@ def test_a_pack_whose_embedder_is_no_embedder_is_told(
     wrong = replace(pack, embedder=replace(pack.embedder, file="nose.onnx"))
 
     with pytest.raises(PackError, match=r"nose\.onnx does not give one embedding"):
-        Pipeline(wrong, tmp_path, None, Limits()).check(photo("ana-1"), steps)
+        Pipeline(wrong, tmp_path, None, PictureLimits()).check(photo("ana-1"), steps)
 
 
 def test_a_pack_whose_detector_is_no_detector_is_told(
@@ -609,4 +609,4 @@ def test_a_pack_whose_detector_is_no_detector_is_told(
     wrong = replace(pack, detector=replace(pack.detector, file="nose.onnx", input_px=SIDE_PX))
 
     with pytest.raises(PackError, match=r"nose\.onnx"):
-        Pipeline(wrong, tmp_path, None, Limits()).check(photo("ana-1"), steps)
+        Pipeline(wrong, tmp_path, None, PictureLimits()).check(photo("ana-1"), steps)

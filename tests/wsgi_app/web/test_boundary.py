@@ -18,11 +18,11 @@ from wsgi_app.base.steps import Clock
 from wsgi_app.web.boundary import Boundary, Exchange
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.rendering import json_answer
-from wsgi_app.web.routing import ANY_METHOD, Found, Route, Router
+from wsgi_app.web.routing import ANY_METHOD, Route, RouteMatch, Router
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Runtime:
     """What a boundary takes, and nothing else."""
 
     config: Config
@@ -36,8 +36,8 @@ class Answerer(Boundary):
     def receive(self, request: Request) -> None:
         """Refuse nothing."""
 
-    def call(self, exchange: Exchange, found: Found) -> Response:
-        return found.endpoint(exchange)
+    def call(self, exchange: Exchange, match: RouteMatch) -> Response:
+        return match.route.endpoint(exchange)
 
     def refuse(self, exchange: Exchange, error: RequestError) -> Response:
         return json_answer(ErrorBody.of(error), error.status, error.headers)
@@ -55,7 +55,7 @@ def answering(tmp_path: Path, tally: Tally) -> Callable[[Callable[[Exchange], Re
 
     def behind_it(answer: Callable[[Exchange], Response]) -> InProcessServer:
         router = Router((Route(ANY_METHOD, "/", answer, Role.ANYONE),))
-        return InProcessServer(Answerer(Surroundings(config, tally), router))
+        return InProcessServer(Answerer(Runtime(config, tally), router))
 
     return behind_it
 

@@ -6,19 +6,21 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from wsgi_app.web.feeds import ATOM, Entry, Feed, Link, atom, comma_separated, urn
+from wsgi_app.web.feeds import ATOM, AtomEntry, AtomFeed, AtomLink, atom, comma_separated, urn
 
 NAMES = {"a": ATOM}
 MONDAY = datetime(2026, 1, 5, 10, tzinfo=UTC)
-ENTRY = Entry(
+ENTRY = AtomEntry(
     "urn:uuid:1",
     "Ana was let in",
     "At the front door",
     MONDAY,
     MONDAY + timedelta(hours=1),
-    (Link("alternate", "http://house/visits/1?a=1&b=2", "text/html"),),
+    (AtomLink("alternate", "http://house/visits/1?a=1&b=2", "text/html"),),
 )
-FEED = Feed("urn:uuid:0", "Visits", "Porteiro", MONDAY, (Link("self", "http://house/visits"),), (ENTRY,))
+FEED = AtomFeed(
+    "urn:uuid:0", "Visits", "Porteiro", MONDAY, (AtomLink("self", "http://house/visits"),), (ENTRY,)
+)
 
 
 def children(element: Xml.Element) -> list[tuple[str, str | None, dict[str, str]]]:

@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webob import Request
 
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import BadRequest, ContentTooLarge, LengthRequired, Unprocessable
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.forms import (
     MOST_FIELDS,
-    checked_name,
     given_csrf,
     is_form,
     keep_form,
@@ -26,7 +25,7 @@ from wsgi_app.web.forms import (
 )
 from wsgi_app.web.uploads import BodyReader
 
-LIMITS = Limits()
+LIMITS = UploadLimits()
 
 
 class Guest(msgspec.Struct, forbid_unknown_fields=True):
@@ -253,13 +252,3 @@ def test_the_proof_shows_in_no_log() -> None:
 def test_nothing_that_is_sent_raises_anything_but_a_refusal(data: bytes) -> None:
     with contextlib.suppress(BadRequest, Unprocessable):
         assert isinstance(guest_of(data).name, str)
-
-
-def test_a_name_in_a_body_is_kept_clean_or_refused_with_the_reason() -> None:
-    assert checked_name(" Ana  Maria ") == "Ana Maria"
-    with pytest.raises(Unprocessable) as refused:
-        checked_name(" ")
-    assert (refused.value.code, refused.value.message) == (
-        "bad_name",
-        "This cannot be a name: a name needs at least one letter.",
-    )

@@ -9,10 +9,9 @@ import pytest
 import schemathesis
 from webob import Response
 
-from wsgi_app.access.roles import Role
+from wsgi_app.access.roles import Role, TokenKind
 from wsgi_app.routes import ROUTES
-from wsgi_app.web.openapi import DOORS, PRESS_HEADERS, QUERY, VERDICTS, describe
-from wsgi_app.web.refusals import JSON_ONLY, UNCHANGING
+from wsgi_app.web.openapi import HEADERS, QUERY, describe
 from wsgi_app.web.routing import Multipart, Route
 
 WHOLE = describe(ROUTES, "/porteiro", "1.2.3")
@@ -48,8 +47,8 @@ def show(_call: object, thing: str) -> Response:
 
 
 THINGS = (
-    Route("POST", "/things", make, Role.OPERATOR, Wish, Thing, status=201),
-    Route("GET", "/things/{thing}", show, Role.VIEWER, None, Thing, ("json", "html"), ("limit",)),
+    Route("POST", "/things", make, Role.OPERATOR, takes=Wish, gives=Thing, status=201),
+    Route("GET", "/things/{thing}", show, Role.VIEWER, gives=Thing, formats=("json", "html"), query=("q",)),
 )
 
 
@@ -105,18 +104,42 @@ def test_each_says_what_it_does_who_may_ask_and_what_comes_back() -> None:
 def test_every_role_shows_in_the_way_to_sign_in() -> None:
     for route in ROUTES:
         security = WHOLE["paths"][route.pattern][route.method.lower()]["security"]
-        if route.name in DOORS:
+        if route.token is TokenKind.DOOR:
             assert security == [{"door": []}, {}]
         else:
             assert (security == []) is (route.role is Role.ANYONE)
 
 
-def test_what_is_told_apart_by_name_is_there() -> None:
-    names = {route.name for route in ROUTES}
+def test_what_rows_read_of_query_and_headers_is_described_and_nothing_else() -> None:
+    cursors = {"limit", *(str(route.paged) for route in ROUTES if route.paged)}
 
-    assert names >= DOORS | JSON_ONLY | UNCHANGING | {name for name, _ in VERDICTS}
-    assert set(QUERY) == {key for route in ROUTES for key in route.query}
-    assert PRESS_HEADERS
+    assert set(QUERY) == {key for route in ROUTES for key in route.query} | cursors
+    assert set(HEADERS) == {name for route in ROUTES for name in route.headers}
+
+
+def test_a_list_says_with_which_cursor_it_goes_on() -> None:
+    route = Route("GET", "/things", make, Role.VIEWER, gives=Thing, paged="before")
+    listed = describe((route,), "", "1")["paths"]["/things"]["get"]
+
+    assert [one["name"] for one in listed["parameters"]] == ["limit", "before"]
+
+
+def test_a_change_that_if_match_guards_says_so() -> None:
+    guarded, free = (
+        describe((Route("PUT", "/things", make, Role.OPERATOR, versioned=versioned),), "", "1")
+        for versioned in (True, False)
+    )
+
+    assert [one["name"] for one in guarded["paths"]["/things"]["put"]["parameters"]] == ["If-Match"]
+    assert free["paths"]["/things"]["put"]["parameters"] == []
+
+
+def test_json_alone_is_described_where_no_form_may_post() -> None:
+    route = Route("POST", "/things", make, Role.ANYONE, takes=Wish, json_only=True)
+    made = describe((route,), "", "1")["paths"]["/things"]["post"]
+
+    assert list(made["requestBody"]["content"]) == ["application/json"]
+    assert "303" not in made["responses"]
 
 
 def test_a_body_is_described_as_json_and_as_a_form() -> None:
@@ -173,14 +196,16 @@ def test_parameters_are_those_of_the_path_the_query_and_the_format() -> None:
 
     assert [(one["in"], one["name"], one["required"]) for one in shown["parameters"]] == [
         ("path", "thing", True),
-        ("query", "limit", False),
+        ("query", "q", False),
         ("query", "format", False),
     ]
     assert shown["parameters"][2]["schema"] == {"type": "string", "enum": ["json", "html"]}
 
 
 def test_photos_are_parts_of_a_form() -> None:
-    route = Route("POST", "/things", make, Role.ANYONE, Multipart(("a", "b", "c"), needed=2), Thing)
+    route = Route(
+        "POST", "/things", make, Role.ANYONE, takes=Multipart(("a", "b", "c"), needed=2), gives=Thing
+    )
 
     taken = describe((route,), "", "1")["paths"]["/things"]["post"]["requestBody"]["content"]
 
@@ -196,7 +221,7 @@ def test_photos_are_parts_of_a_form() -> None:
 
 
 def test_a_typed_body_may_come_instead_of_photos() -> None:
-    route = Route("POST", "/things", make, Role.OPERATOR, Multipart(("a",), instead=Thing), Thing)
+    route = Route("POST", "/things", make, Role.OPERATOR, takes=Multipart(("a",), instead=Thing), gives=Thing)
 
     taken = describe((route,), "", "1")["paths"]["/things"]["post"]["requestBody"]["content"]
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from webob import Request
 
 from tests.servers import form
-from wsgi_app.base.config import Limits
 from wsgi_app.base.errors import (
     BadRequest,
     ContentTooLarge,
@@ -16,10 +15,11 @@ from wsgi_app.base.errors import (
     Unprocessable,
     UnsupportedMediaType,
 )
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.parts import Part, read_burst, read_form, read_parts
 from wsgi_app.web.uploads import BodyReader
 
-LIMITS = Limits(body_bytes=10_000, photo_bytes=4_000, parts=3)
+LIMITS = UploadLimits(body_bytes=10_000, photo_bytes=4_000, parts=3)
 
 
 def posted(body: bytes, headers: dict[str, str], length: int | None = None) -> Request:

@@ -1,14 +1,13 @@
-"""What a door's headers tell of a press, and whether that is of now."""
+"""What a door's headers tell of a press."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from webob.headers import EnvironHeaders
 
-from wsgi_app.base.errors import BadRequest, Conflict
-from wsgi_app.house.presses import refuse_stale
+from wsgi_app.base.errors import BadRequest
 from wsgi_app.stores.presses import Press
 from wsgi_app.web.presses import read_press
 
@@ -99,27 +98,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert isinstance(press_of(**{name: text}), Press)
         except BadRequest as refused:
             assert refused.status == 400  # noqa: PT017  # a few are read
-
-
-@given(st.floats(-30, 30))
-def test_a_press_of_now_is_let_through(seconds: float) -> None:
-    refuse_stale(Press("d", KEY, "p", "b", 1, NOW - timedelta(seconds=seconds)), NOW, 30)
-
-
-@pytest.mark.parametrize(
-    ("at", "told"),
-    [
-        (NOW - timedelta(seconds=30.1), "This press came 30.1 s after its time"),
-        (NOW + timedelta(seconds=3600), "This press came 3600.0 s before its time"),
-        (datetime.min.replace(tzinfo=timezone(timedelta(hours=23))), "s after its time"),
-        (datetime.max.replace(tzinfo=timezone(timedelta(hours=-23))), "s before its time"),
-    ],
-)
-def test_another_is_told_by_how_much_it_is_not(at: datetime, told: str) -> None:
-    with pytest.raises(Conflict, match=told) as refused:
-        refuse_stale(Press("d", KEY, "p", "b", 1, at), NOW, 30)
-
-    assert refused.value.code == "clock"
 
 
 def test_a_press_does_not_show_its_key() -> None:

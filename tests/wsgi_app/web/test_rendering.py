@@ -13,8 +13,9 @@ from webob import Request, Response
 
 from wsgi_app.access.identity import AT_HOME, NOBODY, Identity
 from wsgi_app.access.roles import Role
-from wsgi_app.base.config import Limits, load_config
+from wsgi_app.base.config import load_config
 from wsgi_app.base.errors import BadRequest, NotAcceptable, NotFound
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.forms import keep_form
 from wsgi_app.web.rendering import (
     FORMATS,
@@ -135,7 +136,7 @@ def posted(data: bytes, content_type: str) -> Request:
         "CONTENT_LENGTH": str(len(data)),
         "wsgi.input": BodyReader(BytesIO(data), len(data)),
     }
-    keep_form(request, Limits())
+    keep_form(request, UploadLimits())
     return request
 
 

@@ -52,17 +52,17 @@ router = Router(
 def test_a_path_finds_its_endpoint() -> None:
     found = router.find("POST", "/")
 
-    assert (found.name, found.endpoint, found.variables) == ("test_routing.welcome", welcome, {})
+    assert (found.name, found.route.endpoint, found.variables) == ("test_routing.welcome", welcome, {})
 
 
 def test_the_variables_of_a_path_are_named() -> None:
     found = router.find("DELETE", f"/people/{AN_ID}/faces/f1")
 
-    assert (found.endpoint, found.variables) == (removed, {"person": AN_ID, "face": "f1"})
+    assert (found.route.endpoint, found.variables) == (removed, {"person": AN_ID, "face": "f1"})
 
 
 def test_head_is_answered_by_get() -> None:
-    assert router.find("HEAD", "/people").endpoint is listed
+    assert router.find("HEAD", "/people").route.endpoint is listed
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_what_a_variable_cannot_be_is_not_found(path: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "PROPFIND", "x"])
 def test_a_row_for_any_method_takes_those_that_no_other_row_names(method: str) -> None:
-    assert router.find(method, "/any").endpoint is listed
-    assert router.find("DELETE", "/any").endpoint is removed
+    assert router.find(method, "/any").route.endpoint is listed
+    assert router.find("DELETE", "/any").route.endpoint is removed
 
 
 def test_another_method_is_refused_with_those_that_are_allowed() -> None:
@@ -110,7 +110,7 @@ def test_another_method_is_refused_with_those_that_are_allowed() -> None:
 
 
 def test_options_lists_the_same_methods() -> None:
-    response = router.find("OPTIONS", "/people").endpoint()
+    response = router.find("OPTIONS", "/people").route.endpoint(None)
 
     assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
 
@@ -124,7 +124,7 @@ def test_an_impossible_path_is_refused() -> None:
 
 
 def test_who_may_ask_comes_with_the_endpoint() -> None:
-    roles = [router.find(method, "/people").role for method in ("GET", "HEAD", "POST", "OPTIONS")]
+    roles = [router.find(method, "/people").route.role for method in ("GET", "HEAD", "POST", "OPTIONS")]
 
     assert roles == [Role.VIEWER, Role.VIEWER, Role.OPERATOR, Role.ANYONE]
 

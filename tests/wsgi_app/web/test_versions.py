@@ -1,13 +1,17 @@
 """Versions: what If-Match lets through."""
 
 import pytest
-from webob import Request
+from webob import Request, Response
 
+from wsgi_app.access.roles import Role
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.house import House
 from wsgi_app.web.call import Call
 from wsgi_app.web.rendering import Pages
+from wsgi_app.web.routing import Route
 from wsgi_app.web.versions import etag, expected
+
+ROUTE = Route("PUT", "/things/{thing}", Response, Role.OPERATOR, versioned=True)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +30,7 @@ from wsgi_app.web.versions import etag, expected
 def test_a_thing_is_expected_by_its_version(
     house: House, steps: Steps, headers: dict[str, str], is_expected: bool
 ) -> None:
-    call = Call(Request.blank("/things/1", headers=headers), house, Pages(), steps, "0" * 32)
+    call = Call(Request.blank("/things/1", headers=headers), house, Pages(), steps, "0" * 32, ROUTE)
 
     assert expected(call, str)(3) is is_expected
 
@@ -35,7 +39,7 @@ def test_a_version_is_made_only_where_somebody_asks(house: House, steps: Steps) 
     def never(_thing: int) -> str:
         raise AssertionError
 
-    assert expected(Call(Request.blank("/"), house, Pages(), steps, "0" * 32), never)(3)
+    assert expected(Call(Request.blank("/"), house, Pages(), steps, "0" * 32, ROUTE), never)(3)
 
 
 def test_a_version_is_told_in_quotes() -> None:

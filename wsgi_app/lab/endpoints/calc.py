@@ -8,7 +8,7 @@ import msgspec
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest, UnsupportedMediaType
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.forms import URLENCODED, read_fields
 from wsgi_app.web.rendering import json_answer, negotiated
 from wsgi_app.web.uploads import JSON, declared_type, read_json
@@ -50,24 +50,24 @@ class Worked(msgspec.Struct):
     result: int | float
 
 
-def show(call: Call) -> Response:
+def show(call: LabCall) -> Response:
     """``GET /calc``: the form; for a program, how to ask."""
     return negotiated(
         call.request, {"json": lambda: json_answer(USAGE), "html": lambda: as_page(call, Sum(), None)}
     )
 
 
-def post(call: Call) -> Response:
+def post(call: LabCall) -> Response:
     """``POST /calc``: the result of a form's fields, or of JSON such as ``{"a": 6, "op": "*", "b": 7}``."""
     return answer(call, read_sum(call))
 
 
-def get(call: Call, a: str, b: str, op: str = "/") -> Response:
+def get(call: LabCall, a: str, b: str, op: str = "/") -> Response:
     """``GET /calc/{a}/{op}/{b}``: the result. A division's ``%2F`` comes as ``/``, in a row of its own."""
     return answer(call, Sum(a, op, b))
 
 
-def answer(call: Call, wanted: Sum) -> Response:
+def answer(call: LabCall, wanted: Sum) -> Response:
     """The result as JSON, or in the page with the form filled in again; an error likewise."""
     found = result_of(wanted)
     return negotiated(
@@ -75,14 +75,14 @@ def answer(call: Call, wanted: Sum) -> Response:
     )
 
 
-def read_sum(call: Call) -> Sum:
+def read_sum(call: LabCall) -> Sum:
     """The sum in a body; its numbers stay text until they are known to be short.
 
     Raises:
         UnsupportedMediaType: the body is neither a form nor JSON.
         RequestError: as ``forms.read_fields`` and ``uploads.read_json`` say.
     """
-    limit = call.services.config.limits.json_bytes
+    limit = call.services.config.limits.uploads.json_bytes
     if declared_type(call.request) == URLENCODED:
         fields = read_fields(call.request, limit)
         return Sum(*(fields.get(name, [""])[-1] for name in ("a", "op", "b")))
@@ -156,7 +156,7 @@ def as_json(found: Worked | BadRequest) -> Response:
     return json_answer(found)
 
 
-def as_page(call: Call, wanted: Sum, found: Worked | BadRequest | None) -> Response:
+def as_page(call: LabCall, wanted: Sum, found: Worked | BadRequest | None) -> Response:
     """An answer for browsers: the form as it was filled in, and what was found."""
     error = found if isinstance(found, BadRequest) else None
     worked = None if error else found

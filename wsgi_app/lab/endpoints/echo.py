@@ -4,11 +4,11 @@ import msgspec
 from webob import Response
 
 from wsgi_app.lab.seen import as_text, seen_in
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import json_answer, negotiated, text_answer
 
 
-def echo(call: Call) -> Response:
+def echo(call: LabCall) -> Response:
     """``* /echo``: what came, by any method, as JSON, as a page or as text: whatever Accept asks for."""
     seen = seen_in(call)
     return negotiated(

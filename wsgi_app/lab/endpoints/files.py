@@ -5,9 +5,9 @@ from urllib.parse import quote
 from webob import Response
 
 from wsgi_app.base.errors import NotFound
-from wsgi_app.lab.folder import Entry, Listing, look_up
+from wsgi_app.lab.folder import FolderEntry, Listing, look_up
 from wsgi_app.lab.sending import CONTENT_TYPES, file_answer
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import json_answer, negotiated, text_answer
 
 # Whatever lies in the folder comes from the same place as the house's own pages: a page or picture of it may
@@ -16,12 +16,12 @@ SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:
 TYPES = {**CONTENT_TYPES, ".js": "text/plain", ".mjs": "text/plain"}
 
 
-def to_folder(call: Call) -> Response:
+def to_folder(call: LabCall) -> Response:
     """``GET /files``: the way to the folder, whose address ends with a slash."""
     return _redirect(call, "")
 
 
-def show(call: Call, path: str) -> Response:
+def show(call: LabCall, path: str) -> Response:
     """``GET /files/{path}``: a file, a folder's listing, or for ``.zzz`` an answer without any file."""
     if path.endswith(".zzz"):
         return _made_up(call, path)
@@ -36,13 +36,13 @@ def show(call: Call, path: str) -> Response:
     return response
 
 
-def _made_up(call: Call, path: str) -> Response:
+def _made_up(call: LabCall, path: str) -> Response:
     today = call.services.now().astimezone(call.services.config.timezone)
     day = today.timetuple().tm_yday
     return text_answer(f"You requested /files/{path} on day {day} of {today.year}\n")
 
 
-def _listing(call: Call, listing: Listing) -> Response:
+def _listing(call: LabCall, listing: Listing) -> Response:
     makers = {
         "json": lambda: json_answer(listing),
         "html": lambda: call.page("files.html", listing=listing),
@@ -51,13 +51,13 @@ def _listing(call: Call, listing: Listing) -> Response:
     return negotiated(call.request, makers)
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: FolderEntry) -> str:
     size = "-" if entry.size is None else entry.size
     slash = "/" if entry.kind == "folder" else ""
     return f"{entry.changed:%Y-%m-%d %H:%M} {size:>12} {entry.name}{slash}\n"
 
 
-def _redirect(call: Call, path: str) -> Response:
+def _redirect(call: LabCall, path: str) -> Response:
     """308 to a path of which every name is known to be there, with all that means something quoted."""
     place = f"{call.request.script_name}/files/{quote(path)}"
     return text_answer(f"{place}\n", 308, {"Location": place})

@@ -5,23 +5,23 @@ from dataclasses import replace
 from webob import Response
 
 from wsgi_app.base.errors import UnsupportedMediaType
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.forms import URLENCODED, read_fields, read_query
 from wsgi_app.web.parts import read_parts
 from wsgi_app.web.rendering import json_answer, negotiated
 from wsgi_app.web.uploads import MULTIPART, declared_type
 
 
-def show(call: Call) -> Response:
+def show(call: LabCall) -> Response:
     """``GET /form``: the fields of the query; for a browser, a page with two forms that post."""
     fields = read_query(call.request)
     makers = {"json": lambda: as_json(call, fields), "html": lambda: call.page("form.html", fields=fields)}
     return negotiated(call.request, makers)
 
 
-def take(call: Call) -> Response:
+def take(call: LabCall) -> Response:
     """``POST`` or ``PUT /form``: the fields of the body, in either of the two types that HTML knows."""
-    limits = call.services.config.limits
+    limits = call.services.config.limits.uploads
     if declared_type(call.request) == URLENCODED:
         return as_json(call, read_fields(call.request, limits.json_bytes))
     if declared_type(call.request) != MULTIPART:
@@ -33,6 +33,6 @@ def take(call: Call) -> Response:
     return as_json(call, fields)
 
 
-def as_json(call: Call, fields: object) -> Response:
+def as_json(call: LabCall, fields: object) -> Response:
     """Each field with all the values that it has, for a form may name one more than once."""
     return json_answer({"method": call.request.method, "fields": fields})

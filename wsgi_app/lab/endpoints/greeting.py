@@ -4,7 +4,7 @@ from webob import Request, Response
 
 from wsgi_app.base.errors import BadRequest
 from wsgi_app.lab.languages import in_language, language_of, name_to_show
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import text_answer
 
 # By language: the greeting, and who is greeted where nobody says who they are.
@@ -17,7 +17,7 @@ GREETINGS = {
 }
 
 
-def greeting(call: Call) -> Response:
+def greeting(call: LabCall) -> Response:
     """``GET /greeting?lang=``: greets the student of the ``X-Student`` header."""
     language = language_of(call.request, GREETINGS)
     words, somebody = GREETINGS[language]

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import text_answer
 
 MOST_HEADERS = 8
@@ -29,7 +29,7 @@ OWN = ("x-auth-", "x-csrf-", "x-xsrf-", "x-request", "x-correlation-", "x-powere
 MEANT = FOR_SERVERS + FOR_PROXIES + FOR_BROWSERS + OWN
 
 
-def headers(call: Call) -> Response:
+def headers(call: LabCall) -> Response:
     """``GET /headers?X-Lesson=WSGI``: sends the named headers back, and lists them."""
     try:
         wanted = parse_qsl(call.request.query_string, keep_blank_values=True, max_num_fields=MOST_HEADERS)

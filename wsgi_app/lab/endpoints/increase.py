@@ -7,7 +7,7 @@ from webob import Response
 
 from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.base.errors import BadRequest
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import json_answer, negotiated, query_text
 
 PLACES = ("server", "process")
@@ -33,7 +33,7 @@ class Counted(msgspec.Struct):
     shared: bool
 
 
-def increase(call: Call) -> Response:
+def increase(call: LabCall) -> Response:
     """``GET`` or ``POST /increase``: one more, for the server or with ``?where=process`` for this process.
 
     The page counts in both places. A GET should change nothing: this one does, so that an address is enough
@@ -48,13 +48,13 @@ def increase(call: Call) -> Response:
     return response
 
 
-def count_both_up(call: Call) -> Response:
+def count_both_up(call: LabCall) -> Response:
     """The page, with one more in either place."""
     server, process = (count_up(call, where) for where in PLACES)
     return call.page("increase.html", server=server, process=process)
 
 
-def count_up(call: Call, where: str) -> Counted:
+def count_up(call: LabCall, where: str) -> Counted:
     """One more, and how many there are then: those that others counted in between are among them."""
     counters = OWN if where == "process" else call.services.counters
     counters.add(NAME)

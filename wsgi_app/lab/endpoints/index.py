@@ -6,13 +6,13 @@ from webob import Response
 
 from wsgi_app.base.errors import NotFound
 from wsgi_app.lab.exhibits import EXHIBITS
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import text_answer
 
 SOURCES = {exhibit.name: exhibit.source for exhibit in EXHIBITS}
 
 
-def show(call: Call) -> Response:
+def show(call: LabCall) -> Response:
     """``GET /``: every exhibit with requests to try out and its source, and which process answers."""
     return call.page(
         "index.html",
@@ -25,14 +25,14 @@ def show(call: Call) -> Response:
     )
 
 
-def source(_: Call, name: str) -> Response:
+def source(_: LabCall, name: str) -> Response:
     """``GET /source/{name}``: the source of an exhibit, as it runs: its modules one after the other."""
     if name not in SOURCES:
         raise NotFound(f"No exhibit has this name; there are {', '.join(SOURCES)}.")
     return text_answer(SOURCES[name])
 
 
-def server_of(call: Call) -> str:
+def server_of(call: LabCall) -> str:
     """The name of the server that calls this callable, as far as it says."""
     if call.services.worker is not None:
         return "uWSGI"  # the one that numbers its workers

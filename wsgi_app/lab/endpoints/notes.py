@@ -7,7 +7,7 @@ import msgspec
 from webob import Response
 
 from wsgi_app.base.errors import Forbidden, Unprocessable, UnsupportedMediaType
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.stores.notes import Note
 from wsgi_app.web.forms import URLENCODED, keep_form, read_body
 from wsgi_app.web.rendering import changed, json_answer, negotiated, no_content
@@ -39,7 +39,7 @@ class NoteList(msgspec.Struct):
     notes: list[NoteBody]
 
 
-def index(call: Call) -> Response:
+def index(call: LabCall) -> Response:
     """``GET /notes``: every note, in the order in which they were made."""
     notes = [represented(call, note) for note in (WELCOME, *call.services.notes.all())]
     return negotiated(
@@ -51,44 +51,44 @@ def index(call: Call) -> Response:
     )
 
 
-def create(call: Call) -> Response:
+def create(call: LabCall) -> Response:
     """``POST /notes``: a new one, of JSON or of the page's form; 201 and Location say where it is."""
     if declared_type(call.request) not in (JSON, URLENCODED):
         raise UnsupportedMediaType(f"Send the note as {JSON} or {URLENCODED}.")
-    keep_form(call.request, call.services.config.limits)
+    keep_form(call.request, call.services.config.limits.uploads)
     body = represented(call, call.services.notes.add(sent_text(call)))
     page = f"{call.request.application_url}/notes"  # where a form goes on to, by 303
     return changed(call.request, page, body, 201, {"Location": body.links["self"]})
 
 
-def show(call: Call, note: str) -> Response:
+def show(call: LabCall, note: str) -> Response:
     """``GET /notes/{note}``: one of them."""
     found = WELCOME if note == WELCOME.id else call.services.notes.get(note)
     return json_answer(represented(call, found))
 
 
-def replace(call: Call, note: str) -> Response:
+def replace(call: LabCall, note: str) -> Response:
     """``PUT /notes/{note}``: another text in its place; sent twice, it changes nothing more."""
     refuse_kept(note)
     changed_note = call.services.notes.replace(note, sent_text(call))
     return json_answer(represented(call, changed_note))
 
 
-def remove(call: Call, note: str) -> Response:
+def remove(call: LabCall, note: str) -> Response:
     """``DELETE /notes/{note}``: it is gone; 204 has no body to say so."""
     refuse_kept(note)
     call.services.notes.remove(note)
     return no_content()
 
 
-def represented(call: Call, note: Note) -> NoteBody:
+def represented(call: LabCall, note: Note) -> NoteBody:
     """A note with the address that it has on this server."""
     return NoteBody(note.id, note.text, {"self": f"{call.request.application_url}/notes/{note.id}"})
 
 
-def sent_text(call: Call) -> str:
+def sent_text(call: LabCall) -> str:
     """The text in a body, fit to be kept."""
-    text = read_body(call.request, NoteText, call.services.config.limits.json_bytes).text
+    text = read_body(call.request, NoteText, call.services.config.limits.uploads.json_bytes).text
     if not text.strip():
         raise Unprocessable("A note needs some text.", code="empty_note")
     if any(unicodedata.category(letter) == "Cc" for letter in text if letter not in "\n\t"):

@@ -6,7 +6,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from webob import Response
 
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 
 MOST_BYTES = 4096
 LONGEST_NAME = 100
@@ -63,6 +63,6 @@ def body_of(environ: WSGIEnvironment) -> bytes:
     return body
 
 
-def raw(call: Call) -> Response:
+def raw(call: LabCall) -> Response:
     """``/raw``, any method: the lab hands the environ on to the application above."""
     return call.request.get_response(application)

@@ -3,7 +3,7 @@
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import query_text, text_answer
 from wsgi_app.web.sign_in import LONGEST_PAGE, is_page_below
 
@@ -17,7 +17,7 @@ STATUSES = {
 }
 
 
-def redirect(call: Call) -> Response:
+def redirect(call: LabCall) -> Response:
     """``GET /redirect``: on to ``?to=``, a path below the lab, with a ``?status=`` of 3xx."""
     status = query_text(call.request, "status") or "301"
     if status not in STATUSES:

@@ -3,7 +3,7 @@
 from webob import Response
 
 from wsgi_app.base.errors import Unauthorized
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.stores.attempts import address_key
 from wsgi_app.web.rendering import text_answer
 from wsgi_app.web.sign_in import credentials_of
@@ -19,14 +19,14 @@ KEPT = {
 }
 
 
-def secure(call: Call) -> Response:
+def secure(call: LabCall) -> Response:
     """``GET /secure``: a greeting for whoever knows the password, and 401 for everybody else."""
     credentials = credentials_of(call.request)
     brought = credentials.name_and_password(ASKS)
     if brought is None:
         raise Unauthorized(f"Sign in first. {HINT}", code="sign_in_needed", scheme=ASKS)
     name, password = brought
-    attempts, most = call.services.attempts, call.services.config.limits.address_sign_ins
+    attempts, most = call.services.attempts, call.services.config.limits.sign_ins.address_failures
     key = f"secure {address_key(credentials.address)}"
     attempts.count({key: most})  # before the password is looked at, and 429 where there were too many
     if not call.services.passwords.fits(password, KEPT.get(name)):  # as slow for a name that nobody has

@@ -8,12 +8,12 @@ import wsgi_app
 from wsgi_app.base.errors import NotFound
 from wsgi_app.lab.folder import Listing, look_up
 from wsgi_app.lab.sending import file_answer
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 
 STATIC = Path(wsgi_app.__file__).with_name("static")
 
 
-def show(call: Call, path: str) -> Response:
+def show(call: LabCall, path: str) -> Response:
     """``GET /static/{path}``: a file that the pages load; uWSGI sends it before the application is asked."""
     found = look_up(STATIC, path)
     if isinstance(found, Listing):

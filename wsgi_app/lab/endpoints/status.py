@@ -5,7 +5,7 @@ from http import HTTPStatus
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest, NotFound
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 
 # An answer of 1xx is never the last one, and a WSGI application gives one answer.
 KNOWN = {str(status.value): status for status in HTTPStatus if status >= HTTPStatus.OK}
@@ -31,7 +31,7 @@ NOTES = {
 NO_LOCATION = "It has no Location, so no client goes anywhere; /redirect sends one."
 
 
-def show(_: Call, code: str) -> Response:
+def show(_: LabCall, code: str) -> Response:
     """``GET /status/{code}``: an answer with that status, and in words what it means."""
     status = KNOWN.get(code)
     if status is None:
@@ -44,7 +44,7 @@ def show(_: Call, code: str) -> Response:
     return response
 
 
-def not_found(_: Call) -> Response:
+def not_found(_: LabCall) -> Response:
     """``GET /notfound``: an error as the house sends it, as JSON or as a page."""
     raise NotFound("There is never anything at this address.")
 

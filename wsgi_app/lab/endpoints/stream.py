@@ -9,7 +9,7 @@ import msgspec
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest
-from wsgi_app.lab.services import Call, Services
+from wsgi_app.lab.services import LabCall, LabServices
 from wsgi_app.lab.turns import Turn, take_turn
 from wsgi_app.web.rendering import FORMATS, negotiated, no_content, query_text
 
@@ -46,7 +46,7 @@ class Stream:
     It calls ``close`` in the end, and when the client has gone before.
     """
 
-    services: Services
+    services: LabServices
     count: int
     form: Callable[[Line], bytes]
     turn: Turn
@@ -65,7 +65,7 @@ class Stream:
         self.turn.give_back()
 
 
-def stream(call: Call) -> Response:
+def stream(call: LabCall) -> Response:
     """``GET /stream``: ``?lines=`` of them, as text or, by Accept or ``?format=``, as Server-Sent Events."""
     wanted = query_text(call.request, "lines") or "5"
     if wanted not in COUNTS:

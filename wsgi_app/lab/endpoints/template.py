@@ -3,7 +3,7 @@
 from webob import Response
 
 from wsgi_app.lab.languages import LONGEST_NAME, in_language, language_of, name_to_show
-from wsgi_app.lab.services import Call
+from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import query_text
 
 TEMPLATE = "template.html"
@@ -40,7 +40,7 @@ WORDS = {
 }
 
 
-def template(call: Call) -> Response:
+def template(call: LabCall) -> Response:
     """``GET /template?name=&lang=``: the page, with its own template beside it."""
     language = language_of(call.request, WORDS)
     response = call.page(

@@ -6,11 +6,11 @@ A WSGI callable answers a request once and is done; a connection that stays open
 from webob import Response
 
 from wsgi_app.base.errors import NotFound, UpgradeRequired
-from wsgi_app.lab.services import Call, view_in_lab
+from wsgi_app.lab.services import LabCall, view_in_lab
 from wsgi_app.web.rendering import prefers_html
 
 
-def show(call: Call) -> Response:
+def show(call: LabCall) -> Response:
     """``GET /ws``: the page of the rooms; a program is told which address to open instead.
 
     Raises:
@@ -20,6 +20,6 @@ def show(call: Call) -> Response:
     if call.services.worker is None:
         raise NotFound("The rooms are kept by a process of uWSGI's; this server has none.", code="no_rooms")
     if prefers_html(call.request):
-        return call.page("ws.html", limits=call.services.config.limits)
+        return call.page("ws.html", limits=call.services.config.limits.feed)
     address = view_in_lab(call.request, call.services.config).live
     raise UpgradeRequired(f"The rooms are WebSockets: open {address}?room=echo or {address}?room=all.")

@@ -11,7 +11,8 @@ import pytest
 from tests.hostile import JSON, MEBIBYTE, URLENCODED
 from tests.labs import PROGRAMS
 from tests.servers import Answer, LiveServer, Server, form, lab_of, post_json
-from wsgi_app.base.config import Limits, load_config
+from wsgi_app.base.config import load_config
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.forms import NO_FORM
 
 TEXT = {"Content-Type": "text/plain"}
@@ -340,7 +341,7 @@ def test_a_method_in_small_letters_is_refused_by_nginx(live_house: tuple[LiveSer
 def test_an_answer_is_never_more_than_35_times_as_long_as_the_body_that_it_shows(
     shipped_lab: Server, form: str, start: bytes, repeated: bytes, end: bytes, content_type: str
 ) -> None:
-    most = Limits().json_bytes
+    most = UploadLimits().json_bytes
     body = start + repeated * ((most - len(start + end)) // len(repeated)) + end
 
     answer = shipped_lab.ask("POST", f"/echo?format={form}", body, {"Content-Type": content_type})

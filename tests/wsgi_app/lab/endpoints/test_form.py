@@ -4,10 +4,10 @@ import pytest
 
 from tests.hostile import JSON, URLENCODED
 from tests.servers import Server, form
-from wsgi_app.base.config import Limits
+from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.forms import MOST_FIELDS
 
-SMALL = Limits().json_bytes
+SMALL = UploadLimits().json_bytes
 
 
 def test_a_query_comes_back_as_json(any_lab: Server) -> None:

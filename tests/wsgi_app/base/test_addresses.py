@@ -1,0 +1,30 @@
+"""Addresses to listen on, and who reaches them."""
+
+import pytest
+
+from wsgi_app.base.addresses import is_loopback, read_address
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:1", "localhost:65535", "[::1]:80", "*:80", "door.example:8765"])
+def test_an_address_is_a_host_and_a_port(text: str) -> None:
+    assert read_address(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "8765", ":8765", "127.0.0.1", "a:", "a:0", "a:65536", "a:http", "a:-1"])
+def test_what_has_no_host_or_no_port_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^must be HOST:PORT, such as 127\.0\.0\.1:8765$"):
+        read_address(text)
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost", "localhost:80", "127.0.0.1", "127.9.9.9:80", "[::1]", "[::1]:80"]
+)
+def test_only_this_machine_reaches_a_loopback_address(address: str) -> None:
+    assert is_loopback(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["", ":80", "0.0.0.0:80", "[::]:80", "192.168.1.5", "localhost.example:80", "*:80"]
+)
+def test_others_reach_any_other_address(address: str) -> None:
+    assert not is_loopback(address)

@@ -1,0 +1,114 @@
+"""What makes a value of a setting's text, or says what the text must be."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wsgi_app.base.addresses import read_address
+
+PREFIX_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+SQLITE_PATH = re.compile(r"sqlite:///(/[^/?]+)+")
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Reader(Generic[Value]):
+    """One kind of value.
+
+    Attributes:
+        read: the value of a text; raises ``ValueError`` with what it must be.
+        values: which there are, in words for owners; ``""`` where that takes no words.
+    """
+
+    read: Callable[[str], Value]
+    values: str = ""
+
+
+def whole(low: int, high: int) -> Reader[int]:
+    """Whole numbers, both ends among them."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return number
+
+    return Reader(read, f"{low} to {high}")
+
+
+def number(low: float, high: float) -> Reader[float]:
+    """Numbers, both ends among them."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise ValueError(f"must be from {low:g} to {high:g}")
+        return value
+
+    return Reader(read, f"{low:g} to {high:g}")
+
+
+def one_of(*words: str) -> Reader[str]:
+    """One of these, as it is written."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text
+
+    return Reader(read, f"{', '.join(words[:-1])} or {words[-1]}")
+
+
+def _absolute_path(text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute():
+        raise ValueError("must be a path from / on")
+    return path.resolve()
+
+
+def _folder(text: str) -> Path:
+    path = _absolute_path(text)
+    if not path.is_dir():
+        raise ValueError(f"there is no folder {path}")
+    return path
+
+
+def _file(text: str) -> Path:
+    path = Path(text).resolve()
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+def _prefix(text: str) -> str:
+    if text != "/" and not PREFIX_PATH.fullmatch(text):
+        raise ValueError("must be / or a plain path such as /porteiro, without / at its end")
+    return text.rstrip("/")
+
+
+def _sqlite_url(text: str) -> str:
+    if not SQLITE_PATH.fullmatch(text):
+        raise ValueError("must be sqlite:// and a path from / on, such as sqlite:////srv/porteiro.db")
+    return text
+
+
+def _timezone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("must be a time zone that this machine knows, such as Europe/Lisbon") from error
+
+
+ADDRESS = Reader(read_address)
+DATABASE_URL = Reader(_sqlite_url)
+FILE = Reader(_file)
+FOLDER = Reader(_folder)
+PATH = Reader(_absolute_path)
+PREFIX = Reader(_prefix)
+TEXT = Reader(str)
+TIMEZONE = Reader(_timezone)
+YES_OR_NO = Reader(lambda text: one_of("0", "1").read(text) == "1", one_of("0", "1").values)

@@ -1,0 +1,76 @@
+"""Who may sign in: the accounts."""
+
+import msgspec
+from webob import Response
+
+from wsgi_app.access.roles import ACCOUNT_ROLES
+from wsgi_app.endpoints.accounts.bodies import AccountList, RoleWord, account_body, account_version
+from wsgi_app.stores.accounts import Account
+from wsgi_app.stores.invitations import Invitation
+from wsgi_app.web.call import Call
+from wsgi_app.web.paging import listed, text_of
+from wsgi_app.web.rendering import changed, json_answer, resource_answer
+from wsgi_app.web.versions import etag, expected
+
+
+class RoleChange(msgspec.Struct, forbid_unknown_fields=True):
+    """Which role an account gets."""
+
+    role: RoleWord
+
+
+def index(call: Call) -> Response:
+    """``GET /accounts``: every account by name, a page at a time."""
+    accounts, after = call.house.stores.accounts, text_of(call, "after")
+    return listed(
+        call,
+        lambda most: accounts.page(most, after),
+        lambda last: last.name,
+        {
+            "json": (
+                None,
+                lambda some, _: json_answer(AccountList([account_body(call, one) for one in some])),
+            ),
+            "html": (None, lambda some, next_page: show_accounts(call, some, next_page)),
+        },
+    )
+
+
+def show(call: Call, account: str) -> Response:
+    """``GET /accounts/{account}``: one account."""
+    found = call.house.stores.accounts.get(account)
+    return resource_answer(account_body(call, found), account_version(found))
+
+
+def change(call: Call, account: str) -> Response:
+    """``PATCH /accounts/{account}``: ``{"role"}``; ``If-Match`` guards against changes in between."""
+    wish = call.body(RoleChange)
+    found = call.stores.accounts.change_role(account, wish.role, expected(call, account_version))
+    body = account_body(call, found)
+    return changed(call.request, call.links.accounts, body, headers=etag(account_version(found)))
+
+
+def remove(call: Call, account: str) -> Response:
+    """``DELETE /accounts/{account}``: ends its sign-ins too; ``If-Match`` likewise."""
+    call.stores.accounts.remove(account, expected(call, account_version))
+    return changed(call.request, call.links.accounts)
+
+
+def show_accounts(
+    call: Call, accounts: list[Account], next_page: str = "", link: str = "", made: Invitation | None = None
+) -> Response:
+    """The page of accounts and open links; with a link just made, which is told this once."""
+    stores = call.house.stores
+    invitations = stores.invitations.open()
+    return call.page(
+        "accounts.html",
+        201 if made else 200,
+        accounts=accounts,
+        here="/accounts",
+        invitations=invitations,
+        link=link,
+        made=made,
+        next_page=next_page,
+        owners=stores.accounts.names(each.account_id for each in invitations if each.account_id),
+        roles=[role.word for role in ACCOUNT_ROLES],
+    )

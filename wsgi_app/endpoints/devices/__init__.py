@@ -1,0 +1,1 @@
+"""Door devices: who may ask, and how each one says it is."""

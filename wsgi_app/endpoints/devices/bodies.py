@@ -1,0 +1,50 @@
+"""Door devices as clients see them."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from wsgi_app.base.doors import DoorState
+from wsgi_app.base.vitals import Moment, Vitals
+from wsgi_app.stores.devices import Device
+from wsgi_app.web.call import Call
+
+
+class DeviceBody(msgspec.Struct):
+    """A device as clients see it; ``vitals`` and ``heard_at`` are ``null`` before its first heartbeat."""
+
+    id: str
+    state: DoorState
+    vitals: Vitals | None
+    heard_at: Moment | None
+    missed: Annotated[int, msgspec.Meta(description="heartbeats that did not come")]
+    links: dict[str, str]
+
+
+class NewDevice(DeviceBody):
+    """A device that was just made, with what proves to the server that it asks."""
+
+    token: Annotated[str, msgspec.Meta(description="told this once, and kept nowhere here")]
+
+
+class DeviceList(msgspec.Struct):
+    """Devices by name."""
+
+    devices: list[DeviceBody]
+
+
+def device_body(call: Call, device: Device) -> DeviceBody:
+    """A device's representation, with links; never its token's hash."""
+    return DeviceBody(**device_fields(call, device))
+
+
+def device_fields(call: Call, device: Device) -> dict[str, Any]:
+    """The fields of that representation."""
+    return {
+        "id": device.id,
+        "state": device.state(call.house.stores.now()),
+        "vitals": device.vitals,
+        "heard_at": device.heard_at,
+        "missed": device.missed,
+        "links": {"self": call.links.device(device.id), "heartbeat": call.links.heartbeat(device.id)},
+    }

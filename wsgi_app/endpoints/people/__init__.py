@@ -1,0 +1,1 @@
+"""People: who may be recognised, and when they may come in."""

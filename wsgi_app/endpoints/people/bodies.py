@@ -1,0 +1,178 @@
+"""People as clients send and see them."""
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from wsgi_app.base.errors import Unprocessable
+from wsgi_app.house import rules
+from wsgi_app.house.gallery import rule_of
+from wsgi_app.house.hours import MOST_ROWS, read_hours
+from wsgi_app.house.naming import checked_name
+from wsgi_app.stores.people import Edit, Person, PersonDetails
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Name
+
+Sent = TypeVar("Sent")
+Kept = TypeVar("Kept")
+
+Edge = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        description="A day such as 2026-12-03, which counts whole, or a time such as 2026-12-03T09:00; one "
+        "without a zone is the house's.",
+    ),
+]
+HoursRow = Annotated[str, Meta(max_length=60)]
+HoursRows = Annotated[
+    list[HoursRow],
+    Meta(
+        max_length=3 * MOST_ROWS,
+        description="Hours of the week such as tue 09:00-12:00, mon-fri 09:00-17:30 or fri,sat 22:00-02:00, "
+        f"at most {MOST_ROWS}; a form gives the three words of a row each in a field of its own.",
+    ),
+]
+
+
+class WholePerson(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to make a person, or to replace all that is said of one; without rules, at any time."""
+
+    name: Name
+    valid_from: Edge | None = None
+    valid_until: Edge | None = None
+    hours: HoursRows = []
+
+
+class PersonChange(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to change some of it; what is left out stays."""
+
+    name: Name | UnsetType = UNSET
+    valid_from: Edge | UnsetType | None = UNSET
+    valid_until: Edge | UnsetType | None = UNSET
+    hours: HoursRows | UnsetType = UNSET
+
+
+class PersonBody(msgspec.Struct):
+    """A person as clients see them; ``may_come`` says the three before it in words."""
+
+    id: str
+    name: str
+    faces: int
+    created_at: datetime
+    valid_from: datetime | None
+    valid_until: datetime | None
+    hours: list[str]
+    may_come: str
+    links: dict[str, str]
+
+
+class PersonList(msgspec.Struct):
+    """People by name."""
+
+    people: list[PersonBody]
+
+
+def person_body(call: Call, person: Person) -> PersonBody:
+    """A person's representation, with links."""
+    links = {
+        "self": call.links.person(person.id),
+        "faces": call.links.faces(person.id),
+        "visits": call.links.visits_of(person.id),
+        "export": call.links.export(person.id),
+    }
+    if person.portrait is not None:
+        links["portrait"] = call.links.face_photo(person.id, person.portrait)
+    return PersonBody(
+        id=person.id,
+        name=person.name,
+        faces=person.faces,
+        created_at=person.created_at,
+        valid_from=person.valid_from,
+        valid_until=person.valid_until,
+        hours=list(person.hours),
+        may_come=rule_of(person).in_words(call.house.config.timezone),
+        links=links,
+    )
+
+
+def read_whole(call: Call) -> PersonDetails:
+    """All that is said of a person, out of a body.
+
+    Raises:
+        Unprocessable: some of it cannot be kept; the message says how to write it.
+        RequestError: as ``Call.body`` says.
+    """
+    body = call.body(WholePerson)
+    zone = call.house.config.timezone
+    return _with_period(
+        PersonDetails(
+            name=checked_name(body.name),
+            valid_from=_start(body.valid_from, zone),
+            valid_until=_end(body.valid_until, zone),
+            hours=_hours(body.hours),
+        )
+    )
+
+
+def read_change(call: Call) -> Edit:
+    """What is to be said anew of a person, likewise: the function that puts it to what is said already.
+
+    It raises ``Unprocessable`` where the two together make no period.
+    """
+    body = call.body(PersonChange)
+    zone = call.house.config.timezone
+    name = _given(body.name, checked_name)
+    valid_from = _given(body.valid_from, lambda text: _start(text, zone))
+    valid_until = _given(body.valid_until, lambda text: _end(text, zone))
+    hours = _given(body.hours, _hours)
+
+    def edit(kept: PersonDetails) -> PersonDetails:
+        return _with_period(
+            PersonDetails(
+                name=_or(name, kept.name),
+                valid_from=_or(valid_from, kept.valid_from),
+                valid_until=_or(valid_until, kept.valid_until),
+                hours=_or(hours, kept.hours),
+            )
+        )
+
+    return edit
+
+
+def _given(value: Sent | UnsetType, read: Callable[[Sent], Kept]) -> Kept | UnsetType:
+    return UNSET if isinstance(value, UnsetType) else read(value)
+
+
+def _or(value: Kept | UnsetType, kept: Kept) -> Kept:
+    return kept if isinstance(value, UnsetType) else value
+
+
+def _start(text: str | None, zone: tzinfo | None) -> datetime | None:
+    refusal = "This cannot be the begin of a period"
+    return None if text is None else _read(lambda: rules.read_start(text, zone), refusal)
+
+
+def _end(text: str | None, zone: tzinfo | None) -> datetime | None:
+    refusal = "This cannot be the end of a period"
+    return None if text is None else _read(lambda: rules.read_end(text, zone), refusal)
+
+
+def _hours(rows: list[str]) -> tuple[str, ...]:
+    return _read(lambda: tuple(map(str, read_hours(rows))), "These cannot be hours")
+
+
+def _read(read: Callable[[], Kept], refusal: str) -> Kept:
+    try:
+        return read()
+    except ValueError as error:
+        raise Unprocessable(f"{refusal}: {error}.", code="bad_rule") from error
+
+
+def _with_period(details: PersonDetails) -> PersonDetails:
+    if details.valid_from and details.valid_until and details.valid_from >= details.valid_until:
+        raise Unprocessable("The period ends before it begins.", code="bad_rule")
+    return details

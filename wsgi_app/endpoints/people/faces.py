@@ -1,0 +1,114 @@
+"""A person's faces: what a door compares with, and what it must not take for them."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from webob import Response
+
+from wsgi_app.base.errors import BadRequest
+from wsgi_app.base.faces import Quality
+from wsgi_app.house.enrolment import Candidate, candidate_of_visit
+from wsgi_app.stores.faces import EnrolledFace
+from wsgi_app.web.call import Call
+from wsgi_app.web.fields import Id
+from wsgi_app.web.forms import URLENCODED
+from wsgi_app.web.parts import read_photo
+from wsgi_app.web.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
+from wsgi_app.web.uploads import JSON, declared_type
+from wsgi_app.web.versions import expected
+
+LIKE_ANOTHER = "like_another"
+
+
+class FaceBody(msgspec.Struct):
+    """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from."""
+
+    id: str
+    quality: Quality | None
+    created_at: datetime
+    negative: bool
+    visit: str | None
+    links: dict[str, str]
+
+
+class FaceList(msgspec.Struct):
+    """All faces of a person."""
+
+    faces: list[FaceBody]
+
+
+class FaceOfVisit(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sent to enrol the face of a visit; ``accept`` insists on a look-alike."""
+
+    visit: Id
+    accept: Literal["like_another"] | None = None
+
+
+def index(call: Call, person: str) -> Response:
+    """``GET /people/{person}/faces``: all of them, oldest first."""
+    found = call.stores.faces.of(person)
+    return json_answer(FaceList([face_body(call, face) for face in found]))
+
+
+def enrol_face(call: Call, person: str) -> Response:
+    """``POST /people/{person}/faces``: a photo of that person alone, or ``{"visit"}`` for a visit's.
+
+    The photo is the multipart field ``file``. ``?accept=like_another``, or that field, insists on a face
+    that is as like somebody else's.
+    """
+    call.stores.people.get(person)
+    face = call.enroller.enrol(_candidate(call, person))
+    body = face_body(call, face)
+    return changed(call.request, body.links["person"], body, 201, {"Location": body.links["self"]})
+
+
+def show(call: Call, person: str, face: str) -> Response:
+    """``GET /people/{person}/faces/{face}``."""
+    return resource_answer(face_body(call, call.stores.faces.get(person, face)))
+
+
+def remove(call: Call, person: str, face: str) -> Response:
+    """``DELETE /people/{person}/faces/{face}``: unlearns it; ``If-Match`` guards against changes."""
+
+    def version(found: EnrolledFace) -> str:
+        return version_of(face_body(call, found))
+
+    call.stores.faces.remove(person, face, expected(call, version))
+    return changed(call.request, call.links.person(person))
+
+
+def photo(call: Call, person: str, face: str) -> Response:
+    """``GET /people/{person}/faces/{face}/photo``: the aligned crop, PNG."""
+    stores = call.stores
+    return photo_answer(stores.photos.path(stores.faces.get(person, face).crop), "image/png")
+
+
+def face_body(call: Call, face: EnrolledFace) -> FaceBody:
+    """A face's representation, with links."""
+    links = {
+        "self": call.links.face(face.person_id, face.id),
+        "photo": call.links.face_photo(face.person_id, face.id),
+        "person": call.links.person(face.person_id),
+    }
+    if face.visit_id is not None:
+        links["visit"] = call.links.visit(face.visit_id)
+    return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, links)
+
+
+def _candidate(call: Call, person: str) -> Candidate:
+    accepted = _accepted(call)
+    if declared_type(call.request) not in (JSON, URLENCODED):
+        photo = read_photo(call.request, "file", call.house.config.limits.uploads)
+        return Candidate(person, photo, accept_like_another=accepted)
+    wanted = call.body(FaceOfVisit)
+    candidate = candidate_of_visit(call.stores, person, wanted.visit)
+    return replace(candidate, accept_like_another=accepted or wanted.accept == LIKE_ANOTHER)
+
+
+def _accepted(call: Call) -> bool:
+    text = query_text(call.request, "accept")
+    if text not in ("", LIKE_ANOTHER):
+        raise BadRequest(f"accept takes nothing but {LIKE_ANOTHER}.", code="bad_query")
+    return text == LIKE_ANOTHER

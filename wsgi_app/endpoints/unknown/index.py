@@ -1,0 +1,130 @@
+"""The inbox of faces that nobody knows: gathered by likeness, and settled with one word each."""
+
+from contextlib import suppress
+
+import msgspec
+from webob import Response
+
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.errors import NotFound
+from wsgi_app.base.people import PersonName
+from wsgi_app.endpoints.unknown.bodies import (
+    Barred,
+    Barring,
+    ClusterBody,
+    Ignoring,
+    InboxBody,
+    Named,
+    Naming,
+    Refusal,
+    cluster_bodies,
+)
+from wsgi_app.house import inbox, naming
+from wsgi_app.house.words import REASONS
+from wsgi_app.stores.people import Person
+from wsgi_app.vision.portraits import portrait
+from wsgi_app.web.call import Call
+from wsgi_app.web.paging import listed, number_of, text_of
+from wsgi_app.web.rendering import PRIVATE, changed, json_answer
+
+MOST_NAMES = 200  # that the page offers while a name is typed
+CLUSTERS_SHOWN, FACES_SHOWN = 8, 12  # on one page: it stays small for a phone
+
+
+def index(call: Call) -> Response:
+    """``GET /unknown``: faces that nobody knows, gathered by likeness, a page of clusters at a time."""
+    groups = inbox.gather(call.stores, call.house.embedder, call.house.threshold.score)
+    before = number_of(call, "before")
+    groups = [group for group in groups if before is None or group[0].number < before]
+
+    def page(some: list[inbox.Group], next_page: str) -> Response:
+        return _page(call, cluster_bodies(call, some), next_page)
+
+    return listed(
+        call,
+        lambda most: groups[:most],
+        lambda last: last[0].number,
+        {
+            "json": (CLUSTERS_SHOWN, lambda some, _: json_answer(InboxBody(cluster_bodies(call, some)))),
+            "html": (CLUSTERS_SHOWN, page),
+        },
+    )
+
+
+def face(call: Call, visit: str) -> Response:
+    """``GET /unknown/{visit}/face``: the face of a visit with a little around it, JPEG."""
+    found = call.stores.visits.get(visit)
+    if found.face is None:
+        raise NotFound("This visit shows no face.")
+    response = Response(content_type="image/jpeg", conditional_response=True, etag=found.id)
+    response.cache_control = PRIVATE
+    if found.id in call.request.if_none_match:  # it never changes
+        return response
+    picture = call.house.pipeline.decode(call.stores.photos.read(found.photo), call.steps)
+    left, top, width, height = (side / picture.scale for side in msgspec.structs.astuple(found.face.box))
+    response.body = portrait(picture.pixels, (left, top, width, height))
+    return response
+
+
+def name(call: Call) -> Response:
+    """``POST /unknown/name``: says who it was, and learns the three best photos that can be used."""
+    body = call.body(Naming)
+    visits = call.stores.visits.some(body.visits)
+    person = naming.person_meant(call.stores.people, body.person, body.name)
+    enrolments = naming.name(call.enroller, visits, person.id)
+    refused = [Refusal(visit, error.code, error.message) for visit, error in enrolments.refused.items()]
+    links = {"person": call.links.person(person.id), "unknown": call.links.unknown}
+    told = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
+    return changed(call.request, f"{call.links.unknown}?named={person.id}", told)
+
+
+def ignore(call: Call) -> Response:
+    """``POST /unknown/ignore``: takes visits out of the inbox, and learns nothing."""
+    body = call.body(Ignoring)
+    call.stores.corrections.set(body.visits, CorrectionVerdict.IGNORED)
+    return changed(call.request, f"{call.links.unknown}?ignored={body.visits[0]}")
+
+
+def bar(call: Call) -> Response:
+    """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
+    body = call.body(Barring)
+    visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
+    kept = naming.bar(call.enroller, visits, person.id)
+    links = {
+        "person": call.links.person(person.id),
+        "face": call.links.face(person.id, kept.id),
+        "unknown": call.links.unknown,
+    }
+    told = Barred(PersonName(person.id, person.name), kept.id, links)
+    return changed(call.request, f"{call.links.unknown}?barred={person.id}", told)
+
+
+def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
+    people = call.stores.people
+    return call.page(
+        "unknown.html",
+        here="/unknown",
+        clusters=clusters,
+        most=FACES_SHOWN,
+        threshold=call.house.threshold.score,
+        next_page=next_page,
+        everybody=people.page(MOST_NAMES),
+        reasons=REASONS,
+        named=_somebody(call, "named"),
+        barred=_somebody(call, "barred"),
+        ignored=_ignored(call),
+    )
+
+
+def _somebody(call: Call, key: str) -> Person | None:
+    """Whom the query names: what was done is told from what is kept of them now."""
+    with suppress(NotFound):
+        return call.stores.people.get(text_of(call, key))
+    return None
+
+
+def _ignored(call: Call) -> str:
+    """The visit that the query names, if it is ignored."""
+    visit = text_of(call, CorrectionVerdict.IGNORED)
+    said = call.stores.corrections.of([visit]).get(visit)
+    return visit if said is not None and said.verdict is CorrectionVerdict.IGNORED else ""

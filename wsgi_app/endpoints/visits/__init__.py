@@ -1,0 +1,1 @@
+"""Visits: what the doors saw, and what somebody said of it."""

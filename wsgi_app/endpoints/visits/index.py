@@ -1,0 +1,74 @@
+"""Visits: what the doors saw."""
+
+from contextlib import suppress
+
+from webob import Response
+
+from wsgi_app.base.errors import NotFound
+from wsgi_app.endpoints.visits.bodies import VisitBody, VisitList, visit_bodies
+from wsgi_app.endpoints.visits.feeds import atom_answer, csv_answer
+from wsgi_app.endpoints.visits.filters import read_filter
+from wsgi_app.endpoints.visits.page import list_page, visit_page
+from wsgi_app.stores.visits import Visit
+from wsgi_app.vision.thumbnails import thumbnail as small_copy
+from wsgi_app.web.call import Call
+from wsgi_app.web.paging import CARDS, listed, number_of
+from wsgi_app.web.rendering import changed, json_answer, negotiated, photo_answer, resource_answer, version_of
+from wsgi_app.web.versions import expected
+
+
+def index(call: Call) -> Response:
+    """``GET /visits``: the latest first, a page at a time; of a person, outcome, device or day."""
+    wanted, before = read_filter(call), number_of(call, "before")
+
+    def bodies(visits: list[Visit]) -> list[VisitBody]:
+        return visit_bodies(call, visits)
+
+    return listed(
+        call,
+        lambda most: call.stores.visits.page(most, before, wanted.filter),
+        lambda last: last.number,
+        {
+            "json": (None, lambda visits, _: json_answer(VisitList(bodies(visits)))),
+            "html": (CARDS, lambda visits, next_page: list_page(call, wanted, bodies(visits), next_page)),
+            "csv": (None, lambda visits, _: csv_answer(bodies(visits))),
+            "atom": (CARDS, lambda visits, next_page: atom_answer(call, bodies(visits), next_page)),
+        },
+    )
+
+
+def show(call: Call, visit: str) -> Response:
+    """``GET /visits/{visit}``: one visit, with what somebody said of it."""
+    found, version = call.stores.visits.get(visit), version_of(call.stores.visits.state(visit))
+    (body,) = visit_bodies(call, [found])
+    return negotiated(
+        call.request,
+        {"json": lambda: resource_answer(body, version), "html": lambda: visit_page(call, found, body)},
+    )
+
+
+def remove(call: Call, visit: str) -> Response:
+    """``DELETE /visits/{visit}``: forgets it with its photo; ``If-Match`` guards against changes."""
+    call.stores.visits.remove(visit, expected(call, version_of))
+    return changed(call.request, call.links.visits)
+
+
+def photo(call: Call, visit: str) -> Response:
+    """``GET /visits/{visit}/photo``: the JPEG as the door sent it."""
+    return photo_answer(call.stores.photos.path(call.stores.visits.get(visit).photo), "image/jpeg")
+
+
+def thumbnail(call: Call, visit: str) -> Response:
+    """``GET /visits/{visit}/thumbnail``: a small copy of the photo, made when it is first asked for.
+
+    A photo of which none can be made is sent itself.
+    """
+    photos, name = call.stores.photos, call.stores.visits.get(visit).photo
+    with suppress(NotFound):
+        return photo_answer(photos.thumbnail_path(name), "image/jpeg")
+    with suppress(NotFound, OSError):  # the photo may be gone, or the disk full
+        made = small_copy(photos.read(name), call.house.config.limits.pictures)
+        if made is not None:
+            photos.save_thumbnail(name, made)
+            return photo_answer(photos.thumbnail_path(name), "image/jpeg")
+    return photo_answer(photos.path(name), "image/jpeg")
