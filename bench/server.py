@@ -13,11 +13,12 @@ from bench.pairs import Pair, Plan, in_turns
 from bench.serving import PROCESSES, Installation, served
 from wsgi_app.base.config import load_config
 from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.steps import Steps
 from wsgi_app.base.workers import keep_freed_memory
 from wsgi_app.house.house import House, open_house
 from wsgi_app.vision.match import Gallery
-from wsgi_app.vision.verdicts import Outcome, Verdict
+from wsgi_app.vision.verdicts import Verdict
 
 READY = 0.0
 

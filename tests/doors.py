@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from tests.servers import Answer, Server, post_json, post_photo
 from wsgi_app.access.evidence import token_key
+from wsgi_app.base.vitals import Vitals
 from wsgi_app.stores.stores import Stores
 
 VITALS: dict[str, Any] = {
@@ -24,6 +27,8 @@ VITALS: dict[str, Any] = {
     "temperature_c": 48.3,
     "signal_dbm": -61.0,
 }
+
+GOOD_VITALS = msgspec.convert(VITALS, Vitals)
 
 
 @dataclass

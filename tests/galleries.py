@@ -3,12 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.faces import Quality
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
-SHARP = {"sharpness": 20.5, "brightness": 120.0}
+SHARP = Quality(size_px=100.0, brightness=120.0, sharpness=20.5, roll_degrees=0.0, yaw=0.0)
 
 
 def vector(first: float) -> NDArray[np.float32]:
@@ -25,8 +28,8 @@ def add_visit(stores: Stores, visit_id: str = "v1", person_id: str | None = None
     """Somebody comes, whom the door takes for that person or for nobody; gives the visit's id."""
     at = stores.now()
     photo = stores.visits.save_photo(visit_id, at, b"jpeg")
-    outcome = "known" if person_id else "unknown"
-    visit = Visit(0, visit_id, at, "device:front", outcome, person_id, 0.9, None, photo, 1.0)
+    outcome = Outcome.KNOWN if person_id else Outcome.UNKNOWN
+    visit = Visit(0, visit_id, at, DoorId.of("device:front"), outcome, person_id, 0.9, None, photo, 1.0)
     stores.visits.add(visit, StoredAnswer(200, b"{}"), None)
     return visit_id
 

@@ -1,6 +1,7 @@
 """Every address of the server: what it does, and who may ask."""
 
 from wsgi_app.access.roles import Role, TokenKind
+from wsgi_app.base.vitals import Vitals
 from wsgi_app.endpoints import (
     api,
     audit,
@@ -18,7 +19,7 @@ from wsgi_app.endpoints.accounts import index as accounts
 from wsgi_app.endpoints.accounts import invitations, welcome
 from wsgi_app.endpoints.accounts.bodies import AccountBody, AccountList
 from wsgi_app.endpoints.devices import index as devices
-from wsgi_app.endpoints.devices.bodies import DeviceBody, DeviceList, NewDevice, Vitals
+from wsgi_app.endpoints.devices.bodies import DeviceBody, DeviceList, NewDevice
 from wsgi_app.endpoints.people import export, faces
 from wsgi_app.endpoints.people import index as people
 from wsgi_app.endpoints.people.bodies import PersonBody, PersonChange, PersonList, WholePerson

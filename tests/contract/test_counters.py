@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 
 from wsgi_app.base.counters import LATENCY_BUCKETS_S, ProcessCounters, Tally
 from wsgi_app.base.errors import RequestError
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.lab.endpoints import increase
 from wsgi_app.lab.routes import ROUTES as LAB_ROUTES
 from wsgi_app.routes import ROUTES
-from wsgi_app.vision.verdicts import Outcome
 from wsgi_app.web.routing import UNROUTED
 
 SHIPPED_INI = Path(__file__).parents[2] / "uwsgi.ini"

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.accounts import add_account
 from tests.doors import add_door
 from tests.servers import Answer, InProcessServer, enrolled, post_photo
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.routes import ROUTES
 from wsgi_app.stores.stores import Stores
 from wsgi_app.web.routing import Route
@@ -66,7 +67,7 @@ def lived_in(server: InProcessServer, stores: Stores, photo: Callable[[str], byt
     person = enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
     visit = post_photo(server, "/", photo("ana-3")).json["visit"]
     face = stores.faces.of(person)[0].id
-    stores.corrections.set([visit], "nobody")
+    stores.corrections.set([visit], CorrectionVerdict.NOBODY)
     account = add_account(stores, "Vera", "viewer").id
     door = add_door(server, stores).name
     return {"person": person, "face": face, "visit": visit, "device": door, "account": account}

@@ -32,7 +32,18 @@ def test_a_visit_shows_the_face_that_was_judged(any_server: Server, photo: Photo
     assert visit["links"]["person"].endswith(f"/people/{ana}")
     assert visit["links"]["photo"].endswith(f"/visits/{told['visit']}/photo")
     assert len(visit["face"]["landmarks"]) == 5
-    assert abs(visit["face"]["quality"]["size_px"] - min(visit["face"]["box"][2:])) < 0.1
+    box = visit["face"]["box"]
+    assert abs(visit["face"]["quality"]["size_px"] - min(box["width"], box["height"])) < 0.1
+
+
+def test_a_face_has_one_form_in_visits_and_in_answers_about_pictures(
+    any_server: Server, photo: Photo, ana: str
+) -> None:
+    visit = post_photo(any_server, "/", photo("ana-3")).json["visit"]
+
+    (face,) = post_photo(any_server, "/faces", photo("ana-3"), field="image").json["faces"]
+
+    assert any_server.ask("GET", f"/visits/{visit}").json["face"] == face
 
 
 def test_the_visits_of_somebody_forgotten_go_with_them(any_server: Server, photo: Photo) -> None:

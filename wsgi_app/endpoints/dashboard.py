@@ -5,6 +5,8 @@ from typing import Any
 from webob import Response
 
 from wsgi_app import __version__
+from wsgi_app.base.doors import DoorState
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body
 from wsgi_app.endpoints.people.bodies import person_body
 from wsgi_app.endpoints.visits.bodies import visit_bodies
@@ -50,7 +52,7 @@ def show(call: Call) -> Response:
     )
 
 
-def tallies(counts: dict[str, int]) -> list[tuple[str, str, tuple[str, ...], int]]:
+def tallies(counts: dict[Outcome, int]) -> list[tuple[str, str, tuple[Outcome, ...], int]]:
     """What is counted together, with its number."""
     return [
         (words, light, outcomes, sum(counts.get(outcome, 0) for outcome in outcomes))
@@ -68,11 +70,11 @@ def absences(doors: list[DeviceBody]) -> list[tuple[str, str, list[DeviceBody]]]
 
 def urgent_first(doors: list[DeviceBody]) -> list[DeviceBody]:
     """The doors with something to see to before those that are as they should be."""
-    return sorted(doors, key=lambda door: door.state == "here" and _is_whole(door))
+    return sorted(doors, key=lambda door: door.state is DoorState.HERE and _is_whole(door))
 
 
 def _is_whole(door: DeviceBody) -> bool:
-    return door.vitals is not None and bool(door.vitals["camera_ok"])
+    return door.vitals is not None and door.vitals.camera_ok
 
 
 def _counters(call: Call) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import msgspec
 from webob import Response
 
+from wsgi_app.base.faces import MeasuredFace
 from wsgi_app.base.limits import MEBIBYTE
 from wsgi_app.web.call import Call
 from wsgi_app.web.parts import read_photo, read_photos
@@ -24,21 +25,12 @@ class Nose(msgspec.Struct):
     y: float
 
 
-class FoundFace(msgspec.Struct):
-    """One face, in pixels of the upright picture as sent."""
-
-    box: dict[str, float]
-    landmarks: dict[str, tuple[float, float]]
-    score: float
-    quality: dict[str, float]
-
-
 class FoundFaces(msgspec.Struct):
     """Every face of a picture, the largest first."""
 
     width: int
     height: int
-    faces: list[FoundFace]
+    faces: list[MeasuredFace]
 
 
 class Comparison(msgspec.Struct):
@@ -49,10 +41,6 @@ class Comparison(msgspec.Struct):
     threshold: float
     false_accept_rate: float | None
     measured_on: str
-
-
-BOX_KEYS = ("left", "top", "width", "height")
-LANDMARK_KEYS = ("left_eye", "right_eye", "nose", "left_mouth_corner", "right_mouth_corner")
 
 
 def nose_base64(call: Call) -> Response:
@@ -73,19 +61,9 @@ def faces(call: Call) -> Response:
     call.house.tally.image("binary")
     pipeline, steps = call.house.pipeline, call.steps
     picture = pipeline.decode(photo, steps)
-    found = []
-    for face in pipeline.detect(picture, steps):
-        sighting = pipeline.sight(picture, face, steps)
-        points = ((round(x, 1), round(y, 1)) for x, y in sighting.face.landmarks)
-        found.append(
-            FoundFace(
-                box=dict(zip(BOX_KEYS, (round(side, 1) for side in sighting.face.box), strict=True)),
-                landmarks=dict(zip(LANDMARK_KEYS, points, strict=True)),
-                score=round(face.score, 4),
-                quality=sighting.quality.rounded(),
-            )
-        )
-    return json_answer(FoundFaces(picture.width, picture.height, found))
+    detected = pipeline.detect(picture, steps)
+    faces = [pipeline.sight(picture, face, steps).measured for face in detected]
+    return json_answer(FoundFaces(picture.width, picture.height, faces))
 
 
 def compare(call: Call) -> Response:

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from webob import Response
 
 from wsgi_app.base.counters import LATENCY_BUCKETS_S, Totals
+from wsgi_app.base.doors import DoorState
 from wsgi_app.base.errors import Unavailable
 from wsgi_app.web.call import Call
 
@@ -77,7 +78,7 @@ class TotalsCollector(Collector):
 class DevicesCollector(Collector):
     """How many door devices are in each state."""
 
-    def __init__(self, states: dict[str, int]):
+    def __init__(self, states: dict[DoorState, int]):
         self._states = states
 
     def collect(self) -> Iterator[Metric]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, UnusablePhoto
 from wsgi_app.base.steps import Steps
 from wsgi_app.stores.embeddings import Embedding
@@ -104,7 +105,7 @@ def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candida
         NotFound: the visit or its photo is gone.
     """
     said = stores.corrections.of([visit_id]).get(visit_id)
-    if said is not None and said.verdict != "ignored" and said.person_id != person_id:
+    if said is not None and said.verdict is not CorrectionVerdict.IGNORED and said.person_id != person_id:
         raise Conflict("corrected")
     return Candidate(person_id, stores.photos.read(stores.visits.get(visit_id).photo), Source(visit_id))
 

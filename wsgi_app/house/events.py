@@ -4,8 +4,10 @@ from datetime import datetime
 
 import msgspec
 
+from wsgi_app.base.doors import DoorState
 from wsgi_app.base.errors import Unprocessable
 from wsgi_app.base.names import is_shown, one_line
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
 from wsgi_app.stores.events import Event, EventStore, Happenings
 
@@ -16,7 +18,7 @@ class VisitSeen(msgspec.Struct):
     id: str
     at: datetime
     device: str
-    outcome: str
+    outcome: Outcome
     person: PersonName | None
     score: float | None
 
@@ -46,7 +48,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
     by: str | None = None
     visit: VisitSeen | None = None
     name: str | None = None
-    state: str | None = None
+    state: DoorState | None = None
     text: str | None = None
     echo: bool = False
 
@@ -101,7 +103,7 @@ def _visit(visit_id: str, found: Happenings) -> VisitSeen | None:
     if visit is None:
         return None
     person = PersonName(*visit.person) if visit.person else None
-    return VisitSeen(visit.id, visit.at, visit.device, visit.outcome, person, visit.score)
+    return VisitSeen(visit.id, visit.at, str(visit.door), visit.outcome, person, visit.score)
 
 
 def clean_message(text: str, longest: int) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from wsgi_app.base.errors import NotFound, Unavailable
 from wsgi_app.stores.faces import EnrolledFace
-from wsgi_app.stores.people import Person
+from wsgi_app.stores.people import DETAILS, Person
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visit_filters import VisitFilter
@@ -114,11 +114,8 @@ class _Folder:
 def _about(person: Person, faces: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "id": person.id,
-        "name": person.name,
+        **{name: getattr(person, name) for name in DETAILS},
         "created_at": person.created_at,
-        "valid_from": person.valid_from,
-        "valid_until": person.valid_until,
-        "hours": person.hours,
         "faces": faces,
     }
 
@@ -134,7 +131,7 @@ def _visit(folder: _Folder, visit: Visit, zone: tzinfo | None) -> dict[str, Any]
     return {
         "id": visit.id,
         "at": visit.at,
-        "device": visit.device,
+        "device": str(visit.door),
         "outcome": visit.outcome,
         "score": visit.score,
         "face": visit.face,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.gallery import GalleryState
@@ -16,7 +16,7 @@ from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.presses import refuse_replayed
 from wsgi_app.stores.visits import StoredAnswer, Visit
 from wsgi_app.vision.agreement import agreed
-from wsgi_app.vision.verdicts import Outcome, Verdict
+from wsgi_app.vision.verdicts import Verdict
 
 LET_IN, NOT_LET_IN = 200, 404  # the statuses with which a door is answered
 
@@ -37,7 +37,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
     service: str
     status: str
-    outcome: str
+    outcome: Outcome
     person: PersonName | None
     score: float | None
     visit: str
@@ -92,11 +92,11 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
         number=0,
         id=visit_id,
         at=at,
-        device=caller.name,
+        door=caller.door,
         outcome=verdict.outcome,
         person_id=verdict.person,
         score=judgement.score,
-        face=describe_face(verdict),
+        face=verdict.measured,
         photo=photo_name,
         took_ms=took_ms,
         reason=verdict.reason,
@@ -108,18 +108,6 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
         kept = visits.add(visit, answer, caller.key, caller.press, probe)
     house.tally.outcome(verdict.outcome)
     return kept
-
-
-def describe_face(verdict: Verdict) -> dict[str, Any] | None:
-    """The face judged and its quality, as kept with the visit: pixels of the photo as sent."""
-    if verdict.face is None or verdict.quality is None:
-        return None
-    return {
-        "box": [round(value, 1) for value in verdict.face.box],
-        "landmarks": [[round(x, 1), round(y, 1)] for x, y in verdict.face.landmarks],
-        "score": round(verdict.face.score, 4),
-        "quality": verdict.quality.rounded(),
-    }
 
 
 def _judgement(verdict: Verdict, gallery: GalleryState, visit_id: str, took_ms: float) -> Judgement:

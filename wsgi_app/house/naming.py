@@ -8,9 +8,10 @@ To *bar* is what somebody does who says "not X"; the face that is kept of it is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Conflict, NotFound, RequestError, Unfit, Unprocessable, UnusablePhoto
+from wsgi_app.base.faces import MeasuredFace
 from wsgi_app.base.names import clean_name
 from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.stores.embeddings import Embedding
@@ -21,7 +22,7 @@ from wsgi_app.stores.visit_states import Expected, refuse_changed
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.crops import crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Sighting
-from wsgi_app.vision.quality import Quality, Standard
+from wsgi_app.vision.quality import Standard
 
 LEARNT_AT_ONCE = 3  # photos of one naming
 
@@ -31,12 +32,12 @@ class Statement:
     """What somebody says of a visit.
 
     Attributes:
-        verdict: ``person``, ``nobody`` or ``ignored``, as ``Correction`` has it.
-        person_id: who it was, with ``person`` alone.
+        verdict: in one word.
+        person_id: who it was, with ``PERSON`` alone.
         name: who it was where no id is given; somebody new is added.
     """
 
-    verdict: str
+    verdict: CorrectionVerdict
     person_id: str | None = None
     name: str | None = None
 
@@ -66,7 +67,7 @@ def name(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrolme
     enroller.stores.people.get(person_id)
     unlearn(enroller.stores, visits, person_id)
     learnt = _learn(enroller, best_first(visits)[:LEARNT_AT_ONCE], person_id)
-    enroller.stores.corrections.set([visit.id for visit in visits], "person", person_id)
+    enroller.stores.corrections.set([visit.id for visit in visits], CorrectionVerdict.PERSON, person_id)
     return learnt
 
 
@@ -89,9 +90,9 @@ def correct(enroller: Enroller, visit: Visit, statement: Statement, expected: Ex
     """
     stores, person_id = enroller.stores, None
     refuse_changed(stores.visits.state(visit.id), expected)
-    if statement.verdict == "person":
+    if statement.verdict is CorrectionVerdict.PERSON:
         person_id = person_meant(stores.people, statement.person_id, statement.name).id
-    if statement.verdict != "ignored":
+    if statement.verdict is not CorrectionVerdict.IGNORED:
         unlearn(stores, [visit], person_id)
         if visit.person_id is not None and visit.person_id != person_id:
             bar(enroller, [visit], visit.person_id)
@@ -219,9 +220,9 @@ def _no_face() -> UnusablePhoto:
     return UnusablePhoto("no_face")
 
 
-def _goodness(face: dict[str, Any], standard: Standard = ENROLMENT) -> float:
+def _goodness(face: MeasuredFace, standard: Standard = ENROLMENT) -> float:
     # How many times over a face meets what enrolling needs, where it meets it least.
-    quality = Quality(**face["quality"])
+    quality = face.quality
     return min(
         quality.size_px / standard.least_size_px,
         quality.brightness / standard.least_brightness,

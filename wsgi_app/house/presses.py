@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import Conflict
 from wsgi_app.stores.devices import Device
 from wsgi_app.stores.presses import Press
@@ -14,13 +15,13 @@ class Caller:
     """The door that asks.
 
     Attributes:
-        name: as visits have it.
+        door: which one, as visits have it.
         key: of its retries.
         press: what a door with a token tells of the press.
         device: that door, as it was when the request came.
     """
 
-    name: str
+    door: DoorId
     key: IdempotencyKey | None
     press: Press | None = None
     device: Device | None = None
@@ -28,14 +29,14 @@ class Caller:
     @classmethod
     def without_token(cls, address: str, press_id: str | None) -> "Caller":
         """A door that is known by its address alone."""
-        name = f"address:{address}"
-        return cls(name, None if press_id is None else IdempotencyKey(name, press_id))
+        door = DoorId(DoorKind.ADDRESS, address)
+        return cls(door, None if press_id is None else IdempotencyKey(door, press_id))
 
     @classmethod
     def with_token(cls, device: Device, press: Press) -> "Caller":
         """A door that has a token."""
-        name = f"device:{device.id}"
-        return cls(name, IdempotencyKey(name, press.id), press, device)
+        door = DoorId(DoorKind.DEVICE, device.id)
+        return cls(door, IdempotencyKey(door, press.id), press, device)
 
 
 def refuse_stale(press: Press, now: datetime, most_s: int) -> None:

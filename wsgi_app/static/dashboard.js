@@ -66,9 +66,10 @@ function count(visit) {
     countUp(tile.querySelector("strong"));
     tile.classList.add("moved");
   }
-  if (visit.outcome === "unknown") {
-    countUp(find("waiting").querySelector("[data-count]"));
-    find("waiting").hidden = false;
+  const waiting = find("waiting");
+  if (visit.outcome === waiting.dataset.outcome) {
+    countUp(waiting.querySelector("[data-count]"));
+    waiting.hidden = false;
   }
 }
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import Telling, tell
@@ -20,15 +21,14 @@ class Correction:
 
     Attributes:
         visit_id: which visit.
-        verdict: ``person`` for somebody who is known, ``nobody`` for somebody who is not, ``ignored`` for one
-            that needs no answer.
-        person_id: who it was, with ``person`` alone.
+        verdict: in one word.
+        person_id: who it was, with ``PERSON`` alone.
         by: who said so.
         at: when.
     """
 
     visit_id: str
-    verdict: str
+    verdict: CorrectionVerdict
     person_id: str | None
     by: str
     at: datetime
@@ -43,7 +43,7 @@ class CorrectionStore(Telling):
     def set(
         self,
         visit_ids: Sequence[str],
-        verdict: str,
+        verdict: CorrectionVerdict,
         person_id: str | None = None,
         expected: Expected = as_it_is,
     ) -> None:
@@ -63,8 +63,8 @@ class CorrectionStore(Telling):
             for visit_id in unique:
                 row = Correction(visit_id, verdict, person_id, self._by, at)
                 connection.execute(corrections.insert(), vars(row))
-                what = ("visit", "ignored" if verdict == "ignored" else "corrected", visit_id)
-                tell(connection, at, what, self._by, verdict=verdict, person=person_id)
+                action = "ignored" if verdict is CorrectionVerdict.IGNORED else "corrected"
+                tell(connection, at, ("visit", action, visit_id), self._by, verdict=verdict, person=person_id)
 
     def remove(self, visit_id: str, expected: Expected = as_it_is) -> None:
         """Take back what was said of a visit.

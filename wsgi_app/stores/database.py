@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from wsgi_app.base.errors import ConfigError, Unavailable
+from wsgi_app.stores.columns import read_json
 
-SCHEMA_REVISION = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"
+# The newest migration's: each file's name begins with its own.
+SCHEMA_REVISION = max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 BUSY_TIMEOUT_MS = 10_000
 
 # WAL lets the pages be read while a visit is written; FULL puts each commit on disk before it returns.
@@ -36,7 +38,7 @@ class Database:
     def __init__(self, url: str, wake: Callable[[], None] = lambda: None):
         self._wake = wake
         # Values stay out of error messages, and so out of the log: names are private, hashes are keys.
-        self.engine = sa.create_engine(url, hide_parameters=True)
+        self.engine = sa.create_engine(url, hide_parameters=True, json_deserializer=read_json)
         sa.event.listen(self.engine, "connect", _prepare_connection)
         sa.event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(write=True)

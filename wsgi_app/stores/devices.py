@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
+from wsgi_app.base.doors import DoorState
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
+from wsgi_app.base.vitals import Vitals
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import Telling, tell
 from wsgi_app.stores.tables import devices
@@ -17,8 +18,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HEARTBEAT = timedelta(seconds=60)
 
 # How long after its last heartbeat a device is what; after the last of these times it is lost.
-STATES = (("here", timedelta(seconds=90)), ("late", timedelta(seconds=300)))
-STATE_NAMES = (*(name for name, _ in STATES), "lost", "never")
+STATES = ((DoorState.HERE, timedelta(seconds=90)), (DoorState.LATE, timedelta(seconds=300)))
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ class Device:
     boot: str | None
     pressed_ms: int | None
     pressed_at: datetime | None
-    vitals: dict[str, Any] | None
+    vitals: Vitals | None
     heard_at: datetime | None
     missed: int
-    told_state: str | None
+    told_state: DoorState | None
 
-    def state(self, now: datetime) -> str:
-        """``here``, ``late``, ``lost`` or ``never``, by its last heartbeat."""
+    def state(self, now: datetime) -> DoorState:
+        """How it is, by its last heartbeat."""
         heard_at = self.heard_at
         if heard_at is None:
-            return "never"
-        return next((name for name, most in STATES if now - heard_at < most), "lost")
+            return DoorState.NEVER
+        return next((state for state, most in STATES if now - heard_at < most), DoorState.LOST)
 
 
 class DeviceStore(Telling):
@@ -123,9 +123,9 @@ class DeviceStore(Telling):
             rows = connection.execute(_DEVICES.order_by(devices.c.id))
             return [Device(**row._mapping) for row in rows]
 
-    def states(self) -> dict[str, int]:
-        """How many devices that are not revoked are in each state, in the order of ``STATE_NAMES``."""
-        now, counts = self._now(), dict.fromkeys(STATE_NAMES, 0)
+    def states(self) -> dict[DoorState, int]:
+        """How many devices that are not revoked are in each state."""
+        now, counts = self._now(), dict.fromkeys(DoorState, 0)
         for device in self.everyone():
             if device.revoked_at is None:
                 counts[device.state(now)] += 1
@@ -148,7 +148,7 @@ class DeviceStore(Telling):
                     told += 1
         return told
 
-    def hear(self, name: str, vitals: dict[str, Any]) -> None:
+    def hear(self, name: str, vitals: Vitals) -> None:
         """Keep a heartbeat, and count those that should have come since the one before.
 
         One is expected each minute, also while the device starts anew: whoever stood before the door then

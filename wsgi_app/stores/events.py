@@ -8,6 +8,8 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from wsgi_app.base.doors import DoorId, DoorState
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.tables import devices, events, people, visits
 
@@ -55,8 +57,8 @@ class SeenVisit:
 
     id: str
     at: datetime
-    device: str
-    outcome: str
+    door: DoorId
+    outcome: Outcome
     score: float | None
     person: tuple[str, str] | None
 
@@ -77,7 +79,7 @@ class Happenings:
     events: list[Event]
     visits: dict[str, SeenVisit]
     names: dict[str, str]
-    states: dict[str, str]
+    states: dict[str, DoorState]
 
 
 class EventStore:
@@ -153,7 +155,7 @@ def _about(connection: sa.Connection, found: list[Event], kind: str) -> Iterable
 
 def _seen(row: sa.Row[Any]) -> SeenVisit:
     person = None if row.name is None else (row.person_id, row.name)
-    return SeenVisit(row.id, row.at, row.device, row.outcome, row.score, person)
+    return SeenVisit(row.id, row.at, DoorId(row.door_kind, row.door), row.outcome, row.score, person)
 
 
 # Made once, as in ``visits``.
@@ -173,7 +175,8 @@ _SUBJECTS = {
     "visit": sa.select(
         visits.c.id,
         visits.c.at,
-        visits.c.device,
+        visits.c.door_kind,
+        visits.c.door,
         visits.c.outcome,
         visits.c.score,
         visits.c.person_id,

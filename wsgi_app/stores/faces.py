@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wsgi_app.base.errors import NotFound, PreconditionFailed
+from wsgi_app.base.faces import Quality
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding, keep_embedding
 from wsgi_app.stores.events import Telling, tell
@@ -26,7 +27,7 @@ class EnrolledFace:
         id: public name.
         person_id: whose.
         crop: name of its photo in the photo store.
-        quality: as ``vision.quality.Quality`` has it.
+        quality: what was measured on it; ``None`` where what was kept of that cannot be read.
         created_at: when it was enrolled.
         negative: whether it is kept because it is not that person's.
         visit_id: the visit it was taken from.
@@ -35,7 +36,7 @@ class EnrolledFace:
     id: str
     person_id: str
     crop: str
-    quality: dict[str, float]
+    quality: Quality | None
     created_at: datetime
     negative: bool
     visit_id: str | None
@@ -93,7 +94,7 @@ class FaceStore(Telling):
         self,
         person_id: str,
         png: bytes,
-        quality: dict[str, float],
+        quality: Quality,
         embedding: Embedding,
         source: Source = Source(),
     ) -> EnrolledFace:

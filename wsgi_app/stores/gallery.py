@@ -11,7 +11,7 @@ from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding, keep_embedding, vector_from
 from wsgi_app.stores.faces import FACES, EnrolledFace
 from wsgi_app.stores.generation import GENERATION, start_generation
-from wsgi_app.stores.people import BOUND, PEOPLE, Person, person_from
+from wsgi_app.stores.people import BOUND, PEOPLE, Person
 from wsgi_app.stores.tables import embeddings, faces, people
 
 
@@ -63,7 +63,7 @@ class GalleryStore:
                 GalleryFace(row.person_id, row.name, vector_from(row.vector), row.negative, row.id)
                 for row in rows
             ],
-            [person_from(row) for row in bound],
+            [Person(**row._mapping) for row in bound],
         )
 
     def unseen_by(self, embedder: str) -> list[EnrolledFace]:

@@ -2,6 +2,8 @@
 
 import sqlalchemy as sa
 
+from wsgi_app.base.doors import DoorKind
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.tables import answers, gallery, visits
 
 GENERATION = sa.select(gallery.c.generation)
@@ -17,5 +19,5 @@ def start_generation(connection: sa.Connection) -> None:
     connection.execute(_FORGET_LET_IN)
 
 
-_LET_IN = sa.select(visits.c.id).where(visits.c.outcome == "known", visits.c.id == answers.c.visit_id)
-_FORGET_LET_IN = answers.delete().where(~answers.c.device.startswith("device:"), _LET_IN.exists())
+_LET_IN = sa.select(visits.c.id).where(visits.c.outcome == Outcome.KNOWN, visits.c.id == answers.c.visit_id)
+_FORGET_LET_IN = answers.delete().where(answers.c.door_kind != DoorKind.DEVICE, _LET_IN.exists())

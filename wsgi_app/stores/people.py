@@ -1,8 +1,7 @@
 """People: what they are called, and when they may come in."""
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,37 +16,50 @@ from wsgi_app.stores.generation import start_generation
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.tables import faces, people
 
-Expected = Callable[["Person"], bool]
+
+@dataclass(frozen=True)
+class PersonDetails:
+    """What somebody says of a person, each a column of that name.
+
+    None has a default, so that whoever makes these is reminded of each.
+
+    Attributes:
+        name: what they are called.
+        valid_from: from when on they may come in; ``None`` for always.
+        valid_until: until when.
+        hours: at which hours of the week, written as ``hours.Hours`` are; none for any.
+    """
+
+    name: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+    hours: tuple[str, ...]
 
 
-UNREADABLE = ("?",)  # in place of hours that are no list of texts: whoever reads these refuses them
+DETAILS = tuple(field.name for field in fields(PersonDetails))
 
 
 @dataclass(frozen=True)
-class Person:
+class Person(PersonDetails):
     """Someone who may be recognised.
 
     Attributes:
         id: public name.
-        name: what they are called.
         revision: counts the changes to the person.
         created_at: since when they are known.
-        valid_from: from when on they may come in; ``None`` for always.
-        valid_until: until when.
-        hours: at which hours of the week, written as ``hours.Hours`` are; none for any.
         faces: how many of their faces are enrolled.
         portrait: the id of the first of these; ``None`` without one.
     """
 
     id: str
-    name: str
     revision: int
     created_at: datetime
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-    hours: tuple[str, ...] = ()
     faces: int = 0
     portrait: str | None = None
+
+
+Edit = Callable[[Person], PersonDetails]
+Expected = Callable[[Person], bool]
 
 
 class PeopleStore(Telling):
@@ -62,21 +74,30 @@ class PeopleStore(Telling):
     ):
         self._database, self._photos, self._now, self._new_id = database, photos, now, new_id
 
-    def add(self, name: str, edit: Callable[[Person], Person] = lambda person: person) -> Person:
+    def add(self, name: str, edit: Edit = lambda person: person) -> Person:
         """Add a person without faces.
 
         Args:
             name: what they are called.
-            edit: gives them their rules.
+            edit: makes of a person of that name alone what is to be said of them.
 
         Raises:
             Conflict: somebody has that name, in capitals or not.
         """
-        person = edit(Person(self._new_id(), name, 1, self._now()))
+        plain = Person(
+            name=name,
+            valid_from=None,
+            valid_until=None,
+            hours=(),
+            id=self._new_id(),
+            revision=1,
+            created_at=self._now(),
+        )
+        person = replace(plain, **_values(edit(plain)))
         with self._database.write() as connection:
-            _refuse_taken_name(connection, name)
+            _refuse_taken_name(connection, person.name)
             row = {"id": person.id, "revision": person.revision, "created_at": person.created_at}
-            connection.execute(people.insert().values(row | _edited(person)))
+            connection.execute(people.insert().values(row | _columns_of(person)))
             self._tell(connection, "added", person.id)
         return person
 
@@ -93,7 +114,7 @@ class PeopleStore(Telling):
         """The person of that name, in capitals or not."""
         with self._database.read() as connection:
             row = connection.execute(PEOPLE.where(people.c.name_key == name_key(name))).first()
-            return person_from(row) if row else None
+            return Person(**row._mapping) if row else None
 
     def page(self, limit: int, after: str = "", part: str = "") -> list[Person]:
         """People in the order of their names, from the first name past ``after``; those with a part of it."""
@@ -102,7 +123,7 @@ class PeopleStore(Telling):
             query = query.where(people.c.name_key.contains(name_key(part), autoescape=True))
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(people.c.name_key).limit(limit))
-            return [person_from(row) for row in rows]
+            return [Person(**row._mapping) for row in rows]
 
     def names(self, ids: Iterable[str]) -> dict[str, str]:
         """The names of some people by their ids; who is not there is left out."""
@@ -110,12 +131,13 @@ class PeopleStore(Telling):
         with self._database.read() as connection:
             return {row.id: row.name for row in connection.execute(query)}
 
-    def change(self, person_id: str, edit: Callable[[Person], Person], expected: Expected) -> Person:
+    def change(self, person_id: str, edit: Edit, expected: Expected) -> Person:
         """Give a person another name or other rules, if they are still as the caller last saw them.
 
         Args:
             person_id: whose.
-            edit: makes of the person as stored the one to be; what it raises leaves everything as it is.
+            edit: makes of the person as stored what is to be said of them; what it raises leaves everything
+                as it is.
             expected: whether the person as stored is still what the caller saw.
 
         Raises:
@@ -125,10 +147,10 @@ class PeopleStore(Telling):
         """
         with self._database.write() as connection:
             person = _expected_person(connection, person_id, expected)
-            edited = replace(edit(person), revision=person.revision + 1)
+            edited = replace(person, **_values(edit(person)), revision=person.revision + 1)
             if name_key(edited.name) != name_key(person.name):
                 _refuse_taken_name(connection, edited.name)
-            row = {"revision": edited.revision} | _edited(edited)
+            row = {"revision": edited.revision} | _columns_of(edited)
             connection.execute(people.update().where(people.c.id == person_id).values(row))
             start_generation(connection)
             self._tell(connection, "changed", person_id)
@@ -154,15 +176,12 @@ class PeopleStore(Telling):
         tell(connection, self._now(), ("person", action, person_id), self._by, **details)
 
 
-# Everybody, as ``person_from`` takes them.
+# Everybody, as ``Person`` takes them.
 PEOPLE: sa.Select[Any] = sa.select(
+    *(people.c[name] for name in DETAILS),
     people.c.id,
-    people.c.name,
     people.c.revision,
     people.c.created_at,
-    people.c.valid_from,
-    people.c.valid_until,
-    sa.type_coerce(people.c.hours, sa.Text).label("hours"),
     sa.select(sa.func.count())
     .select_from(faces)
     .where(faces.c.person_id == people.c.id, ~faces.c.negative)
@@ -192,32 +211,15 @@ def read_person(connection: sa.Connection, person_id: str) -> Person:
     row = connection.execute(PEOPLE.where(people.c.id == person_id)).first()
     if row is None:
         raise NotFound("not_found:person")
-    return person_from(row)
+    return Person(**row._mapping)
 
 
-def person_from(row: sa.Row[Any]) -> Person:
-    """A person out of a row of ``PEOPLE``."""
-    return Person(**{**row._mapping, "hours": _hours(row.hours)})
+def _values(details: PersonDetails) -> dict[str, Any]:
+    return {name: getattr(details, name) for name in DETAILS}
 
 
-def _hours(text: Any) -> tuple[str, ...]:
-    try:
-        hours = json.loads(text)
-    except (TypeError, ValueError, RecursionError):
-        hours = None
-    is_whole = isinstance(hours, list) and all(isinstance(each, str) for each in hours)
-    return tuple(hours) if is_whole else UNREADABLE
-
-
-def _edited(person: Person) -> dict[str, Any]:
-    """The columns that ``PeopleStore.change`` may change."""
-    return {
-        "name": person.name,
-        "name_key": name_key(person.name),
-        "valid_from": person.valid_from,
-        "valid_until": person.valid_until,
-        "hours": list(person.hours),
-    }
+def _columns_of(details: PersonDetails) -> dict[str, Any]:
+    return {**_values(details), "name_key": name_key(details.name)}
 
 
 def _expected_person(connection: sa.Connection, person_id: str, expected: Expected) -> Person:

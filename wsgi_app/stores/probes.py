@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import vector_from
 from wsgi_app.stores.tables import corrections, probes, visits
@@ -20,7 +24,7 @@ class Probe:
         number: of the visit.
         visit_id: its public name.
         at: when it was.
-        device: which door sent it.
+        door: which one sent it.
         score: cosine to whoever was likeliest then.
         reason: why they were refused then, where they were like enough.
         vector: float32 [size], of unit length.
@@ -29,9 +33,9 @@ class Probe:
     number: int
     visit_id: str
     at: datetime
-    device: str
+    door: DoorId
     score: float | None
-    reason: str | None
+    reason: Reason | None
     vector: NDArray[np.float32]
 
 
@@ -49,7 +53,7 @@ class ProbeStore:
         """
         with self._database.read() as connection:
             rows = connection.execute(_UNSETTLED, {"present": embedder, "most": limit})
-            return [Probe(*row[:-1], vector_from(row.vector)) for row in rows]
+            return [_probe_from(row) for row in rows]
 
     def count_unsettled(self, embedder: str, limit: int) -> int:
         """How many faces ``unsettled`` would give."""
@@ -58,21 +62,27 @@ class ProbeStore:
             return int(connection.execute(query, {"present": embedder, "most": limit}).scalar_one())
 
 
+def _probe_from(row: sa.Row[*tuple[Any, ...]]) -> Probe:
+    door = DoorId(row.door_kind, row.door)
+    return Probe(row.number, row.id, row.at, door, row.score, row.reason, vector_from(row.vector))
+
+
 # Numbers of visits, as in ``visit_filters``: houses have very many visits, and hardly any of these.
 _UNKNOWN = sa.select(visits.c.number).where(
-    visits.c.outcome == "unknown", ~sa.exists().where(corrections.c.visit_id == visits.c.id)
+    visits.c.outcome == Outcome.UNKNOWN, ~sa.exists().where(corrections.c.visit_id == visits.c.id)
 )
 _NOBODY = (
     sa.select(visits.c.number)
     .join(corrections, corrections.c.visit_id == visits.c.id)
-    .where(corrections.c.verdict == "nobody")
+    .where(corrections.c.verdict == CorrectionVerdict.NOBODY)
 )
 _UNSETTLED = (
     sa.select(
         visits.c.number,
         visits.c.id,
         visits.c.at,
-        visits.c.device,
+        visits.c.door_kind,
+        visits.c.door,
         visits.c.score,
         visits.c.reason,
         probes.c.vector,

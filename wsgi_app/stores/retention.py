@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.tables import answers, attempts, events, faces, invitations, sessions, visits
@@ -41,8 +42,8 @@ class Kind:
         return sa.and_(self.ages < moment, self.only)
 
 
-LET_IN = Kind("visits of people let in", visits.c.at, visits.c.outcome == "known")
-OTHERS = Kind("other visits", visits.c.at, visits.c.outcome != "known")
+LET_IN = Kind("visits of people let in", visits.c.at, visits.c.outcome == Outcome.KNOWN)
+OTHERS = Kind("other visits", visits.c.at, visits.c.outcome != Outcome.KNOWN)
 MESSAGES = Kind("messages", events.c.at, events.c.kind == "message")
 EVENTS = Kind("events", events.c.at, events.c.kind != "message")
 ANSWERS = Kind("stored answers", answers.c.at)

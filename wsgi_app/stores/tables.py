@@ -1,25 +1,16 @@
 """The tables, as the newest migration leaves them."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 import sqlalchemy as sa
 
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorKind, DoorState
+from wsgi_app.base.faces import MeasuredFace, Quality
+from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.base.vitals import Vitals
+from wsgi_app.stores.columns import EnumText, TypedJson, UtcDateTime
+from wsgi_app.stores.earlier import face_with_names, vitals_with_queue
 
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """An aware time, kept as naive UTC because SQLite knows no zones."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """To the database."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """From the database."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
+UNREADABLE = ("?",)  # in place of hours that are no list of texts: whoever reads these refuses them
 
 metadata = sa.MetaData()
 
@@ -33,7 +24,7 @@ people = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("valid_from", UtcDateTime),
     sa.Column("valid_until", UtcDateTime),
-    sa.Column("hours", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("hours", TypedJson(tuple[str, ...], UNREADABLE), nullable=False, server_default="[]"),
 )
 
 # A negative face is kept because it is not that person's; ``visit_id`` names the visit it was taken from,
@@ -46,7 +37,7 @@ faces = sa.Table(
         "person_id", sa.Text, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True
     ),
     sa.Column("crop", sa.Text, nullable=False),
-    sa.Column("quality", sa.JSON, nullable=False),
+    sa.Column("quality", TypedJson(Quality), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("negative", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("visit_id", sa.Text, index=True),
@@ -76,14 +67,16 @@ visits = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("at", UtcDateTime, nullable=False, index=True),
-    sa.Column("device", sa.Text, nullable=False, index=True),
-    sa.Column("outcome", sa.Text, nullable=False, index=True),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("outcome", EnumText(Outcome, Outcome.UNKNOWN), nullable=False, index=True),
     sa.Column("person_id", sa.Text, sa.ForeignKey("people.id", ondelete="SET NULL"), index=True),
     sa.Column("score", sa.Float),
-    sa.Column("face", sa.JSON),
+    sa.Column("face", TypedJson(MeasuredFace, upgrade=face_with_names)),
     sa.Column("photo", sa.Text, nullable=False),
     sa.Column("took_ms", sa.Float, nullable=False),
-    sa.Column("reason", sa.Text),
+    sa.Column("reason", EnumText(Reason)),
+    sa.Column("door_kind", EnumText(DoorKind, DoorKind.ADDRESS), nullable=False, server_default="address"),
+    sa.Index("ix_visits_door", "door_kind", "door"),
     sqlite_autoincrement=True,
 )
 
@@ -101,7 +94,7 @@ corrections = sa.Table(
     "corrections",
     metadata,
     sa.Column("visit_id", sa.Text, sa.ForeignKey("visits.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("verdict", EnumText(CorrectionVerdict, CorrectionVerdict.IGNORED), nullable=False),
     sa.Column("person_id", sa.Text, sa.ForeignKey("people.id", ondelete="CASCADE"), index=True),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
@@ -178,7 +171,8 @@ secrets = sa.Table(
 answers = sa.Table(
     "answers",
     metadata,
-    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("door_kind", EnumText(DoorKind, DoorKind.ADDRESS), primary_key=True),
+    sa.Column("door", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column(
         "visit_id", sa.Text, sa.ForeignKey("visits.id", ondelete="CASCADE"), nullable=False, index=True
@@ -199,8 +193,8 @@ devices = sa.Table(
     sa.Column("boot", sa.Text),
     sa.Column("pressed_ms", sa.BigInteger),
     sa.Column("pressed_at", UtcDateTime),
-    sa.Column("vitals", sa.JSON),
+    sa.Column("vitals", TypedJson(Vitals, upgrade=vitals_with_queue)),
     sa.Column("heard_at", UtcDateTime),
     sa.Column("missed", sa.Integer, nullable=False),
-    sa.Column("told_state", sa.Text),
+    sa.Column("told_state", EnumText(DoorState)),
 )

@@ -7,6 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.tables import corrections, visits
 
 
@@ -16,15 +19,15 @@ class VisitFilter:
 
     Attributes:
         person: id of somebody whom a correction names, or the verdict and no correction otherwise.
-        outcome: one of ``vision.pipeline.Outcome``.
-        device: which door sent them.
+        outcome: what they ended in.
+        door: which one sent them.
         during: from which moment on, and before which.
         corrected: whether somebody said who it was, or that it was nobody known.
     """
 
     person: str | None = None
-    outcome: str | None = None
-    device: str | None = None
+    outcome: Outcome | None = None
+    door: DoorId | None = None
     during: tuple[datetime, datetime] | None = None
     corrected: bool | None = None
 
@@ -49,26 +52,26 @@ def shows(person_id: str) -> sa.ColumnElement[bool]:
     One that was taken for them and said to be somebody else, or nobody known, does not show them.
     """
     named = _CORRECTED.where(corrections.c.person_id == person_id)
-    settled = _CORRECTED.where(corrections.c.verdict != "ignored")
+    settled = _CORRECTED.where(corrections.c.verdict != CorrectionVerdict.IGNORED)
     judged = _NUMBERS.where(visits.c.person_id == person_id, visits.c.number.not_in(settled))
     return _is_one_of(sa.union(named, judged))
 
 
 def whom_shows(visit_id: sa.ColumnElement[str]) -> sa.ScalarSelect[Any]:
     """Whom a visit shows, as ``shows`` has it: the id, or nobody."""
-    said = corrections.c.verdict != "ignored"
+    said = corrections.c.verdict != CorrectionVerdict.IGNORED
     person = sa.case((said, corrections.c.person_id), else_=visits.c.person_id)
     both = visits.join(corrections, corrections.c.visit_id == visits.c.id, isouter=True)
     return sa.select(person).select_from(both).where(visits.c.id == visit_id).scalar_subquery()
 
 
 _NUMBERS = sa.select(visits.c.number)
-_OF_CORRECTIONS = sa.select(corrections.c.visit_id).where(corrections.c.verdict != "ignored")
+_OF_CORRECTIONS = sa.select(corrections.c.visit_id).where(corrections.c.verdict != CorrectionVerdict.IGNORED)
 _CORRECTED = _NUMBERS.join(corrections, corrections.c.visit_id == visits.c.id)
 _CONDITIONS: dict[str, Callable[[Any], sa.ColumnElement[bool]]] = {
     "person": shows,
     "outcome": lambda outcome: visits.c.outcome == outcome,
-    "device": lambda device: visits.c.device == device,
+    "door": lambda door: sa.and_(visits.c.door_kind == door.kind, visits.c.door == door.name),
     "during": lambda during: _is_one_of(_NUMBERS.where(visits.c.at >= during[0], visits.c.at < during[1])),
     "corrected": lambda yes: visits.c.id.in_(_OF_CORRECTIONS) if yes else visits.c.id.not_in(_OF_CORRECTIONS),
 }

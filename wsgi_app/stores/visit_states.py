@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound, PreconditionFailed
 from wsgi_app.stores.tables import corrections, people, visits
 
@@ -29,7 +30,7 @@ class VisitState:
     id: str
     person_id: str | None
     name: str | None
-    verdict: str | None
+    verdict: CorrectionVerdict | None
     corrected_id: str | None
     corrected_name: str | None
     by: str | None

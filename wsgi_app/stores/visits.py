@@ -10,7 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import NotFound, Unavailable
+from wsgi_app.base.faces import MeasuredFace
+from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.events import Telling, tell
@@ -29,27 +32,27 @@ class Visit:
         number: counts up; 0 before it is stored.
         id: public name.
         at: when the photo arrived.
-        device: which door sent it.
-        outcome: one of ``vision.verdicts.Outcome``.
+        door: which one sent it.
+        outcome: what it ended in.
         person_id: who was recognised; ``None`` for nobody, or somebody since forgotten.
         score: cosine to the likeliest person, where a face was compared.
-        face: box, landmarks, score and quality of the face judged.
+        face: the face judged.
         photo: its name in the photo store.
         took_ms: from the request's start to the verdict.
-        reason: one of ``vision.verdicts.Reason``, where somebody was refused who was like enough.
+        reason: why somebody was refused who was like enough.
     """
 
     number: int
     id: str
     at: datetime
-    device: str
-    outcome: str
+    door: DoorId
+    outcome: Outcome
     person_id: str | None
     score: float | None
-    face: dict[str, Any] | None
+    face: MeasuredFace | None
     photo: str
     took_ms: float
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,9 @@ class StoredAnswer:
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """The device's name for one press, the same in each retry of it."""
+    """A door's name for one press, the same in each retry of it."""
 
-    device: str
+    door: DoorId
     key: str
 
 
@@ -162,7 +165,7 @@ class VisitStore(Telling):
             row = connection.execute(sa.select(visits).where(visits.c.id == visit_id)).first()
         if row is None:
             raise NotFound("not_found:visit")
-        return Visit(**row._mapping)
+        return _visit_from(row)
 
     def state(self, visit_id: str) -> VisitState:
         """What can change of a visit, as it is now.
@@ -182,12 +185,12 @@ class VisitStore(Telling):
         ids = list(dict.fromkeys(visit_ids))
         with self._database.read() as connection:
             rows = connection.execute(sa.select(visits).where(visits.c.id.in_(ids)))
-            found = {row.id: Visit(**row._mapping) for row in rows}
+            found = {row.id: _visit_from(row) for row in rows}
         if len(found) != len(ids):
             raise NotFound("not_found:visit")
         return [found[visit_id] for visit_id in ids]
 
-    def counts(self, since: datetime) -> dict[str, int]:
+    def counts(self, since: datetime) -> dict[Outcome, int]:
         """How many visits there were from a time on, by their outcomes."""
         query = sa.select(visits.c.outcome, sa.func.count()).where(visits.c.at >= since)
         with self._database.read() as connection:
@@ -200,27 +203,27 @@ class VisitStore(Telling):
         if before is not None:
             query = query.where(visits.c.number < before)
         with self._database.read() as connection:
-            return [Visit(**row._mapping) for row in connection.execute(query)]
+            return [_visit_from(row) for row in connection.execute(query)]
 
-    def moments(self, limit: int, wanted: VisitFilter) -> list[tuple[datetime, str]]:
+    def moments(self, limit: int, wanted: VisitFilter) -> list[tuple[datetime, Outcome]]:
         """When the latest visits that fit a filter were, and their outcomes, newest first."""
         query = sa.select(visits.c.at, visits.c.outcome).where(*conditions(wanted))
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(visits.c.number.desc()).limit(limit))
             return [(row.at, row.outcome) for row in rows]
 
-    def devices(self, limit: int) -> list[str]:
-        """The doors that visits came from, in the order of their names."""
-        found: list[str] = []
+    def doors(self, limit: int) -> list[DoorId]:
+        """The doors that visits came from, in the order of their kinds and names."""
+        doors: list[DoorId] = []
         with self._database.read() as connection:
-            # Name by name: each is one step into the index, where DISTINCT would read all of it.
-            while len(found) < limit:
-                last = found[-1] if found else ""
-                name = connection.execute(_NEXT_DEVICE, {"last": last}).scalar()
-                if name is None:
+            # Door by door: each is one step into the index, where DISTINCT would read all of it.
+            while len(doors) < limit:
+                last = vars(doors[-1]) if doors else {"kind": "", "name": ""}
+                row = connection.execute(_NEXT_DOOR, last).first()
+                if row is None:
                     break
-                found.append(name)
-        return found
+                doors.append(DoorId(*row))
+        return doors
 
     def remove(self, visit_id: str, expected: Expected) -> None:
         """Forget a visit with its photo and everything that was kept and told of it.
@@ -246,11 +249,20 @@ _INSERT_PROBE = probes.insert()
 _INSERT_ANSWER = answers.insert()
 _OLDEST: sa.BindParameter[datetime] = sa.bindparam("oldest", type_=answers.c.at.type)
 _ANSWER = sa.select(answers.c.status, answers.c.body).where(
-    answers.c.device == sa.bindparam("door"), answers.c.key == sa.bindparam("press"), answers.c.at > _OLDEST
+    answers.c.door_kind == sa.bindparam("kind"),
+    answers.c.door == sa.bindparam("name"),
+    answers.c.key == sa.bindparam("press"),
+    answers.c.at > _OLDEST,
 )
 _FORGET_ANSWERS = answers.delete().where(answers.c.at <= _OLDEST)
 _PHOTO = sa.select(visits.c.photo).where(visits.c.id == sa.bindparam("visit"))
-_NEXT_DEVICE = sa.select(sa.func.min(visits.c.device)).where(visits.c.device > sa.bindparam("last"))
+_DOOR = (visits.c.door_kind, visits.c.door)
+_NEXT_DOOR = (
+    sa.select(*_DOOR)
+    .where(sa.tuple_(*_DOOR) > sa.tuple_(sa.bindparam("kind"), sa.bindparam("name")))
+    .order_by(*_DOOR)
+    .limit(1)
+)
 
 
 def remove_visits(connection: sa.Connection, visit_ids: Iterable[str]) -> None:
@@ -266,14 +278,24 @@ def remove_visits(connection: sa.Connection, visit_ids: Iterable[str]) -> None:
     connection.execute(visits.delete().where(visits.c.id.in_(ids)))
 
 
+def _visit_from(row: sa.Row[Any]) -> Visit:
+    values = dict(row._mapping)
+    return Visit(**values | {"door": DoorId(values.pop("door_kind"), values["door"])})
+
+
+def _columns_of(door: DoorId) -> dict[str, str]:
+    return {"door_kind": door.kind, "door": door.name}
+
+
 def _insert(
     connection: sa.Connection, visit: Visit, answer: StoredAnswer, key: IdempotencyKey | None
 ) -> None:
-    row = {column: value for column, value in vars(visit).items() if column != "number"}
+    row = {**vars(visit), **_columns_of(visit.door)}
+    del row["number"]
     connection.execute(_INSERT_VISIT, row)
     tell(connection, visit.at, ("visit", "came", visit.id))
     if key is not None:
-        told = {**vars(key), **vars(answer), "visit_id": visit.id, "at": visit.at}
+        told = {"key": key.key, **_columns_of(key.door), **vars(answer), "visit_id": visit.id, "at": visit.at}
         connection.execute(_INSERT_ANSWER, told)
 
 
@@ -283,7 +305,8 @@ def _earlier_answer(connection: sa.Connection, key: IdempotencyKey, oldest: date
 
 
 def _answer(connection: sa.Connection, key: IdempotencyKey, oldest: datetime) -> StoredAnswer | None:
-    row = connection.execute(_ANSWER, {"door": key.device, "press": key.key, "oldest": oldest}).first()
+    asked = {**vars(key.door), "press": key.key, "oldest": oldest}
+    row = connection.execute(_ANSWER, asked).first()
     return StoredAnswer(**row._mapping) if row else None
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from wsgi_app.vision.verdicts import Outcome, Reason, Verdict
+from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.vision.verdicts import Verdict
 
 
 def agreed(first: Verdict, others: Iterable[Verdict], needed: int) -> Verdict:

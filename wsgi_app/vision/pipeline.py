@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsgi_app.base.errors import Unavailable, UnusablePhoto
+from wsgi_app.base.faces import MeasuredFace, Quality
 from wsgi_app.base.limits import PictureLimits
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.align import align
 from wsgi_app.vision.decode import Picture, decode
@@ -18,8 +20,8 @@ from wsgi_app.vision.engines import Blob, Network, load_network
 from wsgi_app.vision.match import Gallery, cosine, match
 from wsgi_app.vision.nose import NoseFile, find_nose
 from wsgi_app.vision.packs import Pack
-from wsgi_app.vision.quality import Quality, Standard, brightness_of, measure
-from wsgi_app.vision.verdicts import Outcome, Policy, Verdict, refusal
+from wsgi_app.vision.quality import Standard, brightness_of, measure, measured_face
+from wsgi_app.vision.verdicts import Policy, Verdict, refusal
 
 # A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years.
 # Sizes in px of the photo as sent; brightness 0..255; sharpness as ``quality.measure`` gives it. Measured on
@@ -49,6 +51,11 @@ class Sighting:
     face: Face
     crop: NDArray[np.uint8]
     quality: Quality
+
+    @property
+    def measured(self) -> MeasuredFace:
+        """The face as it is kept and shown."""
+        return measured_face(self.face, self.quality)
 
 
 class GuardedNetwork:

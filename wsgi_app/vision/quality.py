@@ -6,31 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.vision.detect import Face
-
-
-@dataclass(frozen=True)
-class Quality:
-    """What was measured on one face.
-
-    Attributes:
-        size_px: shorter side of its box in the photo as sent.
-        brightness: mean luma of the aligned crop, 0 to 255.
-        sharpness: variance of the Laplacian of the aligned crop's luma.
-        roll_degrees: tilt of the line of the eyes; 0 is level.
-        yaw: the nose's distance from the middle of the eyes, along their line, in eye distances: 0 looks
-            straight ahead, about 0.5 is a profile. Signed: positive looks to the picture's right.
-    """
-
-    size_px: float
-    brightness: float
-    sharpness: float
-    roll_degrees: float
-    yaw: float
-
-    def rounded(self) -> dict[str, float]:
-        """What was measured by its names, with as many digits as mean anything: as it is kept and told."""
-        return {name: round(value, 3) for name, value in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -45,9 +23,9 @@ class Standard:
     def fault(self, quality: Quality) -> str | None:
         """The first reason why a face cannot be used, or ``None``."""
         checks = (
-            (quality.size_px < self.least_size_px, "too_small"),
-            (quality.brightness < self.least_brightness, "too_dark"),
-            (quality.sharpness < self.least_sharpness, "blurred"),
+            (quality.size_px < self.least_size_px, Outcome.TOO_SMALL),
+            (quality.brightness < self.least_brightness, Outcome.TOO_DARK),
+            (quality.sharpness < self.least_sharpness, Outcome.BLURRED),
             (abs(quality.yaw) > self.most_yaw, "turned_away"),
         )
         return next((outcome for failed, outcome in checks if failed), None)
@@ -71,6 +49,16 @@ def measure(face: Face, crop: NDArray[np.uint8]) -> Quality:
         sharpness=float(cv2.Laplacian(luma, cv2.CV_32F).var()),
         roll_degrees=float(np.degrees(np.arctan2(eyes[1], eyes[0]))),
         yaw=yaw,
+    )
+
+
+def measured_face(face: Face, quality: Quality) -> MeasuredFace:
+    """A face as it is kept and shown, with as many digits as mean anything."""
+    return MeasuredFace(
+        box=Box(*(round(side, 1) for side in face.box)),
+        landmarks=Landmarks(*((round(x, 1), round(y, 1)) for x, y in face.landmarks)),
+        score=round(face.score, 4),
+        quality=quality.rounded(),
     )
 
 

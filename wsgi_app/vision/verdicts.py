@@ -1,39 +1,13 @@
 """What can be said of a photo: who is on it, or why that cannot be told."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from wsgi_app.base.faces import MeasuredFace, Quality
+from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.vision.detect import Face
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import Match
-from wsgi_app.vision.quality import Quality
-
-
-class Outcome(StrEnum):
-    """What a photo at the door can end in; only ``KNOWN`` opens it.
-
-    ``NOT_NOW`` is no finding of the networks: somebody is known, and their rule does not let them in.
-    """
-
-    KNOWN = "known"
-    UNKNOWN = "unknown"
-    NO_FACE = "no_face"
-    TOO_DARK = "too_dark"
-    TOO_SMALL = "too_small"
-    BLURRED = "blurred"
-    SEVERAL_PEOPLE = "several_people"
-    NOT_NOW = "not_now"
-
-
-class Reason(StrEnum):
-    """Why somebody is ``UNKNOWN`` although they are like enough to somebody."""
-
-    MARGIN = "margin"
-    """A second person is almost as like."""
-    BARRED = "barred"
-    """A face that is known not to be theirs is as like."""
-    NOT_AGREED = "not_agreed"
-    """Too few photos of the same moment know the same person."""
+from wsgi_app.vision.quality import measured_face
 
 
 @dataclass(frozen=True)
@@ -70,6 +44,13 @@ class Verdict:
     quality: Quality | None = None
     probe: Embedding | None = field(default=None, compare=False, repr=False)
     reason: Reason | None = None
+
+    @property
+    def measured(self) -> MeasuredFace | None:
+        """The face judged, as it is kept and shown."""
+        if self.face is None or self.quality is None:
+            return None
+        return measured_face(self.face, self.quality)
 
 
 def refusal(found: Match, policy: Policy) -> Reason | None:

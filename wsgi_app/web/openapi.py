@@ -10,7 +10,7 @@ import msgspec
 
 from wsgi_app.access import cookies
 from wsgi_app.access.roles import Role
-from wsgi_app.house.words.pages import OUTCOMES
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.presses import AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
 from wsgi_app.web.refusals import REFUSALS
@@ -35,7 +35,7 @@ QUERY: dict[str, tuple[str, Json]] = {
     "after": ("the cursor of the page that follows; take it from the Link header", TEXT),
     "before": ("the cursor of the page that follows; take it from the Link header", COUNT),
     "person": ("id of the person whom the visits show, by a correction or by the verdict", TEXT),
-    "outcome": ("how the visits ended", {"enum": list(OUTCOMES)}),
+    "outcome": ("how the visits ended", {"enum": [str(outcome) for outcome in Outcome]}),
     "device": ("which door the visits came from", TEXT),
     "day": ("of the visits, as the clocks of the house have it", DAY),
     "corrected": ("whether somebody corrected the visits", {"enum": ["yes", "no"]}),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from wsgi_app.base.errors import BadRequest
+from wsgi_app.base.vitals import BOOT
 from wsgi_app.stores.presses import Press
 
 ID_HEADER = "Idempotency-Key"
@@ -15,7 +16,6 @@ MS_HEADER = "Porteiro-Pressed-Monotonic-Ms"
 PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER)
 
 ID = re.compile(r"[!-~]{1,128}")
-BOOT = re.compile(r"[0-9A-Za-z-]{1,64}")
 AT = re.compile(r"[0-9T:.Z+-]{1,40}")
 MS = re.compile(r"[0-9]{1,15}")
 

@@ -17,11 +17,13 @@ from webob import Request, Response
 from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.access.roles import Role
 from wsgi_app.base.config import Config
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import BadRequest, NotAcceptable, NotFound, RequestError
 from wsgi_app.base.names import LONGEST_NAME
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.sentences import Place, Say
 from wsgi_app.house.words.errors import sentence
-from wsgi_app.house.words.pages import door_name
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.forms import is_form
 from wsgi_app.web.sign_in import is_browser
@@ -109,9 +111,14 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals |= {"Role": Role, "longest_name": LONGEST_NAME}
+        self._environment.globals |= {
+            "CorrectionVerdict": CorrectionVerdict,
+            "Outcome": Outcome,
+            "Role": Role,
+            "longest_name": LONGEST_NAME,
+        }
         self._environment.filters |= {
-            "door": door_name,
+            "door": _door_name,
             "moment": self._moment,
             "said": lambda error: say(error, Place.PAGE),
             "day": self._day,
@@ -276,6 +283,10 @@ def prefers_html(request: Request) -> bool:
     """Whether the client asks for HTML before JSON, as browsers do."""
     offers = request.accept.acceptable_offers(["application/json", "text/html"])
     return bool(offers) and offers[0][0] == "text/html"
+
+
+def _door_name(device: str) -> str:
+    return DoorId.of(device).name
 
 
 def _origin(address: str) -> str:

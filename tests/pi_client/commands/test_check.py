@@ -160,7 +160,7 @@ def test_point_22_a_simulated_device_and_the_real_server_are_well(
     ]
     heard = house.stores.devices.get("front-door").vitals
     assert heard is not None
-    assert (heard["state"], heard["camera_ok"], heard["version"]) == ("starting", True, __version__)
+    assert (heard.state, heard.camera_ok, heard.version) == ("starting", True, __version__)
 
 
 def test_point_22_a_token_that_the_real_server_does_not_know_fails(

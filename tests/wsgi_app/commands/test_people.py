@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import PHOTOS
 from tests.owners import Owner, listed, without_progress
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
 
 
@@ -171,12 +173,14 @@ def test_any_name_is_listed_as_it_is_and_whole(newcomer: Owner, name: str) -> No
 def test_somebody_is_forgotten_with_everything_of_theirs(owner: Owner) -> None:
     owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
     owner.does("enrol", "Bruno", PHOTOS / "bruno-1.jpg")
-    press = IdempotencyKey("door", "press-1")
+    press = IdempotencyKey(DoorId.of("device:door"), "press-1")
     with owner.house() as stores:
         ana = stores.people.named("Ana")
         assert ana is not None
         photo = stores.visits.save_photo("v1", datetime(2026, 1, 5, tzinfo=UTC), b"jpeg")
-        visit = Visit(1, "v1", datetime.now(UTC), "door", "known", ana.id, 0.9, None, photo, 1.0)
+        visit = Visit(
+            1, "v1", datetime.now(UTC), DoorId.of("device:door"), Outcome.KNOWN, ana.id, 0.9, None, photo, 1.0
+        )
         stores.visits.add(visit, StoredAnswer(200, b"Ana"), press)
     assert owner.does("forget", "ana") == "Ana is forgotten, with 2 faces and 1 visit.\n"
     assert owner.enrolled() == {"Bruno": 1}

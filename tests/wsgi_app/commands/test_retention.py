@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.owners import Owner
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
@@ -21,7 +23,9 @@ def house(owner: Owner) -> Iterator[Stores]:
         for name, days in (("old", 3), ("new", 0)):
             at = datetime.now(UTC) - timedelta(days=days)
             photo = stores.visits.save_photo(name, at, b"jpeg")
-            visit = Visit(0, name, at, "front door", "unknown", None, None, None, photo, 1.0)
+            visit = Visit(
+                0, name, at, DoorId.of("device:front door"), Outcome.UNKNOWN, None, None, None, photo, 1.0
+            )
             stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
         yield stores
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.doors import GOOD_VITALS
 from tests.owners import Owner
 from wsgi_app.access.evidence import token_key
 from wsgi_app.stores.presses import Press, keep_press
@@ -61,7 +62,7 @@ def test_doors_are_listed_with_when_they_were_heard(newcomer: Owner) -> None:
     tokens = {name: newcomer.does("token", "add", name).strip() for name in ("front", "garage", "back")}
     pressed_at = datetime(2026, 1, 5, 10, 30, tzinfo=UTC)
     with newcomer.house() as stores:
-        stores.devices.hear("front", {})
+        stores.devices.hear("front", GOOD_VITALS)
         press = Press("front", token_key(tokens["front"]), "press-1", "boot-1", 1, pressed_at)
         with stores.database.write() as connection:
             keep_press(connection, press)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.forms import HTML
+from tests.galleries import SHARP
 from tests.servers import InProcessServer, enrolled, post_photo
 from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
@@ -101,7 +102,7 @@ def test_a_photo_of_ana_among_bruno_s_is_the_most_doubtful_before_ana_s_own_that
     server: InProcessServer, people: dict[str, str], house: House, stores: Stores
 ) -> None:
     ana = next(face for face in stores.gallery.rows(house.embedder).faces if face.person_id == people["Ana"])
-    wrong = stores.faces.add(people["Bruno"], b"", {}, Embedding(house.embedder, ana.vector))
+    wrong = stores.faces.add(people["Bruno"], b"", SHARP, Embedding(house.embedder, ana.vector))
 
     doubt, *others = server.ask("GET", "/calibration").json["doubtful"]
 
@@ -118,7 +119,7 @@ def test_what_is_kept_as_not_somebody_s_does_not_count(
 ) -> None:
     before = server.ask("GET", "/calibration").json
     vector = np.eye(128, dtype=np.float32)[0]
-    stores.faces.add(people["Ana"], b"", {}, Embedding(house.embedder, vector), Source(negative=True))
+    stores.faces.add(people["Ana"], b"", SHARP, Embedding(house.embedder, vector), Source(negative=True))
 
     assert server.ask("GET", "/calibration").json == before
 

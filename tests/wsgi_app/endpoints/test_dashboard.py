@@ -5,11 +5,14 @@ from collections.abc import Callable
 from html import unescape
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tests.conftest import Clock
-from tests.doors import Door, add_door
+from tests.doors import GOOD_VITALS, Door, add_door
 from tests.servers import InProcessServer, enrolled, post_photo, served
+from wsgi_app.base.doors import DoorState
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.endpoints.dashboard import LAST_VISITS, absences, tallies, urgent_first
 from wsgi_app.endpoints.devices.bodies import DeviceBody
 from wsgi_app.house.house import House
@@ -168,10 +171,10 @@ def test_doors_are_shown_with_their_state_in_colour_and_in_words(
         door.beats(camera_ok=door is not late)
 
     assert doors(shown(server)) == [
-        ("late", [("amber", "late"), ("red", "camera fails")]),
-        ("lost", [("red", "lost")]),
+        (DoorState.LATE, [("amber", "late"), ("red", "camera fails")]),
+        (DoorState.LOST, [("red", "lost")]),
         ("new", [("amber", "never heard")]),
-        ("here", [("green", "here")]),
+        (DoorState.HERE, [("green", "here")]),
     ]
 
 
@@ -183,7 +186,7 @@ def test_a_house_that_asks_for_tokens_shows_no_way_without(house: House) -> None
 
 
 def test_a_tile_counts_its_outcomes_together() -> None:
-    assert tallies({"known": 3, "too_dark": 1, "blurred": 2}) == [
+    assert tallies({Outcome.KNOWN: 3, Outcome.TOO_DARK: 1, Outcome.BLURRED: 2}) == [
         ("let in", "green", ("known",), 3),
         ("not known", "red", ("unknown",), 0),
         ("not at this hour", "red", ("not_now",), 0),
@@ -194,20 +197,21 @@ def test_a_tile_counts_its_outcomes_together() -> None:
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        ("here", []),
-        ("late", [("Late", "amber")]),
-        ("lost", [("Not heard any more", "red")]),
-        ("never", [("Not heard yet", "amber")]),
+        (DoorState.HERE, []),
+        (DoorState.LATE, [("Late", "amber")]),
+        (DoorState.LOST, [("Not heard any more", "red")]),
+        (DoorState.NEVER, [("Not heard yet", "amber")]),
     ],
 )
-def test_a_door_that_should_have_been_heard_is_missing(state: str, said: list[tuple[str, str]]) -> None:
+def test_a_door_that_should_have_been_heard_is_missing(state: DoorState, said: list[tuple[str, str]]) -> None:
     door = DeviceBody("front", state, None, None, 0, {})
     assert absences([door]) == [(*words, [door]) for words in said]
 
 
 def test_doors_with_something_to_see_to_come_first() -> None:
-    front = DeviceBody("front", "here", {"camera_ok": True}, None, 0, {})
-    back = DeviceBody("back", "here", {"camera_ok": False}, None, 0, {})
-    side = DeviceBody("side", "late", {"camera_ok": True}, None, 0, {})
+    blind = msgspec.structs.replace(GOOD_VITALS, camera_ok=False)
+    front = DeviceBody("front", DoorState.HERE, GOOD_VITALS, None, 0, {})
+    back = DeviceBody("back", DoorState.HERE, blind, None, 0, {})
+    side = DeviceBody("side", DoorState.LATE, GOOD_VITALS, None, 0, {})
 
     assert urgent_first([front, back, side]) == [back, side, front]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.galleries import add_visit
+from tests.galleries import SHARP, add_visit
 from wsgi_app.base.errors import NotFound, PorteiroError, RequestError, UnusablePhoto
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Candidate, Enroller, Likeness, embed_anew, resemblances
@@ -80,7 +80,7 @@ def with_faces(stores: Stores, name: str, *vectors: tuple[float, float], negativ
     person = stores.people.add(name)
     for vector in vectors:
         kept = Embedding("flat", np.array(vector, np.float32))
-        stores.faces.add(person.id, b"", {}, kept, Source(negative=negative))
+        stores.faces.add(person.id, b"", SHARP, kept, Source(negative=negative))
     return person.id
 
 
@@ -174,7 +174,7 @@ def enrolled_earlier(stores: Stores, name: str, *crops: bytes) -> list[str]:
     """Enrol somebody as an earlier embedder saw them; gives the ids of their faces."""
     person = stores.people.add(name)
     earlier = np.array([1, 0, 0], np.float32)
-    return [stores.faces.add(person.id, crop, {}, Embedding("earlier", earlier)).id for crop in crops]
+    return [stores.faces.add(person.id, crop, SHARP, Embedding("earlier", earlier)).id for crop in crops]
 
 
 def vectors_of(stores: Stores, embedder: str) -> list[tuple[str, bytes]]:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from tests.wsgi_app.live.conftest import add_visit
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
 from wsgi_app.house.events import EventBody, EventFeed, EventsBody, VisitSeen
 from wsgi_app.stores.stores import Stores
@@ -30,7 +31,12 @@ def test_a_visit_is_told_with_who_was_let_in(stores: Stores, feed: EventFeed, cl
                 "came",
                 visit,
                 visit=VisitSeen(
-                    visit, clock.now(), "front-door", "known", PersonName(ana.id, "Ana"), score=0.7
+                    visit,
+                    clock.now(),
+                    "device:front-door",
+                    Outcome.KNOWN,
+                    PersonName(ana.id, "Ana"),
+                    score=0.7,
                 ),
             ),
         ],

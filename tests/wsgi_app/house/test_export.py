@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pytest
 
+from tests.galleries import SHARP
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import NotFound, Unavailable
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.export import PAGE, Bounds, Exporter
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
@@ -31,8 +36,8 @@ def ana(stores: Stores) -> Person:
     """Somebody with a rule, one photo, and a face that is kept as not hers."""
     ana = stores.people.add("Ana", lambda person: replace(person, hours=("tue 09:00-12:00",)))
     embedding = Embedding("e1", np.ones(4, np.float32))
-    stores.faces.add(ana.id, b"her face", {"sharpness": 20.5}, embedding)
-    stores.faces.add(ana.id, b"not hers", {"sharpness": 20.5}, embedding, Source(negative=True))
+    stores.faces.add(ana.id, b"her face", SHARP, embedding)
+    stores.faces.add(ana.id, b"not hers", SHARP, embedding, Source(negative=True))
     return stores.people.get(ana.id)
 
 
@@ -43,7 +48,9 @@ def add_visit(stores: Stores, ana: Person) -> AddVisit:
     def add(at: datetime, outcome: str = "known") -> str:
         visit_id = stores.visits.new_id()
         photo = stores.visits.save_photo(visit_id, at, b"photo of " + visit_id.encode())
-        visit = Visit(0, visit_id, at, "device:door", outcome, ana.id, 0.9, None, photo, 1.0)
+        visit = Visit(
+            0, visit_id, at, DoorId.of("device:door"), Outcome(outcome), ana.id, 0.9, None, photo, 1.0
+        )
         stores.visits.add(visit, StoredAnswer(200, b""), None)
         return visit_id
 
@@ -88,7 +95,7 @@ def test_an_export_holds_all_that_shows_somebody(
             {
                 "photo": "faces/face 01.png",
                 "created_at": "2026-01-05T10:00:00Z",
-                "quality": {"sharpness": 20.5},
+                "quality": msgspec.to_builtins(SHARP),
                 "visit": None,
             }
         ],
@@ -110,7 +117,7 @@ def test_visits_are_those_that_were_corrected_to_show_them(
     stores: Stores, ana: Person, add_visit: AddVisit, tmp_path: Path
 ) -> None:
     taken_for_her, hers = add_visit(SUMMER, "known"), add_visit(SUMMER, "known")
-    stores.corrections.set([taken_for_her], "nobody")
+    stores.corrections.set([taken_for_her], CorrectionVerdict.NOBODY)
 
     assert [row["id"] for row in visits_in(unpacked(stores, tmp_path, ana))] == [hers]
 

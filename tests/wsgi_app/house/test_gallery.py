@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Clock
+from tests.galleries import SHARP
 from wsgi_app.base.limits import Limits
 from wsgi_app.house.gallery import GalleryState, LiveGallery, rule_of
 from wsgi_app.house.hours import NEVER
@@ -55,7 +56,7 @@ def enrol(stores: Stores, name: str, *faces: tuple[float, float]) -> str:
     """Somebody with faces whose embeddings are these; gives their id."""
     person_id = stores.people.add(name).id
     for face in faces:
-        stores.faces.add(person_id, b"png", {}, Embedding(EMBEDDER, np.array(face, np.float32)))
+        stores.faces.add(person_id, b"png", SHARP, Embedding(EMBEDDER, np.array(face, np.float32)))
     return person_id
 
 
@@ -146,7 +147,7 @@ def test_what_another_process_changes_is_seen_at_once(
 def test_only_what_the_present_embedder_saw_counts(house: House) -> None:
     ana = enrol(house.elsewhere, "Ana", (1, 0))
     bruno = enrol(house.elsewhere, "Bruno")
-    house.elsewhere.faces.add(bruno, b"png", {}, Embedding("another embedder", np.zeros(512, np.float32)))
+    house.elsewhere.faces.add(bruno, b"png", SHARP, Embedding("another embedder", np.zeros(512, np.float32)))
     assert content(house.gallery.now()) == {"Ana": [[1, 0]]}
     (face,) = house.elsewhere.faces.of(ana)
     assert content(LiveGallery(house.read, "another embedder").now()) == {"Bruno": [[0.0] * 512]}
@@ -160,7 +161,7 @@ def test_a_face_that_is_not_somebodys_is_kept_apart_from_their_faces(house: Hous
     before = house.gallery.now()
     not_hers = Embedding(EMBEDDER, np.array((0.8, 0.6), np.float32))
 
-    kept = house.elsewhere.faces.add(ana, b"png", {}, not_hers, Source(negative=True))
+    kept = house.elsewhere.faces.add(ana, b"png", SHARP, not_hers, Source(negative=True))
     barred = house.gallery.now()
     house.elsewhere.faces.remove(ana, kept.id)
     after = house.gallery.now()

@@ -3,6 +3,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from tests.galleries import SHARP
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.enrolment import Likeness
 from wsgi_app.house.gallery import GalleryState, LiveGallery
 from wsgi_app.house.inbox import MOST_FACES, compare, gather
@@ -24,14 +27,16 @@ def vector(x: float, y: float) -> Embedding:
 def come(stores: Stores, visit_id: str, face: Embedding) -> None:
     """Somebody whom nobody knows is at the door."""
     photo = stores.visits.save_photo(visit_id, AT, b"jpeg")
-    visit = Visit(0, visit_id, AT, "front door", "unknown", None, 0.25, None, photo, 12.5)
+    visit = Visit(
+        0, visit_id, AT, DoorId.of("device:front door"), Outcome.UNKNOWN, None, 0.25, None, photo, 12.5
+    )
     stores.visits.add(visit, StoredAnswer(404, b"{}"), None, None, face)
 
 
 def enrol(stores: Stores, name: str, face: Embedding) -> str:
     """Somebody's id, whose one face is this."""
     person = stores.people.add(name)
-    stores.faces.add(person.id, b"", {}, face)
+    stores.faces.add(person.id, b"", SHARP, face)
     return person.id
 
 
@@ -92,6 +97,6 @@ def test_who_is_said_not_to_be_one_of_a_group_is_none_of_it(stores: Stores) -> N
     come(stores, "east", vector(1, 0))
     come(stores, "north-east", vector(0.8, 0.6))
     ana, bruno = enrol(stores, "Ana", vector(0.96, 0.28)), enrol(stores, "Bruno", vector(0.6, 0.8))
-    stores.faces.add(ana, b"", {}, vector(0.8, 0.6), Source("north-east", negative=True))
+    stores.faces.add(ana, b"", SHARP, vector(0.8, 0.6), Source("north-east", negative=True))
 
     assert likeliest(stores) == [Likeness(bruno, "Bruno", 0.96)]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Clock
 from wsgi_app.base.errors import Conflict, Unprocessable
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Candidate, Enroller
@@ -49,9 +50,9 @@ def test_somebody_known_is_told_and_kept(house: House, ana: Person, photo: Photo
     (visit,) = house.stores.visits.page(10)
     assert answer.status == 200
     assert judgement == Judgement(
-        "porteiro", "OK", "known", PersonName(ana.id, "Ana"), visit.score, visit.id, visit.took_ms
+        "porteiro", "OK", Outcome.KNOWN, PersonName(ana.id, "Ana"), visit.score, visit.id, visit.took_ms
     )
-    assert (visit.device, visit.person_id, visit.at) == ("address:192.0.2.7", ana.id, house.stores.now())
+    assert (str(visit.door), visit.person_id, visit.at) == ("address:192.0.2.7", ana.id, house.stores.now())
     assert house.stores.photos.read(visit.photo) == photo("ana-4")
     assert [event.subject for event in house.stores.events.after(0, 10) if event.kind == "visit"] == [
         visit.id

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -55,7 +56,8 @@ def done_by_somebody(stores: Stores, after: int) -> list[tuple[str, str]]:
 
 def with_quality(visit: Visit, **other: float) -> Visit:
     assert visit.face is not None
-    return replace(visit, face={**visit.face, "quality": {**visit.face["quality"], **other}})
+    quality = msgspec.structs.replace(visit.face.quality, **other)
+    return replace(visit, face=msgspec.structs.replace(visit.face, quality=quality))
 
 
 @contextmanager

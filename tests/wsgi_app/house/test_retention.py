@@ -11,7 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Clock
+from tests.galleries import SHARP
 from wsgi_app.base.config import Config, load_config
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.retention import STRAY_PHOTOS, horizons, purge, survey
 from wsgi_app.stores import retention as kinds
 from wsgi_app.stores.embeddings import Embedding
@@ -38,8 +42,12 @@ def came(stores: Stores, visit_id: str, outcome: str, ago: timedelta) -> Visit:
     stores.photos.save_thumbnail(photo, b"small")
     for path in (stores.photos.path(photo), stores.photos.thumbnail_path(photo)):
         os.utime(path, (at.timestamp(), at.timestamp()))
-    visit = Visit(0, visit_id, at, "front door", outcome, None, None, None, photo, 1.0)
-    stores.visits.add(visit, StoredAnswer(404, b"{}"), IdempotencyKey("front door", visit_id), probe=PROBE)
+    visit = Visit(
+        0, visit_id, at, DoorId.of("device:front door"), Outcome(outcome), None, None, None, photo, 1.0
+    )
+    stores.visits.add(
+        visit, StoredAnswer(404, b"{}"), IdempotencyKey(DoorId.of("device:front door"), visit_id), probe=PROBE
+    )
     return visit
 
 
@@ -93,7 +101,7 @@ def test_how_long_visits_stay_is_set(stores: Stores, config: Config, clock: Cloc
 
 def test_a_visit_goes_with_all_that_belongs_to_it(stores: Stores, config: Config, clock: Clock) -> None:
     came(stores, "v1", "unknown", 8 * DAY)
-    stores.corrections.set(["v1"], "nobody")
+    stores.corrections.set(["v1"], CorrectionVerdict.NOBODY)
     assert files(stores) == ["2025-12-28", "v1.jpg", "v1.thumb.jpg"]
 
     purge(stores, config, clock.now())
@@ -105,7 +113,18 @@ def test_a_visit_goes_with_all_that_belongs_to_it(stores: Stores, config: Config
 def test_much_goes_in_many_short_transactions(stores: Stores, config: Config, clock: Clock) -> None:
     at = clock.now() - 8 * DAY
     for number in range(2 * AT_ONCE + 1):
-        visit = Visit(0, f"v{number}", at, "d", "unknown", None, None, None, f"visits/{number}.jpg", 1.0)
+        visit = Visit(
+            0,
+            f"v{number}",
+            at,
+            DoorId.of("device:d"),
+            Outcome.UNKNOWN,
+            None,
+            None,
+            None,
+            f"visits/{number}.jpg",
+            1.0,
+        )
         stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
     begun: list[bool] = []
     sa.event.listen(stores.database.engine, "begin", lambda connection: begun.append(_writes(connection)))
@@ -192,8 +211,11 @@ def test_crops_that_a_crash_left_are_removed_after_a_day(
     stores: Stores, config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, eve = stores.people.add("Ana").id, stores.people.add("Eve").id
-    kept = stores.faces.add(ana, b"png", {}, PROBE)
-    forgotten, young = stores.faces.add(eve, b"of Eve", {}, PROBE), stores.photos.save_crop("young", b"png")
+    kept = stores.faces.add(ana, b"png", SHARP, PROBE)
+    forgotten, young = (
+        stores.faces.add(eve, b"of Eve", SHARP, PROBE),
+        stores.photos.save_crop("young", b"png"),
+    )
     with monkeypatch.context() as power:  # it fails between the commit and the removal of the photo
         power.setattr(stores.photos, "remove", cut_off)
         with pytest.raises(KeyboardInterrupt):
@@ -217,7 +239,9 @@ def test_a_press_that_is_being_answered_keeps_its_photo(stores: Stores, config: 
         young = (clock.now() - DAY).timestamp()
         os.utime(stores.photos.path(name), (young, young))
         assert purge(stores, config, clock.now()) == removed()
-        visit = Visit(0, "v1", clock.now(), "d", "unknown", None, None, None, name, 1.0)
+        visit = Visit(
+            0, "v1", clock.now(), DoorId.of("device:d"), Outcome.UNKNOWN, None, None, None, name, 1.0
+        )
         stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
     assert stores.photos.path(stores.visits.get("v1").photo).read_bytes() == b"jpeg"
 

@@ -16,8 +16,10 @@ from tests.watchers import Watcher, watching
 from wsgi_app.access.identity import NOBODY, Credentials, Identity
 from wsgi_app.access.roles import Role
 from wsgi_app.base.config import Config, load_config
+from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import Unavailable
 from wsgi_app.base.limits import FeedLimits, Limits
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.live.rhythm import Rhythm
 from wsgi_app.live.serving import serve_feed
 from wsgi_app.stores.database import Database, open_database
@@ -80,10 +82,9 @@ class LiveFeed:
 
 def add_visit(stores: Stores, device: str = "front-door", person_id: str | None = None) -> str:
     """Keep a visit without a photo; gives its id."""
-    outcome = "known" if person_id else "unknown"
-    visit = Visit(
-        0, uuid4().hex, stores.now(), device, outcome, person_id, 0.7, None, "none.jpg", took_ms=1.0
-    )
+    outcome = Outcome.KNOWN if person_id else Outcome.UNKNOWN
+    door = DoorId(DoorKind.DEVICE, device)
+    visit = Visit(0, uuid4().hex, stores.now(), door, outcome, person_id, 0.7, None, "none.jpg", took_ms=1.0)
     stores.visits.add(visit, StoredAnswer(200, b"{}"), None)
     return visit.id
 

@@ -16,7 +16,10 @@ import alembic.script
 import pytest
 import sqlalchemy as sa
 
+from tests.galleries import SHARP
 from wsgi_app.base.errors import ConfigError
+from wsgi_app.base.faces import Box, Landmarks, MeasuredFace
+from wsgi_app.base.vitals import Vitals
 from wsgi_app.stores.database import MIGRATIONS, SCHEMA_REVISION, Database, open_database
 from wsgi_app.stores.tables import metadata, visits
 
@@ -43,7 +46,8 @@ def visit_row(visit_id: str, at: datetime) -> dict[str, Any]:
     return {
         "id": visit_id,
         "at": at,
-        "device": "door",
+        "door_kind": "device",
+        "door": "front-door",
         "outcome": "unknown",
         "photo": "visit.jpg",
         "took_ms": 1.0,
@@ -110,19 +114,57 @@ def test_the_way_back_leaves_nothing_and_the_way_forth_works_again(database: Dat
         assert tables_of(connection) == {*metadata.tables, "alembic_version"}
 
 
-# What the releases before kept, by the schema of each; newer columns are what they become.
+# What the releases before kept, by the schema of each, and what becomes of it.
 AT = datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)
-ALWAYS: dict[str, Any] = {"valid_from": None, "valid_until": None, "hours": []}
-ENROLLED = {"negative": False, "visit_id": None, "shows_id": None}
+QUALITY = {"size_px": 100.0, "brightness": 120.0, "sharpness": 20.5, "roll_degrees": 0.0, "yaw": 0.0}
+FACE = {
+    "box": [1.5, 2.0, 30.0, 40.0],
+    "landmarks": [[8.0, 9.0], [24.0, 9.5], [16.0, 20.0], [10.0, 32.0], [22.5, 32.0]],
+    "score": 0.9,
+    "quality": QUALITY,
+}
+VITALS = {
+    "version": "0.1.0",
+    "boot": "b1",
+    "uptime_s": 12.5,
+    "state": "ready",
+    "camera_ok": True,
+    "presses": 3,
+    "ignored": 1,
+    "last_press_at": "2026-01-05T10:00:00.123456Z",
+    "temperature_c": 48.3,
+    "signal_dbm": None,
+}
+DOORS = {
+    "device:front-door": ("device", "front-door"),
+    "address:192.0.2.7": ("address", "192.0.2.7"),
+    "address:2001:db8::1": ("address", "2001:db8::1"),
+    "door": ("address", "door"),
+    "Device:front": ("address", "Device:front"),
+    "device:": ("address", "device:"),
+    "address:": ("address", "address:"),
+}
+
+
+def visit_of(number: int, device: str) -> dict[str, Any]:
+    """A visit as it was kept while its door was one text."""
+    visit = {"number": number, "id": f"v{number}", "at": AT, "device": device, "outcome": "unknown"}
+    return {**visit, "person_id": "p1", "score": 0.7, "face": FACE, "photo": "visit.jpg", "took_ms": 1.0}
+
+
+def answer_of(number: int, device: str) -> dict[str, Any]:
+    """What was kept of the answer to it."""
+    answer = {"device": device, "key": "k", "visit_id": f"v{number}"}
+    return {**answer, "at": AT, "status": 404, "body": b"{}"}
+
+
 KEPT: dict[str, dict[str, list[dict[str, Any]]]] = {
     "0001": {
         "people": [{"id": "p1", "name": "Ana", "name_key": "ana", "revision": 3, "created_at": AT}],
-        "faces": [
-            {"id": "f1", "person_id": "p1", "crop": "f1.png", "quality": {"yaw": 0.1}, "created_at": AT}
-        ],
+        "faces": [{"id": "f1", "person_id": "p1", "crop": "f1.png", "quality": QUALITY, "created_at": AT}],
         "embeddings": [{"face_id": "f1", "embedder": "e1", "vector": b"\x00\x01"}],
-        "visits": [{**visit_row("v1", AT), "number": 7, "person_id": "p1", "score": 0.7, "face": None}],
-        "answers": [{"device": "door", "key": "k", "visit_id": "v1", "at": AT, "status": 200, "body": b"{}"}],
+        "visits": [visit_of(number, device) for number, device in enumerate(DOORS, start=7)],
+        "answers": [answer_of(number, device) for number, device in enumerate(DOORS, start=7)],
     }
 }
 KEPT["0002"] = {
@@ -136,44 +178,89 @@ KEPT["0002"] = {
             "boot": "b1",
             "pressed_ms": 2**40,
             "pressed_at": AT,
-            "vitals": {"queue": 0},
+            "vitals": VITALS,
             "heard_at": AT,
             "missed": 2,
         }
     ],
 }
+KEPT["0003"] = {
+    **KEPT["0002"],
+    "visits": [{**visit, "reason": "margin"} for visit in KEPT["0001"]["visits"]],
+    "probes": [{"visit_id": "v7", "embedder": "e1", "vector": b"\x00\x01"}],
+    "corrections": [{"visit_id": "v7", "verdict": "ignored", "person_id": None, "by": "Olga", "at": AT}],
+}
 ADDED: dict[str, dict[str, Any]] = {
-    "people": ALWAYS,
-    "faces": ENROLLED,
+    "people": {"valid_from": None, "valid_until": None, "hours": ()},
+    "faces": {"negative": False, "visit_id": None, "shows_id": None},
     "visits": {"reason": None},
     "devices": {"told_state": None},
 }
+TYPED: dict[str, Any] = {
+    "quality": SHARP,
+    "face": MeasuredFace(
+        box=Box(left=1.5, top=2.0, width=30.0, height=40.0),
+        landmarks=Landmarks((8.0, 9.0), (24.0, 9.5), (16.0, 20.0), (10.0, 32.0), (22.5, 32.0)),
+        score=0.9,
+        quality=SHARP,
+    ),
+    "vitals": Vitals("0.1.0", "b1", 12.5, "ready", True, 3, 1, 0, AT, 48.3, None),
+}
+
+
+def as_it_is_now(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a release before, as the stores read it now."""
+    now = {**ADDED.get(table, {}), **row}
+    if "device" in now:
+        now["door_kind"], now["door"] = DOORS[now.pop("device")]
+    return now | {column: value for column, value in TYPED.items() if column in now}
+
+
+def keep(path: Path, release: str) -> None:
+    """Make a database as a release before left it."""
+    before = Database(f"sqlite:///{path}")
+    with before.write() as connection:
+        alembic.command.upgrade(settings_of(connection), release)
+        for table, rows in KEPT[release].items():
+            connection.execute(sa.Table(table, sa.MetaData(), autoload_with=connection).insert(), rows)
+    before.close()
 
 
 @pytest.mark.parametrize("release", KEPT)
 def test_a_database_of_a_release_before_is_brought_up_to_date_with_everything_in_it(
     tmp_path: Path, release: str
 ) -> None:
-    before = Database(f"sqlite:///{tmp_path / 'porteiro.db'}")
-    with before.write() as connection:
-        alembic.command.upgrade(settings_of(connection), release)
-        for table, rows in KEPT[release].items():
-            connection.execute(metadata.tables[table].insert(), rows)
-    before.close()
+    keep(tmp_path / "porteiro.db", release)
 
     with opened(tmp_path / "porteiro.db") as database, database.read() as connection:
-        found = {
+        kept_now = {
             name: [dict(row._mapping) for row in connection.execute(sa.select(table))]
             for name, table in metadata.tables.items()
         }
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    kept = {table: [{**row, **ADDED.get(table, {})} for row in rows] for table, rows in KEPT[release].items()}
-    assert found == {
+        lost = connection.execute(sa.text("PRAGMA foreign_key_check")).all()
+    kept_now["answers"].sort(key=lambda answer: int(answer["visit_id"][1:]))
+    assert kept_now == {
         **{name: [] for name in metadata.tables},
         "gallery": [{"id": 1, "generation": 0}],
-        **kept,
+        **{table: [as_it_is_now(table, row) for row in rows] for table, rows in KEPT[release].items()},
     }
-    assert revision == SCHEMA_REVISION
+    assert (revision, lost) == (SCHEMA_REVISION, [])
+
+
+def test_the_way_back_puts_kinds_and_names_of_doors_together_again(tmp_path: Path) -> None:
+    keep(tmp_path / "porteiro.db", "0003")
+
+    with opened(tmp_path / "porteiro.db") as database, database.write() as connection:
+        alembic.command.downgrade(settings_of(connection), "0003")
+        devices = [
+            connection.scalars(sa.text(f"SELECT device FROM {table} ORDER BY {order}")).all()
+            for table, order in (("visits", "number"), ("answers", "CAST(substr(visit_id, 2) AS INTEGER)"))
+        ]
+        corrected = connection.scalar(sa.text("SELECT count(*) FROM corrections"))
+    texts = [f"{kind}:{name}" for kind, name in DOORS.values()]
+    assert devices == [texts, texts]
+    assert corrected == 1
 
 
 def test_an_upgrade_that_fails_halfway_leaves_the_database_as_it_was(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import Clock
+from tests.doors import GOOD_VITALS
 from tests.wsgi_app.stores.conftest import KEY
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.database import open_database
@@ -62,13 +63,13 @@ def test_a_revoked_token_is_known_and_the_device_is_no_door_any_more(
     with pytest.raises(NotFound):
         devices.revoke("front-door")
     with pytest.raises(NotFound):
-        devices.hear("front-door", {})
+        devices.hear("front-door", GOOD_VITALS)
 
 
 def test_a_revoked_name_gets_a_new_token_and_a_new_life(stores: Stores, devices: DeviceStore) -> None:
     with stores.database.write() as connection:
         keep_press(connection, Press("front-door", KEY, "p", "boot", 5, stores.now()))
-    devices.hear("front-door", {"state": "ready"})
+    devices.hear("front-door", GOOD_VITALS)
     devices.revoke("front-door")
 
     devices.add("front-door", OTHER_KEY)
@@ -124,11 +125,11 @@ def test_who_made_and_revoked_a_token_is_told(stores: Stores) -> None:
 def test_each_state_that_a_device_comes_to_is_told_once(stores: Stores, clock: Clock) -> None:
     stores.devices.add("front-door", KEY)
     counts = [stores.devices.tell_states()]
-    stores.devices.hear("front-door", {})
+    stores.devices.hear("front-door", GOOD_VITALS)
     for seconds in (0, 60, 60, 60, 200, 1000):  # here, here, late, late, lost, lost
         clock.advance(seconds)
         counts.append(stores.devices.tell_states())
-    stores.devices.hear("front-door", {})
+    stores.devices.hear("front-door", GOOD_VITALS)
     counts += [stores.devices.tell_states(), stores.devices.tell_states()]
 
     assert counts == [1, 1, 0, 1, 0, 1, 0, 1, 0]
@@ -145,10 +146,10 @@ def test_each_state_that_a_device_comes_to_is_told_once(stores: Stores, clock: C
 def test_a_state_is_told_of_each_device_that_is_not_revoked(stores: Stores, clock: Clock) -> None:
     for number, name in enumerate(("a", "b", "c")):
         stores.devices.add(name, bytes([number]) * 32)
-        stores.devices.hear(name, {})
+        stores.devices.hear(name, GOOD_VITALS)
     stores.devices.revoke("b")
     clock.advance(100)
-    stores.devices.hear("c", {})
+    stores.devices.hear("c", GOOD_VITALS)
 
     assert stores.devices.tell_states() == 2
     assert told(stores)[-2:] == [("device", "late", "a", None), ("device", "here", "c", None)]
@@ -186,10 +187,10 @@ def test_of_several_that_tell_at_once_one_does(stores: Stores, clock: Clock) -> 
 
 
 def test_a_heartbeat_is_kept(devices: DeviceStore, clock: Clock) -> None:
-    devices.hear("front-door", {"state": "ready"})
+    devices.hear("front-door", GOOD_VITALS)
 
     assert devices.get("front-door") == replace(
-        fresh(clock), vitals={"state": "ready"}, heard_at=clock.now(), missed=0
+        fresh(clock), vitals=GOOD_VITALS, heard_at=clock.now(), missed=0
     )
 
 
@@ -200,9 +201,9 @@ def test_a_heartbeat_is_kept(devices: DeviceStore, clock: Clock) -> None:
 def test_heartbeats_that_did_not_come_are_counted(
     devices: DeviceStore, clock: Clock, gap_s: float, missed: int
 ) -> None:
-    devices.hear("front-door", {"boot": "one"})
+    devices.hear("front-door", GOOD_VITALS)
     clock.advance(gap_s)
-    devices.hear("front-door", {"boot": "two"})
+    devices.hear("front-door", GOOD_VITALS)
 
     assert devices.get("front-door").missed == missed
 
@@ -210,7 +211,7 @@ def test_heartbeats_that_did_not_come_are_counted(
 def test_the_count_goes_on(devices: DeviceStore, clock: Clock) -> None:
     for gap_s in (0, 180, 60, 120):
         clock.advance(gap_s)
-        devices.hear("front-door", {})
+        devices.hear("front-door", GOOD_VITALS)
 
     assert devices.get("front-door").missed == 3
 
@@ -222,7 +223,7 @@ def test_the_count_goes_on(devices: DeviceStore, clock: Clock) -> None:
 def test_a_device_is_what_its_last_heartbeat_makes_it(
     devices: DeviceStore, clock: Clock, age_s: float, state: str
 ) -> None:
-    devices.hear("front-door", {})
+    devices.hear("front-door", GOOD_VITALS)
     clock.advance(age_s)
 
     assert devices.get("front-door").state(clock.now()) == state
@@ -231,11 +232,11 @@ def test_a_device_is_what_its_last_heartbeat_makes_it(
 def test_states_are_counted_without_those_revoked(stores: Stores, clock: Clock) -> None:
     for number, name in enumerate(("a", "b", "c", "d", "e")):
         stores.devices.add(name, bytes([number]) * 32)
-    stores.devices.hear("a", {})
+    stores.devices.hear("a", GOOD_VITALS)
     clock.advance(250)
-    stores.devices.hear("b", {})
+    stores.devices.hear("b", GOOD_VITALS)
     clock.advance(100)
-    stores.devices.hear("c", {})
+    stores.devices.hear("c", GOOD_VITALS)
     stores.devices.revoke("e")
 
     assert stores.devices.states() == {"here": 1, "late": 1, "lost": 1, "never": 1}

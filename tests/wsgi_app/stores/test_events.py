@@ -4,6 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Clock
+from wsgi_app.base.doors import DoorId, DoorState
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.events import Event, Happenings, SeenVisit, tell
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
@@ -14,8 +16,8 @@ def add_visit(stores: Stores, person_id: str | None = None) -> Visit:
         0,
         stores.visits.new_id(),
         stores.now(),
-        "front-door",
-        "known" if person_id else "unknown",
+        DoorId.of("device:front-door"),
+        Outcome.KNOWN if person_id else Outcome.UNKNOWN,
         person_id,
         0.7,
         None,
@@ -84,11 +86,15 @@ def test_those_who_watch_are_told_what_events_are_about(stores: Stores) -> None:
         5,
         stores.events.after(0, 10),
         {
-            visit.id: SeenVisit(visit.id, visit.at, "front-door", "known", 0.7, (ana.id, "Ana")),
-            stranger.id: SeenVisit(stranger.id, stranger.at, "front-door", "unknown", 0.7, None),
+            visit.id: SeenVisit(
+                visit.id, visit.at, DoorId.of("device:front-door"), Outcome.KNOWN, 0.7, (ana.id, "Ana")
+            ),
+            stranger.id: SeenVisit(
+                stranger.id, stranger.at, DoorId.of("device:front-door"), Outcome.UNKNOWN, 0.7, None
+            ),
         },
         {ana.id: "Ana"},
-        {"front-door": "never"},
+        {"front-door": DoorState.NEVER},
     )
 
 

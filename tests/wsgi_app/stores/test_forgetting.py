@@ -5,6 +5,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.galleries import SHARP, vector
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.people import Person
@@ -24,8 +27,10 @@ def add_visit(stores: Stores, person_id: str | None, key: str = "") -> str:
     visit_id, at = stores.visits.new_id(), stores.now()
     photo = stores.visits.save_photo(visit_id, at, b"jpeg")
     outcome = "known" if person_id else "unknown"
-    visit = Visit(0, visit_id, at, "door", outcome, person_id, 0.9, None, photo, 1.0)
-    press = IdempotencyKey("device:door", key or visit_id)
+    visit = Visit(
+        0, visit_id, at, DoorId.of("device:door"), Outcome(outcome), person_id, 0.9, None, photo, 1.0
+    )
+    press = IdempotencyKey(DoorId.of("device:door"), key or visit_id)
     stores.visits.add(visit, StoredAnswer(200, b"told"), press, probe=Embedding("e1", vector(1.0)))
     return visit_id
 
@@ -38,8 +43,8 @@ def rows_of(stores: Stores, table: sa.Table) -> int:
 def test_somebody_forgotten_takes_every_visit_that_shows_them_along(stores: Stores) -> None:
     ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
     _, ignored, said = (add_visit(stores, person) for person in (ana, ana, None))
-    stores.corrections.set([ignored], "ignored")
-    stores.corrections.set([said], "person", ana)
+    stores.corrections.set([ignored], CorrectionVerdict.IGNORED)
+    stores.corrections.set([said], CorrectionVerdict.PERSON, ana)
     kept = [add_visit(stores, bruno), add_visit(stores, None)]
 
     forgotten = stores.people.remove(ana, always)
@@ -54,8 +59,8 @@ def test_somebody_forgotten_takes_every_visit_that_shows_them_along(stores: Stor
 def test_visits_that_somebody_was_only_taken_for_stay_and_lose_the_name(stores: Stores) -> None:
     ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
     stranger, brunos = add_visit(stores, ana, "press-1"), add_visit(stores, ana, "press-2")
-    stores.corrections.set([stranger], "nobody")
-    stores.corrections.set([brunos], "person", bruno)
+    stores.corrections.set([stranger], CorrectionVerdict.NOBODY)
+    stores.corrections.set([brunos], CorrectionVerdict.PERSON, bruno)
 
     forgotten = stores.people.remove(ana, always)
 
@@ -105,9 +110,9 @@ def test_what_was_kept_as_not_somebody_else_goes_with_who_it_shows_after_its_vis
         for taken in (visit, other)
     ]
     if said:
-        stores.corrections.set([visit], "person", ana)
+        stores.corrections.set([visit], CorrectionVerdict.PERSON, ana)
     else:
-        stores.corrections.set([visit], "ignored")
+        stores.corrections.set([visit], CorrectionVerdict.IGNORED)
     if gone == "purged":
         for kind in (LET_IN, OTHERS):
             stores.retention.remove_some(kind, stores.now() + timedelta(days=1))
@@ -125,7 +130,7 @@ def test_what_was_kept_as_not_somebody_else_goes_with_who_it_shows_after_its_vis
 
 def test_somebody_who_came_thousands_of_times_is_forgotten_too(stores: Stores) -> None:
     ana, at = stores.people.add("Ana").id, stores.now()
-    row = {"at": at, "device": "door", "outcome": "known", "person_id": ana, "photo": "x", "took_ms": 1.0}
+    row = {"at": at, "door": "d", "outcome": "known", "person_id": ana, "photo": "x", "took_ms": 1.0}
     with stores.database.write() as connection:
         connection.execute(visits.insert(), [{**row, "id": f"v{number}"} for number in range(2500)])
 
@@ -137,8 +142,8 @@ def test_the_visits_that_show_somebody_come_newest_first(stores: Stores) -> None
     ana = stores.people.add("Ana").id
     first, taken_for_her, third = (add_visit(stores, ana) for _ in range(3))
     fourth = add_visit(stores, None)
-    stores.corrections.set([taken_for_her], "nobody")
-    stores.corrections.set([fourth], "person", ana)
+    stores.corrections.set([taken_for_her], CorrectionVerdict.NOBODY)
+    stores.corrections.set([fourth], CorrectionVerdict.PERSON, ana)
 
     shown = stores.visits.page(2, wanted=VisitFilter(person=ana))
     rest = stores.visits.page(2, shown[-1].number, VisitFilter(person=ana))

@@ -8,8 +8,9 @@ from tests.conftest import Clock
 from tests.galleries import add_face, crops_on_disk, gallery_of
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.stores.forgetting import Forgotten
-from wsgi_app.stores.people import PeopleStore, Person
+from wsgi_app.stores.people import DETAILS, PeopleStore, Person
 from wsgi_app.stores.stores import Stores
+from wsgi_app.stores.tables import people as people_table
 
 TEN_O_CLOCK = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 NOBODY = "f" * 32
@@ -23,6 +24,19 @@ def people(stores: Stores) -> PeopleStore:
 def counted(number: int) -> str:
     """The id that the store gives as its ``number``-th."""
     return f"{number:032x}"
+
+
+def plain(name: str) -> Person:
+    """The first who is added, at ten o'clock, without rules and without faces."""
+    return Person(
+        name=name,
+        valid_from=None,
+        valid_until=None,
+        hours=(),
+        id=counted(1),
+        revision=1,
+        created_at=TEN_O_CLOCK,
+    )
 
 
 def called(name: str) -> Callable[[Person], Person]:
@@ -43,7 +57,7 @@ def never(_: Person) -> bool:
 
 def test_somebody_new_has_a_name_an_id_a_day_and_no_faces(people: PeopleStore) -> None:
     ana = people.add("Ana")
-    assert ana == Person(counted(1), "Ana", revision=1, created_at=TEN_O_CLOCK, faces=0)
+    assert ana == plain("Ana")
     assert people.get(ana.id) == ana
 
 
@@ -188,7 +202,7 @@ def test_rules_are_kept_as_given(people: PeopleStore) -> None:
     ana, bruno = people.add("Ana", ruled), people.add("Bruno")
     changed = people.change(bruno.id, ruled, always)
 
-    assert ana == ruled(Person(counted(1), "Ana", 1, TEN_O_CLOCK))
+    assert ana == ruled(plain("Ana"))
     assert changed == replace(ruled(bruno), revision=2)
     assert people.page(10) == [ana, changed]
 
@@ -243,3 +257,12 @@ def test_every_change_is_told_as_somebodys(stores: Stores) -> None:
     told = [(event.kind, event.action, event.subject, event.by) for event in stores.events.after(0, 100)]
     assert told == [("person", action, ana, "maria") for action in ("added", "changed", "forgotten")]
     assert {str(event.details) for event in stores.events.after(0, 100)} == {"{}"}
+
+
+# Columns
+
+
+def test_what_is_said_of_somebody_is_in_columns_of_their_own_and_nothing_else_is() -> None:
+    kept_besides = {"id", "name_key", "revision", "created_at"}
+
+    assert set(people_table.columns.keys()) == {*DETAILS, *kept_besides}

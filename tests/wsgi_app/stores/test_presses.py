@@ -9,7 +9,9 @@ import pytest
 
 from tests.conftest import Clock
 from tests.wsgi_app.stores.conftest import KEY
+from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import Conflict, Forbidden
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.devices import DeviceStore
 from wsgi_app.stores.photos import PhotoStore
@@ -107,7 +109,9 @@ def test_a_token_revoked_while_the_photo_was_judged_stores_nothing(
 
 def visit_of(store: VisitStore, at: datetime, visit_id: str) -> Visit:
     photo = store.save_photo(visit_id, at, b"jpeg")
-    return Visit(0, visit_id, at, "device:front-door", "unknown", None, None, None, photo, 1.0)
+    return Visit(
+        0, visit_id, at, DoorId.of("device:front-door"), Outcome.UNKNOWN, None, None, None, photo, 1.0
+    )
 
 
 def test_a_visit_of_a_replayed_press_is_not_stored(
@@ -116,7 +120,7 @@ def test_a_visit_of_a_replayed_press_is_not_stored(
     first, second = press(clock, "one", 1000), replace(press(clock, "one", 1000), id="another")
     for one, visit_id in ((first, "v1"), (second, "v2")):
         visit = visit_of(stores.visits, clock.now(), visit_id)
-        key = IdempotencyKey("device:front-door", one.id)
+        key = IdempotencyKey(DoorId.of("device:front-door"), one.id)
         if one is first:
             stores.visits.add(visit, ANSWER, key, one)
         else:
@@ -125,7 +129,7 @@ def test_a_visit_of_a_replayed_press_is_not_stored(
 
     assert [visit.id for visit in stores.visits.page(10)] == ["v1"]
     assert [path.stem for path in stores.photos.path("").rglob("*.jpg")] == ["v1"]
-    assert stores.visits.answer(IdempotencyKey("device:front-door", "another")) is None
+    assert stores.visits.answer(IdempotencyKey(DoorId.of("device:front-door"), "another")) is None
 
 
 def test_of_presses_of_one_moment_that_race_one_is_stored(
@@ -142,7 +146,7 @@ def test_of_presses_of_one_moment_that_race_one_is_stored(
         visit = visit_of(store, clock.now(), f"v{number}")
         begin.wait(PATIENCE_S)
         try:
-            store.add(visit, ANSWER, IdempotencyKey("device:front-door", one.id), one)
+            store.add(visit, ANSWER, IdempotencyKey(DoorId.of("device:front-door"), one.id), one)
         except Conflict as refused:
             return refused.code
         return "stored"

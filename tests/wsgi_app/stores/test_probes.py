@@ -5,11 +5,16 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Clock
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId, DoorKind
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 Come = Callable[..., None]
+
+FRONT = DoorId(DoorKind.DEVICE, "front door")
 
 
 @pytest.fixture
@@ -22,8 +27,8 @@ def come(stores: Stores, clock: Clock) -> Come:
             number=0,
             id=visit_id,
             at=clock.now(),
-            device="front door",
-            outcome=outcome,
+            door=FRONT,
+            outcome=Outcome(outcome),
             person_id=person,
             score=0.25,
             face=None,
@@ -50,11 +55,11 @@ def test_an_unknown_face_waits_with_everything_that_tells_who_it_may_be(
 
     (probe,) = stores.probes.unsettled("e1", 500)
 
-    assert (probe.number, probe.visit_id, probe.at, probe.device, probe.score) == (
+    assert (probe.number, probe.visit_id, probe.at, probe.door, probe.score) == (
         1,
         "v1",
         clock.now(),
-        "front door",
+        FRONT,
         0.25,
     )
     assert probe.vector.dtype == np.float32
@@ -103,18 +108,22 @@ def test_what_another_embedder_saw_cannot_be_compared_and_does_not_wait(stores: 
 
 @pytest.mark.parametrize(
     ("verdict", "left"),
-    [("person", ["known"]), ("ignored", ["known"]), ("nobody", ["unknown", "known"])],
+    [
+        (CorrectionVerdict.PERSON, ["known"]),
+        (CorrectionVerdict.IGNORED, ["known"]),
+        (CorrectionVerdict.NOBODY, ["unknown", "known"]),
+    ],
 )
 def test_an_unknown_face_waits_until_somebody_says_who_it_is(
-    stores: Stores, come: Come, verdict: str, left: list[str]
+    stores: Stores, come: Come, verdict: CorrectionVerdict, left: list[str]
 ) -> None:
     ana = stores.people.add("Ana").id
     come("known", "known", ana)
     come("unknown")
-    stores.corrections.set(["known"], "nobody")
+    stores.corrections.set(["known"], CorrectionVerdict.NOBODY)
     assert waiting(stores) == ["unknown", "known"]
 
-    stores.corrections.set(["unknown"], verdict, ana if verdict == "person" else None)
+    stores.corrections.set(["unknown"], verdict, ana if verdict is CorrectionVerdict.PERSON else None)
 
     assert waiting(stores) == left
 
@@ -125,7 +134,7 @@ def test_a_known_face_waits_once_it_was_said_to_be_nobodys_until_that_is_taken_b
     come("v1", "known", stores.people.add("Ana").id)
     assert waiting(stores) == []
 
-    stores.corrections.set(["v1"], "nobody")
+    stores.corrections.set(["v1"], CorrectionVerdict.NOBODY)
     assert waiting(stores) == ["v1"]
 
     stores.corrections.remove("v1")

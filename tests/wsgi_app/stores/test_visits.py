@@ -8,8 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Clock
+from tests.galleries import SHARP
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import NotFound, PreconditionFailed, Unavailable
+from wsgi_app.base.faces import Box, Landmarks, MeasuredFace
 from wsgi_app.base.limits import PressLimits
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
@@ -18,10 +23,16 @@ from wsgi_app.stores.tables import visits
 from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit, VisitStore
 
-FACE = {"box": [1.5, 2.0, 30.0, 40.0], "landmarks": [[1.0, 2.0]], "score": 0.9, "quality": {"yaw": 0.1}}
+FACE = MeasuredFace(
+    box=Box(left=1.5, top=2.0, width=30.0, height=40.0),
+    landmarks=Landmarks((8.0, 9.0), (24.0, 9.5), (16.0, 20.0), (10.0, 32.0), (22.5, 32.0)),
+    score=0.9,
+    quality=SHARP,
+)
+FRONT, BACK = DoorId(DoorKind.DEVICE, "front door"), DoorId(DoorKind.DEVICE, "back door")
 LET_IN = StoredAnswer(200, b'{"outcome": "known"}')
 KEPT_OUT = StoredAnswer(404, b'{"outcome": "unknown"}')
-PRESS = IdempotencyKey("front door", "press-1")
+PRESS = IdempotencyKey(FRONT, "press-1")
 PATIENCE_S = 60
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -33,8 +44,8 @@ def visit(stores: Stores, visit_id: str = "v1", person_id: str | None = None) ->
         number=0,
         id=visit_id,
         at=at,
-        device="front door",
-        outcome="unknown" if person_id is None else "known",
+        door=FRONT,
+        outcome=Outcome.UNKNOWN if person_id is None else Outcome.KNOWN,
         person_id=person_id,
         score=0.25,
         face=FACE,
@@ -63,7 +74,7 @@ def test_a_visit_comes_back_as_it_was_with_the_next_number(stores: Stores) -> No
 
 
 def test_a_visit_without_a_face_has_none_and_no_score(stores: Stores) -> None:
-    nobody = replace(visit(stores), outcome="no_face", score=None, face=None)
+    nobody = replace(visit(stores), outcome=Outcome.NO_FACE, score=None, face=None)
     stores.visits.add(nobody, KEPT_OUT, None)
     assert stores.visits.get("v1") == replace(nobody, number=1)
 
@@ -149,7 +160,7 @@ def test_of_many_requests_with_one_key_at_once_one_is_kept_and_all_get_its_answe
 
 
 def test_the_same_key_from_another_device_is_another_press(stores: Stores) -> None:
-    back_door = IdempotencyKey("back door", PRESS.key)
+    back_door = IdempotencyKey(BACK, PRESS.key)
     assert stores.visits.add(visit(stores, "v1"), LET_IN, PRESS) == LET_IN
     assert stores.visits.answer(back_door) is None
     assert stores.visits.add(visit(stores, "v2"), KEPT_OUT, back_door) == KEPT_OUT
@@ -157,7 +168,7 @@ def test_the_same_key_from_another_device_is_another_press(stores: Stores) -> No
 
 
 def test_another_key_from_the_same_device_is_another_press(stores: Stores) -> None:
-    next_press = IdempotencyKey(PRESS.device, "press-2")
+    next_press = IdempotencyKey(PRESS.door, "press-2")
     stores.visits.add(visit(stores, "v1"), LET_IN, PRESS)
     assert stores.visits.answer(next_press) is None
     assert stores.visits.add(visit(stores, "v2"), KEPT_OUT, next_press) == KEPT_OUT
@@ -184,7 +195,7 @@ def test_a_key_that_comes_again_later_is_a_new_press(stores: Stores, clock: Cloc
 def test_old_answers_are_cleared_away_and_their_visits_stay(stores: Stores, clock: Clock) -> None:
     stores.visits.add(visit(stores, "v1"), LET_IN, PRESS)
     clock.advance(600)
-    stores.visits.add(visit(stores, "v2"), KEPT_OUT, IdempotencyKey("front door", "press-2"))
+    stores.visits.add(visit(stores, "v2"), KEPT_OUT, IdempotencyKey(FRONT, "press-2"))
     with stores.database.read() as connection:
         keys = connection.execute(sa.text("SELECT key FROM answers")).scalars().all()
     assert keys == ["press-2"]
@@ -206,7 +217,7 @@ def test_somebody_forgotten_while_the_photo_was_judged_leaves_no_visit_and_no_ph
 
 def test_answers_that_name_somebody_forgotten_are_forgotten_too(stores: Stores) -> None:
     ana, bruno = stores.people.add("Ana"), stores.people.add("Bruno")
-    presses = [IdempotencyKey("device:front", f"press-{number}") for number in range(3)]
+    presses = [IdempotencyKey(DoorId.of("device:front"), f"press-{number}") for number in range(3)]
     for number, person_id in enumerate((ana.id, bruno.id, None)):
         stores.visits.add(visit(stores, f"v{number}", person_id), LET_IN, presses[number])
     stores.people.remove(ana.id, lambda _: True)
@@ -219,10 +230,10 @@ def test_a_removed_face_or_a_new_name_leaves_visits_alone_and_is_judged_anew_whe
     stores: Stores, change: str, door: str, stored: StoredAnswer | None
 ) -> None:
     ana = stores.people.add("Ana")
-    face = stores.faces.add(ana.id, b"png", {}, Embedding("e1", np.ones(3, np.float32)))
+    face = stores.faces.add(ana.id, b"png", SHARP, Embedding("e1", np.ones(3, np.float32)))
     known = visit(stores, person_id=ana.id)
     unknown = visit(stores, "v2")
-    let_in, kept_out = IdempotencyKey(door, "press-1"), IdempotencyKey(door, "press-2")
+    let_in, kept_out = IdempotencyKey(DoorId.of(door), "press-1"), IdempotencyKey(DoorId.of(door), "press-2")
     stores.visits.add(known, LET_IN, let_in)
     stores.visits.add(unknown, KEPT_OUT, kept_out)
     if change == "removed":
@@ -282,7 +293,7 @@ def test_a_photo_whose_judgement_fails_does_not_stay(stores: Stores, clock: Cloc
 
 
 def corrected(stores: Stores, visit_id: str, person_id: str) -> None:
-    stores.corrections.set([visit_id], "person", person_id)
+    stores.corrections.set([visit_id], CorrectionVerdict.PERSON, person_id)
 
 
 @pytest.fixture
@@ -290,8 +301,8 @@ def five_visits(stores: Stores, clock: Clock) -> dict[str, str]:
     """Ana's and Bruno's ids; v1 and v2 are Ana's, v3 nobody's, v4 Ana's by verdict, v5 Bruno's by verdict."""
     ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
     for number, person_id in enumerate((ana, ana, None, ana, bruno), 1):
-        device = "back door" if number == 2 else "front door"
-        stores.visits.add(replace(visit(stores, f"v{number}", person_id), device=device), KEPT_OUT, None)
+        door = BACK if number == 2 else FRONT
+        stores.visits.add(replace(visit(stores, f"v{number}", person_id), door=door), KEPT_OUT, None)
         clock.advance(3600)
     return {"ana": ana, "bruno": bruno}
 
@@ -300,16 +311,16 @@ def five_visits(stores: Stores, clock: Clock) -> dict[str, str]:
     ("wanted", "ids"),
     [
         (VisitFilter(), ["v5", "v4", "v3", "v2", "v1"]),
-        (VisitFilter(outcome="unknown"), ["v3"]),
-        (VisitFilter(outcome="too_dark"), []),
-        (VisitFilter(device="back door"), ["v2"]),
-        (VisitFilter(device="back"), []),
+        (VisitFilter(outcome=Outcome.UNKNOWN), ["v3"]),
+        (VisitFilter(outcome=Outcome.TOO_DARK), []),
+        (VisitFilter(door=BACK), ["v2"]),
+        (VisitFilter(door=DoorId(DoorKind.DEVICE, "back")), []),
         (VisitFilter(person="nobody has this id"), []),
         (VisitFilter(during=(NOON, NOON + timedelta(hours=2))), ["v4", "v3"]),
         (VisitFilter(during=(NOON - timedelta(days=1), NOON)), ["v2", "v1"]),
         (VisitFilter(corrected=True), []),
         (VisitFilter(corrected=False), ["v5", "v4", "v3", "v2", "v1"]),
-        (VisitFilter(outcome="known", device="front door"), ["v5", "v4", "v1"]),
+        (VisitFilter(outcome=Outcome.KNOWN, door=FRONT), ["v5", "v4", "v1"]),
     ],
 )
 def test_a_filter_chooses_visits(
@@ -327,8 +338,8 @@ def test_a_persons_visits_are_those_of_the_verdict_unless_a_correction_says_othe
     ana, bruno = five_visits["ana"], five_visits["bruno"]
     corrected(stores, "v3", ana)
     corrected(stores, "v4", bruno)
-    stores.corrections.set(["v2"], "ignored")
-    stores.corrections.set(["v5"], "nobody")
+    stores.corrections.set(["v2"], CorrectionVerdict.IGNORED)
+    stores.corrections.set(["v5"], CorrectionVerdict.NOBODY)
     of_ana, of_bruno = VisitFilter(person=ana), VisitFilter(person=bruno)
     assert ids_of(stores.visits.page(10, wanted=of_ana)) == ["v3", "v2", "v1"]
     assert ids_of(stores.visits.page(10, wanted=of_bruno)) == ["v4"]
@@ -363,19 +374,41 @@ def test_moments_are_the_latest_ones(stores: Stores, five_visits: dict[str, str]
 def test_the_doors_that_visits_came_from_are_listed_by_name(
     stores: Stores, five_visits: dict[str, str]
 ) -> None:
-    assert stores.visits.devices(10) == ["back door", "front door"]
-    assert stores.visits.devices(1) == ["back door"]
+    assert stores.visits.doors(10) == [BACK, FRONT]
+    assert stores.visits.doors(1) == [BACK]
+
+
+def test_doors_of_both_kinds_are_listed_and_none_twice(stores: Stores) -> None:
+    doors = [
+        DoorId.of(text) for text in ("address:192.0.2.7", "address:front", "device:back", "device:front")
+    ]
+    for number, door in enumerate([*doors[::-1], *doors]):
+        stores.visits.add(replace(visit(stores, f"v{number}"), door=door), KEPT_OUT, None)
+
+    assert stores.visits.doors(10) == doors
+
+
+def test_doors_are_listed_without_reading_every_visit(stores: Stores) -> None:
+    asked = []
+    sa.event.listen(stores.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+    stores.visits.doors(10)
+    ((statement, values),) = [one for one in asked if one[0].startswith("SELECT visits")]
+    with stores.database.read() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert [row[3] for row in plan] == [
+        "SEARCH visits USING COVERING INDEX ix_visits_door ((door_kind,door)>(?,?))"
+    ]
 
 
 @pytest.mark.parametrize(
     "wanted",
     [
         VisitFilter(person="p"),
-        VisitFilter(outcome="known"),
-        VisitFilter(device="front door"),
+        VisitFilter(outcome=Outcome.KNOWN),
+        VisitFilter(door=FRONT),
         VisitFilter(during=(NOON, NOON)),
         VisitFilter(corrected=True),
-        VisitFilter("p", "known", "front door", (NOON, NOON)),
+        VisitFilter("p", Outcome.KNOWN, FRONT, (NOON, NOON)),
     ],
 )
 def test_no_filter_reads_every_visit(stores: Stores, wanted: VisitFilter) -> None:
@@ -398,7 +431,7 @@ def test_a_removed_visit_leaves_nothing(stores: Stores, five_visits: dict[str, s
     stores.visits.add(visit(stores, "v6", ana), LET_IN, PRESS, probe=probe)
     stores.photos.save_thumbnail(stores.visits.get("v6").photo, b"small")
     corrected(stores, "v6", ana)
-    face = stores.faces.add(ana, b"png", {}, probe, Source("v6"))
+    face = stores.faces.add(ana, b"png", SHARP, probe, Source("v6"))
 
     stores.visits.acting("Olga").remove("v6", lambda found: found.id == "v6")
 

@@ -2,8 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.vision.agreement import agreed
-from wsgi_app.vision.verdicts import Outcome, Reason, Verdict
+from wsgi_app.vision.verdicts import Verdict
 
 ANA = Verdict(Outcome.KNOWN, person="ana", score=0.9)
 ANA_AGAIN = Verdict(Outcome.KNOWN, person="ana", score=0.8)

@@ -20,7 +20,9 @@ from wsgi_app.base.errors import (
     UnsupportedMediaType,
     UnusablePhoto,
 )
+from wsgi_app.base.faces import Quality
 from wsgi_app.base.limits import PictureLimits
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.crops import crop_from_png, crop_to_png
 from wsgi_app.vision.engines import Blob
@@ -28,8 +30,8 @@ from wsgi_app.vision.match import Gallery
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import NoseNetworkFile, pack_in
 from wsgi_app.vision.pipeline import ENROLMENT, PROBE, GuardedNetwork, Pipeline
-from wsgi_app.vision.quality import Quality, Standard
-from wsgi_app.vision.verdicts import Outcome, Policy, Verdict
+from wsgi_app.vision.quality import Standard
+from wsgi_app.vision.verdicts import Policy, Verdict
 
 Photo = Callable[[str], bytes]
 Pixels = NDArray[np.uint8]

@@ -1,13 +1,13 @@
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
 from wsgi_app.vision.align import TEMPLATE
 from wsgi_app.vision.detect import Face, Point
-from wsgi_app.vision.quality import Quality, Standard, brightness_of, measure
+from wsgi_app.vision.quality import Standard, brightness_of, measure, measured_face
 
 GOOD = Quality(size_px=100, brightness=120, sharpness=50, roll_degrees=0, yaw=0)
 STANDARD = Standard(least_size_px=40, least_brightness=25, least_sharpness=6, most_yaw=0.35)
@@ -71,13 +71,31 @@ def test_of_several_faults_the_one_the_visitor_can_mend_first_is_told() -> None:
 
 def test_what_was_measured_is_told_with_three_digits_after_the_point() -> None:
     measured = Quality(120.0, 93.45678, 41.00049, -2.71828, 0.0004)
-    assert measured.rounded() == {
-        "size_px": 120.0,
-        "brightness": 93.457,
-        "sharpness": 41.0,
-        "roll_degrees": -2.718,
-        "yaw": 0.0,
-    }
+    assert measured.rounded() == Quality(
+        size_px=120.0,
+        brightness=93.457,
+        sharpness=41.0,
+        roll_degrees=-2.718,
+        yaw=0.0,
+    )
+
+
+def test_a_face_is_kept_and_shown_with_names_and_with_as_many_digits_as_mean_anything() -> None:
+    points = ((30.04, 40.06), (70.0, 40.0), (50.0, 60.0), (35.0, 80.0), (65.0, 80.0))
+    detected = Face((10.04, 20.06, 99.99, 120.0), points, 0.912345)
+
+    assert measured_face(detected, Quality(99.99, 93.45678, 41.00049, 0.0, 0.0)) == MeasuredFace(
+        box=Box(left=10.0, top=20.1, width=100.0, height=120.0),
+        landmarks=Landmarks(
+            left_eye=(30.0, 40.1),
+            right_eye=(70.0, 40.0),
+            nose=(50.0, 60.0),
+            left_mouth_corner=(35.0, 80.0),
+            right_mouth_corner=(65.0, 80.0),
+        ),
+        score=0.9123,
+        quality=Quality(99.99, 93.457, 41.0, 0.0, 0.0),
+    )
 
 
 def test_a_level_face_on_a_plain_crop_measures_as_it_was_made() -> None:

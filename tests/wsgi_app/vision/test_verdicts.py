@@ -2,8 +2,9 @@
 
 import pytest
 
+from wsgi_app.base.outcomes import Reason
 from wsgi_app.vision.match import Match
-from wsgi_app.vision.verdicts import Policy, Reason, refusal
+from wsgi_app.vision.verdicts import Policy, refusal
 
 POLICY = Policy(threshold=0.5, margin=0.1)
 

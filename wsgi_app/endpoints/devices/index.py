@@ -9,11 +9,11 @@ from webob import Response
 from wsgi_app.access.doors import needed_holder
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.errors import Forbidden, Unfit, Unprocessable
+from wsgi_app.base.vitals import Vitals
 from wsgi_app.endpoints.devices.bodies import (
     DeviceBody,
     DeviceList,
     NewDevice,
-    Vitals,
     device_body,
     device_fields,
 )
@@ -89,7 +89,7 @@ def hear(call: Call, device: str) -> Response:
     if holder.device.id != device:
         raise Forbidden("other_device")
     vitals = call.body(Vitals, call.house.config.limits.uploads.heartbeat_bytes)
-    devices.hear(device, msgspec.to_builtins(vitals))
+    devices.hear(device, vitals)
     return no_content()
 
 

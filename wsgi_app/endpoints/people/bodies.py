@@ -1,9 +1,8 @@
 """People as clients send and see them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -13,18 +12,12 @@ from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import MOST_ROWS, read_hours
 from wsgi_app.house.naming import checked_name
-from wsgi_app.stores.people import Person
+from wsgi_app.stores.people import Edit, Person, PersonDetails
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Name
 
-Values = dict[str, Any]  # fields of a person, as they are kept
-
-# How each part of a rule is read, as (value, time zone of the house).
-READERS: dict[str, Callable[[Any, tzinfo | None], Any]] = {
-    "valid_from": rules.read_start,
-    "valid_until": rules.read_end,
-    "hours": lambda texts, _: tuple(map(str, read_hours(texts))),
-}
+Sent = TypeVar("Sent")
+Kept = TypeVar("Kept")
 
 Edge = Annotated[
     str,
@@ -106,7 +99,7 @@ def person_body(call: Call, person: Person) -> PersonBody:
     )
 
 
-def read_whole(call: Call) -> Values:
+def read_whole(call: Call) -> PersonDetails:
     """All that is said of a person, out of a body.
 
     Raises:
@@ -114,43 +107,70 @@ def read_whole(call: Call) -> Values:
         RequestError: as ``Call.body`` says.
     """
     body = call.body(WholePerson)
-    return _kept(call, msgspec.structs.asdict(body))
+    zone = call.house.config.timezone
+    return _with_period(
+        PersonDetails(
+            name=checked_name(body.name),
+            valid_from=_start(body.valid_from, zone),
+            valid_until=_end(body.valid_until, zone),
+            hours=_hours(body.hours),
+        )
+    )
 
 
-def read_change(call: Call) -> Values:
-    """What is to be said anew of a person, likewise."""
-    body = call.body(PersonChange)
-    given = msgspec.structs.asdict(body).items()
-    return _kept(call, {field: value for field, value in given if value is not UNSET})
-
-
-def putting(values: Values) -> Callable[[Person], Person]:
-    """The function that puts what was read into a person as stored.
+def read_change(call: Call) -> Edit:
+    """What is to be said anew of a person, likewise: the function that puts it to what is said already.
 
     It raises ``Unprocessable`` where the two together make no period.
     """
+    body = call.body(PersonChange)
+    zone = call.house.config.timezone
+    name = _given(body.name, checked_name)
+    valid_from = _given(body.valid_from, lambda text: _start(text, zone))
+    valid_until = _given(body.valid_until, lambda text: _end(text, zone))
+    hours = _given(body.hours, _hours)
 
-    def edit(person: Person) -> Person:
-        edited = replace(person, **values)
-        if edited.valid_from and edited.valid_until and edited.valid_from >= edited.valid_until:
-            raise Unprocessable("bad_rule:order")
-        return edited
+    def edit(kept: PersonDetails) -> PersonDetails:
+        return _with_period(
+            PersonDetails(
+                name=_or(name, kept.name),
+                valid_from=_or(valid_from, kept.valid_from),
+                valid_until=_or(valid_until, kept.valid_until),
+                hours=_or(hours, kept.hours),
+            )
+        )
 
     return edit
 
 
-def _kept(call: Call, given: Values) -> Values:
-    values: Values = {}
-    for field, value in given.items():
-        if field == "name":
-            values[field] = checked_name(value)
-        else:
-            values[field] = None if value is None else _read(call, field, value)
-    return values
+def _given(value: Sent | UnsetType, read: Callable[[Sent], Kept]) -> Kept | UnsetType:
+    return UNSET if isinstance(value, UnsetType) else read(value)
 
 
-def _read(call: Call, field: str, value: Any) -> Any:
+def _or(value: Kept | UnsetType, kept: Kept) -> Kept:
+    return kept if isinstance(value, UnsetType) else value
+
+
+def _start(text: str | None, zone: tzinfo | None) -> datetime | None:
+    return None if text is None else _read(lambda: rules.read_start(text, zone))
+
+
+def _end(text: str | None, zone: tzinfo | None) -> datetime | None:
+    return None if text is None else _read(lambda: rules.read_end(text, zone))
+
+
+def _hours(rows: list[str]) -> tuple[str, ...]:
+    return _read(lambda: tuple(map(str, read_hours(rows))))
+
+
+def _read(read: Callable[[], Kept]) -> Kept:
     try:
-        return READERS[field](value, call.house.config.timezone)
+        return read()
     except Unfit as error:
         raise Unprocessable.of(error) from error
+
+
+def _with_period(details: PersonDetails) -> PersonDetails:
+    if details.valid_from and details.valid_until and details.valid_from >= details.valid_until:
+        raise Unprocessable("bad_rule:order")
+    return details

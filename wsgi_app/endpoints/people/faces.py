@@ -8,6 +8,7 @@ import msgspec
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest
+from wsgi_app.base.faces import Quality
 from wsgi_app.house.enrolment import Candidate, candidate_of_visit
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.web.call import Call
@@ -25,7 +26,7 @@ class FaceBody(msgspec.Struct):
     """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from."""
 
     id: str
-    quality: dict[str, float]
+    quality: Quality | None
     created_at: datetime
     negative: bool
     visit: str | None

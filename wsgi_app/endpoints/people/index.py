@@ -6,9 +6,7 @@ from wsgi_app.base.names import one_line
 from wsgi_app.endpoints.people.bodies import (
     PersonBody,
     PersonList,
-    Values,
     person_body,
-    putting,
     read_change,
     read_whole,
 )
@@ -16,7 +14,7 @@ from wsgi_app.endpoints.people.faces import face_body
 from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import DAY_CHOICES, MOST_ROWS
-from wsgi_app.stores.people import Person
+from wsgi_app.stores.people import Edit, Person
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import CARDS, listed, text_of
 from wsgi_app.web.rendering import changed, json_answer, negotiated, resource_answer
@@ -45,8 +43,8 @@ def index(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """``POST /people``: a new person without faces."""
-    values = read_whole(call)
-    person = call.stores.people.add(values["name"], putting(values))
+    details = read_whole(call)
+    person = call.stores.people.add(details.name, lambda _: details)
     body = person_body(call, person)
     headers = {"Location": body.links["self"], **etag(_version(person))}
     return changed(call.request, body.links["self"], body, 201, headers)
@@ -66,7 +64,8 @@ def show(call: Call, person: str) -> Response:
 
 def put(call: Call, person: str) -> Response:
     """``PUT /people/{person}``: replaces name and rules; ``If-Match`` guards against changes in between."""
-    return _change(call, person, read_whole(call))
+    details = read_whole(call)
+    return _change(call, person, lambda _: details)
 
 
 def patch(call: Call, person: str) -> Response:
@@ -97,8 +96,8 @@ def _page(call: Call, person: Person) -> Response:
     )
 
 
-def _change(call: Call, person_id: str, values: Values) -> Response:
-    person = call.stores.people.change(person_id, putting(values), expected(call, _version))
+def _change(call: Call, person_id: str, edit: Edit) -> Response:
+    person = call.stores.people.change(person_id, edit, expected(call, _version))
     body = person_body(call, person)
     return changed(call.request, body.links["self"], body, headers=etag(_version(person)))
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from wsgi_app.base.outcomes import Reason
 from wsgi_app.base.people import PersonName
 from wsgi_app.house import enrolment, inbox
 from wsgi_app.stores.probes import Probe
@@ -43,7 +44,7 @@ class UnknownVisit(msgspec.Struct):
     at: datetime
     device: str
     score: float | None
-    reason: str | None
+    reason: Reason | None
     links: dict[str, str]
 
 
@@ -125,4 +126,4 @@ def _unknown_visit(call: Call, probe: Probe) -> UnknownVisit:
         "thumbnail": call.links.thumbnail(probe.visit_id),
         "face": call.links.unknown_face(probe.visit_id),
     }
-    return UnknownVisit(probe.visit_id, probe.at, probe.device, probe.score, probe.reason, links)
+    return UnknownVisit(probe.visit_id, probe.at, str(probe.door), probe.score, probe.reason, links)

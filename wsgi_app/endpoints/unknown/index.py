@@ -2,8 +2,10 @@
 
 from contextlib import suppress
 
+import msgspec
 from webob import Response
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound
 from wsgi_app.base.people import PersonName
 from wsgi_app.base.sentences import Place
@@ -61,7 +63,7 @@ def face(call: Call, visit: str) -> Response:
     if found.id in call.request.if_none_match:  # it never changes
         return response
     picture = call.house.pipeline.decode(call.stores.photos.read(found.photo), call.steps)
-    left, top, width, height = (side / picture.scale for side in found.face["box"])
+    left, top, width, height = (side / picture.scale for side in msgspec.structs.astuple(found.face.box))
     response.body = portrait(picture.pixels, (left, top, width, height))
     return response
 
@@ -83,7 +85,7 @@ def name(call: Call) -> Response:
 def ignore(call: Call) -> Response:
     """``POST /unknown/ignore``: takes visits out of the inbox, and learns nothing."""
     body = call.body(Ignoring)
-    call.stores.corrections.set(body.visits, "ignored")
+    call.stores.corrections.set(body.visits, CorrectionVerdict.IGNORED)
     return changed(call.request, f"{call.links.unknown}?ignored={body.visits[0]}")
 
 
@@ -127,6 +129,6 @@ def _somebody(call: Call, key: str) -> Person | None:
 
 def _ignored(call: Call) -> str:
     """The visit that the query names, if it is ignored."""
-    visit = text_of(call, "ignored")
+    visit = text_of(call, CorrectionVerdict.IGNORED)
     said = call.stores.corrections.of([visit]).get(visit)
-    return visit if said is not None and said.verdict == "ignored" else ""
+    return visit if said is not None and said.verdict is CorrectionVerdict.IGNORED else ""

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.faces import MeasuredFace
+from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.base.people import PersonName
 from wsgi_app.stores.corrections import Correction
 from wsgi_app.stores.visits import Visit
@@ -17,7 +19,7 @@ from wsgi_app.web.links import Links
 class CorrectionBody(msgspec.Struct):
     """What somebody said of a visit: it was a ``person``, ``nobody`` known, or it is to be ``ignored``."""
 
-    verdict: str
+    verdict: CorrectionVerdict
     person: PersonName | None
     by: str
     at: datetime
@@ -33,11 +35,11 @@ class VisitBody(msgspec.Struct):
     id: str
     at: datetime
     device: str
-    outcome: str
+    outcome: Outcome
     person: PersonName | None
     score: float | None
-    reason: str | None
-    face: dict[str, Any] | None
+    reason: Reason | None
+    face: MeasuredFace | None
     took_ms: float
     correction: CorrectionBody | None
     links: dict[str, str]
@@ -86,7 +88,7 @@ def _body(visit: Visit, context: VisitContext) -> VisitBody:
     return VisitBody(
         visit.id,
         visit.at,
-        visit.device,
+        str(visit.door),
         visit.outcome,
         person,
         visit.score,

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 from webob import Response
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Unprocessable
 from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house import naming
@@ -32,7 +33,8 @@ def replace(call: Call, visit: str) -> Response:
     corrected = call.stores.visits.get(visit)
     if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:
         raise Unprocessable("correction_shape")
-    statement = naming.Statement(said.verdict or "person", said.person, said.name)
+    verdict = CorrectionVerdict(said.verdict) if said.verdict else CorrectionVerdict.PERSON
+    statement = naming.Statement(verdict, said.person, said.name)
     naming.correct(call.enroller, corrected, statement, expected(call, version_of))
     version = version_of(call.stores.visits.state(visit))
     (body,) = visit_bodies(call, [corrected])

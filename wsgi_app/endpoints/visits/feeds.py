@@ -2,8 +2,10 @@
 
 from webob import Response
 
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId
 from wsgi_app.endpoints.visits.bodies import VisitBody
-from wsgi_app.house.words.pages import TITLES, door_name
+from wsgi_app.house.words.pages import TITLES
 from wsgi_app.web.call import Call
 from wsgi_app.web.feeds import AtomEntry, AtomFeed, AtomLink, Cell, atom, comma_separated, urn
 from wsgi_app.web.paging import same_list
@@ -58,7 +60,7 @@ def csv_answer(visits: list[VisitBody]) -> Response:
 def title_of(visit: VisitBody) -> str:
     """A visit in a few words, and who it was by a correction."""
     said = TITLES[visit.outcome].format(who=visit.person.name if visit.person else FORGOTTEN)
-    if visit.correction is None or visit.correction.verdict == "ignored":
+    if visit.correction is None or visit.correction.verdict is CorrectionVerdict.IGNORED:
         return said
     truly = visit.correction.person
     return f"{said}; it was {truly.name if truly else 'nobody known here'}"
@@ -69,7 +71,7 @@ def _entry(visit: VisitBody) -> AtomEntry:
     return AtomEntry(
         id=urn(f"porteiro:visit:{visit.id}"),
         title=title_of(visit),
-        summary=f"{visit.at:%Y-%m-%d %H:%M:%S} UTC, {door_name(visit.device)}{score}",
+        summary=f"{visit.at:%Y-%m-%d %H:%M:%S} UTC, {DoorId.of(visit.device).name}{score}",
         published=visit.at,
         updated=visit.correction.at if visit.correction else visit.at,
         links=(

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import BadRequest, Unfit
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.days import Day, read_day
-from wsgi_app.house.words.pages import OUTCOMES
 from wsgi_app.stores.visit_filters import VisitFilter
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import text_of
@@ -35,8 +36,8 @@ def read_filter(call: Call) -> VisitQuery:
         BadRequest: something in it cannot be.
     """
     texts = {key: text_of(call, key) for key in QUERY}
-    if texts["outcome"] not in ("", *OUTCOMES):
-        raise BadRequest("bad_query:outcome", outcomes=", ".join(OUTCOMES))
+    if texts["outcome"] not in ("", *Outcome):
+        raise BadRequest("bad_query:outcome", outcomes=", ".join(Outcome))
     if texts["corrected"] not in YES_OR_NO:
         raise BadRequest("bad_query:corrected")
     day = _day(texts["day"], call)
@@ -45,8 +46,8 @@ def read_filter(call: Call) -> VisitQuery:
         day,
         VisitFilter(
             person=texts["person"] or None,
-            outcome=texts["outcome"] or None,
-            device=texts["device"] or None,
+            outcome=Outcome(texts["outcome"]) if texts["outcome"] else None,
+            door=DoorId.of(texts["device"]) if texts["device"] else None,
             during=day.span if day else None,
             corrected=YES_OR_NO[texts["corrected"]],
         ),

@@ -4,11 +4,13 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 from webob import Response
 
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound
+from wsgi_app.base.faces import Quality
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.endpoints.visits.bodies import VisitBody
 from wsgi_app.endpoints.visits.feeds import title_of
 from wsgi_app.endpoints.visits.filters import VisitQuery
@@ -49,7 +51,7 @@ class Timeline:
 
     marks: list[Mark]
     top: int
-    counts: dict[str, int]
+    counts: dict[Outcome, int]
     first: datetime | None
     last: datetime | None
 
@@ -72,7 +74,7 @@ def list_page(call: Call, wanted: VisitQuery, visits: list[VisitBody], next_page
         today=today.on,
         day_before=_day_address(call, day.before),
         day_after=_day_address(call, day.after) if day.on < today.on else "",
-        doors=stores.visits.devices(MOST_DOORS),
+        doors=stores.visits.doors(MOST_DOORS),
         next_page=next_page,
         people=_people(call, wanted.texts["person"]),
         steps=STEPS,
@@ -88,10 +90,10 @@ def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
     return call.page(
         "visit.html",
         here="/visits",
-        person=body.person if said is None or said.verdict == "ignored" else said.person,
+        person=body.person if said is None or said.verdict is CorrectionVerdict.IGNORED else said.person,
         people=_people(call),
         reasons=REASONS,
-        quality=_quality(body.face["quality"]) if body.face else [],
+        quality=_quality(body.face.quality) if body.face else [],
         size=_size(call, visit),
         threshold=call.house.threshold.score,
         title=title_of(body),
@@ -131,13 +133,14 @@ def _size(call: Call, visit: Visit) -> tuple[int, int] | None:
     return None
 
 
-def _quality(measured: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+def _quality(measured: Quality) -> list[tuple[str, str, str, str]]:
     """What was measured on a face: its name, the figure, how that reads, and in which light."""
     rows = []
     for measure, limit, name, form, words in MEASURES:
-        met = sum(measured[measure] >= getattr(standard, limit) for standard in (PROBE, ENROLMENT))
-        rows.append((name, form.format(measured[measure]), words[met], LIGHTS[met]))
-    yaw = abs(measured["yaw"])
+        figure = getattr(measured, measure)
+        met = sum(figure >= getattr(standard, limit) for standard in (PROBE, ENROLMENT))
+        rows.append((name, form.format(figure), words[met], LIGHTS[met]))
+    yaw = abs(measured.yaw)
     word, light = ("turned away", "amber") if yaw > ENROLMENT.most_yaw else ("a little aside", "green")
     rows.append(("Looks", f"{yaw:.2f}", "ahead" if yaw < AHEAD else word, light))
     return rows

@@ -1,5 +1,8 @@
 """How the pages say what happened, and in which of the device's lights they show it."""
 
+from wsgi_app.base.doors import DoorState
+from wsgi_app.base.outcomes import Outcome, Reason
+
 # What somebody did by hand, as it reads between who did it and what it was done to.
 CHANGES = {
     "account invited": "made a link for a new account",
@@ -28,59 +31,64 @@ CHANGES = {
 
 # How each outcome reads on the page, and in which of the device's lights it would show.
 OUTCOMES = {
-    "known": ("let in", "green"),
-    "unknown": ("not known", "red"),
-    "no_face": ("no face", "amber"),
-    "too_dark": ("too dark", "amber"),
-    "too_small": ("too far away", "amber"),
-    "blurred": ("blurred", "amber"),
-    "several_people": ("several people", "amber"),
-    "not_now": ("not at this hour", "red"),
+    Outcome.KNOWN: ("let in", "green"),
+    Outcome.UNKNOWN: ("not known", "red"),
+    Outcome.NO_FACE: ("no face", "amber"),
+    Outcome.TOO_DARK: ("too dark", "amber"),
+    Outcome.TOO_SMALL: ("too far away", "amber"),
+    Outcome.BLURRED: ("blurred", "amber"),
+    Outcome.SEVERAL_PEOPLE: ("several people", "amber"),
+    Outcome.NOT_NOW: ("not at this hour", "red"),
 }
 
 # How each outcome reads as a line in a feed; ``{who}`` is whoever was let in.
 TITLES = {
-    "known": "{who} was let in",
-    "unknown": "Somebody unknown was at the door",
-    "no_face": "Nobody was to be seen at the door",
-    "too_dark": "It was too dark at the door",
-    "too_small": "Somebody was too far from the door",
-    "blurred": "Somebody was blurred at the door",
-    "several_people": "Several people were at the door",
-    "not_now": "{who} was at the door at another hour than theirs",
+    Outcome.KNOWN: "{who} was let in",
+    Outcome.UNKNOWN: "Somebody unknown was at the door",
+    Outcome.NO_FACE: "Nobody was to be seen at the door",
+    Outcome.TOO_DARK: "It was too dark at the door",
+    Outcome.TOO_SMALL: "Somebody was too far from the door",
+    Outcome.BLURRED: "Somebody was blurred at the door",
+    Outcome.SEVERAL_PEOPLE: "Several people were at the door",
+    Outcome.NOT_NOW: "{who} was at the door at another hour than theirs",
 }
 
 # What is counted together on the dashboard: its words, its light, and the outcomes.
 TALLIES = (
-    ("let in", "green", ("known",)),
-    ("not known", "red", ("unknown",)),
-    ("not at this hour", "red", ("not_now",)),
-    ("no usable photo", "amber", ("no_face", "too_dark", "too_small", "blurred", "several_people")),
+    ("let in", "green", (Outcome.KNOWN,)),
+    ("not known", "red", (Outcome.UNKNOWN,)),
+    ("not at this hour", "red", (Outcome.NOT_NOW,)),
+    (
+        "no usable photo",
+        "amber",
+        (
+            Outcome.NO_FACE,
+            Outcome.TOO_DARK,
+            Outcome.TOO_SMALL,
+            Outcome.BLURRED,
+            Outcome.SEVERAL_PEOPLE,
+        ),
+    ),
 )
 
 # How a door's state reads on the page, and in which light.
 DOORS = {
-    "here": ("here", "green"),
-    "late": ("late", "amber"),
-    "lost": ("lost", "red"),
-    "never": ("never heard", "amber"),
+    DoorState.HERE: ("here", "green"),
+    DoorState.LATE: ("late", "amber"),
+    DoorState.LOST: ("lost", "red"),
+    DoorState.NEVER: ("never heard", "amber"),
 }
 
 # What is said of doors that should have been heard: their state, the words before their names, and the light.
 SILENCES = (
-    ("lost", "Not heard any more", "red"),
-    ("late", "Late", "amber"),
-    ("never", "Not heard yet", "amber"),
+    (DoorState.LOST, "Not heard any more", "red"),
+    (DoorState.LATE, "Late", "amber"),
+    (DoorState.NEVER, "Not heard yet", "amber"),
 )
 
 # Why somebody was refused who was like enough to somebody.
 REASONS = {
-    "margin": "Almost as like a second person, so it could be either.",
-    "barred": "Like enough to somebody, but just as like a face that was said not to be theirs.",
-    "not_agreed": "Like enough, but too few photos of that moment agreed.",
+    Reason.MARGIN: "Almost as like a second person, so it could be either.",
+    Reason.BARRED: "Like enough to somebody, but just as like a face that was said not to be theirs.",
+    Reason.NOT_AGREED: "Like enough, but too few photos of that moment agreed.",
 }
-
-
-def door_name(device: str) -> str:
-    """What a door is called, without the kind of name before it: ``front`` for ``device:front``."""
-    return device.partition(":")[2] or device

@@ -1,7 +1,7 @@
 """Door devices: what becomes of them while nothing is heard, and the page on which the owner keeps them."""
 
 from tests.conftest import Clock
-from tests.doors import Door, add_door
+from tests.doors import GOOD_VITALS, Door, add_door
 from tests.forms import FORM, HTML
 from tests.servers import InProcessServer, post_json
 from wsgi_app.stores.stores import Stores
@@ -86,7 +86,7 @@ def test_one_door_has_a_page_of_its_own(server: InProcessServer, stores: Stores,
 def test_what_a_door_of_another_release_told_is_shown_as_far_as_it_goes(
     server: InProcessServer, stores: Stores, door: Door
 ) -> None:
-    stores.devices.hear("front-door", {"state": "ready"})
+    stores.devices.hear("front-door", GOOD_VITALS)
 
     page = server.ask("GET", "/devices", headers=HTML)
 

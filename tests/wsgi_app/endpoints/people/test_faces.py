@@ -11,7 +11,9 @@ from PIL import Image
 
 from tests.conftest import REPOSITORY
 from tests.forms import post_form
+from tests.galleries import SHARP
 from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.limits import MEBIBYTE, UploadLimits
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import MOST_FACES
@@ -89,7 +91,7 @@ def test_beyond_the_most_photos_one_has_to_go_first(
 ) -> None:
     ana = enrolled(server, "Ana")
     for at in range(MOST_FACES):
-        stores.faces.add(ana, b"", {}, Embedding("earlier", axis(at)))
+        stores.faces.add(ana, b"", SHARP, Embedding("earlier", axis(at)))
 
     full = post_photo(server, f"/people/{ana}/faces", photo("ana-1"))
     server.ask("DELETE", f"/people/{ana}/faces/{faces_of(server, ana)[0]['id']}")
@@ -170,7 +172,7 @@ def test_a_face_kept_as_not_somebody_s_makes_nobody_like_another(
     bruno, ana = enrolled(server, "Bruno", photo("bruno-1")), enrolled(server, "Ana")
     crop = house.pipeline.single_face(photo("ana-1"), ENROLMENT, steps).crop
     kept = Embedding(house.embedder, house.pipeline.embed(crop, steps))
-    stores.faces.add(bruno, b"", {}, kept, Source(negative=True))
+    stores.faces.add(bruno, b"", SHARP, kept, Source(negative=True))
 
     assert post_photo(server, f"/people/{ana}/faces", photo("ana-1")).status == 201
 
@@ -201,13 +203,13 @@ def test_the_face_of_a_visit_is_enrolled_from_its_photo(server: InProcessServer,
     assert post_photo(server, "/", photo("ana-2")).json["person"] == {"id": ana, "name": "Ana"}
 
 
-@pytest.mark.parametrize("verdict", ["nobody", "person"])
+@pytest.mark.parametrize("verdict", [CorrectionVerdict.NOBODY, CorrectionVerdict.PERSON])
 def test_a_visit_that_is_said_to_be_another_s_teaches_nothing_of_somebody(
-    server: InProcessServer, stores: Stores, photo: Photo, verdict: str
+    server: InProcessServer, stores: Stores, photo: Photo, verdict: CorrectionVerdict
 ) -> None:
     ana, eve = enrolled(server, "Ana"), enrolled(server, "Eve")
     visit = post_photo(server, "/", photo("ana-1")).json["visit"]
-    stores.corrections.set([visit], verdict, eve if verdict == "person" else None)
+    stores.corrections.set([visit], verdict, eve if verdict is CorrectionVerdict.PERSON else None)
 
     refused = post_json(server, f"/people/{ana}/faces", {"visit": visit})
 
@@ -216,13 +218,13 @@ def test_a_visit_that_is_said_to_be_another_s_teaches_nothing_of_somebody(
     assert faces_of(server, ana) == []
 
 
-@pytest.mark.parametrize("verdict", ["ignored", "person"])
+@pytest.mark.parametrize("verdict", [CorrectionVerdict.IGNORED, CorrectionVerdict.PERSON])
 def test_a_visit_that_is_said_to_be_theirs_or_is_ignored_teaches_them(
-    server: InProcessServer, stores: Stores, photo: Photo, verdict: str
+    server: InProcessServer, stores: Stores, photo: Photo, verdict: CorrectionVerdict
 ) -> None:
     ana = enrolled(server, "Ana")
     visit = post_photo(server, "/", photo("ana-1")).json["visit"]
-    stores.corrections.set([visit], verdict, ana if verdict == "person" else None)
+    stores.corrections.set([visit], verdict, ana if verdict is CorrectionVerdict.PERSON else None)
 
     assert post_json(server, f"/people/{ana}/faces", {"visit": visit}).status == 201
 

@@ -10,10 +10,13 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from tests.forms import HTML, post_form
+from tests.galleries import SHARP
 from tests.servers import InProcessServer, enrolled, post_json, post_photo, served
+from wsgi_app.endpoints.people.bodies import PersonBody, PersonChange, WholePerson
 from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
+from wsgi_app.stores.people import DETAILS
 from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]
@@ -40,6 +43,19 @@ def page(server: InProcessServer, path: str) -> str:
 def words_of(html: str) -> str:
     """What can be read of a page, as one line."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+# What is said of somebody
+
+
+def test_all_that_is_said_of_somebody_can_be_sent_read_and_changed_on_their_page(
+    server: InProcessServer, ana: str
+) -> None:
+    said = set(DETAILS)
+
+    assert set(WholePerson.__struct_fields__) == set(PersonChange.__struct_fields__) == said
+    assert said - set(PersonBody.__struct_fields__) == set()
+    assert said - set(re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page(server, ana))) == set()
 
 
 # Everybody
@@ -282,7 +298,7 @@ def test_the_page_of_somebody_shows_their_photos_and_what_is_not_them(
     visit = post_photo(server, "/", photo("bruno-1")).json["visit"]
     (face, *_) = house.gallery.now().gallery.embeddings
     embedding = Embedding(house.embedder, face)
-    stores.faces.add(ana, b"png", {"sharpness": 9.0}, embedding, Source(visit, negative=True))
+    stores.faces.add(ana, b"png", SHARP, embedding, Source(visit, negative=True))
 
     html = page(server, f"/people/{ana}")
 

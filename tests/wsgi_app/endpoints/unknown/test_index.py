@@ -10,6 +10,8 @@ from PIL import Image
 from tests.accounts import add_account, basic
 from tests.forms import HTML, post_form
 from tests.servers import InProcessServer, enrolled, path_of, post_json, post_photo, served
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace
@@ -541,7 +543,9 @@ def test_the_page_of_a_full_inbox_stays_small_for_a_phone(server: InProcessServe
     for number in range(500):
         at, visit_id = house.stores.now(), f"{number:032x}"
         photo = house.stores.visits.save_photo(visit_id, at, b"jpeg")
-        visit = Visit(0, visit_id, at, "front door", "unknown", None, 0.25, None, photo, 12.5)
+        visit = Visit(
+            0, visit_id, at, DoorId.of("device:front door"), Outcome.UNKNOWN, None, 0.25, None, photo, 12.5
+        )
         probe = Embedding(house.embedder, strangers[number % 12])
         house.stores.visits.add(visit, StoredAnswer(404, b"{}"), None, None, probe)
 

@@ -10,20 +10,23 @@ import pytest
 from tests.conftest import Clock
 from tests.forms import HTML
 from tests.servers import InProcessServer, enrolled, post_photo, served
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.counters import ProcessCounters
+from wsgi_app.base.doors import DoorId
+from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.house import House, put_together
 from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 Photo = Callable[[str], bytes]
-QUALITY = {"size_px": 30.0, "brightness": 35.0, "sharpness": 20.0, "roll_degrees": 0.0, "yaw": 0.2}
-FACE = {
-    "box": [10.0, 20.0, 32.0, 64.0],
-    "landmarks": [[20.0, 30.0], [40.5, 30.0]],
-    "score": 0.9,
-    "quality": QUALITY,
-}
+FACE = MeasuredFace(
+    box=Box(left=10.0, top=20.0, width=32.0, height=64.0),
+    landmarks=Landmarks((20.0, 30.0), (40.5, 30.0), (30.0, 45.0), (22.0, 60.0), (38.0, 60.0)),
+    score=0.9,
+    quality=Quality(size_px=30.0, brightness=35.0, sharpness=20.0, roll_degrees=0.0, yaw=0.2),
+)
 
 
 def came(stores: Stores, number: int, photo: bytes = b"no picture", **fields: object) -> str:
@@ -31,7 +34,7 @@ def came(stores: Stores, number: int, photo: bytes = b"no picture", **fields: ob
     visit_id = f"{number:032x}"
     at = stores.now()
     name = stores.visits.save_photo(visit_id, at, photo)
-    visit = Visit(0, visit_id, at, "device:front", "unknown", None, None, None, name, 1.0)
+    visit = Visit(0, visit_id, at, DoorId.of("device:front"), Outcome.UNKNOWN, None, None, None, name, 1.0)
     stores.visits.add(replace(visit, **fields), StoredAnswer(404, b"{}"), None)  # type: ignore[arg-type]
     return visit_id
 
@@ -144,7 +147,13 @@ def test_a_correction_is_told_in_the_feed_and_the_table(server: InProcessServer,
     eve = stores.people.add("=Eve <b>").id
     visits = [came(stores, number) for number in (1, 2, 3)]
     for visit, (verdict, person) in zip(
-        visits, (("person", eve), ("nobody", None), ("ignored", None)), strict=True
+        visits,
+        (
+            (CorrectionVerdict.PERSON, eve),
+            (CorrectionVerdict.NOBODY, None),
+            (CorrectionVerdict.IGNORED, None),
+        ),
+        strict=True,
     ):
         stores.corrections.set([visit], verdict, person)
     feed = server.ask("GET", "/visits?format=atom").body.decode()
@@ -265,15 +274,16 @@ def test_a_page_has_two_dozen_cards_and_leads_to_older_ones(server: InProcessSer
 
 def test_a_card_says_who_it_was_by_a_correction(server: InProcessServer, stores: Stores) -> None:
     visit = came(stores, 1)
-    stores.corrections.set([visit], "person", stores.people.add("Ana").id)
+    stores.corrections.set([visit], CorrectionVerdict.PERSON, stores.people.add("Ana").id)
     assert "not known 05 Jan 2026, 10:00:00 front it was Ana" in text_of(page(server, "/visits"))
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"), [("nobody", "it was nobody known"), ("ignored", "left out of the inbox")]
+    ("verdict", "words"),
+    [(CorrectionVerdict.NOBODY, "it was nobody known"), (CorrectionVerdict.IGNORED, "left out of the inbox")],
 )
 def test_a_card_says_that_it_was_nobody_or_is_ignored(
-    server: InProcessServer, stores: Stores, verdict: str, words: str
+    server: InProcessServer, stores: Stores, verdict: CorrectionVerdict, words: str
 ) -> None:
     stores.corrections.set([came(stores, 1)], verdict)
     assert f"10:00:00 front {words}" in text_of(page(server, "/visits"))
@@ -283,8 +293,8 @@ def test_the_list_of_the_corrected_has_nobody_and_leaves_out_what_is_ignored(
     server: InProcessServer, stores: Stores
 ) -> None:
     visits = [came(stores, number) for number in range(3)]
-    stores.corrections.set([visits[0]], "nobody")
-    stores.corrections.set([visits[1]], "ignored")
+    stores.corrections.set([visits[0]], CorrectionVerdict.NOBODY)
+    stores.corrections.set([visits[1]], CorrectionVerdict.IGNORED)
     assert ids(server, corrected="yes") == [visits[0]]
     assert ids(server, corrected="no") == [visits[2], visits[1]]
 
@@ -315,7 +325,7 @@ def test_the_page_of_a_visit_draws_the_face_over_the_photo(
     assert 'alt="Photo of this visit" width="960" height="540"' in html
     assert '<svg class="red" viewBox="0 0 960 540" aria-hidden="true">' in html
     assert '<rect x="10.0" y="20.0" width="32.0" height="64.0" rx="2.0"/>' in html
-    assert html.count("<circle") == 2
+    assert html.count("<circle") == 5
     text = text_of(html)
     for words in ("too small 30 px", "dim 35 of 255", "sharp 20", "a little aside 0.20", "0.31"):
         assert words in text
@@ -349,7 +359,7 @@ def test_a_page_offers_nobody_for_a_visit_that_is_said_to_be_nobodys(
 ) -> None:
     enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
     visit = post_photo(server, "/", photo("ana-3")).json["visit"]
-    stores.corrections.set([visit], "nobody")
+    stores.corrections.set([visit], CorrectionVerdict.NOBODY)
     html = page(server, f"/visits/{visit}")
     assert "by it too" not in html
     assert " selected>Ana" not in html

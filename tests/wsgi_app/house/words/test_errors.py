@@ -12,11 +12,11 @@ import pytest
 from tests.structure import CHECKOUT
 from wsgi_app.base import errors
 from wsgi_app.base.errors import ConfigError, PorteiroError, Unfit, UnusablePhoto
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.sentences import Place, Plural, Sentence, said
 from wsgi_app.house.words import house_errors, model_errors, request_errors
 from wsgi_app.house.words.errors import SENTENCES, sentence
 from wsgi_app.lab import words as lab_words
-from wsgi_app.vision.verdicts import Outcome
 
 # A ConfigError is raised with a sentence: it is said before there is anything that could say it.
 KINDS: dict[str, type[PorteiroError]] = {

@@ -1,37 +1,32 @@
 """How the pages say what happened."""
 
 import numpy as np
-import pytest
 
 from tests.accounts import add_account
-from wsgi_app.house.words.pages import CHANGES, DOORS, OUTCOMES, TALLIES, TITLES, door_name
-from wsgi_app.stores.devices import STATE_NAMES
+from tests.galleries import SHARP
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.doors import DoorId, DoorState
+from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.house.words.pages import CHANGES, DOORS, OUTCOMES, REASONS, TALLIES, TITLES
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
-from wsgi_app.vision.verdicts import Outcome
 
 EMBEDDING = Embedding("embedder", np.ones(4, np.float32))
 
 
-@pytest.mark.parametrize(
-    ("device", "name"),
-    [("device:front", "front"), ("address:127.0.0.1", "127.0.0.1"), ("address:::1", "::1"), ("old", "old")],
-)
-def test_a_door_is_called_by_its_own_name(device: str, name: str) -> None:
-    assert door_name(device) == name
-
-
 def test_every_outcome_has_its_words() -> None:
-    outcomes = {str(outcome) for outcome in Outcome}
+    assert set(OUTCOMES) == set(TITLES) == set(Outcome)
+    assert sorted(outcome for *_, together in TALLIES for outcome in together) == sorted(Outcome)
 
-    assert set(OUTCOMES) == set(TITLES) == outcomes
-    assert sorted(outcome for *_, together in TALLIES for outcome in together) == sorted(outcomes)
+
+def test_every_reason_has_its_words() -> None:
+    assert set(REASONS) == set(Reason)
 
 
 def test_every_state_of_a_door_has_its_words() -> None:
-    assert tuple(DOORS) == STATE_NAMES
+    assert list(DOORS) == list(DoorState)
 
 
 def test_the_lights_are_those_of_the_door_and_green_is_for_whoever_is_let_in() -> None:
@@ -73,8 +68,8 @@ def change_accounts(stores: Stores) -> None:
 def change_people(stores: Stores) -> None:
     ana = stores.people.add("Ana").id
     stores.people.change(ana, lambda person: person, lambda _: True)
-    face = stores.faces.add(ana, b"png", {}, EMBEDDING)
-    stores.faces.add(ana, b"png", {}, EMBEDDING, Source(negative=True))
+    face = stores.faces.add(ana, b"png", SHARP, EMBEDDING)
+    stores.faces.add(ana, b"png", SHARP, EMBEDDING, Source(negative=True))
     stores.faces.remove(ana, face.id)
     stores.people.remove(ana, lambda _: True)
 
@@ -83,9 +78,11 @@ def change_visits(stores: Stores) -> None:
     at = stores.now()
     for visit_id in ("v1", "v2"):
         photo = stores.visits.save_photo(visit_id, at, b"jpeg")
-        visit = Visit(0, visit_id, at, "device:front", "unknown", None, None, None, photo, 12.5)
+        visit = Visit(
+            0, visit_id, at, DoorId.of("device:front"), Outcome.UNKNOWN, None, None, None, photo, 12.5
+        )
         stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
-    stores.corrections.set(["v1"], "nobody")
-    stores.corrections.set(["v1"], "ignored")
+    stores.corrections.set(["v1"], CorrectionVerdict.NOBODY)
+    stores.corrections.set(["v1"], CorrectionVerdict.IGNORED)
     stores.corrections.remove("v1")
     stores.visits.remove("v2", lambda _: True)

@@ -1,0 +1,61 @@
+"""A face as it is kept and shown: one form in the database, in every answer and on the pages."""
+
+import msgspec
+
+Point = tuple[float, float]
+
+
+class Box(msgspec.Struct, frozen=True):
+    """Where a face is, in pixels of the upright picture as sent."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Landmarks(msgspec.Struct, frozen=True):
+    """The five points of a face, each as x and y in the same pixels; left and right are the picture's."""
+
+    left_eye: Point
+    right_eye: Point
+    nose: Point
+    left_mouth_corner: Point
+    right_mouth_corner: Point
+
+    @property
+    def points(self) -> tuple[Point, Point, Point, Point, Point]:
+        """All five, in this order."""
+        return (self.left_eye, self.right_eye, self.nose, self.left_mouth_corner, self.right_mouth_corner)
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """What was measured on one face.
+
+    Attributes:
+        size_px: shorter side of its box in the photo as sent.
+        brightness: mean luma of the aligned crop, 0 to 255.
+        sharpness: variance of the Laplacian of the aligned crop's luma.
+        roll_degrees: tilt of the line of the eyes; 0 is level.
+        yaw: the nose's distance from the middle of the eyes, along their line, in eye distances: 0 looks
+            straight ahead, about 0.5 is a profile. Signed: positive looks to the picture's right.
+    """
+
+    size_px: float
+    brightness: float
+    sharpness: float
+    roll_degrees: float
+    yaw: float
+
+    def rounded(self) -> "Quality":
+        """The same with as many digits as mean anything: as it is kept and told."""
+        return Quality(*(round(value, 3) for value in msgspec.structs.astuple(self)))
+
+
+class MeasuredFace(msgspec.Struct, frozen=True):
+    """One face of a picture; ``score`` is the detector's certainty, 0 to 1."""
+
+    box: Box
+    landmarks: Landmarks
+    score: float
+    quality: Quality
