@@ -17,7 +17,9 @@ from rich.progress import Progress
 from bench.errors import Failure, Missing
 from bench.labelled import LabelledPair
 from wsgi_app.base.errors import RequestError
+from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.detect import Face
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import cosine
@@ -62,7 +64,7 @@ def score_here(pairs: list[LabelledPair], pipeline: Pipeline, progress: Progress
         try:
             embeddings[photo] = embedding_of(photo.read_bytes(), pipeline)
         except RequestError as error:
-            raise Failure(f"{photo}: {error.message}") from error
+            raise Failure(f"{photo}: {sentence(error, Place.TERMINAL)}") from error
     scores = [_likeness(embeddings[pair.first], embeddings[pair.second]) for pair in pairs]
     faceless = sum(embedding is None for embedding in embeddings.values())
     left_out = ("photos without a face", f"{faceless} of {len(photos)}")

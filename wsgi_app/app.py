@@ -39,14 +39,14 @@ class Application(Boundary):
     """The house: the door, its pages, and everything that programs ask for."""
 
     def __init__(self, house: House, pages: Pages, router: Router):
-        super().__init__(house, router)
+        super().__init__(house, router, pages.say)
         self._house, self._pages = house, pages
 
     def receive(self, request: Request) -> None:
         """Refuse other mounts; read a page's form and take the method that it means."""
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
         if request.environ.get("SCRIPT_NAME", "") != self._house.config.prefix:
-            raise NotFound("There is nothing at this address.")
+            raise NotFound("not_found")
         keep_form(request, self._house.config.limits.uploads)
         take_method(request)
 

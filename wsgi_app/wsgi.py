@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from wsgi_app.base.config import load_config
 from wsgi_app.base.counters import shared_counters
 from wsgi_app.base.workers import built
+from wsgi_app.house.words.errors import sentence
 
 if TYPE_CHECKING:
     from wsgi_app.app import Application
@@ -18,4 +19,4 @@ def build() -> "Application":
     return build_application(load_config(os.environ), shared_counters())
 
 
-application = built(build)
+application = built(build, sentence)

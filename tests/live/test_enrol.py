@@ -127,6 +127,7 @@ def test_a_look_alike_is_enrolled_when_somebody_insists(
     browser.get(address_of(server, ivo))
     find(browser, ".drop input").send_keys(str(PHOTOS / "ivo-3.jpg"))
     wait_until(browser, ".results", "This looks like Twin at the page")
+    assert "press 'Enrol all the same'" in find(browser, ".results").text
     browser.execute_script("arguments[0].click(); arguments[0].click();", find(browser, ".results button"))
     wait_until(browser, "[data-summary]", "1 of 1 enrolled.")
 

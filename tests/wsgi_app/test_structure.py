@@ -105,12 +105,16 @@ def test_vision_and_stores_know_neither_http_nor_each_other_nor_what_is_above(un
             assert not STRUCTURE.imports[module] & {"webob", "http", "urllib", "wsgiref", "requests"}, module
 
 
-@pytest.mark.parametrize(("entry", "application"), [("wsgi", "app"), ("lab.wsgi", "lab.app")])
+@pytest.mark.parametrize(
+    ("entry", "application", "words"),
+    [("wsgi", "app", "house.words.errors"), ("lab.wsgi", "lab.app", "lab.words")],
+)
 def test_an_entry_for_servers_only_reads_the_settings_and_builds_its_application(
-    entry: str, application: str
+    entry: str, application: str, words: str
 ) -> None:
     assert STRUCTURE.own_imports(f"wsgi_app.{entry}") == {
         f"wsgi_app.{application}",
+        f"wsgi_app.{words}",
         "wsgi_app.base.config",
         "wsgi_app.base.counters",
         "wsgi_app.base.workers",

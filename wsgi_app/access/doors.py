@@ -34,9 +34,9 @@ def token_holder(authorization: str, devices: DeviceStore) -> Holder | None:
     key = token_key(token) if TOKEN.fullmatch(token) else None
     device = devices.holding(key) if key else None
     if key is None or device is None:
-        raise Unauthorized("Nobody has this token; `porteiro token add` makes one.", code="bad_token")
+        raise Unauthorized("bad_token")
     if device.revoked_at is not None:
-        raise Forbidden("This token is revoked; `porteiro token add` makes another.", code="revoked")
+        raise Forbidden("revoked")
     return Holder(device, key)
 
 
@@ -48,5 +48,5 @@ def needed_holder(authorization: str, devices: DeviceStore) -> Holder:
     """
     holder = token_holder(authorization, devices)
     if holder is None:
-        raise Unauthorized("A token is needed; `porteiro token add` makes one.", code="token_needed")
+        raise Unauthorized("token_needed")
     return holder

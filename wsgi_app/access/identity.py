@@ -82,8 +82,7 @@ class Credentials:
         except (binascii.Error, ValueError):
             colon = ""
         if not colon:
-            refusal = "This is no name and password as Basic has them."
-            raise Unauthorized(refusal, code="bad_basic", scheme=asks)
+            raise Unauthorized("bad_basic", scheme=asks)
         return name, password
 
 
@@ -169,7 +168,7 @@ class Identifier:
         """
         key = secrets.token_bytes(cookies.KEY_BYTES)
         if not self._sessions.start(_hash(key), account, address):
-            raise Unauthorized("This account changed just now; sign in again.", code="changed", scheme=FORM)
+            raise Unauthorized("changed", scheme=FORM)
         return cookies.signed(key, self._secret)
 
     def leave(self, credentials: Credentials) -> None:
@@ -204,7 +203,7 @@ class Identifier:
     def _checked(self, name: str, password: str, address: str, scheme: str) -> Account:
         account = self._check.account(name, password, address)
         if account is None:
-            raise Unauthorized("The name or the password is wrong.", code="wrong_password", scheme=scheme)
+            raise Unauthorized("wrong_password", scheme=scheme)
         return account
 
     def _proof(self, account: Account, password: str) -> bytes:
@@ -228,8 +227,8 @@ def require(role: Role, identity: Identity) -> None:
     if identity.role >= role:
         return
     if identity.role is Role.ANYONE:
-        raise Unauthorized("Sign in first.", code="sign_in_needed", scheme=BASIC)
-    raise Forbidden(f"This needs the role {role.word}; {identity.name} is {identity.role.word}.", code="role")
+        raise Unauthorized("sign_in_needed", scheme=BASIC)
+    raise Forbidden("role", needed=role.word, name=identity.name, role=identity.role.word)
 
 
 def require_csrf(identity: Identity, given: str) -> None:
@@ -239,7 +238,7 @@ def require_csrf(identity: Identity, given: str) -> None:
         Forbidden: the token is missing, or another one's.
     """
     if identity.csrf is not None and not hmac.compare_digest(identity.csrf.encode(), given.encode()):
-        raise Forbidden("This page is from another sign-in; load it again.", code="csrf")
+        raise Forbidden("csrf")
 
 
 def _identity(account: Account, proof: bytes | Account, csrf: str | None = None) -> Identity:

@@ -30,7 +30,7 @@ class Passwords:
         try:
             return self._hasher.hash(_one_spelling(password))
         except Argon2Error as error:
-            raise Unavailable("Passwords cannot be worked on now; try again.") from error
+            raise Unavailable("unavailable:passwords") from error
 
     def fits(self, password: str, password_hash: str | None) -> bool:
         """Whether a password is the one that was kept; nobody's (``None``) fits none, and takes as long.
@@ -45,7 +45,7 @@ class Passwords:
         except VerifyMismatchError:
             return False
         except (Argon2Error, InvalidHashError) as error:
-            raise Unavailable("Passwords cannot be worked on now; try again.") from error
+            raise Unavailable("unavailable:passwords") from error
         return password_hash is not None
 
     @cached_property

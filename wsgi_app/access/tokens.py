@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 
 from wsgi_app.access.evidence import token_key
+from wsgi_app.base.errors import Unfit
 from wsgi_app.stores.devices import NAME, DeviceStore
 
 SECRET_BYTES = 32
@@ -18,13 +19,11 @@ def add_door(devices: DeviceStore, name: str, new_secret: Callable[[], str] = ra
     """Let a new door ask, or a revoked one again; gives its token, which nothing here can tell once more.
 
     Raises:
-        ValueError: this cannot be a door's name.
+        Unfit: this cannot be a door's name.
         Conflict: there is one of that name whose token is accepted.
     """
     if not NAME.fullmatch(name):
-        raise ValueError(
-            f"{name[:80]!r} cannot be a door's name: 1 to 63 of a-z, 0-9 and -, the first one no -"
-        )
+        raise Unfit("bad_name:device", name=name[:80])
     token = f"{name}.{new_secret()}"
     devices.add(name, token_key(token))
     return token

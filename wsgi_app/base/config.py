@@ -25,7 +25,6 @@ from wsgi_app.base.readers import (
 from wsgi_app.base.settings import Unset, read_settings, setting, settings_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-LAB_OFF = "The lab is off; the setting PORTEIRO_LAB=1 turns it on."
 
 # The headings under which owners read of the settings.
 KEPT = "Where things are kept"

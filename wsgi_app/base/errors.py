@@ -1,11 +1,16 @@
 """Every error that Porteiro raises on purpose, as one tree.
 
+An error has a key and values, and no sentence: who answers says it, in words that fit the place (see
+``sentences``). A key is a code, a stable word for programs; where several sentences share a code, a colon
+follows and what each is about: ``not_found:person``.
+
 ::
 
     PorteiroError
     ├── ConfigError               a setting is missing or wrong: the start stops and names it
     ├── PackError                 a model pack is absent, altered or cannot be used
-    └── RequestError              what a client is told: status, code, message
+    ├── Unfit                     a text is not what it should be, such as a name or hours; also a ValueError
+    └── RequestError              what a client is told: status, code, sentence
         ├── BadRequest            400  the request does not follow its own format
         ├── Unauthorized          401  a token or a sign-in is needed, or nobody has the one that came
         ├── Forbidden             403  this caller may not do this
@@ -28,17 +33,51 @@
         └── Unavailable           503  with Retry-After
 """
 
+from typing import Any, Self
+
 
 class PorteiroError(Exception):
-    """The root: catching it catches everything that Porteiro raises on purpose."""
+    """The root: catching it catches everything that Porteiro raises on purpose.
+
+    Attributes:
+        key: what is wrong: its code, and after a colon what more tells its sentence from others.
+        values: what the sentence names. They may reach the client, so they never hold a secret, and in a
+            ``RequestError`` no path.
+    """
+
+    def __init__(self, key: str, **values: Any):
+        super().__init__(key)
+        self.key, self.values = key, values
+
+    @property
+    def code(self) -> str:
+        """The stable word for programs."""
+        return self.key.partition(":")[0]
+
+    def __str__(self) -> str:
+        """The key and the values, for logs."""
+        return " ".join([self.key, *(f"{name}={value!r}" for name, value in self.values.items())])
 
 
 class ConfigError(PorteiroError):
-    """A setting cannot be used; the message names its key."""
+    """A setting cannot be used; the message names its key.
+
+    It is a sentence as it is: who reads it starts the server, before there is anything that could say it.
+    """
+
+    def __init__(self, message: str):
+        super().__init__("config", message=message)
+
+    def __str__(self) -> str:
+        return str(self.values["message"])
 
 
 class PackError(PorteiroError):
-    """A model pack cannot be used; the message says what to do."""
+    """A model pack cannot be used; its sentence says what to do."""
+
+
+class Unfit(PorteiroError, ValueError):
+    """A text that is not what it should be; its sentence says what fits."""
 
 
 class RequestError(PorteiroError):
@@ -46,19 +85,19 @@ class RequestError(PorteiroError):
 
     Attributes:
         status: the HTTP status code.
-        code: a stable word for programs; each class has one, an instance may narrow it.
-        message: one sentence for people. It reaches the client, so it never holds a secret or a path.
         headers: extra response headers.
     """
 
     status = 400
-    default_code = "bad_request"
 
-    def __init__(self, message: str, *, code: str | None = None, headers: dict[str, str] | None = None):
-        super().__init__(message)
-        self.message = message
-        self.code = code or self.default_code
+    def __init__(self, key: str, *, headers: dict[str, str] | None = None, **values: Any):
+        super().__init__(key, **values)
         self.headers = headers or {}
+
+    @classmethod
+    def of(cls, error: Unfit) -> Self:
+        """The same as an answer."""
+        return cls(error.key, **error.values)
 
 
 class BadRequest(RequestError):
@@ -68,131 +107,131 @@ class BadRequest(RequestError):
 class Unauthorized(RequestError):
     """401: a device's token or a sign-in is needed, or nobody has what came; with WWW-Authenticate."""
 
-    status, default_code = 401, "unauthorized"
+    status = 401
 
-    def __init__(self, message: str, *, code: str | None = None, scheme: str = "Bearer"):
-        super().__init__(message, code=code, headers={"WWW-Authenticate": scheme})
+    def __init__(self, key: str, *, scheme: str = "Bearer", **values: Any):
+        super().__init__(key, headers={"WWW-Authenticate": scheme}, **values)
 
 
 class Forbidden(RequestError):
     """403: this caller may not do this."""
 
-    status, default_code = 403, "forbidden"
+    status = 403
 
 
 class NotFound(RequestError):
     """404: there is nothing at this address."""
 
-    status, default_code = 404, "not_found"
+    status = 404
 
 
 class MethodNotAllowed(RequestError):
     """405: the address exists, for other methods."""
 
-    status, default_code = 405, "method_not_allowed"
+    status = 405
 
-    def __init__(self, method: str, allowed: str):
-        super().__init__(f"{method} is not allowed here; {allowed} are.", headers={"Allow": allowed})
+    def __init__(self, key: str, *, allowed: str, **values: Any):
+        super().__init__(key, headers={"Allow": allowed}, allowed=allowed, **values)
 
 
 class NotAcceptable(RequestError):
     """406: this address has nothing in a format that the client takes."""
 
-    status, default_code = 406, "not_acceptable"
+    status = 406
 
 
 class Conflict(RequestError):
     """409: it would contradict what is stored."""
 
-    status, default_code = 409, "conflict"
+    status = 409
 
 
 class LengthRequired(RequestError):
     """411: a body came without a Content-Length."""
 
-    status, default_code = 411, "length_required"
+    status = 411
 
 
 class PreconditionFailed(RequestError):
     """412: If-Match names another version than the present one."""
 
-    status, default_code = 412, "precondition_failed"
+    status = 412
 
 
 class ContentTooLarge(RequestError):
     """413: more bytes, parts or pixels than the limits allow."""
 
-    status, default_code = 413, "too_large"
+    status = 413
 
 
 class PathTooLong(RequestError):
     """414: a path longer than any that exists here."""
 
-    status, default_code = 414, "path_too_long"
+    status = 414
 
 
 class UnsupportedMediaType(RequestError):
     """415: not a format that this address takes."""
 
-    status, default_code = 415, "unsupported_media_type"
+    status = 415
 
 
 class RangeNotSatisfiable(RequestError):
     """416: the file ends before the bytes that were asked for; with its size in Content-Range."""
 
-    status, default_code = 416, "range_not_satisfiable"
+    status = 416
 
-    def __init__(self, size: int):
-        super().__init__(f"There are {size} bytes here.", headers={"Content-Range": f"bytes */{size}"})
+    def __init__(self, key: str, *, size: int, **values: Any):
+        super().__init__(key, headers={"Content-Range": f"bytes */{size}"}, size=size, **values)
 
 
 class Unprocessable(RequestError):
     """422: well-formed, but it cannot be used."""
 
-    status, default_code = 422, "unprocessable"
+    status = 422
 
 
 class UnusablePhoto(Unprocessable):
-    """422: a photo without exactly one good face; ``code`` is the vision outcome that says why."""
+    """422: a photo without exactly one good face; its key is the vision outcome that says why."""
 
 
 class Misdirected(RequestError):
     """421: asked by a name that is not this machine's."""
 
-    status, default_code = 421, "misdirected"
+    status = 421
 
 
 class UpgradeRequired(RequestError):
     """426: this address speaks WebSocket; with Upgrade."""
 
-    status, default_code = 426, "upgrade_required"
+    status = 426
 
-    def __init__(self, message: str):
-        super().__init__(message, headers={"Upgrade": "websocket"})
+    def __init__(self, key: str, **values: Any):
+        super().__init__(key, headers={"Upgrade": "websocket"}, **values)
 
 
 class TooManyRequests(RequestError):
     """429: too often; with Retry-After."""
 
-    status, default_code = 429, "too_many"
+    status = 429
 
-    def __init__(self, message: str, *, wait_s: int):
-        super().__init__(message, headers={"Retry-After": str(wait_s)})
+    def __init__(self, key: str, *, wait_s: int, **values: Any):
+        super().__init__(key, headers={"Retry-After": str(wait_s)}, **values)
 
 
 class Busy(RequestError):
     """503: it is somebody else's turn; nothing is wrong, so the log says no more than of other refusals."""
 
-    status, default_code = 503, "busy"
+    status = 503
 
-    def __init__(self, message: str, *, wait_s: int):
-        super().__init__(message, headers={"Retry-After": str(wait_s)})
+    def __init__(self, key: str, *, wait_s: int, **values: Any):
+        super().__init__(key, headers={"Retry-After": str(wait_s)}, **values)
 
 
 class Unavailable(RequestError):
     """503: the server cannot answer now; ``Retry-After`` says when to ask again."""
 
-    status, default_code = 503, "unavailable"
+    status = 503
 
-    def __init__(self, message: str, *, retry_after_s: int = 2):
-        super().__init__(message, headers={"Retry-After": str(retry_after_s)})
+    def __init__(self, key: str, *, retry_after_s: int = 2, **values: Any):
+        super().__init__(key, headers={"Retry-After": str(retry_after_s)}, **values)

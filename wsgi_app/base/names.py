@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from wsgi_app.base.errors import Unfit
+
 LONGEST_NAME = 80
 JOINERS = "\u200c\u200d"  # invisible, and part of how Persian, Indic names and some pictures are written
 
@@ -27,15 +29,15 @@ def clean_name(text: str) -> str:
     """A name as it is kept, on one line.
 
     Raises:
-        ValueError: nothing is left, it is too long, or it holds control characters.
+        Unfit: nothing is left, it is too long, or it holds control characters.
     """
     name = one_line(text)
     if not one_line(UNSEEN.sub("", name)):
-        raise ValueError("a name needs at least one letter")
+        raise Unfit("bad_name:no_letter", name=text)
     if len(name) > LONGEST_NAME:
-        raise ValueError(f"a name has at most {LONGEST_NAME} characters")
+        raise Unfit("bad_name:long", name=text, most=LONGEST_NAME)
     if not all(map(is_shown, name)):
-        raise ValueError("a name holds no control characters")
+        raise Unfit("bad_name:control", name=text)
     return name
 
 

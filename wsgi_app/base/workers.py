@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from wsgi_app.base.errors import PorteiroError
+from wsgi_app.base.sentences import Place, Say
 
 # Parameters of glibc's mallopt (malloc.h) and their values, bytes but for the last.
 MALLOC = (
@@ -22,17 +23,21 @@ CANNOT_LOAD = 22  # uWSGI's own exit status for it: the master ends then, instea
 Built = TypeVar("Built")
 
 
-def built(build: Callable[[], Built]) -> Built:
+def built(build: Callable[[], Built], say: Say) -> Built:
     """What a server mounts; where it cannot be built, the reason in one line and the end of this process.
 
     Signals wait meanwhile, and the threads that libraries start inherit that. In one of these uWSGI's way to
     stop would never end: it would wait for the main thread, which waits for the libraries' threads.
+
+    Args:
+        build: gives it, or raises a ``PorteiroError``.
+        say: says that.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         application = build()
     except PorteiroError as error:
-        sys.stderr.write(f"porteiro: {error}\n")
+        sys.stderr.write(f"porteiro: {say(error, Place.TERMINAL)}\n")
         sys.exit(CANNOT_LOAD)
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

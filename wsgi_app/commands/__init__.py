@@ -14,6 +14,8 @@ from rich.table import Table
 from wsgi_app.base.config import load_config
 from wsgi_app.base.errors import PorteiroError
 from wsgi_app.base.logs import set_up_logs
+from wsgi_app.base.sentences import Place
+from wsgi_app.house.words.errors import sentence
 
 UNBROKEN = 1_000  # columns of a table that goes to another program
 EVERYBODY = 1_000_000
@@ -39,7 +41,7 @@ def with_config(command: Callable[..., None]) -> Callable[..., None]:
             set_up_logs(config.log_level)
             command(config, *args, **options)
         except PorteiroError as error:
-            raise Failure(str(error)) from error
+            raise Failure(sentence(error, Place.TERMINAL)) from error
         except OSError as error:
             raise Failure(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")) from error
 

@@ -11,12 +11,14 @@ from rich.progress import DownloadColumn, MofNCompleteColumn
 from wsgi_app import __version__
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import PackError
+from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, progress_bar, with_config
 from wsgi_app.commands.accounts import address_option, first_link
 from wsgi_app.house import models
 from wsgi_app.house.enrolment import embed_anew
 from wsgi_app.house.models import load_pipeline, tried_pipeline
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.packs import check_files
 from wsgi_app.vision.pipeline import Pipeline
@@ -62,7 +64,7 @@ def models_list_command(config: Config) -> None:
         in_force, folder = models.chosen_pack(config)
         click.echo(f"In force: {in_force.name}, in {folder}\n")
     except PackError as error:
-        click.echo(f"{error}\n")
+        click.echo(f"{sentence(error, Place.TERMINAL)}\n")
     for pack in models.catalogue().values():
         state = "here" if models.is_here(config, pack) else "not here"
         click.echo(f"{pack.name} ({state}): {pack.summary}")

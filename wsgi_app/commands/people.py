@@ -9,14 +9,16 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from wsgi_app.base.config import Config
-from wsgi_app.base.errors import RequestError
+from wsgi_app.base.errors import RequestError, Unfit
 from wsgi_app.base.limits import UploadLimits
 from wsgi_app.base.names import clean_name
+from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, Failure, print_table, progress_bar, with_config
 from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.models import load_pipeline, threshold_in_force
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import open_stores
 from wsgi_app.vision.verdicts import Policy
@@ -133,8 +135,8 @@ def _counted(count: int, noun: str) -> str:
 def _clean_name(name: str) -> str:
     try:
         return clean_name(name)
-    except ValueError as error:
-        raise click.UsageError(f"{name!r} cannot be a name: {error}.") from error
+    except Unfit as error:
+        raise click.UsageError(sentence(error, Place.TERMINAL)) from error
 
 
 def _enrol_photo(enroller: Enroller, name: str, photo: Path, *, accept_like_another: bool) -> str | None:
@@ -149,5 +151,5 @@ def _enrol_photo(enroller: Enroller, name: str, photo: Path, *, accept_like_anot
     except RequestError as error:
         if known is None:
             people.remove(person.id, lambda _: True)
-        return error.message
+        return sentence(error, Place.TERMINAL)
     return None

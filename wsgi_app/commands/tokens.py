@@ -7,8 +7,10 @@ from rich.table import Column, Table
 
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.config import Config
-from wsgi_app.base.errors import NotFound
+from wsgi_app.base.errors import NotFound, Unfit
+from wsgi_app.base.sentences import Place
 from wsgi_app.commands import Failure, print_table, with_config
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.devices import Device
 from wsgi_app.stores.stores import open_stores
 
@@ -29,8 +31,8 @@ def token_add_command(config: Config, name: str) -> None:
     """
     try:
         token = add_door(open_stores(config).devices, name)
-    except ValueError as error:
-        raise click.UsageError(f"{error}.") from error
+    except Unfit as error:
+        raise click.UsageError(sentence(error, Place.TERMINAL)) from error
     click.echo(token)
     click.echo(
         f"This is {name}'s token, told this once. Keep it in the file that server.token_file names on the "

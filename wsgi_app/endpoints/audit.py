@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from webob import Response
 
-from wsgi_app.house.words import CHANGES
+from wsgi_app.house.words.pages import CHANGES
 from wsgi_app.stores.events import Event
 from wsgi_app.web.call import Call
 from wsgi_app.web.links import Links

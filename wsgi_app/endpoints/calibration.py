@@ -58,5 +58,5 @@ def _wanted_rate(call: Call) -> float:
     except ValueError:
         rate = math.nan
     if not LEAST_RATE <= rate <= MOST_RATE:
-        raise BadRequest(f"rate must be a number from {LEAST_RATE:f} to {MOST_RATE}.", code="bad_query")
+        raise BadRequest("bad_query:rate", least=LEAST_RATE, most=MOST_RATE)
     return rate

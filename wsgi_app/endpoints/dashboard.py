@@ -11,7 +11,7 @@ from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body
 from wsgi_app.endpoints.people.bodies import person_body
 from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house.days import day_at
-from wsgi_app.house.words import DOORS, OUTCOMES, SILENCES, TALLIES
+from wsgi_app.house.words.pages import DOORS, OUTCOMES, SILENCES, TALLIES
 from wsgi_app.web.call import Call
 
 LAST_VISITS = 16

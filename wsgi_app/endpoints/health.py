@@ -36,6 +36,6 @@ def ready(call: Call) -> Response:
     house = call.house
     gallery = house.gallery.now()
     if not house.pipeline.check(TEST_PICTURE, call.steps):
-        raise Unavailable("The detector does not find the face of the built-in picture.")
+        raise Unavailable("unavailable:detector")
     body = Readiness("OK", __version__, house.pipeline.pack.name, len(gallery.gallery.people))
     return json_answer(body, headers={"Cache-Control": "no-store"})

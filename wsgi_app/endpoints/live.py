@@ -14,4 +14,4 @@ def connect(call: Call) -> Response:
         UpgradeRequired: always; WebSockets go to the live feed's own process.
     """
     address = view_of(call.request, call.house.config).live
-    raise UpgradeRequired(f"The live feed is a WebSocket: open {address}, or read /events now and then.")
+    raise UpgradeRequired("upgrade_required:feed", address=address)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from wsgi_app.base.errors import Unfit
+
 FIRST, LAST = date(1970, 1, 2), date(9000, 1, 1)  # days that every clock here can count with
 STEPS = 96  # into which a timeline cuts a day: a quarter of an hour each
 
@@ -73,11 +75,14 @@ def read_day(text: str, timezone: tzinfo | None) -> Day:
     """A day out of YYYY-MM-DD.
 
     Raises:
-        ValueError: it is none, or too far away.
+        Unfit: it is none, or too far away.
     """
-    on = date.fromisoformat(text)
+    try:
+        on = date.fromisoformat(text)
+    except ValueError as error:
+        raise Unfit("bad_query:day") from error
     if on.isoformat() != text or not FIRST <= on <= LAST:
-        raise ValueError("not a day")
+        raise Unfit("bad_query:day")
     return day_of(on, timezone)
 
 

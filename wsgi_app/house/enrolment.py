@@ -88,7 +88,7 @@ class Enroller:
             source = candidate.source
             if other is not None and _is_another(own, other, self.policy):
                 if not candidate.accept_like_another:
-                    raise _like_another(person, other)
+                    raise UnusablePhoto("like_another", other=other.name, score=other.score, name=person.name)
                 source = replace(source, like=other.person_id)
         with steps("store"):
             kept = Embedding(embedder, embedding)
@@ -106,10 +106,7 @@ def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candida
     """
     said = stores.corrections.of([visit_id]).get(visit_id)
     if said is not None and said.verdict is not CorrectionVerdict.IGNORED and said.person_id != person_id:
-        raise Conflict(
-            "This visit is said to be somebody else's, or nobody's; change that correction first.",
-            code="corrected",
-        )
+        raise Conflict("corrected")
     return Candidate(person_id, stores.photos.read(stores.visits.get(visit_id).photo), Source(visit_id))
 
 
@@ -141,27 +138,16 @@ def resemblances(
 
 def _refuse_too_many(person: Person) -> None:
     if person.faces >= MOST_FACES:
-        raise Conflict(
-            f"{person.name} has {person.faces} photos, as many as anybody may have; remove one first.",
-            code="too_many_faces",
-        )
+        raise Conflict("too_many_faces", name=person.name, faces=person.faces)
 
 
 def _refuse_again(own: float, person: Person) -> None:
     if own > SAME_PHOTO:
-        raise Conflict(f"{person.name} has this photo already; use another one.", code="duplicate")
+        raise Conflict("duplicate", name=person.name)
 
 
 def _is_another(own: float, other: Likeness, policy: Policy) -> bool:
     return other.score >= policy.threshold and own - other.score < policy.margin
-
-
-def _like_another(person: Person, other: Likeness) -> UnusablePhoto:
-    return UnusablePhoto(
-        f"This looks like {other.name} (likeness {other.score:.2f}), who is enrolled already. If it is "
-        f"{person.name} all the same, press 'Enrol all the same', or send accept=like_another.",
-        code="like_another",
-    )
 
 
 def embed_anew(
@@ -194,7 +180,7 @@ def embed_anew(
             crop = crop_from_png(stores.photos.read(face.crop))
         except (NotFound, OSError, ValueError) as error:
             path = stores.photos.path(face.crop)
-            raise PorteiroError(f"The kept crop {path} cannot be read: {error}") from error
+            raise PorteiroError("bad_crop", file=path, why=str(error)) from error
         vectors[face.id] = pipeline.embed(crop, steps)
         progress(done, len(faces))
     if vectors:

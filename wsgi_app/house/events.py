@@ -114,7 +114,7 @@ def clean_message(text: str, longest: int) -> str:
     """
     message = one_line("".join(letter for letter in text if is_shown(letter) or letter.isspace()))
     if not message:
-        raise Unprocessable("A message needs at least one letter.", code="empty_message")
+        raise Unprocessable("empty_message")
     if len(message) > longest:
-        raise Unprocessable(f"A message has at most {longest} letters.", code="long_message")
+        raise Unprocessable("long_message", most=longest)
     return message

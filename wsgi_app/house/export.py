@@ -63,7 +63,7 @@ class Exporter:
                 self._fill(_Folder(archive, self._stores.photos, self._bounds.photo_bytes), person)
         except OSError as error:
             file.close()
-            raise Unavailable("The server's disk has no room for this export.") from error
+            raise Unavailable("unavailable:room") from error
         except BaseException:
             file.close()
             raise

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from wsgi_app.base.errors import Unfit
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_NAMES = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 DAY_CHOICES = dict(zip(DAYS, DAY_NAMES, strict=True)) | {
@@ -89,16 +91,16 @@ def read_hours(texts: Iterable[str]) -> tuple[Hours, ...]:
     """Hours as they are written, or as a form has them.
 
     Raises:
-        ValueError: they cannot be read; the message says how to write them.
+        Unfit: they cannot be read.
     """
     texts = list(texts)
     if not any(" " in text for text in texts):
         _refuse_half_rows(texts)
     words = SPAN.sub(r"\1 \2", " ".join(texts).lower()).split()
     if len(words) % 3:
-        raise ValueError("each row of hours is written as tue 09:00-12:00")
+        raise Unfit("bad_rule:row")
     if len(words) > 3 * MOST_ROWS:
-        raise ValueError(f"there are at most {MOST_ROWS} rows of hours")
+        raise Unfit("bad_rule:many_rows", most=MOST_ROWS)
     rows = zip(words[::3], words[1::3], words[2::3], strict=True)
     return tuple(_row(days, start, end) for days, start, end in rows)
 
@@ -107,17 +109,15 @@ def _refuse_half_rows(fields: Sequence[str]) -> None:
     """Refuse rows of a form that are filled in by half; whole ones and empty ones pass."""
     for days, start, end in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
         if days and not (start and end):
-            raise ValueError(
-                f"for {DAY_CHOICES.get(days, days)} both times are needed, such as 09:00 and 12:00"
-            )
+            raise Unfit("bad_rule:no_times", days=DAY_CHOICES.get(days, days))
         if (start or end) and not days:
-            raise ValueError(f"for {start or end} a day is needed")
+            raise Unfit("bad_rule:no_day", time=start or end)
 
 
 def _row(days: str, start: str, end: str) -> Hours:
     first, last = _read_clock(start), _read_clock(end) % MIDNIGHT
     if first == MIDNIGHT or first == last != 0:
-        raise ValueError("hours begin and end at different times; a whole day is 00:00-24:00")
+        raise Unfit("bad_rule:same_times")
     return Hours(_read_days(days), first, last)
 
 
@@ -126,7 +126,7 @@ def _read_days(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         ends = part.split("-")
         if len(ends) > 2 or not set(ends) <= set(DAYS):  # noqa: PLR2004
-            raise ValueError(f"days are written as {', '.join(DAYS)}, mon-fri or mon,thu")
+            raise Unfit("bad_rule:days", days=", ".join(DAYS))
         first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
         days |= {(first + step) % len(DAYS) for step in range((last - first) % len(DAYS) + 1)}
     return tuple(sorted(days))
@@ -136,7 +136,7 @@ def _read_clock(text: str) -> int:
     found = TIME.fullmatch(text)
     hour, minute = map(int, found.groups()) if found else (MIDNIGHT, 0)
     if minute > 59 or hour * 60 + minute > MIDNIGHT:  # noqa: PLR2004
-        raise ValueError("times are written from 00:00 to 24:00")
+        raise Unfit("bad_rule:times")
     return hour * 60 + minute
 
 

@@ -66,7 +66,7 @@ def named_pack(config: Config, name: str) -> tuple[Pack, Path]:
         return packs[name], pack_folder(config, name)
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise PackError(f"{name!r} is neither a known pack ({', '.join(packs)}) nor a folder.")
+        raise PackError("pack:neither", name=name, packs=", ".join(packs))
     return pack_in(folder), folder.resolve()
 
 
@@ -109,7 +109,7 @@ def fetch(config: Config, name: str, source: Path | None, progress: Progress) ->
     """
     pack = catalogue().get(name)
     if pack is None:
-        raise PackError(f"There is no pack {name!r}; there are {', '.join(catalogue())}.")
+        raise PackError("pack:unknown", name=name, packs=", ".join(catalogue()))
     folder = pack_folder(config, name)
     folder.mkdir(parents=True, exist_ok=True)
     for network in pack.networks:
@@ -129,22 +129,20 @@ def fetch(config: Config, name: str, source: Path | None, progress: Progress) ->
 
 def _copy(source: Path, partial: Path) -> None:
     if not source.is_file():
-        raise PackError(f"{source} is missing.")
+        raise PackError("pack:missing", file=source)
     shutil.copyfile(source, partial)
 
 
 def _accept(network: NetworkFile, partial: Path, target: Path) -> None:
     if sha256_of(partial) != network.sha256:
         partial.unlink()
-        raise PackError(f"{network.file} is not the right file (its sha256 differs); it was removed.")
+        raise PackError("pack:wrong_file", file=network.file)
     partial.replace(target)
 
 
 def _download(network: NetworkFile, partial: Path, progress: Progress) -> None:
     if not network.url:
-        raise PackError(
-            f"{network.file} cannot be downloaded; copy it with --from DIR. It is {network.source}."
-        )
+        raise PackError("pack:no_download", file=network.file, source=network.source)
     done = partial.stat().st_size if partial.is_file() else 0
     if done >= network.size_bytes:
         return
@@ -155,10 +153,7 @@ def _download(network: NetworkFile, partial: Path, progress: Progress) -> None:
             resumed = response.status_code == requests.codes.partial_content
             _receive(response, partial, done if resumed else 0, network, progress)
     except (requests.RequestException, OSError) as error:
-        raise PackError(
-            f"{network.file} could not be downloaded ({type(error).__name__}); what came is kept, and the "
-            f"same command goes on from there. On a machine without internet use --from DIR."
-        ) from error
+        raise PackError("pack:download", file=network.file, why=type(error).__name__) from error
 
 
 def _receive(
@@ -204,7 +199,7 @@ def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: Pict
     """
     pipeline = Pipeline(pack, folder, nose, limits)
     if not pipeline.check(TEST_PICTURE, Steps(time.perf_counter)):
-        raise PackError(f"Pack {pack.name!r} does not find the face of the built-in picture; use another.")
+        raise PackError("pack:blind", pack=pack.name)
     return pipeline
 
 

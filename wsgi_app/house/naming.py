@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wsgi_app.base.corrections import CorrectionVerdict
-from wsgi_app.base.errors import Conflict, NotFound, RequestError, Unprocessable, UnusablePhoto
+from wsgi_app.base.errors import Conflict, NotFound, RequestError, Unfit, Unprocessable, UnusablePhoto
 from wsgi_app.base.faces import MeasuredFace
 from wsgi_app.base.names import clean_name
-from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, Source
@@ -24,7 +23,6 @@ from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.crops import crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Sighting
 from wsgi_app.vision.quality import Standard
-from wsgi_app.vision.verdicts import REFUSALS
 
 LEARNT_AT_ONCE = 3  # photos of one naming
 
@@ -160,12 +158,12 @@ def checked_name(text: str) -> str:
     """What somebody is to be called, as it is kept; see ``names.clean_name``.
 
     Raises:
-        Unprocessable: it cannot be a name; the message says why.
+        Unprocessable: it cannot be a name.
     """
     try:
         return clean_name(text)
-    except ValueError as error:
-        raise Unprocessable(f"This cannot be a name: {error}.", code="bad_name") from error
+    except Unfit as error:
+        raise Unprocessable.of(error) from error
 
 
 def best_first(visits: Sequence[Visit]) -> list[Visit]:
@@ -219,7 +217,7 @@ def _taken_from(stores: Stores, visits: Sequence[Visit]) -> list[EnrolledFace]:
 
 
 def _no_face() -> UnusablePhoto:
-    return UnusablePhoto(REFUSALS[Outcome.NO_FACE], code=str(Outcome.NO_FACE))
+    return UnusablePhoto("no_face")
 
 
 def _goodness(face: MeasuredFace, standard: Standard = ENROLMENT) -> float:

@@ -48,9 +48,7 @@ def refuse_stale(press: Press, now: datetime, most_s: int) -> None:
     age = now - press.at
     if abs(age) <= timedelta(seconds=most_s):
         return
-    seconds = f"{abs(age).total_seconds():.1f} s"
+    seconds = abs(age).total_seconds()
     if age > timedelta():
-        told = f"This press came {seconds} after its time: it was kept too long, or the clocks differ"
-    else:
-        told = f"This press came {seconds} before its time: the clocks of door and server differ"
-    raise Conflict(f"{told}. At most {most_s} s are allowed; synchronise both clocks.", code="clock")
+        raise Conflict("clock:late", seconds=seconds, most_s=most_s)
+    raise Conflict("clock:early", seconds=seconds, most_s=most_s)

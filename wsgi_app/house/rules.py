@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from wsgi_app.base.errors import Unfit
 from wsgi_app.house.hours import Hours
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999
@@ -48,14 +49,24 @@ def read_start(text: str, zone: tzinfo | None) -> datetime:
     """The begin of a period: a day, or a time, which is the house's where it names no zone.
 
     Raises:
-        ValueError: it is neither, or of another age; the message says how to write it.
+        Unfit: it is neither, or of another age.
     """
-    return _read(text, zone, timedelta())
+    moment = _read(text, zone, timedelta())
+    if moment is None:
+        raise Unfit("bad_rule:start")
+    if not _is_of_this_age(moment):
+        raise Unfit("bad_rule:start_year", first=FIRST_YEAR, last=LAST_YEAR)
+    return moment
 
 
 def read_end(text: str, zone: tzinfo | None) -> datetime:
     """The end of a period, likewise; the day itself still belongs to it."""
-    return _read(text, zone, WHOLE_DAY)
+    moment = _read(text, zone, WHOLE_DAY)
+    if moment is None:
+        raise Unfit("bad_rule:end")
+    if not _is_of_this_age(moment):
+        raise Unfit("bad_rule:end_year", first=FIRST_YEAR, last=LAST_YEAR)
+    return moment
 
 
 def write_start(moment: datetime | None, zone: tzinfo | None) -> str:
@@ -68,7 +79,7 @@ def write_end(moment: datetime | None, zone: tzinfo | None) -> str:
     return _write(moment, zone, WHOLE_DAY)
 
 
-def _read(text: str, zone: tzinfo | None, whole: timedelta) -> datetime:
+def _read(text: str, zone: tzinfo | None, whole: timedelta) -> datetime | None:
     day = DAY.match(text)
     try:
         moment = datetime.fromisoformat(text if day else "")
@@ -76,12 +87,13 @@ def _read(text: str, zone: tzinfo | None, whole: timedelta) -> datetime:
             moment += whole
         if moment.tzinfo is None and zone is not None:
             moment = moment.replace(tzinfo=zone)
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError("a day is written as 2026-12-03, a time as 2026-12-03T09:00") from error
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"a period lies between the years {FIRST_YEAR} and {LAST_YEAR}")
-    return moment
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _is_of_this_age(moment: datetime) -> bool:
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
 def _write(moment: datetime | None, zone: tzinfo | None, whole: timedelta) -> str:

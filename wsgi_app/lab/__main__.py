@@ -14,7 +14,9 @@ from wsgi_app.base.addresses import read_address
 from wsgi_app.base.config import load_config
 from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.base.errors import ConfigError, PorteiroError
+from wsgi_app.base.sentences import Place
 from wsgi_app.lab.app import build_lab
+from wsgi_app.lab.words import sentence
 from wsgi_app.web.boundary import Boundary
 
 PRIVATE = 0o077  # what is written is for this user alone
@@ -52,7 +54,7 @@ def main(listen: str) -> None:
     try:
         serve(listen)
     except PorteiroError as error:
-        sys.exit(f"porteiro: {error}")
+        sys.exit(f"porteiro: {sentence(error, Place.TERMINAL)}")
     except OSError as error:
         sys.exit(f"porteiro: cannot listen on {listen}: {error.strerror or error}")
 

@@ -2,7 +2,7 @@
 
 from webob import Request, Response
 
-from wsgi_app.base.config import LAB_OFF, Config
+from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters
 from wsgi_app.base.errors import NotFound, RequestError
 from wsgi_app.base.logs import set_up_logs
@@ -29,13 +29,13 @@ class Lab(Boundary):
     """The lab, open to anyone where it is on."""
 
     def __init__(self, services: LabServices, router: Router):
-        super().__init__(services, router)
+        super().__init__(services, router, services.pages.say)
         self._services = services
 
     def receive(self, request: Request) -> None:  # noqa: ARG002  # it is off for all of them
         """Refuse everything while the lab is off."""
         if not self._services.config.has_lab:
-            raise NotFound(LAB_OFF, code="lab_off")
+            raise NotFound("lab_off")
 
     def call(self, exchange: Exchange, match: RouteMatch) -> Response:
         """The endpoint's answer, with a header that names the endpoint's file."""

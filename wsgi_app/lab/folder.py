@@ -109,7 +109,7 @@ def look_up(place: Path, path: str) -> Listing | OpenFile:
         raise _nothing()
     if status.st_size > MOST_BYTES:
         file.close()
-        raise Forbidden(f"Files of more than {MOST_BYTES} bytes are not sent from here.", code="large_file")
+        raise Forbidden("large_file", bytes=MOST_BYTES)
     return OpenFile(names[-1], status, file)
 
 
@@ -194,9 +194,9 @@ def _changed(status: os.stat_result) -> datetime:
 
 def _refusal(error: OSError) -> RequestError:
     if error.errno in NO_MORE_FILES:
-        return Unavailable("The server has too many files open; try again.")
+        return Unavailable("unavailable:files")
     return _nothing()
 
 
 def _nothing() -> NotFound:
-    return NotFound("There is no such file or folder.")
+    return NotFound("not_found:file_or_folder")

@@ -20,9 +20,9 @@ def language_of(request: Request, known: Collection[str]) -> str:
     """
     wanted = query_text(request, "lang")
     if wanted and wanted not in known:
-        raise BadRequest(f"lang is one of {', '.join(known)}.", code="unknown_language")
+        raise BadRequest("unknown_language", languages=", ".join(known))
     if len(request.headers.get("Accept-Language", "")) > LONGEST_HEADER:
-        raise BadRequest(f"Accept-Language has at most {LONGEST_HEADER} characters.", code="header_too_long")
+        raise BadRequest("header_too_long", header="Accept-Language", most=LONGEST_HEADER)
     return wanted or str(request.accept_language.lookup(list(known), default="en"))
 
 
@@ -45,8 +45,5 @@ def name_to_show(text: str, where: str) -> str:
         BadRequest: it is too long, or holds control characters.
     """
     if len(text) > LONGEST_NAME or not all(map(is_shown, text)):
-        raise BadRequest(
-            f"{where} has at most {LONGEST_NAME} characters, none of them a control character.",
-            code="bad_name",
-        )
+        raise BadRequest("bad_name:shown", where=where, most=LONGEST_NAME)
     return text.strip()

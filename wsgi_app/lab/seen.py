@@ -91,7 +91,7 @@ def seen_in(call: LabCall) -> Seen:
         query=_decoded(environ.get("QUERY_STRING", "")),
         parameters=read_query(request),
         headers=_headers_of(request),
-        body=body_of(request, call.services.config.limits.uploads),
+        body=body_of(request, call.services.config.limits.uploads, call.services.pages.say),
         client=Client(environ.get("REMOTE_ADDR", ""), environ.get("REMOTE_PORT")),
         server=_server_of(environ),
         process=os.getpid(),

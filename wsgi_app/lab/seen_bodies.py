@@ -10,6 +10,7 @@ from webob import Request
 
 from wsgi_app.base.errors import RequestError
 from wsgi_app.base.limits import UploadLimits
+from wsgi_app.base.sentences import Place, Say
 from wsgi_app.web.forms import URLENCODED, read_fields
 from wsgi_app.web.parts import Part, read_parts
 from wsgi_app.web.uploads import (
@@ -78,8 +79,13 @@ class SeenBody(msgspec.Struct, frozen=True):
         return msgspec.json.format(msgspec.json.encode(self.value)).decode()
 
 
-def body_of(request: Request, limits: UploadLimits) -> SeenBody:
+def body_of(request: Request, limits: UploadLimits, say: Say) -> SeenBody:
     """A request's body; of one that is too large to show, only its kind and its size.
+
+    Args:
+        request: which brings it.
+        limits: what is accepted from outside.
+        say: says why it cannot be read as its type says.
 
     Raises:
         ContentTooLarge, LengthRequired, BadRequest: it cannot be read at all.
@@ -97,7 +103,7 @@ def body_of(request: Request, limits: UploadLimits) -> SeenBody:
     try:
         return SeenBody(kind, declared, size, **(_inside(kind, request, limits) or plain))
     except RequestError as error:
-        return SeenBody(kind, declared, size, problem=error.message, **plain)
+        return SeenBody(kind, declared, size, problem=say(error, Place.API), **plain)
 
 
 def _inside(kind: str, request: Request, limits: UploadLimits) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def file_answer(request: Request, file: OpenFile, types: Mapping[str, str] = CON
     span = _span(request, headers, size)
     if span is not None and span[0] >= size:
         file.file.close()
-        raise RangeNotSatisfiable(size)
+        raise RangeNotSatisfiable("range_not_satisfiable", size=size)
     start, stop = span or (0, size)
     if span is not None:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"

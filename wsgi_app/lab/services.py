@@ -13,6 +13,7 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters, Tally
 from wsgi_app.base.sources import random_id, utc_now
 from wsgi_app.base.steps import Clock
+from wsgi_app.lab.words import sentence
 from wsgi_app.stores.attempts import AttemptStore
 from wsgi_app.stores.notes import Notebook, NoteStore
 from wsgi_app.web.rendering import TEMPLATES, Pages, View, view_of
@@ -83,7 +84,7 @@ def open_services(config: Config, counters: Counters, worker: int | None) -> Lab
         config=config,
         counters=counters,
         tally=Tally(counters),
-        pages=Pages(config.timezone, (TEMPLATES / "lab", TEMPLATES)),
+        pages=Pages(config.timezone, (TEMPLATES / "lab", TEMPLATES), sentence),
         notes=NoteStore(notebook, random_id),
         attempts=AttemptStore(notebook, utc_now, timedelta(seconds=config.limits.sign_ins.pause_s)),
         passwords=cheap_passwords(),

@@ -54,15 +54,12 @@ def take_turn(path: Path, now: Callable[[], datetime]) -> Turn:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("ab")  # which leaves the file's time as it is
     except OSError as error:
-        raise Unavailable("The lab cannot keep a file now; the log says why.") from error
+        raise Unavailable("unavailable:turns") from error
     since = now()
     wait_s = _wait_s(file, since)
     if wait_s:
         file.close()
-        raise Busy(
-            "This is done for one at a time, with a rest after it, for it keeps a worker from the door.",
-            wait_s=wait_s,
-        )
+        raise Busy("busy", wait_s=wait_s)
     return Turn(file, now, since)
 
 

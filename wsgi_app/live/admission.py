@@ -15,8 +15,10 @@ from websockets.http11 import Request, Response
 from wsgi_app.access.identity import NOBODY, Credentials, Identity, require
 from wsgi_app.access.roles import Role
 from wsgi_app.base.addresses import is_loopback
-from wsgi_app.base.config import LAB_OFF, Config
+from wsgi_app.base.config import Config
 from wsgi_app.base.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
+from wsgi_app.base.sentences import Place
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.live.crowd import Seats
 from wsgi_app.live.rooms import ROOMS
 from wsgi_app.live.sockets import Guest, Socket
@@ -59,7 +61,7 @@ class Admission:
     async def _admit(self, socket: Socket, request: Request) -> Guest:
         path, _, query = request.path.partition("?")
         if path not in self._doors:
-            raise NotFound("There is nothing at this address.")
+            raise NotFound("not_found")
         return await self._doors[path](socket, request.headers, query)
 
     async def _to_the_house(self, socket: Socket, headers: Headers, query: str) -> Guest:
@@ -73,7 +75,7 @@ class Admission:
 
     async def _to_a_room(self, socket: Socket, headers: Headers, query: str) -> Guest:
         if not self._config.has_lab:
-            raise NotFound(LAB_OFF, code="lab_off")
+            raise NotFound("lab_off")
         room = _room(query)
         self._refuse_others(headers)
         address = self._address(socket, headers)
@@ -86,12 +88,12 @@ class Admission:
 
     def _refuse_other_names(self, headers: Headers) -> None:
         if not self._config.is_own_name(_one(headers, "Host")):
-            raise Misdirected("This server answers to its own machine's name alone.")
+            raise Misdirected("misdirected")
 
     def _refuse_other_sites(self, headers: Headers) -> None:
         origin, host = _one(headers, "Origin").lower(), _one(headers, "Host").lower()
         if origin and not self._is_own(origin, host):
-            raise Forbidden("This WebSocket is for Porteiro's own pages.", code="other_site")
+            raise Forbidden("other_site:socket")
 
     def _is_own(self, origin: str, host: str) -> bool:
         place = origin.partition("://")[2]
@@ -127,7 +129,7 @@ def refusals_in_json(connection: ServerConnection, _: Request, response: Respons
 
 
 def _refusal(connection: ServerConnection, error: RequestError) -> Response:
-    return _in_json(connection, error.status, ErrorBody.of(error), error.headers)
+    return _in_json(connection, error.status, ErrorBody.of(error, sentence(error, Place.API)), error.headers)
 
 
 def _in_json(
@@ -144,7 +146,7 @@ def _after(query: str) -> int | None:
     if given == [""]:
         return None
     if len(given) > 1 or not NUMBER.fullmatch(given[0]):
-        raise BadRequest("after must be a whole number.", code="bad_query")
+        raise BadRequest("bad_query:whole_number", field="after")
     return int(given[0])
 
 
@@ -153,7 +155,7 @@ def _room(query: str) -> str:
     if given == [""]:
         return next(iter(ROOMS))
     if len(given) > 1 or given[0] not in ROOMS:
-        raise BadRequest(f"room must be one of {', '.join(ROOMS)}.", code="unknown_room")
+        raise BadRequest("unknown_room", rooms=", ".join(ROOMS))
     return given[0]
 
 
@@ -161,13 +163,13 @@ def _values(query: str, name: str) -> list[str]:
     try:
         return parse_qs(query, keep_blank_values=True, max_num_fields=10).get(name, [""])
     except ValueError as error:
-        raise BadRequest("The query is broken.", code="bad_query") from error
+        raise BadRequest("bad_query:broken") from error
 
 
 def _one(headers: Headers, name: str) -> str:
     found = headers.get_all(name)
     if len(found) > 1:
-        raise BadRequest(f"There are several {name} headers.", code="bad_header")
+        raise BadRequest("bad_header", header=name)
     return found[0] if found else ""
 
 

@@ -24,9 +24,9 @@ class Seats:
             Unavailable: there are too many in all.
         """
         if self._taken[address] >= self._most_of_one:
-            raise TooManyRequests("Too many WebSockets of one address are open.", wait_s=WAIT_S)
+            raise TooManyRequests("too_many:sockets", wait_s=WAIT_S)
         if self._taken.total() >= self._most:
-            raise Unavailable("Too many WebSockets are open.", retry_after_s=WAIT_S)
+            raise Unavailable("unavailable:sockets", retry_after_s=WAIT_S)
         self._taken[address] += 1
 
     def leave(self, address: str) -> None:

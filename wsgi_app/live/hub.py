@@ -16,7 +16,9 @@ from wsgi_app.access.identity import Identity, require
 from wsgi_app.access.roles import Role
 from wsgi_app.base.errors import BadRequest, RequestError, Unauthorized
 from wsgi_app.base.limits import FeedLimits
+from wsgi_app.base.sentences import Place
 from wsgi_app.house.events import EventBody, EventFeed, EventsBody, clean_message
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.live.frames import Hello, Presence, Reset
 from wsgi_app.live.messages import read_message
 from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
@@ -83,7 +85,7 @@ class Hub:
             try:
                 await self._look()
             except RequestError as error:
-                log.warning("live feed waits", reason=error.message)
+                log.warning("live feed waits", reason=str(error))
             self._tell_presence()
             cut_slow(self._here.values(), self._limits.buffer_bytes)
 
@@ -200,7 +202,7 @@ class Hub:
         except Unauthorized:
             pass  # and closed
         except RequestError as error:
-            await socket.tell(ErrorBody.of(error))
+            await socket.tell(ErrorBody.of(error, sentence(error, Place.API)))
 
     def _all_again(self, identities: list[Identity]) -> list[Identity]:
         return [self._again(identity) for identity in identities]

@@ -21,6 +21,6 @@ def read_message(data: str) -> str:
     try:
         return msgspec.json.decode(data, type=SayFrame).say
     except msgspec.ValidationError as error:
-        raise Unprocessable('Send {"say": "..."}.', code="json_shape") from error
+        raise Unprocessable("json_shape:message") from error
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise BadRequest("not JSON", code="bad_json") from error
+        raise BadRequest("bad_json") from error

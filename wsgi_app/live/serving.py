@@ -122,7 +122,7 @@ async def every(pause_s: float, act: Callable[[], Awaitable[object]]) -> None:
         try:
             await act()
         except RequestError as error:
-            log.warning("live feed waits", reason=error.message)
+            log.warning("live feed waits", reason=str(error))
 
 
 async def _until(stop: asyncio.Event, *works: Coroutine[Any, Any, None]) -> None:

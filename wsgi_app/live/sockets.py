@@ -80,7 +80,7 @@ class Socket(ServerConnection):
             TooManyRequests, Unavailable: there is no room.
         """
         if self._is_lost:
-            raise Unavailable("The connection ended.")
+            raise Unavailable("unavailable:connection")
         key = address_key(address)
         seats.take(key)
         self._crowd.go_on(self._peer)

@@ -135,7 +135,7 @@ class AccountStore(Telling):
 
     def _join(self, connection: sa.Connection, name: str, role: str, password_hash: str) -> Account:
         if connection.execute(_BY_NAME, {"key": name_key(name)}).first():
-            raise Conflict("Somebody here has that name already; choose another.", code="name_taken")
+            raise Conflict("name_taken:account")
         if role == OWNER and not _owners(connection):
             drop_first_links(connection)
         account = Account(self._new_id(), name, role, password_hash, 1, self._now())
@@ -162,14 +162,14 @@ _BY_NAME = _ACCOUNTS.where(accounts.c.name_key == sa.bindparam("key"))
 def _account(connection: sa.Connection, account_id: str) -> Account:
     row = connection.execute(_ACCOUNTS.where(accounts.c.id == account_id)).first()
     if row is None:
-        raise NotFound("There is no such account.")
+        raise NotFound("not_found:account")
     return Account(**row._mapping)
 
 
 def _expected_account(connection: sa.Connection, account_id: str, expected: Expected) -> Account:
     account = _account(connection, account_id)
     if not expected(account):
-        raise PreconditionFailed("This account was changed since you last read it; read it again.")
+        raise PreconditionFailed("precondition_failed:account")
     return account
 
 
@@ -177,7 +177,7 @@ def _let_owner_go(connection: sa.Connection, account: Account) -> None:
     if account.role != OWNER:
         return
     if _owners(connection) == 1:
-        raise Conflict("This is the last owner; make somebody else an owner first.", code="last_owner")
+        raise Conflict("last_owner")
     drop_links(connection)
 
 

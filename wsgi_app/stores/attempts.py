@@ -75,6 +75,4 @@ def account_key(name: str) -> str:
 
 def _too_many(left: timedelta) -> TooManyRequests:
     seconds = max(1, ceil(left.total_seconds()))
-    minutes = ceil(seconds / 60)
-    word = "a minute" if minutes == 1 else f"{minutes} minutes"
-    return TooManyRequests(f"Too many sign-ins failed; try again in {word}.", wait_s=seconds)
+    return TooManyRequests("too_many:sign_ins", minutes=ceil(seconds / 60), wait_s=seconds)

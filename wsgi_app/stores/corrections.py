@@ -77,7 +77,7 @@ class CorrectionStore(Telling):
             refuse_changed(read_state(connection, visit_id), expected)
             removed = connection.execute(corrections.delete().where(corrections.c.visit_id == visit_id))
             if not removed.rowcount:
-                raise NotFound("Nobody has corrected this visit.")
+                raise NotFound("not_found:correction")
             tell(connection, self._now(), ("visit", "correction_removed", visit_id), self._by)
 
     def of(self, visit_ids: Sequence[str]) -> dict[str, Correction]:

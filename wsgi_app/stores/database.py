@@ -112,7 +112,7 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
-        raise Unavailable("The database does not answer; try again.") from error
+        raise Unavailable("unavailable:database") from error
 
 
 def _prepare_connection(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001

@@ -72,10 +72,7 @@ class DeviceStore(Telling):
         with self._database.write() as connection:
             found = connection.execute(_DEVICES.where(devices.c.id == name)).first()
             if found is not None and found.revoked_at is None:
-                raise Conflict(
-                    f"{name} has a token; `porteiro token revoke {name}` first makes room for another.",
-                    code="name_taken",
-                )
+                raise Conflict("name_taken:device", name=name)
             connection.execute(devices.delete().where(devices.c.id == name))
             connection.execute(
                 devices.insert().values(id=name, token_hash=token_hash, created_at=self._now(), missed=0)
@@ -95,7 +92,7 @@ class DeviceStore(Telling):
         """
         with self._database.write() as connection:
             if not expected(_in_force(connection, name)):
-                raise PreconditionFailed("This door was heard since you last read it; read it again.")
+                raise PreconditionFailed("precondition_failed:device")
             connection.execute(devices.update().where(devices.c.id == name), {"revoked_at": self._now()})
             tell(connection, self._now(), ("device", "revoked", name), self._by)
 
@@ -184,5 +181,5 @@ def _in_force(connection: sa.Connection, name: str) -> Device:
     query = _DEVICES.where(devices.c.id == name, devices.c.revoked_at.is_(None))
     row = connection.execute(query).first()
     if row is None:
-        raise NotFound("There is no such device, or its token is revoked.")
+        raise NotFound("not_found:device")
     return Device(**row._mapping)

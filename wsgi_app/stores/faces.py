@@ -143,7 +143,7 @@ class FaceStore(Telling):
         with self._database.write() as connection:
             face = _face(connection, person_id, face_id)
             if not expected(face):
-                raise PreconditionFailed("This face was changed since you last read it; read it again.")
+                raise PreconditionFailed("precondition_failed:face")
             connection.execute(faces.delete().where(faces.c.id == face_id))
             start_generation(connection)
             self._tell(connection, "face_removed", person_id, face=face_id)
@@ -167,5 +167,5 @@ def _face(connection: sa.Connection, person_id: str, face_id: str) -> EnrolledFa
     query = FACES.where(faces.c.id == face_id, faces.c.person_id == person_id)
     row = connection.execute(query).first()
     if row is None:
-        raise NotFound("This person has no such face.")
+        raise NotFound("not_found:face")
     return EnrolledFace(**row._mapping)

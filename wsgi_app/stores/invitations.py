@@ -80,7 +80,7 @@ class InvitationStore(Telling):
         with self._database.write() as connection:
             role = connection.scalar(sa.select(accounts.c.role).where(accounts.c.id == account_id))
             if role is None:
-                raise NotFound("There is no such account.")
+                raise NotFound("not_found:account")
             connection.execute(invitations.delete().where(invitations.c.account_id == account_id))
             self._refuse_many(connection)
             tell(connection, self._now(), ("account", "password_link", account_id), self._by)
@@ -111,14 +111,14 @@ class InvitationStore(Telling):
         with self._database.write() as connection:
             removed = connection.execute(invitations.delete().where(invitations.c.id == invitation_id))
             if not removed.rowcount:
-                raise NotFound("There is no such link; it was used already, or is too old.")
+                raise NotFound("not_found:link")
             tell(connection, self._now(), ("account", "link_removed", ""), self._by)
 
     def _refuse_many(self, connection: sa.Connection) -> None:
         still_open = invitations.c.expires_at > self._now()
         query = sa.select(sa.func.count()).select_from(invitations).where(still_open)
         if connection.execute(query).scalar_one() >= MOST_OPEN:
-            raise Conflict(f"There are {MOST_OPEN} open links; take some back first.", code="many_links")
+            raise Conflict("many_links", most=MOST_OPEN)
 
     def _add(
         self, connection: sa.Connection, key_hash: bytes, role: str, account_id: str | None
@@ -153,7 +153,7 @@ def find_invitation(connection: sa.Connection, key_hash: bytes, now: datetime) -
     found = sa.and_(invitations.c.key_hash == key_hash, invitations.c.expires_at > now)
     row = connection.execute(_INVITATIONS.where(found)).first()
     if row is None:
-        raise NotFound("This link was used already, or is too old; ask for another.", code="link_gone")
+        raise NotFound("link_gone")
     return Invitation(**row._mapping)
 
 

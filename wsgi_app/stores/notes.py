@@ -71,7 +71,7 @@ class Notebook(Database):
                 f"PORTEIRO_DATA: the lab's database {self._path} cannot be opened; let this user write "
                 f"there, or turn the lab off with PORTEIRO_LAB=0. ({error.__cause__ or error})"
             )
-            raise Unavailable("What the lab keeps cannot be opened now; the log says why.") from why
+            raise Unavailable("unavailable:notebook") from why
         self._is_made = True
 
 
@@ -98,7 +98,7 @@ class NoteStore:
                 sa.select(sa.func.count(), sa.func.max(notes.c.number)).select_from(notes)
             ).one()
             if count >= MOST_NOTES:
-                raise Conflict(f"There are {MOST_NOTES} notes already; delete one first.", code="full")
+                raise Conflict("full", most=MOST_NOTES)
             note = Note(self._new_id(), text)
             connection.execute(notes.insert().values(**vars(note), number=(last or 0) + 1))
         return note
@@ -143,4 +143,4 @@ class NoteStore:
 
 
 def _nothing() -> NotFound:
-    return NotFound("There is no such note.")
+    return NotFound("not_found:note")

@@ -210,7 +210,7 @@ def read_person(connection: sa.Connection, person_id: str) -> Person:
     """
     row = connection.execute(PEOPLE.where(people.c.id == person_id)).first()
     if row is None:
-        raise NotFound("There is no such person.")
+        raise NotFound("not_found:person")
     return Person(**row._mapping)
 
 
@@ -225,10 +225,10 @@ def _columns_of(details: PersonDetails) -> dict[str, Any]:
 def _expected_person(connection: sa.Connection, person_id: str, expected: Expected) -> Person:
     person = read_person(connection, person_id)
     if not expected(person):
-        raise PreconditionFailed("This person was changed since you last read them; read them again.")
+        raise PreconditionFailed("precondition_failed:person")
     return person
 
 
 def _refuse_taken_name(connection: sa.Connection, name: str) -> None:
     if connection.execute(sa.select(people.c.id).where(people.c.name_key == name_key(name))).first():
-        raise Conflict(f"There is already somebody called {name}.", code="name_taken")
+        raise Conflict("name_taken:person", name=name)

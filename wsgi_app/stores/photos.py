@@ -57,7 +57,7 @@ class PhotoStore:
         try:
             return self.path(name).read_bytes()
         except FileNotFoundError as error:
-            raise NotFound("This photo is gone.", code="photo_gone") from error
+            raise NotFound("photo_gone") from error
 
     def thumbnail_path(self, name: str) -> Path:
         """Where the small copy of a photo lies, once it is made."""

@@ -44,7 +44,7 @@ def refuse_replayed(device: Device, press: Press) -> None:
     else:
         is_later = device.pressed_at is None or press.at > device.pressed_at
     if not is_later:
-        raise Conflict("This press is no later than the last one of this door; press again.", code="replayed")
+        raise Conflict("replayed")
 
 
 def keep_press(connection: sa.Connection, press: Press) -> None:
@@ -56,7 +56,7 @@ def keep_press(connection: sa.Connection, press: Press) -> None:
     """
     device = device_holding(connection, press.key)
     if device is None or device.revoked_at is not None:
-        raise Forbidden("This token is revoked; `porteiro token add` makes another.", code="revoked")
+        raise Forbidden("revoked")
     refuse_replayed(device, press)
     latest = press.at if device.pressed_at is None else max(press.at, device.pressed_at)
     connection.execute(

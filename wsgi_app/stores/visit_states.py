@@ -48,7 +48,7 @@ def read_state(connection: sa.Connection, visit_id: str) -> VisitState:
     """
     row = connection.execute(_STATE, {"visit": visit_id}).first()
     if row is None:
-        raise NotFound("There is no such visit.")
+        raise NotFound("not_found:visit")
     return VisitState(**row._mapping)
 
 
@@ -59,7 +59,7 @@ def refuse_changed(state: VisitState, expected: Expected) -> None:
         PreconditionFailed: ``expected`` says no.
     """
     if not expected(state):
-        raise PreconditionFailed("This visit was changed since you last read it; read it again.")
+        raise PreconditionFailed("precondition_failed:visit")
 
 
 def as_it_is(_state: VisitState) -> bool:

@@ -144,7 +144,7 @@ class VisitStore(Telling):
         except BaseException as error:
             self._photos.remove(visit.photo)
             if isinstance(error, sa.exc.IntegrityError):
-                raise Unavailable("The gallery changed while this photo was judged; try again.") from error
+                raise Unavailable("unavailable:gallery") from error
             raise
         if earlier is not None:
             self._photos.remove(visit.photo)
@@ -164,7 +164,7 @@ class VisitStore(Telling):
         with self._database.read() as connection:
             row = connection.execute(sa.select(visits).where(visits.c.id == visit_id)).first()
         if row is None:
-            raise NotFound("There is no such visit.")
+            raise NotFound("not_found:visit")
         return _visit_from(row)
 
     def state(self, visit_id: str) -> VisitState:
@@ -187,7 +187,7 @@ class VisitStore(Telling):
             rows = connection.execute(sa.select(visits).where(visits.c.id.in_(ids)))
             found = {row.id: _visit_from(row) for row in rows}
         if len(found) != len(ids):
-            raise NotFound("There is no such visit.")
+            raise NotFound("not_found:visit")
         return [found[visit_id] for visit_id in ids]
 
     def counts(self, since: datetime) -> dict[Outcome, int]:

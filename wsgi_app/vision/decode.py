@@ -97,23 +97,19 @@ def decode(data: bytes, *, enough_px: int, limits: PictureLimits) -> Picture:
 def _why_not_opened(data: bytes) -> RequestError:
     if is_picture(data):
         return _unreadable()
-    return UnsupportedMediaType("This is not a JPEG, PNG or WebP picture.")
+    return UnsupportedMediaType("unsupported_media_type:picture")
 
 
 def _unreadable() -> Unprocessable:
-    return Unprocessable("The picture is broken or incomplete.", code="unreadable_image")
+    return Unprocessable("unreadable_image:broken")
 
 
 def _check_size(width: int, height: int, data: bytes, limits: PictureLimits) -> None:
     most = limits.jpeg_pixels if is_jpeg(data) else limits.other_pixels
     if width * height > most or max(width, height) > limits.side_px:
-        raise ContentTooLarge(
-            f"The picture has too many pixels: at most {most // 1_000_000} megapixels and "
-            f"{limits.side_px} px a side.",
-            code="image_too_large",
-        )
+        raise ContentTooLarge("image_too_large", megapixels=most // 1_000_000, side_px=limits.side_px)
     if is_jpeg(data) and _has_more_scans(data, limits.progressive_scans):
-        raise Unprocessable("The JPEG has too many scans.", code="unreadable_image")
+        raise Unprocessable("unreadable_image:scans")
 
 
 def _has_more_scans(data: bytes, most: int) -> bool:

@@ -92,7 +92,7 @@ def find_faces(network: Network, pixels: NDArray[np.uint8], file: DetectorFile) 
     blob, shrink = detector_blob(pixels, file)
     outputs = network.run(blob)
     if not outputs.keys() >= OUTPUTS:
-        raise PackError(f"{file.file} is no face detector of YuNet's form: it gives {', '.join(outputs)}.")
+        raise PackError("pack:no_detector", file=file.file, outputs=", ".join(outputs))
     boxes, landmarks, scores = _candidates(outputs, blob.shape[3], file.score_threshold)
     if not len(scores):
         return ()

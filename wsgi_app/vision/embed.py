@@ -44,5 +44,5 @@ def embed(network: Network, crop: NDArray[np.uint8], file: EmbedderFile) -> Embe
     vector = outputs[0].reshape(-1).astype(np.float32)
     length = float(np.linalg.norm(vector))
     if len(outputs) != 1 or len(vector) != file.embedding_size or not SHORTEST < length < np.inf:
-        raise PackError(f"{file.file} does not give one embedding of {file.embedding_size} numbers.")
+        raise PackError("pack:no_embedder", file=file.file, size=file.embedding_size)
     return np.asarray(vector / length, np.float32)

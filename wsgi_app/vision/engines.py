@@ -57,7 +57,7 @@ class OnnxRuntimeNetwork:
 
     def run(self, blob: Blob) -> dict[str, Blob]:
         """Run it once; see ``Network``."""
-        with _named(self._path, "cannot look at a photo"):
+        with _looking(self._path):
             return dict(zip(self._outputs, self._session.run(None, {self._input: blob}), strict=True))
 
 
@@ -71,7 +71,7 @@ class OpenCvNetwork:
 
     def run(self, blob: Blob) -> dict[str, Blob]:
         """Run it once; see ``Network``."""
-        with _named(self._path, "cannot look at a photo"):
+        with _looking(self._path):
             self._network.setInput(blob)
             outputs = self._network.forward(self._outputs)
         return {
@@ -94,19 +94,23 @@ def load_network(path: Path) -> Network:
     """
     engine = ENGINES.get(path.suffix.lower())
     if engine is None:
-        raise PackError(f"{path}: a network file ends with {', '.join(ENGINES)}.")
-    with _named(path, "cannot be loaded as a network"):
+        raise PackError("pack:other_file", file=path, endings=", ".join(ENGINES))
+    try:
         if path.suffix.lower() == ".pb":
             _check_graph(path)
         return engine(path)
+    except PackError:
+        raise
+    except Exception as error:  # the engines raise types of their own that share no base
+        raise PackError("pack:unreadable", file=path, why=str(error)) from error
 
 
 @contextmanager
-def _named(path: Path, what: str) -> Iterator[None]:
+def _looking(path: Path) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # the engines raise types of their own that share no base
-        raise PackError(f"{path} {what}: {error}") from error
+    except Exception as error:  # as above
+        raise PackError("pack:cannot_look", file=path, why=str(error)) from error
 
 
 def _check_graph(path: Path) -> None:
@@ -120,4 +124,4 @@ def _check_graph(path: Path) -> None:
         second = first.end(1) + length
         if data[second : second + 1] == b"\x0a":
             return
-    raise ValueError("it is no frozen TensorFlow graph")
+    raise PackError("pack:no_graph", file=path)

@@ -60,6 +60,6 @@ def find_nose(network: Network, pixels: NDArray[np.uint8], file: NoseFile) -> tu
     outputs = list(network.run(nose_blob(pixels, file)).values())
     point = outputs[0].reshape(-1)
     if len(outputs) != 1 or len(point) != COORDINATES or not np.isfinite(point).all():
-        raise PackError(f"{file.path} does not give one (x, y); it is no nose network.")
+        raise PackError("pack:no_nose", file=file.path)
     x, y = np.clip(point, 0.0, 1.0)
     return float(x), float(y)

@@ -132,6 +132,11 @@ class Pack:
         """Its files."""
         return (self.detector, self.embedder, *([self.nose] if self.nose else []))
 
+    @property
+    def is_on_the_internet(self) -> bool:
+        """Whether each of its files can be fetched."""
+        return all(network.url for network in self.networks)
+
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
     summary: str
@@ -153,7 +158,7 @@ def read_packs(path: Path) -> dict[str, Pack]:
     try:
         packs = msgspec.toml.decode(path.read_bytes(), type=_Description).packs
     except (OSError, ValueError) as error:
-        raise PackError(f"{path} does not describe model packs: {error}") from error
+        raise PackError("pack:description", file=path, why=str(error)) from error
     return {
         name: Pack(name, table.summary, table.detector, table.embedder, table.nose)
         for name, table in packs.items()
@@ -167,7 +172,7 @@ def pack_in(folder: Path) -> Pack:
         PackError: no pack is complete there; the message says what is missing.
     """
     if not folder.is_dir():
-        raise PackError(f"There is no model pack folder {folder}.")
+        raise PackError("pack:no_folder", folder=folder)
     own = folder / "models.toml"
     packs = read_packs(own if own.is_file() else CATALOGUE)
     for pack in packs.values():
@@ -176,7 +181,7 @@ def pack_in(folder: Path) -> Pack:
     wanted = "; or ".join(
         f"{pack.name}: {', '.join(n.file for n in pack.networks)}" for pack in packs.values()
     )
-    raise PackError(f"{folder} holds no complete model pack. A pack is, for example, {wanted}.")
+    raise PackError("pack:incomplete", folder=folder, wanted=wanted)
 
 
 def check_files(pack: Pack, folder: Path) -> None:
@@ -188,18 +193,13 @@ def check_files(pack: Pack, folder: Path) -> None:
     for network in pack.networks:
         path = folder / network.file
         if not path.is_file():
-            raise PackError(f"{path} is missing. {_cure(pack)}")
+            if pack.is_on_the_internet:
+                raise PackError("pack:missing_fetch", file=path, pack=pack.name)
+            raise PackError("pack:missing_copy", file=path)
         if sha256_of(path) != network.sha256:
-            raise PackError(
-                f"{path} is not the file that pack {pack.name!r} describes (its sha256 differs). "
-                f"{_cure(pack)}"
-            )
-
-
-def _cure(pack: Pack) -> str:
-    if all(network.url for network in pack.networks):
-        return f"`porteiro models fetch {pack.name}` brings the right one."
-    return "Copy it anew from where the pack came from; `porteiro models use NAME` takes another pack."
+            if pack.is_on_the_internet:
+                raise PackError("pack:altered_fetch", file=path, pack=pack.name)
+            raise PackError("pack:altered_copy", file=path, pack=pack.name)
 
 
 def sha256_of(path: Path) -> str:

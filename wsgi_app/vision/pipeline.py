@@ -21,7 +21,7 @@ from wsgi_app.vision.match import Gallery, cosine, match
 from wsgi_app.vision.nose import NoseFile, find_nose
 from wsgi_app.vision.packs import Pack
 from wsgi_app.vision.quality import Standard, brightness_of, measure, measured_face
-from wsgi_app.vision.verdicts import REFUSALS, Policy, Verdict, refusal
+from wsgi_app.vision.verdicts import Policy, Verdict, refusal
 
 # A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years.
 # Sizes in px of the photo as sent; brightness 0..255; sharpness as ``quality.measure`` gives it. Measured on
@@ -71,7 +71,7 @@ class GuardedNetwork:
             Unavailable: the other threads kept it busy too long.
         """
         if not self._lock.acquire(timeout=self._wait_s):
-            raise Unavailable("The server is busy with other photos; try again.")
+            raise Unavailable("unavailable:networks")
         try:
             return self._network.run(blob)
         finally:
@@ -168,15 +168,15 @@ class Pipeline:
         picture = self.decode(photo, steps)
         faces = self.detect(picture, steps)
         if not faces:
-            raise _unusable(self._why_no_face(picture))
+            raise UnusablePhoto(self._why_no_face(picture).value)
         if _has_companion(faces):
-            raise _unusable(Outcome.SEVERAL_PEOPLE)
+            raise UnusablePhoto("several_people")
         if not self._is_upright(picture, faces[0], steps):
-            raise _unusable("not_upright")
+            raise UnusablePhoto("not_upright")
         sighting = self.sight(picture, faces[0], steps)
         fault = standard.fault(sighting.quality)
         if fault is not None:
-            raise _unusable(fault)
+            raise UnusablePhoto(fault)
         return sighting
 
     def compare(self, first: bytes, second: bytes, steps: Steps) -> float:
@@ -198,7 +198,7 @@ class Pipeline:
                 return find_nose(self._nose, picture.pixels, self._nose_file)
         faces = self.detect(picture, steps)
         if not faces:
-            raise _unusable(Outcome.NO_FACE)
+            raise UnusablePhoto("no_face")
         x, y = faces[0].landmarks[2]
         height, width = picture.pixels.shape[:2]
         return min(max(x / width, 0.0), 1.0), min(max(y / height, 0.0), 1.0)
@@ -227,7 +227,3 @@ def _nose_of(pack: Pack, folder: Path) -> NoseFile | None:
 
 def _has_companion(faces: tuple[Face, ...]) -> bool:
     return len(faces) > 1 and faces[1].size_px >= COMPANION_SHARE * faces[0].size_px
-
-
-def _unusable(code: str) -> UnusablePhoto:
-    return UnusablePhoto(REFUSALS[code], code=str(code))

@@ -9,16 +9,6 @@ from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import Match
 from wsgi_app.vision.quality import measured_face
 
-REFUSALS: dict[str, str] = {
-    Outcome.NO_FACE: "There is no face in this photo.",
-    Outcome.SEVERAL_PEOPLE: "There are several people in this photo; use one that shows a single person.",
-    Outcome.TOO_SMALL: "The face is too small in this photo; come closer to the camera.",
-    Outcome.TOO_DARK: "This photo is too dark; use one taken in more light.",
-    Outcome.BLURRED: "The face is blurred in this photo; use a sharper one.",
-    "not_upright": "The face is not upright in this photo; turn the photo.",
-    "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
-}
-
 
 @dataclass(frozen=True)
 class Policy:

@@ -12,10 +12,11 @@ from webob import Request, Response
 from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Tally
-from wsgi_app.base.errors import PackError, RequestError, Unavailable
+from wsgi_app.base.errors import PackError, PorteiroError, RequestError, Unavailable
+from wsgi_app.base.sentences import Place, Say
 from wsgi_app.base.sources import random_id
 from wsgi_app.base.steps import Clock, Steps
-from wsgi_app.web.errors import Error, ErrorBody
+from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.origins import refuse_other_names, refuse_other_sites
 from wsgi_app.web.rendering import json_answer
 from wsgi_app.web.routing import UNROUTED, RouteMatch, Router
@@ -24,7 +25,7 @@ from wsgi_app.web.uploads import BodyReader, read_length
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-WRONG = Error("internal", "Something went wrong here; the log has it.")
+WRONG = PorteiroError("internal")
 REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 
 # Headers that WebOb reads only while it hands an answer over, outside the boundary, and what goes with one
@@ -75,10 +76,16 @@ class Exchange:
 
 
 class Boundary(ABC):
-    """Answers every request with a response: nothing it is sent makes it raise."""
+    """Answers every request with a response: nothing it is sent makes it raise.
 
-    def __init__(self, runtime: Runtime, router: Router):
-        self._runtime, self._router = runtime, router
+    Args:
+        runtime: what answering takes.
+        router: finds the endpoints.
+        say: says errors.
+    """
+
+    def __init__(self, runtime: Runtime, router: Router, say: Say):
+        self._runtime, self._router, self._say = runtime, router, say
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
@@ -115,10 +122,10 @@ class Boundary(ABC):
             return self.refuse(exchange, error)
         except PackError:
             log.exception("the models fail")
-            return self.refuse(exchange, Unavailable("The models cannot look now."))
+            return self.refuse(exchange, Unavailable("unavailable:models"))
         except Exception:  # the boundary: what nobody foresaw is logged here, and told to nobody
             log.exception("unexpected error")
-            return json_answer(ErrorBody(WRONG), 500)
+            return json_answer(ErrorBody.of(WRONG, self._say(WRONG, Place.API)), 500)
 
     def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request

@@ -1,10 +1,14 @@
 """What every refusal says to a program."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 import msgspec
 
-from wsgi_app.base.errors import RequestError
+from wsgi_app.base.errors import PorteiroError
+from wsgi_app.base.sentences import Say, Sentence, said
+from wsgi_app.house.words.errors import SENTENCES
 
 
 class Error(msgspec.Struct):
@@ -20,6 +24,11 @@ class ErrorBody(msgspec.Struct):
     error: Error
 
     @classmethod
-    def of(cls, error: RequestError) -> "ErrorBody":
-        """As the error says it."""
-        return cls(Error(error.code, error.message))
+    def of(cls, error: PorteiroError, message: str) -> "ErrorBody":
+        """An error, and the sentence that says it."""
+        return cls(Error(error.code, message))
+
+
+def saying(own: Mapping[str, Sentence]) -> Say:
+    """What says the errors of a callable beside the house: its own, and those of web and all below."""
+    return partial(said, {**SENTENCES, **own})

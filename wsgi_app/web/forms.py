@@ -16,17 +16,13 @@ from webob import Request
 
 from wsgi_app.base.errors import BadRequest, Unprocessable
 from wsgi_app.base.limits import UploadLimits
-from wsgi_app.web.uploads import declared_type, in_words, read_bytes, read_json
+from wsgi_app.web.uploads import declared_type, read_bytes, read_json, too_long
 
 URLENCODED = "application/x-www-form-urlencoded"
 KEY = "porteiro.form"  # where the environ keeps the form
 METHOD_FIELD, CSRF_FIELD, CSRF_HEADER = "_method", "csrf", "X-CSRF-Token"
 METHODS = ("", "POST", "PUT", "PATCH", "DELETE")  # that a form can mean; what it says nothing of is POST
 MOST_FIELDS = 500
-NO_FORM = (
-    f"This is no form, such as name=Ana&room=hall in UTF-8, of at most {MOST_FIELDS} fields; "
-    "send JSON as application/json."
-)
 
 Body = TypeVar("Body")
 
@@ -62,7 +58,7 @@ def take_method(request: Request) -> None:
         return
     method = form.fields.pop(METHOD_FIELD, [""])[-1]
     if method not in METHODS:
-        raise BadRequest(f"{METHOD_FIELD} must be one of POST, PUT, PATCH and DELETE.", code="bad_form")
+        raise BadRequest("bad_form:method", field=METHOD_FIELD)
     request.environ["REQUEST_METHOD"] = method or "POST"
 
 
@@ -84,7 +80,7 @@ def read_fields(request: Request, limit_bytes: int) -> dict[str, list[str]]:
             max_num_fields=MOST_FIELDS,
         )
     except ValueError as error:
-        raise BadRequest(NO_FORM, code="bad_form") from error
+        raise BadRequest("bad_form:fields", most=MOST_FIELDS) from error
     fields: dict[str, list[str]] = {}
     for name, text in pairs:
         fields.setdefault(name, []).append(text)
@@ -100,7 +96,7 @@ def read_query(request: Request) -> dict[str, list[str]]:
     try:
         return request.GET.dict_of_lists()
     except UnicodeDecodeError as error:
-        raise BadRequest("The query is not UTF-8.", code="bad_query") from error
+        raise BadRequest("bad_query:not_utf8") from error
 
 
 def is_form(request: Request) -> bool:
@@ -129,7 +125,9 @@ def read_body(request: Request, body_type: type[Body], limit_bytes: int) -> Body
     try:
         return msgspec.convert(_values(form, body_type), body_type, strict=False)
     except msgspec.ValidationError as error:
-        raise Unprocessable(f"The form does not fit: {in_words(error)}", code="form_shape") from error
+        if long := too_long(error):
+            raise Unprocessable("form_shape:long", field=long.field, most=long.most) from error
+        raise Unprocessable("form_shape", why=str(error)) from error
 
 
 def _values(form: Form, body_type: type) -> dict[str, Any]:

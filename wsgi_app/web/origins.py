@@ -25,7 +25,7 @@ def refuse_other_sites(request: Request) -> None:
         return
     if site is None and origin is not None and origin.partition("://")[2] == request.host:
         return
-    raise Forbidden("Changes are accepted only from Porteiro's own pages.", code="other_site")
+    raise Forbidden("other_site:page")
 
 
 def refuse_other_names(request: Request, config: Config) -> None:
@@ -35,4 +35,4 @@ def refuse_other_names(request: Request, config: Config) -> None:
         Misdirected: the Host header names another machine.
     """
     if not config.is_own_name(request.host):
-        raise Misdirected("This server answers to its own machine's name alone.")
+        raise Misdirected("misdirected")

@@ -72,7 +72,7 @@ def number_of(call: Call, key: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(2**62)) and 0 < int(text) < 2**62):
-        raise BadRequest(f"{key} must be a positive whole number.", code="bad_query")
+        raise BadRequest("bad_query:number", field=key)
     return int(text)
 
 
@@ -84,7 +84,7 @@ def text_of(call: Call, key: str) -> str:
     """
     text = query_text(call.request, key)
     if len(text) > LONGEST_TEXT or "\0" in text:
-        raise BadRequest(f"{key} must be plain text of at most {LONGEST_TEXT} characters.", code="bad_query")
+        raise BadRequest("bad_query:text", field=key, most=LONGEST_TEXT)
     return text
 
 

@@ -103,11 +103,9 @@ def read_parts(
         ) as parser:
             yield from _parts(parser, reader, wanted)
     except ParserLimitReached as error:
-        raise ContentTooLarge(
-            f"The form is too large: at most {limits.parts} parts of {limits.photo_bytes} bytes."
-        ) from error
+        raise ContentTooLarge("too_large:form", parts=limits.parts, bytes=limits.photo_bytes) from error
     except (MultipartError, UnicodeError, ValueError) as error:
-        raise BadRequest("The form is broken or incomplete.", code="bad_form") from error
+        raise BadRequest("bad_form:parts") from error
 
 
 def _parts(
@@ -129,14 +127,14 @@ def _parts(
 def _photo(form: dict[str, Part], field: str) -> tuple[str, bytes]:
     part = form.get(field)
     if part is None:
-        raise Unprocessable(f"The form has no part named {field!r}.", code="part_missing")
+        raise Unprocessable("part_missing", field=field)
     if not part.filename:
-        raise BadRequest(f"The part {field!r} has no file name.", code="file_name_missing")
+        raise BadRequest("file_name_missing", field=field)
     return part.filename, part.data
 
 
 def _jpeg(form: dict[str, Part], field: str) -> bytes:
     filename, data = _photo(form, field)
     if PurePath(filename).suffix.lower() not in JPEG_NAMES or not is_jpeg(data):
-        raise UnsupportedMediaType("The photo must be a JPEG, named .jpg or .jpeg.", code="not_a_jpeg")
+        raise UnsupportedMediaType("not_a_jpeg")
     return data

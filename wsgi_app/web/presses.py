@@ -28,7 +28,7 @@ def read_press_id(headers: Mapping[str, str]) -> str | None:
     """
     press_id = headers.get(ID_HEADER)
     if press_id is not None and not ID.fullmatch(press_id):
-        raise BadRequest(f"{ID_HEADER} takes 1 to 128 visible ASCII characters.", code="bad_idempotency_key")
+        raise BadRequest("bad_idempotency_key", header=ID_HEADER)
     return press_id
 
 
@@ -48,8 +48,8 @@ def read_press(headers: Mapping[str, str], device: str, key: bytes) -> Press:
         device=device,
         key=key,
         id=read_press_id(headers) or "",
-        boot=_fitting(headers, BOOT_HEADER, BOOT, "takes 1 to 64 letters, digits and -"),
-        ms=int(_fitting(headers, MS_HEADER, MS, "takes a whole number of up to 15 digits")),
+        boot=_boot(headers),
+        ms=_monotonic_ms(headers),
         at=_time(headers),
     )
 
@@ -57,24 +57,30 @@ def read_press(headers: Mapping[str, str], device: str, key: bytes) -> Press:
 def _needed(headers: Mapping[str, str], name: str) -> str:
     text = headers.get(name)
     if text is None:
-        raise BadRequest(f"A door with a token sends {name} with each press.", code="press_needed")
+        raise BadRequest("press_needed", header=name)
     return text
 
 
-def _fitting(headers: Mapping[str, str], name: str, form: re.Pattern[str], rule: str) -> str:
-    text = _needed(headers, name)
-    if not form.fullmatch(text):
-        raise BadRequest(f"{name} {rule}.", code="bad_press")
+def _boot(headers: Mapping[str, str]) -> str:
+    text = _needed(headers, BOOT_HEADER)
+    if not BOOT.fullmatch(text):
+        raise BadRequest("bad_press:boot", header=BOOT_HEADER)
     return text
+
+
+def _monotonic_ms(headers: Mapping[str, str]) -> int:
+    text = _needed(headers, MS_HEADER)
+    if not MS.fullmatch(text):
+        raise BadRequest("bad_press:number", header=MS_HEADER)
+    return int(text)
 
 
 def _time(headers: Mapping[str, str]) -> datetime:
-    rule = "takes a time such as 2026-01-05T10:00:00.123+00:00"
-    text = _fitting(headers, AT_HEADER, AT, rule)
+    text = _needed(headers, AT_HEADER)
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text if AT.fullmatch(text) else "")
     except ValueError as error:
-        raise BadRequest(f"{AT_HEADER} {rule}.", code="bad_press") from error
+        raise BadRequest("bad_press:time", header=AT_HEADER) from error
     if at.tzinfo is None:
-        raise BadRequest(f"{AT_HEADER} {rule}, with its zone.", code="bad_press")
+        raise BadRequest("bad_press:no_zone", header=AT_HEADER)
     return at

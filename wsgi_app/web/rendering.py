@@ -22,8 +22,11 @@ from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import BadRequest, NotAcceptable, NotFound, RequestError
 from wsgi_app.base.names import LONGEST_NAME
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.base.sentences import Place, Say
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.forms import is_form
+from wsgi_app.web.sign_in import is_browser
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -90,10 +93,16 @@ class Pages:
     Args:
         timezone: of the house; ``None`` takes this machine's.
         folders: where the templates are; the first that has one goes.
+        say: says errors.
     """
 
-    def __init__(self, timezone: tzinfo | None = None, folders: Sequence[Path] = (TEMPLATES,)):
-        self._timezone = timezone
+    def __init__(
+        self,
+        timezone: tzinfo | None = None,
+        folders: Sequence[Path] = (TEMPLATES,),
+        say: Say = sentence,
+    ):
+        self._timezone, self.say = timezone, say
         self._loader = jinja2.FileSystemLoader(folders)
         self._environment = jinja2.Environment(
             loader=self._loader,
@@ -111,6 +120,7 @@ class Pages:
         self._environment.filters |= {
             "door": _door_name,
             "moment": self._moment,
+            "said": lambda error: say(error, Place.PAGE),
             "day": self._day,
             "time_of_day": self._time_of_day,
         }
@@ -165,7 +175,7 @@ def negotiated(request: Request, makers: Mapping[str, Callable[[], Response]]) -
     else:
         found = [name for name, _ in request.accept.acceptable_offers(list(offers))]
     if not found:
-        raise NotAcceptable(f"This address answers as {', '.join(offers)}.")
+        raise NotAcceptable("not_acceptable", types=", ".join(offers))
     response = offers[found[0]]()
     response.vary = ("Accept",)
     return response
@@ -230,7 +240,7 @@ def photo_answer(path: Path, content_type: str) -> Response:
         with path.open("rb") as file:
             changed, data = os.fstat(file.fileno()).st_mtime, file.read()
     except FileNotFoundError as error:
-        raise NotFound("This photo is gone.") from error
+        raise NotFound("not_found:photo") from error
     response = Response(data, content_type=content_type, conditional_response=True, accept_ranges="bytes")
     response.last_modified = datetime.fromtimestamp(changed, UTC)
     response.cache_control = PRIVATE
@@ -251,7 +261,7 @@ def query_text(request: Request, key: str) -> str:
     try:
         return request.GET.get(key, "")
     except UnicodeDecodeError as error:
-        raise BadRequest("The query is not UTF-8.", code="bad_query") from error
+        raise BadRequest("bad_query:not_utf8") from error
 
 
 def error_answer(
@@ -263,7 +273,8 @@ def error_answer(
             view, "error.html", error.status, error=error, request_id=request_id, form=form
         )
     else:
-        response = json_answer(ErrorBody.of(error), error.status)
+        place = Place.PAGE if is_browser(request) else Place.API  # pages' scripts ask for JSON, and show it
+        response = json_answer(ErrorBody.of(error, pages.say(error, place)), error.status)
     response.headers.update(error.headers.items())
     return response
 

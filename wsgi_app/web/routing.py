@@ -135,7 +135,7 @@ class Router:
         allowed = _allowed(methods)
         if method == "OPTIONS":
             return RouteMatch(Route(method, path, _options(allowed), Role.ANYONE), "options", {})
-        raise MethodNotAllowed(method[:32], allowed)
+        raise MethodNotAllowed("method_not_allowed", method=method[:32], allowed=allowed)
 
     def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
         for expression, methods in self._rows:
@@ -143,8 +143,8 @@ class Router:
             if found is not None:
                 return methods, {name: _decoded(value) for name, value in found.groupdict().items()}
         if not path.isascii():
-            raise BadRequest("The path holds bytes that no address here has.", code="bad_path")
-        raise NotFound("There is nothing at this address.")
+            raise BadRequest("bad_path:bytes")
+        raise NotFound("not_found")
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
@@ -157,9 +157,9 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 def _checked(path: str, longest: int = RequestLimits.path_bytes) -> str:
     if len(path) > longest:
-        raise PathTooLong(f"A path has at most {longest} bytes.")
+        raise PathTooLong("path_too_long", bytes=longest)
     if "\0" in path:
-        raise BadRequest("The path holds bytes that no address here has.", code="bad_path")
+        raise BadRequest("bad_path:bytes")
     return path
 
 
@@ -167,7 +167,7 @@ def _decoded(value: str) -> str:
     try:
         return value.encode("latin-1").decode()
     except UnicodeError as error:
-        raise BadRequest("The path is not UTF-8.", code="bad_path") from error
+        raise BadRequest("bad_path:not_utf8") from error
 
 
 def _allowed(methods: dict[str, Route]) -> str:

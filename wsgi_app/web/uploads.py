@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
@@ -45,7 +46,7 @@ class BodyReader:
             data = b""
         if not data:
             self.left = 0
-            raise BadRequest("The body ended before its Content-Length.", code="body_incomplete")
+            raise BadRequest("body_incomplete")
         self.left -= len(data)
         return data
 
@@ -72,7 +73,7 @@ def read_length(environ: dict[str, object]) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_LENGTH):
-        raise BadRequest("Content-Length is not a number.", code="bad_length")
+        raise BadRequest("bad_length")
     return int(text)
 
 
@@ -90,15 +91,25 @@ def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body
     try:
         return _refuse_deep(msgspec.json.decode(data, type=body_type))
     except msgspec.ValidationError as error:
-        raise Unprocessable(f"The JSON does not fit: {in_words(error)}", code="json_shape") from error
+        if long := too_long(error):
+            raise Unprocessable("json_shape:long", field=long.field, most=long.most) from error
+        raise Unprocessable("json_shape", why=str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadRequest("The body is not valid JSON.", code="bad_json") from error
+        raise BadRequest("bad_json") from error
 
 
-def in_words(error: msgspec.ValidationError) -> str:
-    """Why a value has another shape, as people say it where it is a text that is too long."""
-    found = TOO_LONG.fullmatch(str(error))
-    return f"{found[2]} has at most {found[1]} characters." if found else str(error)
+@dataclass(frozen=True)
+class LongText:
+    """A field whose text is too long, and how many characters it may have."""
+
+    field: str
+    most: int
+
+
+def too_long(error: msgspec.ValidationError) -> LongText | None:
+    """The text that is too long, where that is why a value does not fit; people do that, not programs."""
+    told = TOO_LONG.fullmatch(str(error))
+    return LongText(told[2], int(told[1])) if told else None
 
 
 def read_bytes(request: Request, limit_bytes: int) -> bytes:
@@ -131,10 +142,10 @@ def bounded_reader(request: Request, limit_bytes: int) -> BodyReader:
         ContentTooLarge, LengthRequired: as they say.
     """
     if read_length(request.environ) is None:
-        raise LengthRequired("Send the body with a Content-Length.")
+        raise LengthRequired("length_required")
     reader: BodyReader = request.environ["wsgi.input"]
     if reader.left > limit_bytes:
-        raise ContentTooLarge(f"The body is too large: at most {limit_bytes} bytes.")
+        raise ContentTooLarge("too_large:body", bytes=limit_bytes)
     return reader
 
 
@@ -151,7 +162,7 @@ def refuse_other_type(request: Request, expected: str) -> None:
         UnsupportedMediaType: it is not.
     """
     if declared_type(request) != expected:
-        raise UnsupportedMediaType(f"Send the body as {expected}.")
+        raise UnsupportedMediaType("unsupported_media_type:body", expected=expected)
 
 
 def _refuse_deep(value: Body) -> Body:
@@ -159,7 +170,7 @@ def _refuse_deep(value: Body) -> Body:
     for _ in range(DEEPEST_JSON):
         level = [inner for outer in level for inner in _inside(outer)]
     if any(isinstance(inner, dict | list) for inner in level):
-        raise BadRequest(f"The JSON is nested deeper than {DEEPEST_JSON} levels.", code="bad_json")
+        raise BadRequest("bad_json:deep", levels=DEEPEST_JSON)
     return value
 
 

@@ -296,10 +296,7 @@ def test_a_wrong_name_and_a_wrong_password_read_alike(
     with pytest.raises(Unauthorized) as refused:
         identifier.identify(with_password(password, name))
 
-    assert (refused.value.code, refused.value.message) == (
-        "wrong_password",
-        "The name or the password is wrong.",
-    )
+    assert (refused.value.key, refused.value.values) == ("wrong_password", {})
     assert refused.value.headers == {"WWW-Authenticate": BASIC}
     assert passwords.checked == 1
 

@@ -6,7 +6,7 @@ import pytest
 
 from wsgi_app.access.evidence import token_key
 from wsgi_app.access.tokens import add_door, random_secret
-from wsgi_app.base.errors import Conflict
+from wsgi_app.base.errors import Conflict, Unfit
 from wsgi_app.stores.stores import Stores
 
 
@@ -28,7 +28,7 @@ def test_no_two_secrets_are_alike() -> None:
     "name", ["", "Front", "-door", "front door", "front.door", "d" * 64, "door\n", "\xe9"]
 )
 def test_a_name_that_cannot_be_is_refused_and_nothing_is_kept(stores: Stores, name: str) -> None:
-    with pytest.raises(ValueError, match="cannot be a door's name: 1 to 63 of a-z, 0-9 and -"):
+    with pytest.raises(Unfit, match="bad_name:device name="):
         add_door(stores.devices, name)
 
     assert stores.devices.everyone() == []

@@ -7,13 +7,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from wsgi_app.base.errors import ConfigError
+from wsgi_app.base.errors import ConfigError, PorteiroError
+from wsgi_app.base.sentences import Place
 from wsgi_app.base.workers import CANNOT_LOAD, built, keep_freed_memory, worker_number
 
 
 def mask() -> set[int]:
     """The signals that the calling thread does not take."""
     return set(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+
+def said_there(error: PorteiroError, place: Place) -> str:
+    """An error as it is for logs, and where it is said."""
+    return f"{place}: {error}"
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +40,7 @@ def test_what_was_built_is_given_and_the_threads_that_it_started_take_no_signal(
 
     before = mask()
 
-    assert built(build) == "an application"
+    assert built(build, said_there) == "an application"
     assert {signal.SIGTERM, signal.SIGINT, signal.SIGHUP} <= masks[0]
     assert mask() == before
     assert signal.SIGTERM not in before
@@ -45,10 +51,10 @@ def test_what_cannot_be_built_ends_the_process_with_the_reason(capsys: pytest.Ca
         raise ConfigError("PORTEIRO_DATA: it cannot be used.")
 
     with pytest.raises(SystemExit) as ended:
-        built(build)
+        built(build, said_there)
 
     assert ended.value.code == CANNOT_LOAD
-    assert capsys.readouterr().err == "porteiro: PORTEIRO_DATA: it cannot be used.\n"
+    assert capsys.readouterr().err == "porteiro: terminal: PORTEIRO_DATA: it cannot be used.\n"
 
 
 def test_a_signal_that_came_meanwhile_ends_the_process_without_a_word(
@@ -59,7 +65,7 @@ def test_a_signal_that_came_meanwhile_ends_the_process_without_a_word(
         return "an application"
 
     with pytest.raises(SystemExit) as ended:
-        built(build)
+        built(build, said_there)
 
     assert ended.value.code == CANNOT_LOAD
     assert capsys.readouterr() == ("", "")

@@ -16,7 +16,7 @@ from wsgi_app.base.outcomes import Outcome
 from wsgi_app.endpoints.dashboard import LAST_VISITS, absences, tallies, urgent_first
 from wsgi_app.endpoints.devices.bodies import DeviceBody
 from wsgi_app.house.house import House
-from wsgi_app.house.words import OUTCOMES
+from wsgi_app.house.words.pages import OUTCOMES
 from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]

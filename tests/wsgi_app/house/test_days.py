@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from wsgi_app.base.errors import Unfit
 from wsgi_app.house.days import FIRST, LAST, STEPS, Mark, day_at, day_of, marks, read_day
 
 LISBON, TOKYO = ZoneInfo("Europe/Lisbon"), ZoneInfo("Asia/Tokyo")
@@ -52,7 +53,7 @@ def test_a_day_is_read_as_it_is_written(on: date, zone: ZoneInfo | None) -> None
     "text", ["today", "2026-02-29", "20260105", "2026-W01-1", "2026-1-5", "0001-01-01", "9999-12-31", " "]
 )
 def test_other_texts_are_no_days(text: str) -> None:
-    with pytest.raises(ValueError, match=r"day|format|month|Invalid"):
+    with pytest.raises(Unfit, match="bad_query:day"):
         read_day(text, LISBON)
 
 

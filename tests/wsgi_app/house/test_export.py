@@ -189,5 +189,5 @@ class FullDisk(PhotoStore):
 def test_a_disk_without_room_is_told(stores: Stores, ana: Person, tmp_path: Path) -> None:
     full = FullDisk(tmp_path)
 
-    with pytest.raises(Unavailable, match="no room"):
+    with pytest.raises(Unavailable, match="unavailable:room"):
         Exporter(replace(stores, photos=full), tmp_path, LISBON).export(ana)

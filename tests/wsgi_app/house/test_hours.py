@@ -2,7 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsgi_app.base.errors import Unfit
+from wsgi_app.base.sentences import Place
 from wsgi_app.house.hours import DAY_CHOICES, MOST_ROWS, Hours, read_hours
+from wsgi_app.house.words.errors import sentence
 
 
 @pytest.mark.parametrize(
@@ -62,8 +65,10 @@ DIFFERENT = "hours begin and end at different times; a whole day is 00:00-24:00"
     ],
 )
 def test_hours_that_cannot_be_read_say_how_to_write_them(texts: list[str], why: str) -> None:
-    with pytest.raises(ValueError, match=f"^{why}$"):
+    with pytest.raises(Unfit) as refused:
         read_hours(texts)
+
+    assert sentence(refused.value, Place.API) == f"These cannot be hours: {why}."
 
 
 @given(
@@ -86,8 +91,8 @@ def test_all_hours_come_back_as_they_were_written(rows: list[tuple[set[int], int
 def test_no_text_does_more_than_be_refused(texts: list[str]) -> None:
     try:
         read_hours(texts)
-    except ValueError as error:
-        assert str(error)  # noqa: PT017
+    except Unfit as error:
+        assert error.code == "bad_rule"  # noqa: PT017
 
 
 def test_every_choice_of_a_form_can_be_read() -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.errors import PackError
+from wsgi_app.base.sentences import Place
 from wsgi_app.house import models
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision import packs as vision_packs
 
 # Larger than a few of the pieces in which a download is written.
@@ -81,6 +83,11 @@ def right(*files: str) -> dict[str, bytes]:
 ZOO = right("detector.onnx", "zoo.onnx")
 
 COPY_ANEW = "Copy it anew from where the pack came from; `porteiro models use NAME` takes another pack."
+
+
+def in_terminal(error: PackError) -> str:
+    """What the owner is told of it."""
+    return sentence(error, Place.TERMINAL)
 
 
 class FileServer(ThreadingHTTPServer):
@@ -205,7 +212,7 @@ def test_a_shipped_pack_that_was_altered_is_told_and_nothing_else_is_taken(
     (shipped / "embedded.onnx").write_bytes(CONTENTS["embedded.onnx"][:-1])
     with pytest.raises(PackError) as altered:
         models.chosen_pack(config)
-    assert str(altered.value) == (
+    assert in_terminal(altered.value) == (
         f"{shipped / 'embedded.onnx'} is not the file that pack 'embedded' describes (its sha256 differs). "
         f"{COPY_ANEW}"
     )
@@ -247,12 +254,12 @@ def test_a_chosen_pack_must_be_whole(shipped: Path, config: Config) -> None:
     folder = config.data / "models" / "zoo"
     with pytest.raises(PackError) as missing:
         models.chosen_pack(with_pack(config, "zoo"))
-    assert str(missing.value) == f"{folder / 'detector.onnx'} is missing. {COPY_ANEW}"
+    assert in_terminal(missing.value) == f"{folder / 'detector.onnx'} is missing. {COPY_ANEW}"
     put(folder, *ZOO)
     (folder / "zoo.onnx").write_bytes(b"altered")
     with pytest.raises(PackError) as altered:
         models.chosen_pack(with_pack(config, "zoo"))
-    assert str(altered.value) == (
+    assert in_terminal(altered.value) == (
         f"{folder / 'zoo.onnx'} is not the file that pack 'zoo' describes (its sha256 differs). {COPY_ANEW}"
     )
 
@@ -260,7 +267,7 @@ def test_a_chosen_pack_must_be_whole(shipped: Path, config: Config) -> None:
 def test_an_unknown_pack_is_refused_with_the_known_ones(shipped: Path, config: Config) -> None:
     with pytest.raises(PackError) as unknown:
         models.chosen_pack(with_pack(config, "zooo"))
-    assert str(unknown.value) == "'zooo' is neither a known pack (embedded, zoo, other) nor a folder."
+    assert in_terminal(unknown.value) == "'zooo' is neither a known pack (embedded, zoo, other) nor a folder."
 
 
 def test_what_is_no_pack_cannot_be_chosen_and_the_earlier_choice_stays(
@@ -288,7 +295,7 @@ def test_a_folder_without_a_pack_is_refused_with_what_one_consists_of(
     shipped: Path, config: Config, tmp_path: Path
 ) -> None:
     folder = put(tmp_path / "stick", "detector.onnx")
-    with pytest.raises(PackError, match=r"holds no complete model pack.*zoo: detector\.onnx, zoo\.onnx"):
+    with pytest.raises(PackError, match=r"^pack:incomplete .*zoo: detector\.onnx, zoo\.onnx"):
         models.chosen_pack(with_pack(config, folder))
 
 
@@ -334,7 +341,7 @@ def test_a_file_that_the_folder_lacks_is_named(shipped: Path, config: Config, tm
     source = put(tmp_path / "stick", "detector.onnx")
     with pytest.raises(PackError) as missing:
         models.fetch(config, "zoo", source, silent)
-    assert str(missing.value) == f"{source / 'zoo.onnx'} is missing."
+    assert in_terminal(missing.value) == f"{source / 'zoo.onnx'} is missing."
 
 
 def test_a_wrong_file_from_a_folder_is_refused_and_not_kept(
@@ -344,7 +351,7 @@ def test_a_wrong_file_from_a_folder_is_refused_and_not_kept(
     (source / "zoo.onnx").write_bytes(b"altered")
     with pytest.raises(PackError) as wrong:
         models.fetch(config, "zoo", source, silent)
-    assert str(wrong.value) == "zoo.onnx is not the right file (its sha256 differs); it was removed."
+    assert in_terminal(wrong.value) == "zoo.onnx is not the right file (its sha256 differs); it was removed."
     assert files_in(config.data / "models" / "zoo") == right("detector.onnx")
     assert (source / "zoo.onnx").read_bytes() == b"altered"
 
@@ -352,14 +359,14 @@ def test_a_wrong_file_from_a_folder_is_refused_and_not_kept(
 def test_an_unknown_pack_cannot_be_fetched(shipped: Path, config: Config) -> None:
     with pytest.raises(PackError) as unknown:
         models.fetch(config, "zooo", None, silent)
-    assert str(unknown.value) == "There is no pack 'zooo'; there are embedded, zoo, other."
+    assert in_terminal(unknown.value) == "There is no pack 'zooo'; there are embedded, zoo, other."
     assert not config.data.exists()
 
 
 def test_a_pack_without_an_address_can_only_be_copied(shipped: Path, config: Config) -> None:
     with pytest.raises(PackError) as refused:
         models.fetch(config, "other", None, silent)
-    assert str(refused.value) == (
+    assert in_terminal(refused.value) == (
         "detector.onnx cannot be downloaded; copy it with --from DIR. It is made up for this test."
     )
 
@@ -393,9 +400,7 @@ def test_what_is_here_already_is_not_downloaded_again(online: FileServer, config
     assert told == [("detector.onnx", 1000, 1000), ("zoo.onnx", EMBEDDER_BYTES, EMBEDDER_BYTES)]
 
 
-BROKEN_OFF = (
-    r"^zoo\.onnx could not be downloaded \(\w+\); what came is kept, and the same command goes on from"
-)
+BROKEN_OFF = r"^pack:download file='zoo\.onnx' why='\w+'$"
 
 
 def break_off(server: FileServer, config: Config) -> int:
@@ -449,7 +454,7 @@ def test_a_part_of_something_else_is_refused_removed_and_then_fetched_anew(
 ) -> None:
     folder = put(config.data / "models" / "zoo", "detector.onnx")
     (folder / "zoo.onnx.part").write_bytes(part)
-    with pytest.raises(PackError, match=r"^zoo\.onnx is not the right file"):
+    with pytest.raises(PackError, match=r"^pack:wrong_file file='zoo\.onnx'$"):
         models.fetch(config, "zoo", None, silent)
     assert files_in(folder) == right("detector.onnx")
     assert files_in(models.fetch(config, "zoo", None, silent)) == ZOO
@@ -459,7 +464,7 @@ def test_wrong_bytes_are_refused_and_removed(online: FileServer, config: Config)
     online.files["zoo.onnx"] = made_up_bytes("something else", EMBEDDER_BYTES)
     with pytest.raises(PackError) as wrong:
         models.fetch(config, "zoo", None, silent)
-    assert str(wrong.value) == "zoo.onnx is not the right file (its sha256 differs); it was removed."
+    assert in_terminal(wrong.value) == "zoo.onnx is not the right file (its sha256 differs); it was removed."
     assert files_in(config.data / "models" / "zoo") == right("detector.onnx")
 
 
@@ -467,7 +472,7 @@ def test_more_bytes_than_stated_are_refused_before_they_fill_the_disk(
     online: FileServer, config: Config
 ) -> None:
     online.files["zoo.onnx"] = CONTENTS["zoo.onnx"] + made_up_bytes("more", 5_000_000)
-    with pytest.raises(PackError, match=r"^zoo\.onnx could not be downloaded"):
+    with pytest.raises(PackError, match=BROKEN_OFF):
         models.fetch(config, "zoo", None, silent)
     files = files_in(config.data / "models" / "zoo")
     assert "zoo.onnx" not in files
@@ -487,7 +492,7 @@ def test_fewer_bytes_than_stated_are_not_taken_for_the_file(online: FileServer, 
 
 def test_a_file_that_the_server_lacks_is_named(online: FileServer, config: Config) -> None:
     del online.files["zoo.onnx"]
-    with pytest.raises(PackError, match=r"^zoo\.onnx could not be downloaded \(HTTPError\)"):
+    with pytest.raises(PackError, match=r"^pack:download file='zoo\.onnx' why='HTTPError'$"):
         models.fetch(config, "zoo", None, silent)
     assert "zoo.onnx" not in files_in(config.data / "models" / "zoo")
 
@@ -501,7 +506,7 @@ def test_without_a_network_the_message_says_what_to_do(
     use_catalogue(monkeypatch, tmp_path / "shipped", described_pack("zoo", f"http://127.0.0.1:{port}"))
     with pytest.raises(PackError) as failed:
         models.fetch(config, "zoo", None, silent)
-    assert str(failed.value) == (
+    assert in_terminal(failed.value) == (
         "detector.onnx could not be downloaded (ConnectionError); what came is kept, and the same command "
         "goes on from there. On a machine without internet use --from DIR."
     )

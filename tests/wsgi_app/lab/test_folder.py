@@ -122,7 +122,7 @@ def test_a_name_may_hold_any_script_and_two_dots_inside_it(place: Path) -> None:
     ],
 )
 def test_what_may_not_be_seen_is_as_if_it_were_not_there(place: Path, path: str) -> None:
-    with pytest.raises(NotFound, match=r"^There is no such file or folder\.$"):
+    with pytest.raises(NotFound, match="not_found:file_or_folder"):
         look_up(place, path)
 
 

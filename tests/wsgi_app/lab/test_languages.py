@@ -26,17 +26,19 @@ def test_the_query_goes_before_the_header_and_english_is_for_everybody_else(
 
 
 @pytest.mark.parametrize(
-    ("address", "accepted", "code", "message"),
+    ("address", "accepted", "key", "values"),
     [
-        ("/?lang=fr", "en", "unknown_language", "lang is one of en, pt, ko."),
-        ("/", "x" * 1001, "header_too_long", "Accept-Language has at most 1000 characters."),
+        ("/?lang=fr", "en", "unknown_language", {"languages": "en, pt, ko"}),
+        ("/", "x" * 1001, "header_too_long", {"header": "Accept-Language", "most": 1000}),
     ],
 )
-def test_what_names_no_language_is_refused(address: str, accepted: str, code: str, message: str) -> None:
+def test_what_names_no_language_is_refused(
+    address: str, accepted: str, key: str, values: dict[str, object]
+) -> None:
     with pytest.raises(BadRequest) as refused:
         language_of(Request.blank(address, headers={"Accept-Language": accepted}), KNOWN)
 
-    assert (refused.value.code, refused.value.message) == (code, message)
+    assert (refused.value.key, refused.value.values) == (key, values)
 
 
 @pytest.mark.parametrize(("address", "vary"), [("/", "Accept-Language"), ("/?lang=ko", None)])
@@ -59,7 +61,7 @@ def test_a_name_that_cannot_be_shown_is_refused_where_it_was_sent(text: str) -> 
     with pytest.raises(BadRequest) as refused:
         name_to_show(text, "X-Student")
 
-    assert (refused.value.code, refused.value.message) == (
-        "bad_name",
-        "X-Student has at most 100 characters, none of them a control character.",
+    assert (refused.value.key, refused.value.values) == (
+        "bad_name:shown",
+        {"where": "X-Student", "most": 100},
     )

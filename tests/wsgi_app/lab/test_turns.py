@@ -134,5 +134,5 @@ def test_the_folder_of_the_file_is_made(tmp_path: Path, clock: Clock) -> None:
 def test_where_there_can_be_no_file_nobody_has_a_turn_now(tmp_path: Path, clock: Clock) -> None:
     (tmp_path / "taken").touch()
 
-    with pytest.raises(Unavailable, match="cannot keep a file now"):
+    with pytest.raises(Unavailable, match="unavailable:turns"):
         take_turn(tmp_path / "taken" / "turn.lock", clock.now)

@@ -52,7 +52,7 @@ class Guests:
     def again(self, identity: Identity) -> Identity:
         if self.refusals:
             self.refusals -= 1
-            raise Unavailable("The database does not answer; try again.")
+            raise Unavailable("unavailable:database")
         return next((known for known in self.known.values() if known.name == identity.name), NOBODY)
 
 

@@ -285,7 +285,7 @@ class Locked(EventStore):
         """Refuse a few times."""
         if self.refusals:
             self.refusals -= 1
-            raise Unavailable("The database does not answer; try again.")
+            raise Unavailable("unavailable:database")
         return super().happenings(after, limit)
 
 

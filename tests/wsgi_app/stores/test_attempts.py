@@ -42,7 +42,7 @@ def test_the_pause_begins_with_the_last_attempt_that_counted(stores: Stores, clo
     with pytest.raises(TooManyRequests) as refused:
         stores.attempts.count({"here": 1})
     assert refused.value.headers == {"Retry-After": "1"}
-    assert refused.value.message == "Too many sign-ins failed; try again in a minute."
+    assert (refused.value.key, refused.value.values) == ("too_many:sign_ins", {"minutes": 1})
 
     clock.advance(1)
     assert is_counted(stores, here=1)

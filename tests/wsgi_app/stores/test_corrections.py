@@ -120,8 +120,8 @@ def test_each_correction_is_told(stores: Stores, came: list[str], ana: str) -> N
 @pytest.mark.parametrize(
     ("visit_ids", "person_id", "reason"),
     [
-        (["v1", NOBODY], None, "There is no such visit"),
-        (["v1", "v2"], NOBODY, "There is no such person"),
+        (["v1", NOBODY], None, "^not_found:visit$"),
+        (["v1", "v2"], NOBODY, "^not_found:person$"),
     ],
 )
 def test_what_cannot_be_said_of_all_is_said_of_none(
@@ -144,7 +144,7 @@ def test_a_correction_is_taken_back_once(stores: Stores, came: list[str]) -> Non
     stores.corrections.remove("v2")
 
     assert stores.corrections.of(came).keys() == {"v1", "v3"}
-    with pytest.raises(NotFound, match="Nobody has corrected this visit"):
+    with pytest.raises(NotFound, match="not_found:correction"):
         stores.corrections.remove("v2")
 
 

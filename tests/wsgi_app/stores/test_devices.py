@@ -38,12 +38,12 @@ def test_a_new_device_is_found_by_its_token_and_by_its_name(devices: DeviceStore
 
 def test_nobody_has_another_token(devices: DeviceStore) -> None:
     assert devices.holding(OTHER_KEY) is None
-    with pytest.raises(NotFound, match="There is no such device"):
+    with pytest.raises(NotFound, match="not_found:device"):
         devices.get("back-door")
 
 
 def test_a_name_has_one_token_at_a_time(devices: DeviceStore, clock: Clock) -> None:
-    with pytest.raises(Conflict, match="`porteiro token revoke front-door` first"):
+    with pytest.raises(Conflict, match="name_taken:device name='front-door'"):
         devices.add("front-door", OTHER_KEY)
 
     assert (devices.holding(KEY), devices.holding(OTHER_KEY)) == (fresh(clock), None)
@@ -89,7 +89,7 @@ def test_pages_go_by_name(stores: Stores) -> None:
 
 
 def test_only_a_device_as_it_was_last_seen_is_revoked(devices: DeviceStore, clock: Clock) -> None:
-    with pytest.raises(PreconditionFailed, match="heard since you last read it"):
+    with pytest.raises(PreconditionFailed, match="precondition_failed:device"):
         devices.revoke("front-door", lambda device: device.heard_at is not None)
     assert devices.get("front-door").revoked_at is None
 

@@ -41,7 +41,7 @@ def test_a_face_is_kept_with_its_crop_its_quality_and_its_time(stores: Stores, c
 
 
 def test_nobody_has_faces_under_an_unknown_id(stores: Stores) -> None:
-    with pytest.raises(NotFound, match="There is no such person"):
+    with pytest.raises(NotFound, match="not_found:person"):
         stores.faces.of(NOBODY)
 
 
@@ -56,9 +56,9 @@ def test_faces_come_oldest_first(stores: Stores, ana: str, clock: Clock) -> None
 def test_a_face_belongs_to_one_person_alone(stores: Stores, ana: str) -> None:
     bruno = stores.people.add("Bruno").id
     face = add_face(stores, ana)
-    with pytest.raises(NotFound, match="This person has no such face"):
+    with pytest.raises(NotFound, match="not_found:face"):
         stores.faces.get(bruno, face.id)
-    with pytest.raises(NotFound, match="This person has no such face"):
+    with pytest.raises(NotFound, match="not_found:face"):
         stores.faces.remove(bruno, face.id)
     assert stores.faces.of(ana) == [face]
 
@@ -130,7 +130,7 @@ def test_a_face_of_somebody_forgotten_meanwhile_leaves_nothing_on_disk(
 ) -> None:
     photos = MeddlingPhotos(stores.photos.path(""), lambda: stores.people.remove(ana, lambda _: True))
     meddled = replace(stores, faces=FaceStore(stores.database, photos, clock.now, lambda: "face"))
-    with pytest.raises(NotFound, match="There is no such person"):
+    with pytest.raises(NotFound, match="not_found:person"):
         add_face(meddled, ana)
     assert (stores.people.page(10), gallery_of(stores, "e1"), crops_on_disk(stores)) == ([], [], ["people"])
 
@@ -142,7 +142,7 @@ def test_a_face_of_a_visit_that_was_forgotten_meanwhile_leaves_nothing(
     before = stores.gallery.generation()
     photos = MeddlingPhotos(stores.photos.path(""), lambda: stores.people.remove(ana, lambda _: True))
     naming = FaceStore(stores.database, photos, clock.now, lambda: "face")
-    with pytest.raises(NotFound, match="There is no such visit"):
+    with pytest.raises(NotFound, match="not_found:visit"):
         naming.add(bruno, b"of Ana", SHARP, Embedding("e1", vector(1.0)), Source(hers))
     assert (stores.faces.of(bruno), gallery_of(stores, "e1")) == ([], [])
     assert not list(stores.photos.path("").rglob("*.*"))
@@ -157,7 +157,7 @@ def test_a_face_that_is_not_as_expected_stays(stores: Stores, ana: str) -> None:
         seen.append(found)
         return False
 
-    with pytest.raises(PreconditionFailed, match="changed since you last read it"):
+    with pytest.raises(PreconditionFailed, match="precondition_failed:face"):
         stores.faces.remove(ana, face.id, refuse)
     assert (seen, stores.faces.of(ana), stores.events.last()) == ([face], [face], last)
     assert stores.photos.path(face.crop).exists()

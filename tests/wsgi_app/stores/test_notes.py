@@ -53,11 +53,11 @@ def test_a_note_is_read_replaced_and_removed_by_its_id(store: NoteStore) -> None
 def test_a_note_that_is_not_there_can_be_neither_read_nor_replaced_nor_removed(store: NoteStore) -> None:
     store.add("one")
 
-    with pytest.raises(NotFound, match="no such note"):
+    with pytest.raises(NotFound, match="not_found:note"):
         store.get("2")
-    with pytest.raises(NotFound, match="no such note"):
+    with pytest.raises(NotFound, match="not_found:note"):
         store.replace("2", "two")
-    with pytest.raises(NotFound, match="no such note"):
+    with pytest.raises(NotFound, match="not_found:note"):
         store.remove("2")
     assert store.all() == [Note("1", "one")]
 
@@ -68,10 +68,7 @@ def test_a_full_notebook_takes_another_note_once_one_is_removed(store: NoteStore
 
     with pytest.raises(Conflict) as refused:
         store.add("too many")
-    assert (refused.value.code, refused.value.message) == (
-        "full",
-        "There are 100 notes already; delete one first.",
-    )
+    assert (refused.value.key, refused.value.values) == ("full", {"most": MOST_NOTES})
     assert len(store.all()) == MOST_NOTES
     store.remove("1")
     store.add("fits")
@@ -169,12 +166,12 @@ def refusal_of(path: Path) -> tuple[str, str]:
         NoteStore(notebook, random_id).all()
     notebook.close()
     assert isinstance(refused.value.__cause__, ConfigError)
-    return refused.value.message, str(refused.value.__cause__).partition(" (")[0]
+    return refused.value.key, str(refused.value.__cause__).partition(" (")[0]
 
 
 def what_to_do(path: Path) -> tuple[str, str]:
     return (
-        "What the lab keeps cannot be opened now; the log says why.",
+        "unavailable:notebook",
         f"PORTEIRO_DATA: the lab's database {path} cannot be opened; let this user write there, or turn the "
         "lab off with PORTEIRO_LAB=0.",
     )

@@ -49,7 +49,7 @@ def test_everything_that_can_change_is_in_the_state(stores: Stores, ana: str) ->
 
 
 def test_a_visit_that_is_not_there_has_no_state(stores: Stores) -> None:
-    with pytest.raises(NotFound, match="There is no such visit"):
+    with pytest.raises(NotFound, match="not_found:visit"):
         stores.visits.state("v1")
 
 
@@ -63,11 +63,11 @@ def test_what_is_expected_is_asked_in_the_transaction_and_nothing_is_changed_oth
         seen.append(state)
         return False
 
-    with pytest.raises(PreconditionFailed, match="changed since you last read it"):
+    with pytest.raises(PreconditionFailed, match="precondition_failed:visit"):
         stores.corrections.set(["v1"], CorrectionVerdict.PERSON, ana, refuse)
-    with pytest.raises(PreconditionFailed, match="changed since you last read it"):
+    with pytest.raises(PreconditionFailed, match="precondition_failed:visit"):
         stores.corrections.remove("v1", refuse)
-    with pytest.raises(PreconditionFailed, match="changed since you last read it"):
+    with pytest.raises(PreconditionFailed, match="precondition_failed:visit"):
         stores.visits.remove("v1", refuse)
 
     assert seen == [before] * 3

@@ -86,7 +86,7 @@ def test_the_photo_of_a_visit_is_on_disk(stores: Stores) -> None:
 
 
 def test_there_is_no_visit_under_an_unknown_id(stores: Stores) -> None:
-    with pytest.raises(NotFound, match="There is no such visit"):
+    with pytest.raises(NotFound, match="not_found:visit"):
         stores.visits.get("v1")
 
 
@@ -209,7 +209,7 @@ def test_somebody_forgotten_while_the_photo_was_judged_leaves_no_visit_and_no_ph
     ana = stores.people.add("Ana")
     judged = visit(stores, person_id=ana.id)
     stores.people.remove(ana.id, lambda _: True)
-    with pytest.raises(Unavailable, match="try again") as refused:
+    with pytest.raises(Unavailable, match="unavailable:gallery") as refused:
         stores.visits.add(judged, LET_IN, PRESS)
     assert refused.value.headers == {"Retry-After": "2"}
     assert (stores.visits.page(10), stores.visits.answer(PRESS), photos_on_disk(stores)) == ([], None, [])
@@ -255,7 +255,7 @@ def test_a_visit_whose_row_cannot_be_written_leaves_no_answer(stores: Stores) ->
 def test_a_visit_that_the_database_cannot_take_leaves_no_photo(stores: Stores) -> None:
     with stores.database.write() as connection:
         connection.execute(sa.text("DROP TABLE answers"))
-    with pytest.raises(Unavailable, match="The database does not answer"):
+    with pytest.raises(Unavailable, match="unavailable:database"):
         stores.visits.add(visit(stores), LET_IN, PRESS)
     assert (stores.visits.page(10), photos_on_disk(stores)) == ([], [])
 
@@ -284,7 +284,7 @@ def test_a_photo_is_saved_beside_other_work(stores: Stores, clock: Clock) -> Non
 
 def test_a_photo_whose_judgement_fails_does_not_stay(stores: Stores, clock: Clock) -> None:
     with pytest.raises(Unavailable), stores.visits.saving_photo("v1", clock.now(), b"jpeg"):
-        raise Unavailable("The networks are busy.")
+        raise Unavailable("unavailable:networks")
 
     assert photos_on_disk(stores) == []
 
@@ -359,7 +359,7 @@ def test_some_visits_come_in_the_order_of_their_ids_each_once(
     newest, *_, oldest = stores.visits.page(10)
     assert stores.visits.some([oldest.id, newest.id, oldest.id]) == [oldest, newest]
     assert stores.visits.some([]) == []
-    with pytest.raises(NotFound, match="There is no such visit"):
+    with pytest.raises(NotFound, match="not_found:visit"):
         stores.visits.some([newest.id, "another"])
 
 
@@ -446,12 +446,12 @@ def test_a_removed_visit_leaves_nothing(stores: Stores, five_visits: dict[str, s
 
 
 def test_a_visit_that_is_not_as_expected_stays(stores: Stores, five_visits: dict[str, str]) -> None:
-    with pytest.raises(PreconditionFailed, match="changed since you last read it"):
+    with pytest.raises(PreconditionFailed, match="precondition_failed:visit"):
         stores.visits.remove("v3", lambda _: False)
     assert stores.visits.get("v3").id == "v3"
     assert stores.photos.path(stores.visits.get("v3").photo).read_bytes() == b"v3"
 
 
 def test_a_visit_that_is_not_there_cannot_be_removed(stores: Stores) -> None:
-    with pytest.raises(NotFound, match="There is no such visit"):
+    with pytest.raises(NotFound, match="not_found:visit"):
         stores.visits.remove("v1", lambda _: True)

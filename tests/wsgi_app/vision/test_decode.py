@@ -328,13 +328,12 @@ def test_a_photo_that_was_cut_off_is_unreadable(data: bytes, share: float) -> No
     with pytest.raises(Unprocessable) as refusal:
         look(data[: max(16, int(len(data) * share))])
 
-    assert refusal.value.code == "unreadable_image"
-    assert refusal.value.message == "The picture is broken or incomplete."
+    assert (refusal.value.code, refusal.value.key) == ("unreadable_image", "unreadable_image:broken")
 
 
 @pytest.mark.parametrize("missing", [1, 2, 3, 10])
 def test_a_jpeg_without_its_last_bytes_is_unreadable(missing: int) -> None:
-    with pytest.raises(Unprocessable, match="broken or incomplete"):
+    with pytest.raises(Unprocessable, match="unreadable_image:broken"):
         look(WHOLE["JPEG"][:-missing])
 
 
@@ -383,9 +382,7 @@ def test_a_header_that_claims_too_many_pixels_is_refused_before_decoding(data: b
     assert time.process_time() - started < 0.1
     assert refusal.value.code == "image_too_large"
     most = 50 if is_jpeg(data) else 25
-    assert refusal.value.message == (
-        f"The picture has too many pixels: at most {most} megapixels and 16384 px a side."
-    )
+    assert refusal.value.values == {"megapixels": most, "side_px": 16384}
 
 
 @every_kind
@@ -425,7 +422,7 @@ def test_a_progressive_jpeg_may_have_so_many_scans(scans: int, fits: bool) -> No
     if fits:
         assert look(data).pixels.shape == (48, 64, 3)
     else:
-        with pytest.raises(Unprocessable, match="too many scans") as refusal:
+        with pytest.raises(Unprocessable, match="unreadable_image:scans") as refusal:
             look(data)
         assert refusal.value.code == "unreadable_image"
 
@@ -435,7 +432,7 @@ def test_too_many_scans_do_not_hide_in_a_phones_double_jpeg() -> None:
         scene(), "MPO", save_all=True, append_images=[Image.new("RGB", (8, 8))], progressive=True
     )
 
-    with pytest.raises(Unprocessable, match="too many scans"):
+    with pytest.raises(Unprocessable, match="unreadable_image:scans"):
         look(with_scans(double, 5000))
 
 
@@ -445,7 +442,7 @@ def test_too_many_scans_do_not_hide_behind_what_looks_like_the_end(before: bytes
     thumbnail = b"\xff\xd8\xff\xda\xff\xd9"
     segment = before + struct.pack(">H", len(thumbnail) + 2) + thumbnail
 
-    with pytest.raises(Unprocessable, match="too many scans"):
+    with pytest.raises(Unprocessable, match="unreadable_image:scans"):
         look(heavy[:2] + segment + heavy[2:])
 
 
@@ -455,7 +452,7 @@ def test_too_many_scans_do_not_hide_behind_a_marker_that_has_no_length() -> None
     heavy = with_scans(sound, 100)
     end = sound.index(b"\xff\xd9")
 
-    with pytest.raises(Unprocessable, match="too many scans"):
+    with pytest.raises(Unprocessable, match="unreadable_image:scans"):
         look(heavy[:end] + b"\xff\x01\xff\xff" + heavy[end:])
 
 
@@ -477,7 +474,7 @@ def test_anything_else_is_no_picture_that_is_taken(data: bytes) -> None:
     with pytest.raises(UnsupportedMediaType) as refusal:
         look(data)
 
-    assert refusal.value.message == "This is not a JPEG, PNG or WebP picture."
+    assert refusal.value.key == "unsupported_media_type:picture"
 
 
 def decodes_or_refuses(data: bytes) -> None:

@@ -31,7 +31,7 @@ from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import NoseNetworkFile, pack_in
 from wsgi_app.vision.pipeline import ENROLMENT, PROBE, GuardedNetwork, Pipeline
 from wsgi_app.vision.quality import Standard
-from wsgi_app.vision.verdicts import REFUSALS, Policy, Verdict
+from wsgi_app.vision.verdicts import Policy, Verdict
 
 Photo = Callable[[str], bytes]
 Pixels = NDArray[np.uint8]
@@ -367,7 +367,6 @@ def test_a_photo_unfit_for_enrolment_is_refused_with_the_reason(
         pipeline.single_face(alteration(photo), ENROLMENT, steps)
 
     assert (refusal.value.status, refusal.value.code) == (422, code)
-    assert refusal.value.message == REFUSALS[code]
 
 
 @pytest.mark.parametrize("name", ["a face of 58 px", "a face in the dusk", "a face a little out of focus"])
@@ -397,13 +396,6 @@ def test_a_head_turned_too_far_is_refused(pipeline: Pipeline, photo: Photo, step
         pipeline.single_face(photo("ana-4"), straight_only, steps)
 
     assert refusal.value.code == "turned_away"
-    assert refusal.value.message == REFUSALS["turned_away"]
-
-
-def test_every_reason_for_a_refusal_has_its_sentence() -> None:
-    about_the_photo = {str(outcome) for outcome in Outcome} - {"known", "unknown", "not_now"}
-
-    assert set(REFUSALS) == about_the_photo | {"not_upright", "turned_away"}
 
 
 @pytest.mark.parametrize("name", [f"{name}-{n}" for name in ("ana", "eun", "ivo") for n in (1, 2)])
@@ -496,7 +488,7 @@ def test_without_a_face_there_is_no_nose(landmark_pipeline: Pipeline, photo: Pho
     with pytest.raises(UnusablePhoto) as refusal:
         landmark_pipeline.nose(photo("nobody-1"), steps)
 
-    assert (refusal.value.code, refusal.value.message) == ("no_face", REFUSALS["no_face"])
+    assert refusal.value.code == "no_face"
 
 
 def with_nose(folder: Path, path: Path, channels: str = "rgb") -> Pipeline:
@@ -577,12 +569,12 @@ def test_a_check_tries_the_nose_network_too(
     other = with_nose(pack_folder, extremes_onnx(tmp_path / "extremes.onnx"))
 
     assert sound.check(photo("ana-1"), steps)
-    with pytest.raises(PackError, match=r"extremes\.onnx .* is no nose network"):
+    with pytest.raises(PackError, match=r"^pack:no_nose file=.*extremes\.onnx"):
         other.check(photo("ana-1"), steps)
 
 
 def test_networks_that_cannot_be_loaded_are_told_by_their_path(pack_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(PackError, match=r"nose\.onnx cannot be loaded as a network"):
+    with pytest.raises(PackError, match=r"^pack:unreadable file=.*nose\.onnx"):
         with_nose(pack_folder, tmp_path / "nose.onnx")
     with pytest.raises(PackError, match=pack_in(pack_folder).detector.file):
         Pipeline(pack_in(pack_folder), tmp_path, None, PictureLimits())
@@ -596,7 +588,7 @@ def test_a_pack_whose_embedder_is_no_embedder_is_told(
     (tmp_path / pack.detector.file).symlink_to(pack_folder / pack.detector.file)
     wrong = replace(pack, embedder=replace(pack.embedder, file="nose.onnx"))
 
-    with pytest.raises(PackError, match=r"nose\.onnx does not give one embedding"):
+    with pytest.raises(PackError, match=r"^pack:no_embedder file=.*nose\.onnx"):
         Pipeline(wrong, tmp_path, None, PictureLimits()).check(photo("ana-1"), steps)
 
 

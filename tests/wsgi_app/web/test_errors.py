@@ -8,8 +8,11 @@ from wsgi_app.web.errors import ErrorBody
 
 def test_a_refusal_says_its_word_and_its_sentence() -> None:
     bodies = [
-        msgspec.to_builtins(ErrorBody.of(error))
-        for error in (NotFound("There is no such visit."), Unprocessable("No.", code="bad_name"))
+        msgspec.to_builtins(ErrorBody.of(error, message))
+        for error, message in (
+            (NotFound("not_found:visit"), "There is no such visit."),
+            (Unprocessable("bad_name"), "No."),
+        )
     ]
 
     assert bodies == [

@@ -105,7 +105,7 @@ def test_a_program_sends_the_same_as_json() -> None:
     ],
 )
 def test_a_form_of_another_shape_is_refused_with_the_place(sent: bytes) -> None:
-    with pytest.raises(Unprocessable, match="The form does not fit: ") as refused:
+    with pytest.raises(Unprocessable, match="form_shape why=") as refused:
         guest_of(sent)
 
     assert refused.value.code == "form_shape"
@@ -125,7 +125,7 @@ def test_a_text_that_is_too_long_is_told_how_long_it_may_be(sent: bytes, content
     request = posted(sent, content_type)
     take(request)
 
-    with pytest.raises(Unprocessable, match=r"does not fit: said has at most 30 characters\.$"):
+    with pytest.raises(Unprocessable, match=r"_shape:long field='said' most=30$"):
         read_body(request, Message, LIMITS.json_bytes)
 
 
@@ -137,11 +137,7 @@ def test_what_is_no_form_is_refused(sent: bytes) -> None:
     with pytest.raises(BadRequest) as refused:
         guest_of(sent)
 
-    assert (refused.value.code, refused.value.message) == (
-        "bad_form",
-        "This is no form, such as name=Ana&room=hall in UTF-8, of at most 500 fields; "
-        "send JSON as application/json.",
-    )
+    assert (refused.value.key, refused.value.values) == ("bad_form:fields", {"most": 500})
 
 
 def test_a_query_has_fields_too() -> None:
@@ -198,7 +194,7 @@ def test_a_form_that_is_only_kept_is_a_post_whatever_it_means() -> None:
     "method", ["TRACE", "GET", "HEAD", "OPTIONS", "CONNECT", "delete", "DELETE ", "X" * 999]
 )
 def test_it_can_mean_no_other(method: str) -> None:
-    with pytest.raises(BadRequest, match="_method must be one of POST, PUT, PATCH and DELETE"):
+    with pytest.raises(BadRequest, match=r"^bad_form:method field='_method'$"):
         guest_of(b"_method=" + method.encode().replace(b" ", b"+"))
 
 

@@ -14,7 +14,7 @@ from webob import Request, Response
 from wsgi_app.access.identity import AT_HOME, NOBODY, Identity
 from wsgi_app.access.roles import Role
 from wsgi_app.base.config import load_config
-from wsgi_app.base.errors import BadRequest, NotAcceptable, NotFound
+from wsgi_app.base.errors import BadRequest, Conflict, NotAcceptable, NotFound
 from wsgi_app.base.limits import UploadLimits
 from wsgi_app.web.forms import keep_form
 from wsgi_app.web.rendering import (
@@ -100,7 +100,7 @@ def test_nothing_that_fits_is_refused_with_what_there_is(query: str, accept: str
     with pytest.raises(NotAcceptable) as refused:
         negotiated(ask(query, Accept=accept), {word: MAKERS[word] for word in ("json", "csv")})
 
-    assert refused.value.message == "This address answers as application/json, text/csv."
+    assert refused.value.values == {"types": "application/json, text/csv"}
 
 
 def test_only_the_representation_that_is_sent_is_made() -> None:
@@ -247,7 +247,7 @@ def test_the_live_feed_is_at_the_same_host(address: str, settings: dict[str, str
 
 def test_a_page_may_load_this_servers_own_files_and_its_feed_alone() -> None:
     view = View("/porteiro", "wss://house/porteiro/live", AT_HOME)
-    error = NotFound("There is nothing at this address.")
+    error = NotFound("not_found")
 
     page = error_answer(ask(Accept=BROWSER), error, "0" * 32, Pages(), view)
 
@@ -259,17 +259,17 @@ def test_a_page_may_load_this_servers_own_files_and_its_feed_alone() -> None:
 
 
 def test_an_error_is_a_page_for_a_browser_and_json_for_a_program() -> None:
-    error = NotFound("There is nothing <here>.", headers={"X-Odd": "1"})
+    error = Conflict("name_taken:person", name="<Ana>", headers={"X-Odd": "1"})
     view = View("", "ws://house/live", NOBODY)
 
     page = error_answer(ask(Accept=BROWSER), error, "0" * 32, Pages(), view)
     told = error_answer(ask(), error, "0" * 32, Pages(), view)
 
-    assert (page.status_code, page.content_type, page.headers["X-Odd"]) == (404, "text/html", "1")
-    assert "There is nothing &lt;here&gt;." in page.text
+    assert (page.status_code, page.content_type, page.headers["X-Odd"]) == (409, "text/html", "1")
+    assert "There is already somebody called &lt;Ana&gt;." in page.text
     assert (told.status_code, told.json, told.headers["X-Odd"]) == (
-        404,
-        {"error": {"code": "not_found", "message": "There is nothing <here>."}},
+        409,
+        {"error": {"code": "name_taken", "message": "There is already somebody called <Ana>."}},
         "1",
     )
 
@@ -317,7 +317,7 @@ def test_what_a_template_shows_is_escaped(tmp_path: Path) -> None:
 def test_the_house_has_a_way_to_its_lab_where_there_is_one(has_lab: bool, ways: int) -> None:
     view = View("/porteiro", "ws://house/live", AT_HOME, has_lab)
 
-    page = error_answer(ask(Accept=BROWSER), NotFound("Nothing."), "0" * 32, Pages(), view)
+    page = error_answer(ask(Accept=BROWSER), NotFound("not_found"), "0" * 32, Pages(), view)
 
     assert page.text.count('<a href="/porteiro/lab/">') == ways
 

@@ -39,7 +39,10 @@ def test_json_of_another_shape_says_where() -> None:
     with pytest.raises(Unprocessable) as refused:
         read_json(posted(b'{"name": 7}', {"Content-Type": "application/json"}), Named, 1_000)
 
-    assert refused.value.message == "The JSON does not fit: Expected `str`, got `int` - at `$.name`"
+    assert (refused.value.key, refused.value.values) == (
+        "json_shape",
+        {"why": "Expected `str`, got `int` - at `$.name`"},
+    )
 
 
 @given(st.binary(max_size=300))
@@ -63,10 +66,7 @@ def test_json_is_only_so_deep(opening: bytes, end: bytes) -> None:
     with pytest.raises(BadRequest) as refused:
         read_json(posted(deeper, headers), Any, 1_000)
 
-    assert (refused.value.code, refused.value.message) == (
-        "bad_json",
-        f"The JSON is nested deeper than {DEEPEST_JSON} levels.",
-    )
+    assert (refused.value.key, refused.value.values) == ("bad_json:deep", {"levels": DEEPEST_JSON})
 
 
 def test_a_body_that_comes_bit_by_bit_is_read_whole() -> None:

@@ -71,21 +71,17 @@ def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
 def _account_name(text: str) -> str:
     name = checked_name(text)
     if name_key(name) in RESERVED:
-        raise Unprocessable(f"Nobody can be called {name} here; choose another name.", code="bad_name")
+        raise Unprocessable("bad_name:reserved", name=name)
     if ":" in name:
-        raise Unprocessable(
-            "This cannot be a name: programs could not sign in with a : in it.", code="bad_name"
-        )
+        raise Unprocessable("bad_name:colon")
     return name
 
 
 def _checked_password(body: Welcome) -> str:
     if not LEAST_LETTERS <= len(body.password) <= MOST_LETTERS:
-        raise Unprocessable(
-            f"A password has from {LEAST_LETTERS} to {MOST_LETTERS:,} letters.", code="bad_password"
-        )
+        raise Unprocessable("bad_password:length", least=LEAST_LETTERS, most=MOST_LETTERS)
     if body.again is not None and body.again != body.password:
-        raise Unprocessable("The two passwords differ; type the same twice.", code="bad_password")
+        raise Unprocessable("bad_password:twice")
     return body.password
 
 

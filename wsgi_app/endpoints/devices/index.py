@@ -8,7 +8,7 @@ from webob import Response
 
 from wsgi_app.access.doors import needed_holder
 from wsgi_app.access.tokens import add_door
-from wsgi_app.base.errors import Forbidden, Unprocessable
+from wsgi_app.base.errors import Forbidden, Unfit, Unprocessable
 from wsgi_app.base.vitals import Vitals
 from wsgi_app.endpoints.devices.bodies import (
     DeviceBody,
@@ -17,7 +17,7 @@ from wsgi_app.endpoints.devices.bodies import (
     device_body,
     device_fields,
 )
-from wsgi_app.house.words import DOORS
+from wsgi_app.house.words.pages import DOORS
 from wsgi_app.stores.devices import Device
 from wsgi_app.web.call import Call
 from wsgi_app.web.forms import is_form
@@ -56,8 +56,8 @@ def create(call: Call) -> Response:
     devices = call.stores.devices
     try:
         token = add_door(devices, name)
-    except ValueError as error:
-        raise Unprocessable(f"{error}.", code="bad_name") from error
+    except Unfit as error:
+        raise Unprocessable.of(error) from error
     made = NewDevice(**device_fields(call, devices.get(name)), token=token)
     if is_form(call.request):
         return _page(call, [made], status=201, new=made)
@@ -87,7 +87,7 @@ def hear(call: Call, device: str) -> Response:
     devices = call.stores.devices
     holder = needed_holder(call.request.headers.get("Authorization", ""), devices)
     if holder.device.id != device:
-        raise Forbidden("This token is another device's.", code="other_device")
+        raise Forbidden("other_device")
     vitals = call.body(Vitals, call.house.config.limits.uploads.heartbeat_bytes)
     devices.hear(device, vitals)
     return no_content()

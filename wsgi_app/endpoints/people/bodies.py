@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from wsgi_app.base.errors import Unprocessable
+from wsgi_app.base.errors import Unfit, Unprocessable
 from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import MOST_ROWS, read_hours
@@ -103,7 +103,7 @@ def read_whole(call: Call) -> PersonDetails:
     """All that is said of a person, out of a body.
 
     Raises:
-        Unprocessable: some of it cannot be kept; the message says how to write it.
+        Unprocessable: some of it cannot be kept.
         RequestError: as ``Call.body`` says.
     """
     body = call.body(WholePerson)
@@ -152,27 +152,25 @@ def _or(value: Kept | UnsetType, kept: Kept) -> Kept:
 
 
 def _start(text: str | None, zone: tzinfo | None) -> datetime | None:
-    refusal = "This cannot be the begin of a period"
-    return None if text is None else _read(lambda: rules.read_start(text, zone), refusal)
+    return None if text is None else _read(lambda: rules.read_start(text, zone))
 
 
 def _end(text: str | None, zone: tzinfo | None) -> datetime | None:
-    refusal = "This cannot be the end of a period"
-    return None if text is None else _read(lambda: rules.read_end(text, zone), refusal)
+    return None if text is None else _read(lambda: rules.read_end(text, zone))
 
 
 def _hours(rows: list[str]) -> tuple[str, ...]:
-    return _read(lambda: tuple(map(str, read_hours(rows))), "These cannot be hours")
+    return _read(lambda: tuple(map(str, read_hours(rows))))
 
 
-def _read(read: Callable[[], Kept], refusal: str) -> Kept:
+def _read(read: Callable[[], Kept]) -> Kept:
     try:
         return read()
-    except ValueError as error:
-        raise Unprocessable(f"{refusal}: {error}.", code="bad_rule") from error
+    except Unfit as error:
+        raise Unprocessable.of(error) from error
 
 
 def _with_period(details: PersonDetails) -> PersonDetails:
     if details.valid_from and details.valid_until and details.valid_from >= details.valid_until:
-        raise Unprocessable("The period ends before it begins.", code="bad_rule")
+        raise Unprocessable("bad_rule:order")
     return details

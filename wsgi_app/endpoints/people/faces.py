@@ -110,5 +110,5 @@ def _candidate(call: Call, person: str) -> Candidate:
 def _accepted(call: Call) -> bool:
     text = query_text(call.request, "accept")
     if text not in ("", LIKE_ANOTHER):
-        raise BadRequest(f"accept takes nothing but {LIKE_ANOTHER}.", code="bad_query")
+        raise BadRequest("bad_query:accept", only=LIKE_ANOTHER)
     return text == LIKE_ANOTHER

@@ -8,6 +8,7 @@ from webob import Response
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound
 from wsgi_app.base.people import PersonName
+from wsgi_app.base.sentences import Place
 from wsgi_app.endpoints.unknown.bodies import (
     Barred,
     Barring,
@@ -20,7 +21,8 @@ from wsgi_app.endpoints.unknown.bodies import (
     cluster_bodies,
 )
 from wsgi_app.house import inbox, naming
-from wsgi_app.house.words import REASONS
+from wsgi_app.house.words.errors import sentence
+from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
 from wsgi_app.web.call import Call
@@ -55,7 +57,7 @@ def face(call: Call, visit: str) -> Response:
     """``GET /unknown/{visit}/face``: the face of a visit with a little around it, JPEG."""
     found = call.stores.visits.get(visit)
     if found.face is None:
-        raise NotFound("This visit shows no face.")
+        raise NotFound("not_found:visits_face")
     response = Response(content_type="image/jpeg", conditional_response=True, etag=found.id)
     response.cache_control = PRIVATE
     if found.id in call.request.if_none_match:  # it never changes
@@ -72,7 +74,9 @@ def name(call: Call) -> Response:
     visits = call.stores.visits.some(body.visits)
     person = naming.person_meant(call.stores.people, body.person, body.name)
     enrolments = naming.name(call.enroller, visits, person.id)
-    refused = [Refusal(visit, error.code, error.message) for visit, error in enrolments.refused.items()]
+    refused = [
+        Refusal(visit, error.code, sentence(error, Place.API)) for visit, error in enrolments.refused.items()
+    ]
     links = {"person": call.links.person(person.id), "unknown": call.links.unknown}
     told = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
     return changed(call.request, f"{call.links.unknown}?named={person.id}", told)

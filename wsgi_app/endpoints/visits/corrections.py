@@ -32,7 +32,7 @@ def replace(call: Call, visit: str) -> Response:
     said = call.body(CorrectionChange)
     corrected = call.stores.visits.get(visit)
     if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:
-        raise Unprocessable("Send one of person, name and verdict.", code="correction_shape")
+        raise Unprocessable("correction_shape")
     verdict = CorrectionVerdict(said.verdict) if said.verdict else CorrectionVerdict.PERSON
     statement = naming.Statement(verdict, said.person, said.name)
     naming.correct(call.enroller, corrected, statement, expected(call, version_of))

@@ -5,7 +5,7 @@ from webob import Response
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
 from wsgi_app.endpoints.visits.bodies import VisitBody
-from wsgi_app.house.words import TITLES
+from wsgi_app.house.words.pages import TITLES
 from wsgi_app.web.call import Call
 from wsgi_app.web.feeds import AtomEntry, AtomFeed, AtomLink, Cell, atom, comma_separated, urn
 from wsgi_app.web.paging import same_list

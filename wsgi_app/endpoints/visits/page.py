@@ -15,7 +15,7 @@ from wsgi_app.endpoints.visits.bodies import VisitBody
 from wsgi_app.endpoints.visits.feeds import title_of
 from wsgi_app.endpoints.visits.filters import VisitQuery
 from wsgi_app.house.days import STEPS, Day, Mark, day_at, marks
-from wsgi_app.house.words import OUTCOMES, REASONS
+from wsgi_app.house.words.pages import OUTCOMES, REASONS
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.pipeline import ENROLMENT, PROBE
 from wsgi_app.vision.thumbnails import photo_size

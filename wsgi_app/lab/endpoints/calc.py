@@ -87,7 +87,7 @@ def read_sum(call: LabCall) -> Sum:
         fields = read_fields(call.request, limit)
         return Sum(*(fields.get(name, [""])[-1] for name in ("a", "op", "b")))
     if declared_type(call.request) != JSON:
-        raise UnsupportedMediaType(f"Send the sum as {JSON} or {URLENCODED}.")
+        raise UnsupportedMediaType("unsupported_media_type:sum", one=JSON, other=URLENCODED)
     body = read_json(call.request, JsonSum, limit)
     return Sum(text_of(body.a), body.op, text_of(body.b))
 
@@ -102,7 +102,7 @@ def text_of(raw: msgspec.Raw) -> str:
     try:
         return msgspec.json.decode(written, type=str) if written.startswith(b'"') else written.decode()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest("The body is not valid JSON.", code="bad_json") from error
+        raise BadRequest("bad_json") from error
 
 
 def result_of(wanted: Sum) -> Worked | BadRequest:
@@ -121,11 +121,11 @@ def work_out(wanted: Sum) -> Worked:
     """
     a, b = whole_number("a", wanted.a), whole_number("b", wanted.b)
     if wanted.op == " ":
-        raise BadRequest("In a form + means a space; send %2B instead of it.", code="unknown_operator")
+        raise BadRequest("unknown_operator:space")
     if wanted.op not in OPERATORS:
-        raise BadRequest(f"op must be one of {', '.join(OPERATORS)}.", code="unknown_operator")
+        raise BadRequest("unknown_operator", operators=", ".join(OPERATORS))
     if wanted.op == "/" and b == 0:
-        raise BadRequest("Nothing can be divided by zero; send another b.", code="division_by_zero")
+        raise BadRequest("division_by_zero")
     result = OPERATORS[wanted.op](a, b)
     return Worked(a, wanted.op, b, int(result) if result == int(result) else result)
 
@@ -137,11 +137,11 @@ def whole_number(name: str, text: str) -> int:
         BadRequest: it is missing, no whole number, or too long.
     """
     if not text:
-        raise BadRequest(f"{name} is missing; send a whole number.", code="operand_missing")
+        raise BadRequest("operand_missing", name=name)
     if not WHOLE_NUMBER.fullmatch(text):
-        raise BadRequest(f"{name} must be a whole number such as 12 or -3.", code="not_a_whole_number")
+        raise BadRequest("not_a_whole_number", name=name)
     if len(text.lstrip("+-")) > MOST_DIGITS:
-        raise BadRequest(f"{name} may have at most {MOST_DIGITS} digits.", code="operand_too_large")
+        raise BadRequest("operand_too_large", name=name, most=MOST_DIGITS)
     return int(text)
 
 

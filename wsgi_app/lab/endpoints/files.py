@@ -27,7 +27,7 @@ def show(call: LabCall, path: str) -> Response:
         return _made_up(call, path)
     place = call.services.config.lab_files
     if place is None:
-        raise NotFound("No folder is shown here: set PORTEIRO_LAB_FILES to one.", code="no_folder")
+        raise NotFound("no_folder")
     found = look_up(place, path)
     if isinstance(found, Listing):
         return _listing(call, found) if path == "" or path.endswith("/") else _redirect(call, f"{path}/")

@@ -25,7 +25,7 @@ def take(call: LabCall) -> Response:
     if declared_type(call.request) == URLENCODED:
         return as_json(call, read_fields(call.request, limits.json_bytes))
     if declared_type(call.request) != MULTIPART:
-        raise UnsupportedMediaType(f"Send the form as {URLENCODED} or {MULTIPART}.")
+        raise UnsupportedMediaType("unsupported_media_type:form", one=URLENCODED, other=MULTIPART)
     fields: dict[str, list[str | int]] = {}
     small = replace(limits, body_bytes=limits.json_bytes, photo_bytes=limits.json_bytes)
     for name, part in read_parts(call.request, small):  # of a file, the size

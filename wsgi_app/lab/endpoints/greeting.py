@@ -34,5 +34,5 @@ def student_of(request: Request) -> str:
     try:
         name = request.headers.get("X-Student", "").encode("latin-1").decode("utf-8")
     except UnicodeError as error:
-        raise BadRequest("X-Student is not UTF-8.", code="bad_name") from error
+        raise BadRequest("bad_name:not_utf8", header="X-Student") from error
     return name_to_show(name, "X-Student")

@@ -34,7 +34,7 @@ def headers(call: LabCall) -> Response:
     try:
         wanted = parse_qsl(call.request.query_string, keep_blank_values=True, max_num_fields=MOST_HEADERS)
     except ValueError as error:
-        raise BadRequest(f"At most {MOST_HEADERS} headers are sent.", code="too_many_headers") from error
+        raise BadRequest("too_many_headers", most=MOST_HEADERS) from error
     for name, value in wanted:
         _check_name(name)
         _check_value(value)
@@ -46,23 +46,12 @@ def headers(call: LabCall) -> Response:
 
 def _check_name(name: str) -> None:
     if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
-        raise BadRequest(
-            f"A header's name is X- and words of letters and digits with - between them, at most "
-            f"{LONGEST_NAME} characters.",
-            code="bad_header_name",
-        )
+        raise BadRequest("bad_header_name", most=LONGEST_NAME)
     if name.lower().startswith(MEANT):
-        raise BadRequest(
-            "Names that begin so mean something to a server, a proxy or a browser; try X-Lesson.",
-            code="bad_header_name",
-        )
+        raise BadRequest("bad_header_name:meant")
 
 
 def _check_value(value: str) -> None:
     # A line's end in it would end the header, and what follows would be headers or a body of its own.
     if len(value) > LONGEST_VALUE or not VALUE.fullmatch(value):
-        raise BadRequest(
-            f"A header's value is 1 to {LONGEST_VALUE} printable ASCII characters, without a line's end and "
-            "without a space around it.",
-            code="bad_header_value",
-        )
+        raise BadRequest("bad_header_value", most=LONGEST_VALUE)

@@ -41,7 +41,7 @@ def increase(call: LabCall) -> Response:
     """
     where = query_text(call.request, "where") or "server"
     if where not in PLACES:
-        raise BadRequest(f"where must be one of {' and '.join(PLACES)}.", code="unknown_place")
+        raise BadRequest("unknown_place", places=" and ".join(PLACES))
     makers = {"json": lambda: json_answer(count_up(call, where)), "html": lambda: count_both_up(call)}
     response = negotiated(call.request, makers)
     response.headers["Cache-Control"] = "no-store"

@@ -28,7 +28,7 @@ def show(call: LabCall) -> Response:
 def source(_: LabCall, name: str) -> Response:
     """``GET /source/{name}``: the source of an exhibit, as it runs: its modules one after the other."""
     if name not in SOURCES:
-        raise NotFound(f"No exhibit has this name; there are {', '.join(SOURCES)}.")
+        raise NotFound("not_found:exhibit", names=", ".join(SOURCES))
     return text_answer(SOURCES[name])
 
 

@@ -54,7 +54,7 @@ def index(call: LabCall) -> Response:
 def create(call: LabCall) -> Response:
     """``POST /notes``: a new one, of JSON or of the page's form; 201 and Location say where it is."""
     if declared_type(call.request) not in (JSON, URLENCODED):
-        raise UnsupportedMediaType(f"Send the note as {JSON} or {URLENCODED}.")
+        raise UnsupportedMediaType("unsupported_media_type:note", one=JSON, other=URLENCODED)
     keep_form(call.request, call.services.config.limits.uploads)
     body = represented(call, call.services.notes.add(sent_text(call)))
     page = f"{call.request.application_url}/notes"  # where a form goes on to, by 303
@@ -90,13 +90,13 @@ def sent_text(call: LabCall) -> str:
     """The text in a body, fit to be kept."""
     text = read_body(call.request, NoteText, call.services.config.limits.uploads.json_bytes).text
     if not text.strip():
-        raise Unprocessable("A note needs some text.", code="empty_note")
+        raise Unprocessable("empty_note")
     if any(unicodedata.category(letter) == "Cc" for letter in text if letter not in "\n\t"):
-        raise Unprocessable("A note has no control characters but tabs and new lines.", code="bad_note")
+        raise Unprocessable("bad_note")
     return text
 
 
 def refuse_kept(note: str) -> None:
     """403 for the one note that may only be read."""
     if note == WELCOME.id:
-        raise Forbidden("This note may be read, but neither changed nor deleted; make another.", code="kept")
+        raise Forbidden("kept")

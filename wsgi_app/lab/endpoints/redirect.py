@@ -21,15 +21,11 @@ def redirect(call: LabCall) -> Response:
     """``GET /redirect``: on to ``?to=``, a path below the lab, with a ``?status=`` of 3xx."""
     status = query_text(call.request, "status") or "301"
     if status not in STATUSES:
-        raise BadRequest(f"A redirect has one of {', '.join(STATUSES)} for its status.", code="bad_status")
+        raise BadRequest("bad_status", statuses=", ".join(STATUSES))
     target = call.request.script_name + (query_text(call.request, "to") or "/hello")
     if not is_page_below(call.request, target):
         # Anything a browser could take for another host would lend this one's good name to it.
-        raise BadRequest(
-            "`to` is a plain path below the lab, such as /hello: no scheme, no host, no // and no .., "
-            f"nothing encoded, no backslash, and at most {LONGEST_PAGE} characters with the mount.",
-            code="bad_target",
-        )
+        raise BadRequest("bad_target", most=LONGEST_PAGE)
     # WebOb puts scheme and host before the target; a browser would keep a 301 for ever.
     headers = {"Location": target, "Cache-Control": "no-store"}
     return text_answer(f"{target} {STATUSES[status]}\n", int(status), headers)

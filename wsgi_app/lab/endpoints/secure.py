@@ -24,12 +24,12 @@ def secure(call: LabCall) -> Response:
     credentials = credentials_of(call.request)
     brought = credentials.name_and_password(ASKS)
     if brought is None:
-        raise Unauthorized(f"Sign in first. {HINT}", code="sign_in_needed", scheme=ASKS)
+        raise Unauthorized("sign_in_needed:lab", name=NAME, password=PASSWORD, scheme=ASKS)
     name, password = brought
     attempts, most = call.services.attempts, call.services.config.limits.sign_ins.address_failures
     key = f"secure {address_key(credentials.address)}"
     attempts.count({key: most})  # before the password is looked at, and 429 where there were too many
     if not call.services.passwords.fits(password, KEPT.get(name)):  # as slow for a name that nobody has
-        raise Unauthorized(f"The name or the password is wrong. {HINT}", code="wrong_password", scheme=ASKS)
+        raise Unauthorized("wrong_password:lab", name=NAME, password=PASSWORD, scheme=ASKS)
     attempts.forget(key)
     return text_answer(f"Come in, {name}!\n")

@@ -17,5 +17,5 @@ def show(call: LabCall, path: str) -> Response:
     """``GET /static/{path}``: a file that the pages load; uWSGI sends it before the application is asked."""
     found = look_up(STATIC, path)
     if isinstance(found, Listing):
-        raise NotFound("There is no such file.")
+        raise NotFound("not_found:file")
     return file_answer(call.request, found)

@@ -35,7 +35,7 @@ def show(_: LabCall, code: str) -> Response:
     """``GET /status/{code}``: an answer with that status, and in words what it means."""
     status = KNOWN.get(code)
     if status is None:
-        raise BadRequest(f"The statuses known here are {', '.join(KNOWN)}.", code="unknown_status")
+        raise BadRequest("unknown_status", statuses=", ".join(KNOWN))
     response = Response(status=f"{code} {status.phrase}", content_type="text/plain", charset="utf-8")
     if status not in BODILESS:
         response.text = "".join(f"{line}\n" for line in _lines(status) if line)
@@ -46,7 +46,7 @@ def show(_: LabCall, code: str) -> Response:
 
 def not_found(_: LabCall) -> Response:
     """``GET /notfound``: an error as the house sends it, as JSON or as a page."""
-    raise NotFound("There is never anything at this address.")
+    raise NotFound("not_found:ever")
 
 
 def _lines(status: HTTPStatus) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def stream(call: LabCall) -> Response:
     """``GET /stream``: ``?lines=`` of them, as text or, by Accept or ``?format=``, as Server-Sent Events."""
     wanted = query_text(call.request, "lines") or "5"
     if wanted not in COUNTS:
-        raise BadRequest(f"`lines` is a number from {COUNTS[0]} to {COUNTS[-1]}.", code="bad_lines")
+        raise BadRequest("bad_lines", least=COUNTS[0], most=COUNTS[-1])
     empty = partial(Response, charset="utf-8", app_iter=())
     offers = {word: partial(empty, content_type=FORMATS[word]) for word in ("text", "events")}
     response = negotiated(call.request, offers)

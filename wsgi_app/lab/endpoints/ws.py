@@ -18,8 +18,8 @@ def show(call: LabCall) -> Response:
         UpgradeRequired: a program asks.
     """
     if call.services.worker is None:
-        raise NotFound("The rooms are kept by a process of uWSGI's; this server has none.", code="no_rooms")
+        raise NotFound("no_rooms")
     if prefers_html(call.request):
         return call.page("ws.html", limits=call.services.config.limits.feed)
     address = view_in_lab(call.request, call.services.config).live
-    raise UpgradeRequired(f"The rooms are WebSockets: open {address}?room=echo or {address}?room=all.")
+    raise UpgradeRequired("upgrade_required:rooms", address=address)

@@ -107,18 +107,25 @@ def test_beyond_the_most_photos_one_has_to_go_first(
 # Somebody else's face
 
 
+@pytest.mark.parametrize(
+    ("headers", "what_to_do"),
+    [
+        ({}, "send accept=like_another"),
+        ({"Accept-Language": "en"}, "press 'Enrol all the same'"),  # the page's script, in a browser
+    ],
+)
 def test_a_face_that_is_like_somebody_else_is_refused_and_they_are_named(
-    server: InProcessServer, photo: Photo
+    server: InProcessServer, photo: Photo, headers: dict[str, str], what_to_do: str
 ) -> None:
     enrolled(server, "Ana", photo("ana-1"), photo("ana-2"))
     eve = enrolled(server, "Eve")
 
-    answer = post_photo(server, f"/people/{eve}/faces", photo("ana-3"))
+    answer = post_photo(server, f"/people/{eve}/faces", photo("ana-3"), headers)
 
     assert (answer.status, answer.error) == (422, "like_another")
     words = (
         r"This looks like Ana \(likeness 0\.\d\d\), who is enrolled already\. If it is Eve all the same, "
-        r"press 'Enrol all the same', or send accept=like_another\."
+        rf"{what_to_do}\."
     )
     assert re.fullmatch(words, answer.json["error"]["message"])
     assert faces_of(server, eve) == []

@@ -16,7 +16,7 @@ from wsgi_app.base.doors import DoorId
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.house import House, put_together
-from wsgi_app.house.words import REASONS
+from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 

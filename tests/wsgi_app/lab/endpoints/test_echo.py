@@ -13,9 +13,12 @@ from tests.labs import PROGRAMS
 from tests.servers import Answer, LiveServer, Server, form, lab_of, post_json
 from wsgi_app.base.config import load_config
 from wsgi_app.base.limits import UploadLimits
-from wsgi_app.web.forms import NO_FORM
 
 TEXT = {"Content-Type": "text/plain"}
+NO_FORM = (
+    "This is no form, such as name=Ana&room=hall in UTF-8, of at most 500 fields; "
+    "send JSON as application/json."
+)
 FORMATS = ("json", "html", "text")
 
 

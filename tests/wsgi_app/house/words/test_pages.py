@@ -7,7 +7,7 @@ from tests.galleries import SHARP
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId, DoorState
 from wsgi_app.base.outcomes import Outcome, Reason
-from wsgi_app.house.words import CHANGES, DOORS, OUTCOMES, REASONS, TALLIES, TITLES
+from wsgi_app.house.words.pages import CHANGES, DOORS, OUTCOMES, REASONS, TALLIES, TITLES
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores

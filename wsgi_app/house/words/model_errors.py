@@ -1,0 +1,64 @@
+"""What can be wrong with photos, and with the models that look at them."""
+
+from wsgi_app.base.sentences import Place, Sentence
+
+SENTENCES: dict[str, Sentence] = {
+    # photos that nobody can be recognised on
+    "no_face": "There is no face in this photo.",
+    "several_people": "There are several people in this photo; use one that shows a single person.",
+    "too_small": "The face is too small in this photo; come closer to the camera.",
+    "too_dark": "This photo is too dark; use one taken in more light.",
+    "blurred": "The face is blurred in this photo; use a sharper one.",
+    "not_upright": "The face is not upright in this photo; turn the photo.",
+    "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
+    # files that are no photos
+    "unsupported_media_type:picture": "This is not a JPEG, PNG or WebP picture.",
+    "unreadable_image:broken": "The picture is broken or incomplete.",
+    "unreadable_image:scans": "The JPEG has too many scans.",
+    "image_too_large": "The picture has too many pixels: at most {megapixels} megapixels and {side_px} px a "
+    "side.",
+    "bad_crop": "The kept crop {file} cannot be read: {why}",
+    # what the server cannot do now
+    "unavailable:networks": "The server is busy with other photos; try again.",
+    "unavailable:models": "The models cannot look now.",
+    "unavailable:detector": "The detector does not find the face of the built-in picture.",
+    # packs of models
+    "pack:neither": "{name!r} is neither a known pack ({packs}) nor a folder.",
+    "pack:unknown": "There is no pack {name!r}; there are {packs}.",
+    "pack:no_folder": "There is no model pack folder {folder}.",
+    "pack:description": "{file} does not describe model packs: {why}",
+    "pack:incomplete": "{folder} holds no complete model pack. A pack is, for example, {wanted}.",
+    "pack:missing_fetch": {
+        Place.TERMINAL: "{file} is missing. `porteiro models fetch {pack}` brings the right one.",
+    },
+    "pack:missing_copy": {
+        Place.TERMINAL: "{file} is missing. Copy it anew from where the pack came from; `porteiro models use "
+        "NAME` takes another pack.",
+    },
+    "pack:altered_fetch": {
+        Place.TERMINAL: "{file} is not the file that pack {pack!r} describes (its sha256 differs). `porteiro "
+        "models fetch {pack}` brings the right one.",
+    },
+    "pack:altered_copy": {
+        Place.TERMINAL: "{file} is not the file that pack {pack!r} describes (its sha256 differs). Copy it "
+        "anew from where the pack came from; `porteiro models use NAME` takes another pack.",
+    },
+    "pack:missing": "{file} is missing.",
+    "pack:wrong_file": "{file} is not the right file (its sha256 differs); it was removed.",
+    "pack:no_download": {
+        Place.TERMINAL: "{file} cannot be downloaded; copy it with --from DIR. It is {source}.",
+    },
+    "pack:download": {
+        Place.TERMINAL: "{file} could not be downloaded ({why}); what came is kept, and the same command "
+        "goes on from there. On a machine without internet use --from DIR.",
+    },
+    "pack:blind": "Pack {pack!r} does not find the face of the built-in picture; use another.",
+    # a pack's networks
+    "pack:other_file": "{file}: a network file ends with {endings}.",
+    "pack:unreadable": "{file} cannot be loaded as a network: {why}",
+    "pack:no_graph": "{file} cannot be loaded as a network: it is no frozen TensorFlow graph",
+    "pack:cannot_look": "{file} cannot look at a photo: {why}",
+    "pack:no_detector": "{file} is no face detector of YuNet's form: it gives {outputs}.",
+    "pack:no_embedder": "{file} does not give one embedding of {size} numbers.",
+    "pack:no_nose": "{file} does not give one (x, y); it is no nose network.",
+}
