@@ -13,7 +13,7 @@ class DoorKind(StrEnum):
     """By the address that it asks from: nothing proves it."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class DoorId:
     """Which door a visit came from.
 

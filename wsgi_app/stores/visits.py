@@ -280,7 +280,8 @@ def remove_visits(connection: sa.Connection, visit_ids: Iterable[str]) -> None:
 
 def _visit_from(row: sa.Row[Any]) -> Visit:
     values = dict(row._mapping)
-    return Visit(**values | {"door": DoorId(values.pop("door_kind"), values["door"])})
+    values["door"] = DoorId(values.pop("door_kind"), row.door)
+    return Visit(**values)
 
 
 def _columns_of(door: DoorId) -> dict[str, str]:
