@@ -1,6 +1,7 @@
-"""What a reply is worth: the tables of statuses and outcomes, and what an answer to trust has besides."""
+"""What a reply is worth: which statuses and outcomes count, and what an answer to trust has besides."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -12,19 +13,12 @@ from pi_client.transport import Reply
 JSON = "application/json"
 LONGEST_QUOTE = 60
 
-# What status and outcome together say; whatever is not here is a doubt.
-OUTCOMES = {
-    (200, "known"): Outcome.GRANTED,
-    (404, "unknown"): Outcome.REFUSED,
-    (404, "no_face"): Outcome.REFUSED,
-    (404, "too_dark"): Outcome.REFUSED,
-    (404, "too_small"): Outcome.REFUSED,
-    (404, "blurred"): Outcome.REFUSED,
-    (404, "several_people"): Outcome.REFUSED,
-    (404, "not_now"): Outcome.REFUSED,
-}
+# The one answer that lets anybody in.
+GRANTING_STATUS, GRANTING_WORD = 200, "known"
 
-VERDICTS = frozenset(status for status, _ in OUTCOMES)
+# Whatever else a server has to say of a photo is a refusal: it may know more outcomes than this device.
+REFUSING_STATUS = 404
+REFUSING_WORD = re.compile(r"[a-z_]{1,40}")
 
 STATUS_FAULTS = {
     401: Fault.TOKEN,
@@ -51,10 +45,10 @@ def judge(reply: Reply, press: Press, key: bytes | None, now: datetime) -> Answe
         now: by the wall clock.
     """
     body = _object(reply)
-    if reply.status not in VERDICTS:
+    if reply.status not in (GRANTING_STATUS, REFUSING_STATUS):
         return failed(press, *_error(reply, body), reply.ms)
     word = body.get("outcome")
-    outcome = OUTCOMES.get((reply.status, word)) if isinstance(word, str) else None
+    outcome = _outcome(reply.status, word) if isinstance(word, str) else None
     if outcome is None or (body.get("service"), body.get("status")) != ("porteiro", "OK"):
         detail = f"status {reply.status}, {_quoted(reply.content_type)}, outcome {_quoted(word)}"
         return failed(press, Fault.WRONG_SERVER, detail, reply.ms)
@@ -62,6 +56,14 @@ def judge(reply: Reply, press: Press, key: bytes | None, now: datetime) -> Answe
     if doubt is not None:
         return failed(press, *doubt, reply.ms)
     return Answer(press.id, outcome, detail=str(word), server_ms=reply.ms, person=_name(body))
+
+
+def _outcome(status: int, word: str) -> Outcome | None:
+    """What status and outcome together say; ``None`` for a doubt."""
+    if (status, word) == (GRANTING_STATUS, GRANTING_WORD):
+        return Outcome.GRANTED
+    refuses = status == REFUSING_STATUS and word != GRANTING_WORD and REFUSING_WORD.fullmatch(word)
+    return Outcome.REFUSED if refuses else None
 
 
 def _name(body: dict[str, Any]) -> str:

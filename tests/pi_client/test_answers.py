@@ -17,6 +17,7 @@ NOW = datetime(2026, 11, 21, 12, 0, 2, tzinfo=UTC)
 AT = NOW.isoformat()
 PRESS = Press("press-1", at_s=100.0, at=NOW - timedelta(seconds=2), deadline_s=110.0)
 REFUSALS = ("unknown", "no_face", "too_dark", "too_small", "blurred", "several_people", "not_now")
+NEW_WORDS = ("asleep", "wears_a_mask", "x", "_", "x" * 40)  # of a server that knows more than this device
 
 
 def evidence(outcome: str, press: str = "press-1", at: str = AT, key: bytes = KEY) -> dict[str, str]:
@@ -40,12 +41,12 @@ def test_known_with_200_is_granted() -> None:
     assert judge(reply(200, honest("known")), PRESS, KEY, NOW) == answer(Outcome.GRANTED, None, "known")
 
 
-@pytest.mark.parametrize("word", REFUSALS)
+@pytest.mark.parametrize("word", REFUSALS + NEW_WORDS)
 def test_every_other_outcome_with_404_is_refused(word: str) -> None:
     assert judge(reply(404, honest(word)), PRESS, KEY, NOW) == answer(Outcome.REFUSED, None, word)
 
 
-@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "blurred")])
+@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "blurred"), (404, "asleep")])
 def test_without_a_token_the_press_id_must_come_back(status: int, word: str) -> None:
     body = {"service": "porteiro", "status": "OK", "outcome": word}
     outcomes = {200: Outcome.GRANTED, 404: Outcome.REFUSED}
@@ -61,8 +62,21 @@ def test_without_a_token_the_press_id_must_come_back(status: int, word: str) -> 
     [
         (200, honest("unknown"), "application/json"),
         (404, honest("known"), "application/json"),
-        (404, honest("asleep"), "application/json"),
+        (200, honest("asleep"), "application/json"),
         (200, honest("Known"), "application/json"),
+        (404, honest("Known"), "application/json"),
+        (404, honest("Asleep"), "application/json"),
+        (404, honest("wears a mask"), "application/json"),
+        (404, honest("wears-a-mask"), "application/json"),
+        (404, honest("asleep\n"), "application/json"),
+        (404, honest("schläft"), "application/json"),
+        (404, honest("level_2"), "application/json"),
+        (404, honest("x" * 41), "application/json"),
+        (404, honest(""), "application/json"),
+        (404, honest("asleep", outcome=None), "application/json"),
+        (404, honest("asleep", outcome=["asleep"]), "application/json"),
+        (404, honest("asleep", service="other"), "application/json"),
+        (404, honest("asleep", status="error"), "application/json"),
         (200, honest("known"), "text/html"),
         (200, honest("known"), ""),
         (404, honest("unknown"), "text/plain"),
@@ -94,7 +108,7 @@ def test_point_6_what_is_not_porteiros_answer_is_of_the_wrong_server(
     assert judged == judge(reply(status, body, kind), PRESS, None, NOW)
 
 
-@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "unknown")])
+@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "unknown"), (404, "asleep")])
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [
@@ -210,6 +224,21 @@ def test_no_body_makes_it_fail_and_none_that_is_not_signed_opens(
 
     assert judged.outcome is Outcome.FAILED
     assert judged.fault is not None
+
+
+words = st.sampled_from(["known", *REFUSALS]) | st.from_regex(r"[a-z_]{1,45}", fullmatch=True) | st.text()
+
+
+@given(st.sampled_from([200, 404]) | st.integers(100, 999), words)
+def test_the_best_proof_is_green_for_one_answer_and_red_for_a_plain_word_with_404(
+    status: int, word: str
+) -> None:
+    judged = judge(reply(status, honest(word)), PRESS, KEY, NOW)
+
+    plain = 1 <= len(word) <= 40 and set(word) <= set("abcdefghijklmnopqrstuvwxyz_")
+    assert (judged.outcome is Outcome.GRANTED) == ((status, word) == (200, "known"))
+    assert (judged.outcome is Outcome.REFUSED) == (status == 404 and plain and word != "known")
+    assert (judged.fault is None) == (judged.outcome is not Outcome.FAILED)
 
 
 @given(st.binary())

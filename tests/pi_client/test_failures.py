@@ -57,7 +57,8 @@ ROWS: dict[str, tuple[Behaviour, Fault, int]] = {
     "404 of an API": (always(404, b'{"error": {"code": "not_found"}}'), Fault.WRONG_SERVER, 1),
     "known with 404": (Porteiro("known", AT, TOKEN, status=404), Fault.WRONG_SERVER, 1),
     "unknown with 200": (Porteiro("unknown", AT, TOKEN, status=200), Fault.WRONG_SERVER, 1),
-    "an outcome of tomorrow": (Porteiro("on_holiday", AT, TOKEN), Fault.WRONG_SERVER, 1),
+    "an outcome of tomorrow with 200": (Porteiro("on_holiday", AT, TOKEN, status=200), Fault.WRONG_SERVER, 1),
+    "an outcome that is no word": (Porteiro("On holiday!", AT, TOKEN), Fault.WRONG_SERVER, 1),
     **{
         f"{status}": (always(status, b"", "Location: /elsewhere"), Fault.WRONG_SERVER, 1)
         for status in (301, 302, 303, 307, 308)
@@ -85,6 +86,7 @@ ROWS: dict[str, tuple[Behaviour, Fault, int]] = {
     "another's signature": (Porteiro("known", AT, "front-door.another"), Fault.UNPROVEN, 1),
     "no signature": (Porteiro("known", AT), Fault.UNPROVEN, 1),
     "a refusal without signature": (Porteiro("unknown", AT), Fault.UNPROVEN, 1),
+    "an outcome of tomorrow without signature": (Porteiro("on_holiday", AT), Fault.UNPROVEN, 1),
     "another's answer": (Porteiro("known", AT, TOKEN, press="press-of-yesterday"), Fault.UNPROVEN, 1),
     "a server in 1970": (Porteiro("known", "1970-01-01T00:00:00+00:00", TOKEN), Fault.CLOCK, 1),
 }

@@ -35,7 +35,14 @@ from tests.pi_client.hostile_server import (
 # 5 and 6: green and red only for what is expected.
 
 
-@pytest.mark.parametrize(("behaviour", "outcome"), [(KNOWN, Outcome.GRANTED), (UNKNOWN, Outcome.REFUSED)])
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        (KNOWN, Outcome.GRANTED),
+        (UNKNOWN, Outcome.REFUSED),
+        (Porteiro("on_holiday", AT, TOKEN), Outcome.REFUSED),
+    ],
+)
 def test_point_5_porteiros_answers_are_granted_and_refused(behaviour: Porteiro, outcome: Outcome) -> None:
     press = press_now()
     with HostileServer((behaviour,)) as hostile, asking(hostile.url) as server:
