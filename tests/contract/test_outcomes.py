@@ -12,9 +12,7 @@ import pytest
 from pi_client import lamps
 from pi_client.answers import judge
 from pi_client.faults import Fault
-from pi_client.press import Answer as DoorAnswer
-from pi_client.press import Outcome as PressOutcome
-from pi_client.press import Press
+from pi_client.press import ButtonPress, PressAnswer, PressResult
 from pi_client.transport import Reply
 from tests.doors import Door, add_door
 from tests.pi_client.asking import AT, NOW, PHOTO, TOKEN, asking, press_now
@@ -35,8 +33,8 @@ STATUSES = {outcome: 200 if outcome is Outcome.KNOWN else 404 for outcome in Out
 each_outcome = pytest.mark.parametrize("outcome", Outcome)
 
 
-def expected_of(outcome: Outcome) -> PressOutcome:
-    return PressOutcome.GRANTED if outcome is Outcome.KNOWN else PressOutcome.REFUSED
+def expected_of(outcome: Outcome) -> PressResult:
+    return PressResult.GRANTED if outcome is Outcome.KNOWN else PressResult.REFUSED
 
 
 # The server: its answers, its pages, its documents
@@ -58,17 +56,16 @@ def test_a_door_is_answered_by_every_outcome_and_judges_it(
 
     assert (answer.status, answer.json["outcome"]) == (STATUSES[outcome], outcome)
     judged = judged_at(door, headers, answer)
-    assert (judged.outcome, judged.detail) == (expected_of(outcome), outcome)
+    assert (judged.result, judged.detail) == (expected_of(outcome), outcome)
 
 
-def judged_at(door: Door, headers: dict[str, str], answer: Answer) -> DoorAnswer:
+def judged_at(door: Door, headers: dict[str, str], answer: Answer) -> PressAnswer:
     """What the device makes of an answer of the server."""
     pressed_at = datetime.fromisoformat(headers["Porteiro-Pressed-At"])
-    press = Press(headers["Idempotency-Key"], door.ms / 1000, pressed_at, deadline_s=door.ms / 1000 + 10)
+    press = ButtonPress(headers["Idempotency-Key"], 1.0, pressed_at, deadline_s=11.0)
     kind, key = answer.headers["Content-Type"], answer.headers["Idempotency-Key"]
-    return judge(
-        Reply(answer.status, kind, key, answer.body, ms=1.0), press, token_key(door.token), door.now()
-    )
+    reply = Reply(answer.status, kind, key, answer.body, ms=1.0)
+    return judge(reply, press, token_key(door.token), door.now())
 
 
 @each_outcome
@@ -105,14 +102,14 @@ def test_the_readme_lists_every_outcome_with_its_status() -> None:
 @each_outcome
 @pytest.mark.parametrize("status", [200, 404])
 def test_a_device_takes_each_outcome_by_its_own_status_alone(outcome: Outcome, status: int) -> None:
-    expected = expected_of(outcome) if status == STATUSES[outcome] else PressOutcome.FAILED
+    expected = expected_of(outcome) if status == STATUSES[outcome] else PressResult.FAILED
 
-    assert judged(outcome, status).outcome is expected
+    assert judged(outcome, status).result is expected
 
 
-def judged(word: str, status: int) -> DoorAnswer:
+def judged(word: str, status: int) -> PressAnswer:
     """What the device makes of a word that a server has signed for this very press."""
-    press, key = Press("press-1", at_s=100.0, at=NOW, deadline_s=110.0), token_key(TOKEN)
+    press, key = ButtonPress("press-1", at_s=100.0, at=NOW, deadline_s=110.0), token_key(TOKEN)
     evidence = {"press": press.id, "at": AT, "signature": signature(key, press.id, word, AT)}
     body = {"service": "porteiro", "status": "OK", "outcome": word, "evidence": evidence}
     reply = Reply(status, "application/json", press.id, json.dumps(body).encode(), ms=1.0)
@@ -120,14 +117,14 @@ def judged(word: str, status: int) -> DoorAnswer:
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "fault", "pattern"),
+    ("status", "result", "fault", "pattern"),
     [
-        (404, PressOutcome.REFUSED, None, lamps.REFUSED),
-        (200, PressOutcome.FAILED, Fault.WRONG_SERVER, lamps.MISCONFIGURED),
+        (404, PressResult.REFUSED, None, lamps.REFUSED),
+        (200, PressResult.FAILED, Fault.WRONG_SERVER, lamps.MISCONFIGURED),
     ],
 )
 def test_an_outcome_of_tomorrow_is_red_with_404_and_a_fault_with_200(
-    status: int, outcome: PressOutcome, fault: Fault | None, pattern: lamps.Pattern
+    status: int, result: PressResult, fault: Fault | None, pattern: lamps.Pattern
 ) -> None:
     assert "masked" not in set(Outcome)
     with (
@@ -140,5 +137,5 @@ def test_an_outcome_of_tomorrow_is_red_with_404_and_a_fault_with_200(
     stage.turn()
     stage.relay.stop()
 
-    assert (answer.outcome, answer.fault) == (outcome, fault)
+    assert (answer.result, answer.fault) == (result, fault)
     assert (stage.door.pattern, stage.relay.pulses) == (pattern, 0)

@@ -26,7 +26,7 @@ from pi_client.failures import AnswerTooLong, OutOfTime, fault_of
 from pi_client.inbox import CameraLost, Message, NoPhoto, ServerSeen
 from pi_client.lamps import Pattern
 from pi_client.notify import Notifier
-from pi_client.press import Press
+from pi_client.press import ButtonPress
 from pi_client.transport import Reply
 from tests.pi_client.doors import TURN_S, Stage
 
@@ -100,7 +100,7 @@ def told(*messages: Message) -> Event:
     return event
 
 
-def waiting(stage: Stage) -> Press:
+def waiting(stage: Stage) -> ButtonPress:
     """The press that waits for its answer."""
     return stage.messenger.asked[-1][0]
 

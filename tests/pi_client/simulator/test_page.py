@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pi_client import lamps
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.machine import State
 from pi_client.simulator import page
 from pi_client.simulator.page import MOST_READERS, Page
@@ -277,10 +277,10 @@ def test_a_page_that_goes_away_lets_go_of_the_button(staged: Play) -> None:
 
 
 def test_a_port_that_is_taken_is_told(staged: Play) -> None:
-    with pytest.raises(ConfigError, match=f"Port {staged.page.port} cannot be used: .*--port"):
+    with pytest.raises(DoorConfigError, match=f"Port {staged.page.port} cannot be used: .*--port"):
         Page(staged.device, staged.stage, staged.watch, staged.page.port)
 
 
 def test_a_port_that_cannot_be_is_told(staged: Play) -> None:
-    with pytest.raises(ConfigError, match=r"Port 70000 cannot be used: .*--port"):
+    with pytest.raises(DoorConfigError, match=r"Port 70000 cannot be used: .*--port"):
         Page(staged.device, staged.stage, staged.watch, 70_000)
