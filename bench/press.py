@@ -25,7 +25,7 @@ from bench.processor import watch_others
 from bench.serving import PROGRAMS, REPOSITORY, Installation, served
 from bench.visitors import Timing, Visitors, visited
 from pi_client.commands.options import boot_id, server_of
-from pi_client.config import CameraSettings, Config, load_config
+from pi_client.config import CameraSettings, DoorConfig, load_config
 from pi_client.errors import DoorError
 from pi_client.fakes.server import KNOWN, FakeServer
 from wsgi_app.commands import progress_bar
@@ -179,7 +179,7 @@ def coming(visitors: Visitors, number: int) -> Iterator[Timing]:
             progress.update(task, advance=1, refresh=True)
 
 
-def door_config(address: Address, token_file: Path) -> Config:
+def door_config(address: Address, token_file: Path) -> DoorConfig:
     """The device's defaults, for a server at an address."""
     url = f"http://{address[0]}:{address[1]}/porteiro"
     given = {"PORTEIRO_DOOR_SERVER_URL": url, "PORTEIRO_DOOR_SERVER_TOKEN_FILE": str(token_file)}

@@ -14,15 +14,15 @@ from typing import TypeVar
 from bench.errors import Failure
 from pi_client.assembly import Outside, assemble
 from pi_client.commands.options import CLOCK, boot_id
-from pi_client.config import Config, LedSettings
+from pi_client.config import DoorConfig, LedSettings
 from pi_client.door import Door
 from pi_client.fakes.camera import FakeCamera
 from pi_client.fakes.pins import FakePins, Moment
 from pi_client.lamps import GREEN, RED
 from pi_client.machine import RESULTS, State
 from pi_client.notify import Notifier
-from pi_client.ports import Server
-from pi_client.press import Answer, Press, Vitals
+from pi_client.ports import RemoteServer
+from pi_client.press import ButtonPress, PressAnswer, StatusReport
 
 RESULT_S = 0.001  # the next visitor need not wait
 UNTOUCHED_S = 0.1  # until a door that has just started believes that its button is up
@@ -51,11 +51,11 @@ class Timing:
 class Noted:
     """A server, and how long it took for the latest press."""
 
-    def __init__(self, server: Server):
+    def __init__(self, server: RemoteServer):
         self._server = server
         self.latest_ms = 0.0
 
-    def ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
+    def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
         """Who is it?"""
         answer = self._server.ask(press, photos)
         self.latest_ms = answer.server_ms
@@ -65,7 +65,7 @@ class Noted:
         """Whether the server says that it is well."""
         return self._server.is_reachable()
 
-    def report(self, vitals: Vitals) -> bool:
+    def report(self, vitals: StatusReport) -> bool:
         """Tell the server how the device is; whether it was heard."""
         return self._server.report(vitals)
 
@@ -105,7 +105,7 @@ class Visitors:
 
 
 @contextmanager
-def visited(config: Config, photo: bytes, server: Server) -> Iterator[Visitors]:
+def visited(config: DoorConfig, photo: bytes, server: RemoteServer) -> Iterator[Visitors]:
     """A door at work, and its visitors.
 
     Args:

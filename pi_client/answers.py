@@ -1,30 +1,24 @@
-"""What a reply is worth: the tables of statuses and outcomes, and what an answer to trust has besides."""
+"""What a reply is worth: which statuses and outcomes count, and what an answer to trust has besides."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
-from pi_client.evidence import Evidence, is_of_now, is_proven
+from pi_client.evidence import AnswerProof, is_of_now, is_proven
 from pi_client.faults import Fault
-from pi_client.press import Answer, Outcome, Press
+from pi_client.press import ButtonPress, PressAnswer, PressResult
 from pi_client.transport import Reply
 
 JSON = "application/json"
 LONGEST_QUOTE = 60
 
-# What status and outcome together say; whatever is not here is a doubt.
-OUTCOMES = {
-    (200, "known"): Outcome.GRANTED,
-    (404, "unknown"): Outcome.REFUSED,
-    (404, "no_face"): Outcome.REFUSED,
-    (404, "too_dark"): Outcome.REFUSED,
-    (404, "too_small"): Outcome.REFUSED,
-    (404, "blurred"): Outcome.REFUSED,
-    (404, "several_people"): Outcome.REFUSED,
-    (404, "not_now"): Outcome.REFUSED,
-}
+# The one answer that lets anybody in.
+GRANTING_STATUS, GRANTING_WORD = 200, "known"
 
-VERDICTS = frozenset(status for status, _ in OUTCOMES)
+# Whatever else a server has to say of a photo is a refusal: it may know more outcomes than this device.
+REFUSING_STATUS = 404
+REFUSING_WORD = re.compile(r"[a-z_]{1,40}")
 
 STATUS_FAULTS = {
     401: Fault.TOKEN,
@@ -41,7 +35,7 @@ CODE_FAULTS = {(409, "clock"): Fault.CLOCK, (409, "replayed"): Fault.CLOCK}
 CLASS_FAULTS = {4: Fault.SERVER_ERROR, 5: Fault.SERVER_ERROR}  # and of any other class: no Porteiro
 
 
-def judge(reply: Reply, press: Press, key: bytes | None, now: datetime) -> Answer:
+def judge(reply: Reply, press: ButtonPress, key: bytes | None, now: datetime) -> PressAnswer:
     """What a reply means for the press; granted or refused only where nothing about it is in doubt.
 
     Args:
@@ -51,17 +45,25 @@ def judge(reply: Reply, press: Press, key: bytes | None, now: datetime) -> Answe
         now: by the wall clock.
     """
     body = _object(reply)
-    if reply.status not in VERDICTS:
+    if reply.status not in (GRANTING_STATUS, REFUSING_STATUS):
         return failed(press, *_error(reply, body), reply.ms)
     word = body.get("outcome")
-    outcome = OUTCOMES.get((reply.status, word)) if isinstance(word, str) else None
-    if outcome is None or (body.get("service"), body.get("status")) != ("porteiro", "OK"):
+    result = _result(reply.status, word) if isinstance(word, str) else None
+    if result is None or (body.get("service"), body.get("status")) != ("porteiro", "OK"):
         detail = f"status {reply.status}, {_quoted(reply.content_type)}, outcome {_quoted(word)}"
         return failed(press, Fault.WRONG_SERVER, detail, reply.ms)
     doubt = _is_for(reply, press) if key is None else _doubt(body, press, key, now)
     if doubt is not None:
         return failed(press, *doubt, reply.ms)
-    return Answer(press.id, outcome, detail=str(word), server_ms=reply.ms, person=_name(body))
+    return PressAnswer(press.id, result, detail=str(word), server_ms=reply.ms, person=_name(body))
+
+
+def _result(status: int, word: str) -> PressResult | None:
+    """What status and outcome together say; ``None`` for a doubt."""
+    if (status, word) == (GRANTING_STATUS, GRANTING_WORD):
+        return PressResult.GRANTED
+    refuses = status == REFUSING_STATUS and word != GRANTING_WORD and REFUSING_WORD.fullmatch(word)
+    return PressResult.REFUSED if refuses else None
 
 
 def _name(body: dict[str, Any]) -> str:
@@ -70,9 +72,9 @@ def _name(body: dict[str, Any]) -> str:
     return _quoted(name) if isinstance(name, str) else ""
 
 
-def failed(press: Press, fault: Fault, detail: str, server_ms: float = 0.0) -> Answer:
+def failed(press: ButtonPress, fault: Fault, detail: str, server_ms: float = 0.0) -> PressAnswer:
     """No answer to trust."""
-    return Answer(press.id, Outcome.FAILED, fault, detail, server_ms)
+    return PressAnswer(press.id, PressResult.FAILED, fault, detail, server_ms)
 
 
 def _object(reply: Reply) -> dict[str, Any]:
@@ -95,13 +97,13 @@ def _error(reply: Reply, body: dict[str, Any]) -> tuple[Fault, str]:
     return fault or STATUS_FAULTS.get(reply.status, by_class), detail
 
 
-def _is_for(reply: Reply, press: Press) -> tuple[Fault, str] | None:
+def _is_for(reply: Reply, press: ButtonPress) -> tuple[Fault, str] | None:
     if reply.key == press.id:
         return None
     return Fault.UNPROVEN, f"the answer is for the press {_quoted(reply.key)}"
 
 
-def _doubt(body: dict[str, Any], press: Press, key: bytes, now: datetime) -> tuple[Fault, str] | None:
+def _doubt(body: dict[str, Any], press: ButtonPress, key: bytes, now: datetime) -> tuple[Fault, str] | None:
     evidence = _evidence(body)
     if evidence is None:
         return Fault.UNPROVEN, "the answer has no evidence"
@@ -112,13 +114,13 @@ def _doubt(body: dict[str, Any], press: Press, key: bytes, now: datetime) -> tup
     return None
 
 
-def _evidence(body: dict[str, Any]) -> Evidence | None:
+def _evidence(body: dict[str, Any]) -> AnswerProof | None:
     found = body.get("evidence")
     if not isinstance(found, dict):
         return None
     texts = {name: found.get(name) for name in ("press", "at", "signature")}
     plain = {name: text for name, text in texts.items() if isinstance(text, str) and text.isascii()}
-    return Evidence(**plain) if plain.keys() == texts.keys() else None
+    return AnswerProof(**plain) if plain.keys() == texts.keys() else None
 
 
 def _quoted(text: object) -> str:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pi_client import __version__
-from pi_client.config import Config
+from pi_client.config import DoorConfig
 from pi_client.door import Door, Parts
-from pi_client.errors import EXIT_SOFTWARE, ConfigError
-from pi_client.inbox import Inbox
+from pi_client.errors import EXIT_SOFTWARE, DoorConfigError
+from pi_client.inbox import MessageQueue
 from pi_client.messenger import Messenger
 from pi_client.notify import Notifier
 from pi_client.photographer import Photographer
-from pi_client.ports import Camera, Pins, Server
-from pi_client.press import Clock, Vitals
+from pi_client.ports import Camera, Pins, RemoteServer
+from pi_client.press import Clock, StatusReport
 from pi_client.relay import Pulse, Relay
 from pi_client.vitals import read_signal_dbm, read_temperature_c
 
@@ -25,7 +25,7 @@ def read_token(file: str) -> str:
     """The device's token; ``""`` where no file is named.
 
     Raises:
-        ConfigError: the file cannot be read, or holds no token.
+        DoorConfigError: the file cannot be read, or holds no token.
     """
     if not file:
         return ""
@@ -34,10 +34,10 @@ def read_token(file: str) -> str:
             token = lines.read(LONGEST_TOKEN + 1).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no ASCII text"
-        raise ConfigError(f"server.token_file: {file} cannot be read: {reason}.") from error
+        raise DoorConfigError(f"server.token_file: {file} cannot be read: {reason}.") from error
     device, _, secret = token.partition(".")
     if not device or not secret or not token.isprintable() or " " in token or len(token) > LONGEST_TOKEN:
-        raise ConfigError(
+        raise DoorConfigError(
             f"server.token_file: {file} holds no token; `porteiro token add NAME` on the server makes one."
         )
     return token
@@ -49,28 +49,28 @@ class Outside:
 
     pins: Pins
     camera: Camera
-    server: Server
+    server: RemoteServer
     notifier: Notifier
     clock: Clock
     new_id: Callable[[], str]
     boot: str
 
 
-def assemble(config: Config, outside: Outside) -> Door:
+def assemble(config: DoorConfig, outside: Outside) -> Door:
     """A door that is ready to run."""
-    clock, inbox = outside.clock, Inbox()
+    clock, inbox = outside.clock, MessageQueue()
     started_s = clock.monotonic()
 
-    def vitals() -> Vitals:
-        last = door.tally.last_press
-        return Vitals(
+    def status() -> StatusReport:
+        last = door.counts.last_press
+        return StatusReport(
             version=__version__,
             boot=outside.boot,
             uptime_s=round(clock.monotonic() - started_s, 1),
             state=door.state.value,
             camera_ok=door.camera_ok,
-            presses=door.tally.presses,
-            ignored=door.tally.ignored,
+            presses=door.counts.presses,
+            ignored=door.counts.ignored,
             last_press_at=last.at if last else None,
             temperature_c=read_temperature_c(),
             signal_dbm=read_signal_dbm(),
@@ -92,7 +92,7 @@ def assemble(config: Config, outside: Outside) -> Door:
                 clock.monotonic,
                 most_bytes=config.server.max_upload_bytes,
             ),
-            messenger=Messenger(outside.server, config.server, inbox, clock.monotonic, vitals),
+            messenger=Messenger(outside.server, config.server, inbox, clock.monotonic, status),
             notifier=outside.notifier,
             inbox=inbox,
             clock=clock,

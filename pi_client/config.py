@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.settings import ENVIRONMENT, SETTINGS, is_private
 
 DEFAULT_FILE = Path("/etc/porteiro-door/porteiro-door.toml")
@@ -92,7 +92,7 @@ class LogSettings:
 
 
 @dataclass(frozen=True)
-class Config:
+class DoorConfig:
     """Every setting of the device."""
 
     server: ServerSettings
@@ -113,7 +113,7 @@ SECTIONS = {
 }
 
 
-def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
+def load_config(file: Path | None, environ: Mapping[str, str]) -> DoorConfig:
     """Read the settings; the environment goes before the file, the file before the defaults.
 
     Args:
@@ -121,7 +121,7 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
         environ: such as ``os.environ``.
 
     Raises:
-        ConfigError: a value cannot be used, or there is no such key; the message names it.
+        DoorConfigError: a value cannot be used, or there is no such key; the message names it.
     """
     given = _read_file(file) if file else {}
     _refuse_unknown(given, environ)
@@ -134,8 +134,8 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
         try:
             sections[setting.section][setting.key] = setting.read(value)
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"{name} {error}, not {value!r}.") from error
-    config = Config(**{name: kind(**sections[name]) for name, kind in SECTIONS.items()})
+            raise DoorConfigError(f"{name} {error}, not {value!r}.") from error
+    config = DoorConfig(**{name: kind(**sections[name]) for name, kind in SECTIONS.items()})
     for rule in RULES:
         rule(config)
     return config
@@ -145,11 +145,11 @@ def _read_file(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(
+        raise DoorConfigError(
             f"{file}: {error.strerror or error}; write one with: porteiro-door setup."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is no TOML file: {error}.") from error
+        raise DoorConfigError(f"{file} is no TOML file: {error}.") from error
 
 
 def _from_text(text: str) -> Any:
@@ -164,14 +164,14 @@ def _refuse_unknown(given: Mapping[str, Any], environ: Mapping[str, str]) -> Non
     names = {setting.name for setting in SETTINGS}
     for section, values in given.items():
         if section not in SECTIONS or not isinstance(values, dict):
-            raise ConfigError(f"[{section}] is no section{_meant(section, SECTIONS)}")
+            raise DoorConfigError(f"[{section}] is no section{_meant(section, SECTIONS)}")
         for key in values:
             if f"{section}.{key}" not in names:
-                raise ConfigError(f"{section}.{key} is no setting{_meant(f'{section}.{key}', names)}")
+                raise DoorConfigError(f"{section}.{key} is no setting{_meant(f'{section}.{key}', names)}")
     variables = {setting.variable for setting in SETTINGS}
     for variable in environ:
         if variable.startswith(ENVIRONMENT) and variable not in variables:
-            raise ConfigError(f"{variable} is no setting{_meant(variable, variables)}")
+            raise DoorConfigError(f"{variable} is no setting{_meant(variable, variables)}")
 
 
 def _meant(name: str, names: Any) -> str:
@@ -179,7 +179,7 @@ def _meant(name: str, names: Any) -> str:
     return f"; did you mean {close[0]}?" if close else "."
 
 
-def _pins_apart(config: Config) -> None:
+def _pins_apart(config: DoorConfig) -> None:
     gpio = config.gpio
     pins = {
         "gpio.button": gpio.button,
@@ -192,37 +192,37 @@ def _pins_apart(config: Config) -> None:
     used: dict[int, str] = {}
     for name, pin in pins.items():
         if pin and pin in used:
-            raise ConfigError(f"{name} and {used[pin]} are both pin {pin}.")
+            raise DoorConfigError(f"{name} and {used[pin]} are both pin {pin}.")
         used[pin] = name
 
 
-def _relay_is_safe(config: Config) -> None:
+def _relay_is_safe(config: DoorConfig) -> None:
     relay = config.relay
     if relay.pin and relay.pin < LEAST_RELAY_PIN:
-        raise ConfigError(
+        raise DoorConfigError(
             f"relay.pin must be {LEAST_RELAY_PIN} to 27, not {relay.pin}: a Pi pulls pins 0 to 8 up while it "
             "starts, and the door would open."
         )
     if relay.pulse_s > relay.max_pulse_s:
-        raise ConfigError(f"relay.pulse_s must be at most relay.max_pulse_s, {relay.max_pulse_s:g}.")
+        raise DoorConfigError(f"relay.pulse_s must be at most relay.max_pulse_s, {relay.max_pulse_s:g}.")
     if relay.pin and not config.server.token_file:
-        raise ConfigError("relay.pin needs server.token_file: without a token no answer can be proven.")
+        raise DoorConfigError("relay.pin needs server.token_file: without a token no answer can be proven.")
     if relay.pin and config.server.url and not is_private(config.server.url):
-        raise ConfigError(
+        raise DoorConfigError(
             "relay.pin needs https in server.url: whoever can read the token on the way can sign answers "
             "with it."
         )
 
 
-def _waits_end(config: Config) -> None:
+def _waits_end(config: DoorConfig) -> None:
     server, camera = config.server, config.camera
     if camera.capture_timeout_s >= server.deadline_s:
-        raise ConfigError("camera.capture_timeout_s must be less than server.deadline_s.")
+        raise DoorConfigError("camera.capture_timeout_s must be less than server.deadline_s.")
     if server.deadline_s + camera.capture_timeout_s + camera.warmup_s >= WATCHDOG_S:
-        raise ConfigError(
+        raise DoorConfigError(
             "server.deadline_s, camera.capture_timeout_s and camera.warmup_s must be less than "
             f"{WATCHDOG_S:g} together: the watchdog would take waiting for a fault."
         )
 
 
-RULES: tuple[Callable[[Config], None], ...] = (_pins_apart, _relay_is_safe, _waits_end)
+RULES: tuple[Callable[[DoorConfig], None], ...] = (_pins_apart, _relay_is_safe, _waits_end)

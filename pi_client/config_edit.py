@@ -4,7 +4,7 @@ import re
 import tomllib
 from typing import Any
 
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 SECTION = re.compile(r"\s*\[\s*server\s*\]\s*(#.*)?")
@@ -21,16 +21,18 @@ def with_url(text: str, url: str) -> str:
         url: without characters that cannot be seen.
 
     Raises:
-        ConfigError: the file is no TOML, or written in a way that this cannot change.
+        DoorConfigError: the file is no TOML, or written in a way that this cannot change.
     """
     try:
         wanted = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"The configuration is no TOML file: {error}. Mend it, or move it away.") from error
+        raise DoorConfigError(
+            f"The configuration is no TOML file: {error}. Mend it, or move it away."
+        ) from error
     changed = _changed(text, '"' + "".join(ESCAPED.get(letter, letter) for letter in url) + '"')
     # The lines are found by how they look: what was meant is told by reading the outcome.
     if not isinstance(wanted.setdefault("server", {}), dict) or _read(changed) != _with(wanted, url):
-        raise ConfigError(f'Write this into the configuration yourself, below [server]: url = "{url}"')
+        raise DoorConfigError(f'Write this into the configuration yourself, below [server]: url = "{url}"')
     return changed
 
 

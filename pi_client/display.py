@@ -19,7 +19,7 @@ SHOWN = {
 
 
 @dataclass(frozen=True)
-class View:
+class DoorCondition:
     """What decides the pattern.
 
     Attributes:
@@ -39,18 +39,18 @@ class View:
     server_ok: bool
 
 
-def pattern_for(view: View) -> Pattern:
+def pattern_for(condition: DoorCondition) -> Pattern:
     """The pattern: of the press, else of what needs somebody's hand, the nearest first."""
-    if not (view.state in RESULTS and view.result_is_over):
-        if view.state in SHOWN:
-            return SHOWN[view.state]
-        if view.state is State.FAILED and view.fault:
-            return HANDLING[view.fault].pattern
-    if view.button_is_stuck:
+    if not (condition.state in RESULTS and condition.result_is_over):
+        if condition.state in SHOWN:
+            return SHOWN[condition.state]
+        if condition.state is State.FAILED and condition.fault:
+            return HANDLING[condition.fault].pattern
+    if condition.button_is_stuck:
         return lamps.STUCK
-    if not view.camera_ok:
+    if not condition.camera_ok:
         return lamps.CAMERA
-    return lamps.IDLE if view.server_ok else lamps.OFFLINE
+    return lamps.IDLE if condition.server_ok else lamps.OFFLINE
 
 
 class Display:

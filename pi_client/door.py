@@ -9,24 +9,28 @@ from typing import Any
 
 from pi_client import lamps
 from pi_client.button import Button, ButtonEvent
-from pi_client.config import Config
-from pi_client.display import Display, View, pattern_for
+from pi_client.config import DoorConfig
+from pi_client.display import Display, DoorCondition, pattern_for
 from pi_client.errors import CameraWedged
 from pi_client.faults import HANDLING, Fault
-from pi_client.inbox import CameraLost, CameraOpened, Inbox, NoPhoto, Photo, ServerSeen
+from pi_client.inbox import CameraLost, CameraOpened, MessageQueue, NoPhoto, Photo, ServerSeen
 from pi_client.lamps import Pattern
-from pi_client.machine import RESULTS, Action, Event, Machine, State
+from pi_client.machine import RESULTS, Action, DoorEvent, Machine, State
 from pi_client.messenger import Messenger
 from pi_client.notify import Notifier
 from pi_client.photographer import Photographer
 from pi_client.ports import Pins
-from pi_client.press import Answer, Clock, Outcome, Press
+from pi_client.press import ButtonPress, Clock, PressAnswer, PressResult
 from pi_client.relay import Relay
 
 AT_ONCE_S = 1.0  # so soon after a result a press is the same finger, not a new visitor
 PING_S = 5.0
 
-ANSWERED = {Outcome.GRANTED: Event.GRANTED, Outcome.REFUSED: Event.REFUSED, Outcome.FAILED: Event.FAULT}
+ANSWERED = {
+    PressResult.GRANTED: DoorEvent.GRANTED,
+    PressResult.REFUSED: DoorEvent.REFUSED,
+    PressResult.FAILED: DoorEvent.FAULT,
+}
 log = logging.getLogger("porteiro.door")
 
 
@@ -39,28 +43,28 @@ class Parts:
     photographer: Photographer
     messenger: Messenger
     notifier: Notifier
-    inbox: Inbox
+    inbox: MessageQueue
     clock: Clock
     new_id: Callable[[], str]
 
 
 @dataclass
-class Tally:
+class PressCounts:
     """What the heartbeat tells of presses."""
 
     presses: int = 0
     ignored: int = 0
-    last_press: Press | None = None
+    last_press: ButtonPress | None = None
 
 
 class Door:
     """One door. Everything happens in ``turn``; nothing in it waits."""
 
-    def __init__(self, config: Config, parts: Parts):
+    def __init__(self, config: DoorConfig, parts: Parts):
         self._config, self._parts = config, parts
         self._button = Button(config.gpio.debounce_ms / 1000, config.gpio.stuck_s)
         self._machine = Machine()
-        self._press: Press | None = None
+        self._press: ButtonPress | None = None
         self._photos: tuple[bytes, ...] = ()
         self._fault: Fault | None = None
         self._capture_until_s = 0.0
@@ -69,7 +73,7 @@ class Door:
         self._pinged_at_s = -PING_S
         self._server_ok = True
         self.camera_ok = False
-        self.tally = Tally()
+        self.counts = PressCounts()
 
     @property
     def state(self) -> State:
@@ -102,7 +106,7 @@ class Door:
 
     def stop(self) -> None:
         """Let go of everything, for good."""
-        self._handle(Event.STOP)
+        self._handle(DoorEvent.STOP)
 
     def turn(self) -> None:
         """One turn of the loop.
@@ -115,7 +119,7 @@ class Door:
         self._end_what_is_over(now_s)  # before the messages: an answer after the deadline finds no press
         for message in self._parts.inbox.take():
             RECEIVERS[type(message)](self, message)
-        self._display.show(pattern_for(self._view(now_s)), now_s)
+        self._display.show(pattern_for(self._condition(now_s)), now_s)
         if self._parts.photographer.is_wedged():
             raise CameraWedged("The camera neither answers nor closes; starting anew.")
         self._ping(now_s)
@@ -126,7 +130,7 @@ class Door:
             log.warning("the button is stuck, or held down")
         if event is ButtonEvent.PRESSED:
             at_once = self.state in RESULTS and now_s - self._changed_at_s < AT_ONCE_S
-            self._handle(Event.PRESS_AT_ONCE if at_once else Event.PRESS)
+            self._handle(DoorEvent.PRESS_AT_ONCE if at_once else DoorEvent.PRESS)
 
     def _end_what_is_over(self, now_s: float) -> None:
         if self.state is State.CAPTURING and now_s > self._capture_until_s:
@@ -134,25 +138,25 @@ class Door:
         elif self._press and self.state is State.UPLOADING and now_s > self._press.deadline_s:
             self._fail(Fault.TOO_LATE, "no answer in time")
         elif self.state in RESULTS and self._is_shown(now_s) and not self._button.is_down:
-            self._handle(Event.RESULT_SHOWN if self.camera_ok else Event.RESULT_SHOWN_BLIND)
+            self._handle(DoorEvent.RESULT_SHOWN if self.camera_ok else DoorEvent.RESULT_SHOWN_BLIND)
 
     def _is_shown(self, now_s: float) -> bool:
         return now_s - self._changed_at_s >= self._config.leds.result_s
 
     def _camera_opened(self, _: CameraOpened) -> None:
         self.camera_ok = True
-        self._handle(Event.CAMERA_OPENED)
+        self._handle(DoorEvent.CAMERA_OPENED)
 
     def _camera_lost(self, lost: CameraLost) -> None:
         if self.camera_ok or self.state is State.STARTING:
             log.error("camera lost: %s. %s", lost.detail.rstrip("."), HANDLING[Fault.CAMERA].hint)
         self.camera_ok = False
-        self._handle(Event.CAMERA_LOST)
+        self._handle(DoorEvent.CAMERA_LOST)
 
     def _photo(self, photo: Photo) -> None:
         if self._current(photo.press, State.CAPTURING):
             self._photos = photo.jpegs
-            self._handle(Event.PHOTO)
+            self._handle(DoorEvent.PHOTO)
 
     def _no_photo(self, none: NoPhoto) -> None:
         if self._current(none.press, State.CAPTURING):
@@ -166,12 +170,12 @@ class Door:
             log.log(level, "the server is %s", word)
         self._server_ok = seen.reachable
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer: PressAnswer) -> None:
         press = self._current(answer.press, State.UPLOADING)
         if press is None:
             return
         if self._parts.clock.monotonic() > press.deadline_s:
-            self._handle(Event.STALE_ANSWER)  # the next turn ends the press
+            self._handle(DoorEvent.STALE_ANSWER)  # the next turn ends the press
             return
         if answer.fault is not None:
             self._fail(answer.fault, answer.detail)
@@ -179,18 +183,18 @@ class Door:
         who = f" person={answer.person}" if self._config.log.audit and answer.person else ""
         log.info(
             "%s press=%s server_ms=%.0f %s%s",
-            answer.outcome.value,
+            answer.result.value,
             answer.press,
             answer.server_ms,
             answer.detail,
             who,
         )
-        self._handle(ANSWERED[answer.outcome])
+        self._handle(ANSWERED[answer.result])
 
-    def _current(self, press_id: str, state: State) -> Press | None:
+    def _current(self, press_id: str, state: State) -> ButtonPress | None:
         if self._press is not None and press_id == self._press.id and self.state is state:
             return self._press
-        self._handle(Event.STALE_ANSWER)
+        self._handle(DoorEvent.STALE_ANSWER)
         return None
 
     def _fail(self, fault: Fault, detail: str) -> None:
@@ -198,9 +202,9 @@ class Door:
         handling = HANDLING[fault]
         press = self._press.id if self._press else "-"
         log.log(handling.level, "%s press=%s: %s. %s", fault.value, press, detail.rstrip("."), handling.hint)
-        self._handle(Event.FAULT)
+        self._handle(DoorEvent.FAULT)
 
-    def _handle(self, event: Event) -> None:
+    def _handle(self, event: DoorEvent) -> None:
         before = self.state
         actions = self._machine.handle(event)
         if self.state is not before:
@@ -215,11 +219,11 @@ class Door:
     def _capture(self) -> None:
         clock, config = self._parts.clock, self._config
         now_s = clock.monotonic()
-        self._press = Press(self._parts.new_id(), now_s, clock.wall(), now_s + config.server.deadline_s)
+        self._press = ButtonPress(self._parts.new_id(), now_s, clock.wall(), now_s + config.server.deadline_s)
         self._capture_until_s = now_s + config.camera.capture_timeout_s
         self._fault = None
-        self.tally.presses += 1
-        self.tally.last_press = self._press
+        self.counts.presses += 1
+        self.counts.last_press = self._press
         self._parts.photographer.order(self._press.id)
         log.debug("busy press=%s", self._press.id)
 
@@ -233,14 +237,14 @@ class Door:
             self._parts.relay.pulse()
 
     def _count_ignored(self) -> None:
-        self.tally.ignored += 1
+        self.counts.ignored += 1
 
     def _log_stale(self) -> None:
         log.info("dropped what came too late, or for another press")
 
     def _fail_blind(self) -> None:
         self._press, self._fault = None, Fault.CAMERA
-        self.tally.presses += 1
+        self.counts.presses += 1
         log.error("a press without a camera. %s", HANDLING[Fault.CAMERA].hint)
 
     def _close_all(self) -> None:
@@ -252,8 +256,8 @@ class Door:
             last_first.callback(self._parts.pins.light, lamps.NOTHING)
             last_first.callback(self._parts.relay.stop)
 
-    def _view(self, now_s: float) -> View:
-        return View(
+    def _condition(self, now_s: float) -> DoorCondition:
+        return DoorCondition(
             state=self.state,
             fault=self._fault,
             result_is_over=self._is_shown(now_s),
@@ -285,5 +289,5 @@ RECEIVERS: dict[type, Callable[[Door, Any], None]] = {
     Photo: Door._photo,
     NoPhoto: Door._no_photo,
     ServerSeen: Door._server_seen,
-    Answer: Door._answer,
+    PressAnswer: Door._answer,
 }

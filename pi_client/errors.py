@@ -3,7 +3,7 @@
 ::
 
     DoorError
-    ├── ConfigError       exit 78  a setting is missing or wrong; the message names its key
+    ├── DoorConfigError   exit 78  a setting is missing or wrong; the message names its key
     ├── HardwareError     exit 78  the pins cannot be used; the message names the command that mends it
     ├── CameraError       no photo this time; the camera is opened anew
     ├── CameraWedged      exit 70  the camera does not even close: only a new process helps
@@ -20,7 +20,7 @@ class DoorError(Exception):
     exit_status = EXIT_SOFTWARE
 
 
-class ConfigError(DoorError):
+class DoorConfigError(DoorError):
     """A setting cannot be used; the message names its key."""
 
     exit_status = EXIT_CONFIG

@@ -14,7 +14,7 @@ SKEW = timedelta(seconds=30)  # by which the clocks of door and server may diffe
 
 
 @dataclass(frozen=True)
-class Evidence:
+class AnswerProof:
     """What an answer carries besides its outcome.
 
     Attributes:
@@ -39,14 +39,14 @@ def signature(key: bytes, press: str, outcome: str, at: str) -> str:
     return hmac.new(key, _bytes(message), hashlib.sha256).hexdigest()
 
 
-def is_proven(evidence: Evidence, key: bytes, press: str, outcome: str) -> bool:
+def is_proven(evidence: AnswerProof, key: bytes, press: str, outcome: str) -> bool:
     """Whether the signature is that of the server, for this press and this outcome."""
     expected = signature(key, press, outcome, evidence.at)
     same = hmac.compare_digest(_bytes(expected), _bytes(evidence.signature))
     return same and hmac.compare_digest(_bytes(press), _bytes(evidence.press))
 
 
-def is_of_now(evidence: Evidence, pressed_at: datetime, now: datetime) -> bool:
+def is_of_now(evidence: AnswerProof, pressed_at: datetime, now: datetime) -> bool:
     """Whether the server's time lies between press and now, as far as two clocks agree."""
     try:
         at = datetime.fromisoformat(evidence.at)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pi_client.press import Answer
+from pi_client.press import PressAnswer
 
 MOST_AT_ONCE = 32  # in one turn of the loop, which must not be kept
 
@@ -45,10 +45,10 @@ class ServerSeen:
     reachable: bool
 
 
-Message = CameraOpened | CameraLost | Photo | NoPhoto | ServerSeen | Answer
+Message = CameraOpened | CameraLost | Photo | NoPhoto | ServerSeen | PressAnswer
 
 
-class Inbox:
+class MessageQueue:
     """Messages of all workers to one loop."""
 
     def __init__(self) -> None:

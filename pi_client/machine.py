@@ -18,7 +18,7 @@ class State(Enum):
     STOPPED = "stopped"
 
 
-class Event(Enum):
+class DoorEvent(Enum):
     """What happened."""
 
     CAMERA_OPENED = "camera_opened"
@@ -48,7 +48,7 @@ class Action(Enum):
     CLOSE_ALL = "close_all"
 
 
-S, E, A = State, Event, Action
+S, E, A = State, DoorEvent, Action
 Row = tuple[State, tuple[Action, ...]]
 
 BUSY = (S.CAPTURING, S.UPLOADING)
@@ -56,12 +56,14 @@ RESULTS = (S.GRANTED, S.REFUSED, S.FAILED)
 RUNNING = (S.STARTING, S.READY, S.DEGRADED, *BUSY, *RESULTS)
 
 
-def _stays(states: tuple[State, ...], event: Event, *actions: Action) -> dict[tuple[State, Event], Row]:
+def _stays(
+    states: tuple[State, ...], event: DoorEvent, *actions: Action
+) -> dict[tuple[State, DoorEvent], Row]:
     return {(state, event): (state, actions) for state in states}
 
 
 # (state, event) -> (next state, actions): every pair there is.
-TRANSITIONS: dict[tuple[State, Event], Row] = {
+TRANSITIONS: dict[tuple[State, DoorEvent], Row] = {
     (S.STARTING, E.CAMERA_OPENED): (S.READY, (A.TELL_READY,)),
     (S.STARTING, E.CAMERA_LOST): (S.DEGRADED, (A.TELL_READY,)),
     (S.READY, E.CAMERA_LOST): (S.DEGRADED, ()),
@@ -86,7 +88,7 @@ TRANSITIONS: dict[tuple[State, Event], Row] = {
     **_stays((S.STARTING, *BUSY, S.GRANTED), E.PRESS, A.COUNT_IGNORED),
     **_stays((S.STARTING, *BUSY, *RESULTS), E.PRESS_AT_ONCE, A.COUNT_IGNORED),
     **_stays((*RUNNING, S.STOPPED), E.STALE_ANSWER, A.LOG_STALE),
-    **{(S.STOPPED, event): (S.STOPPED, ()) for event in Event if event is not E.STALE_ANSWER},
+    **{(S.STOPPED, event): (S.STOPPED, ()) for event in DoorEvent if event is not E.STALE_ANSWER},
     # What comes from a worker for a press that has ended already.
     **_stays((S.STARTING, S.READY, S.DEGRADED, S.UPLOADING, *RESULTS), E.PHOTO, A.LOG_STALE),
     **{
@@ -107,7 +109,7 @@ class Machine:
 
     state: State = State.STARTING
 
-    def handle(self, event: Event) -> tuple[Action, ...]:
+    def handle(self, event: DoorEvent) -> tuple[Action, ...]:
         """Go on from an event; gives what is to be done."""
         self.state, actions = TRANSITIONS[self.state, event]
         return actions

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from pi_client.config import ServerSettings
 from pi_client.faults import Fault
-from pi_client.inbox import Inbox, ServerSeen
-from pi_client.ports import Server
-from pi_client.press import Answer, Outcome, Press, Vitals
+from pi_client.inbox import MessageQueue, ServerSeen
+from pi_client.ports import RemoteServer
+from pi_client.press import ButtonPress, PressAnswer, PressResult, StatusReport
 
 MOST_ASKING = 3  # threads whose press has failed by its deadline, but which the network does not let go
 LISTENING_S = 1.0
@@ -22,14 +22,14 @@ class Messenger:
 
     def __init__(
         self,
-        server: Server,
+        server: RemoteServer,
         settings: ServerSettings,
-        inbox: Inbox,
+        inbox: MessageQueue,
         monotonic: Callable[[], float],
-        vitals: Callable[[], Vitals],
+        status: Callable[[], StatusReport],
     ):
         self._server, self._settings, self._inbox = server, settings, inbox
-        self._monotonic, self._vitals = monotonic, vitals
+        self._monotonic, self._status = monotonic, status
         self._asking: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._must_end_at: float | None = None
@@ -39,12 +39,12 @@ class Messenger:
         """Begin to look whether the server is there, and to report."""
         self._idle_thread.start()
 
-    def ask(self, press: Press, photos: tuple[bytes, ...]) -> None:
+    def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> None:
         """Ask who it is; the answer comes into the inbox, at some time."""
         self._asking = [thread for thread in self._asking if thread.is_alive()]
         if len(self._asking) >= MOST_ASKING:
             detail = f"{MOST_ASKING} earlier uploads still hang"
-            self._inbox.put(Answer(press.id, Outcome.FAILED, Fault.UNREACHABLE, detail))
+            self._inbox.put(PressAnswer(press.id, PressResult.FAILED, Fault.UNREACHABLE, detail))
             return
         thread = threading.Thread(target=self._ask, args=(press, photos), name="upload", daemon=True)
         self._asking.append(thread)
@@ -59,12 +59,12 @@ class Messenger:
         """Stop looking; threads that the network keeps end with the process."""
         self._stopping.set()
 
-    def _ask(self, press: Press, photos: tuple[bytes, ...]) -> None:
+    def _ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> None:
         try:
             answer = self._server.ask(press, photos)
         except Exception as error:  # whatever it is, it is no answer to open a door for
             log.exception("asking the server failed")
-            answer = Answer(press.id, Outcome.FAILED, Fault.SERVER_ERROR, type(error).__name__)
+            answer = PressAnswer(press.id, PressResult.FAILED, Fault.SERVER_ERROR, type(error).__name__)
         self._inbox.put(answer)
 
     def _look_and_report(self) -> None:
@@ -76,7 +76,7 @@ class Messenger:
                 self._inbox.put(ServerSeen(self._guarded(self._server.is_reachable)))
             if now >= report_at:
                 report_at = now + self._settings.heartbeat_s
-                self._guarded(lambda: self._server.report(self._vitals()))
+                self._guarded(lambda: self._server.report(self._status()))
 
     def _guarded(self, job: Callable[[], bool]) -> bool:
         settings = self._settings

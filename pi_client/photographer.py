@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pi_client.config import CameraSettings
 from pi_client.errors import CameraError
-from pi_client.inbox import CameraLost, CameraOpened, Inbox, NoPhoto, Photo
+from pi_client.inbox import CameraLost, CameraOpened, MessageQueue, NoPhoto, Photo
 from pi_client.photos import fit
 from pi_client.ports import Camera
 
@@ -35,7 +35,7 @@ class Photographer:
         self,
         camera: Camera,
         settings: CameraSettings,
-        inbox: Inbox,
+        inbox: MessageQueue,
         monotonic: Callable[[], float],
         *,
         most_bytes: int,

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from pi_client.lamps import Lit
-from pi_client.press import Answer, Press, Vitals
+from pi_client.press import ButtonPress, PressAnswer, StatusReport
 
 
 class Pins(Protocol):
@@ -54,14 +54,14 @@ class Camera(Protocol):
         """
 
 
-class Server(Protocol):
+class RemoteServer(Protocol):
     """The server, asked over the network; safe to use from several threads."""
 
-    def ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
+    def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
         """Who is it? Gives an answer in any case, at the press's deadline at the latest where that can be."""
 
     def is_reachable(self) -> bool:
         """Whether the server says that it is well; also keeps the connection open."""
 
-    def report(self, vitals: Vitals) -> bool:
+    def report(self, report: StatusReport) -> bool:
         """Tell the server how the device is; whether it was heard."""

@@ -22,7 +22,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Press:
+class ButtonPress:
     """One press of the button.
 
     Attributes:
@@ -38,7 +38,7 @@ class Press:
     deadline_s: float
 
 
-class Outcome(Enum):
+class PressResult(Enum):
     """What came of asking."""
 
     GRANTED = "granted"
@@ -47,12 +47,12 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class PressAnswer:
     """What came of a press.
 
     Attributes:
         press: the id of the press that it belongs to.
-        outcome: granted only where everything was as expected.
+        result: granted only where everything was as expected.
         fault: why it failed; ``None`` unless it did.
         detail: for the log, such as the server's verdict or the network's error; never a secret, no name.
         server_ms: how long the server was waited for, from the first byte sent to the last byte read.
@@ -60,7 +60,7 @@ class Answer:
     """
 
     press: str
-    outcome: Outcome
+    result: PressResult
     fault: Fault | None = None
     detail: str = ""
     server_ms: float = 0.0
@@ -68,7 +68,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Vitals:
+class StatusReport:
     """How the device is, as its heartbeat tells.
 
     Attributes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pi_client.assembly import read_token
 from pi_client.config import DEFAULT_FILE, load_config
 from pi_client.config_edit import with_url
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.settings import SETTINGS, is_private
 
 TOKEN_FILE = DEFAULT_FILE.with_name("token")
@@ -77,14 +77,14 @@ def set_up(
         What was done, line by line.
 
     Raises:
-        ConfigError: it cannot be done; the message says what to do. Until systemctl is asked to start the
+        DoorConfigError: it cannot be done; the message says what to do. Until systemctl is asked to start the
             service, everything is as it was before.
     """
     if user() != 0:
-        raise ConfigError("setup writes below /etc and starts a service: run it with sudo.")
+        raise DoorConfigError("setup writes below /etc and starts a service: run it with sudo.")
     url, token = _checked_url(url), read_token(str(token_file))
     if not token:
-        raise ConfigError("--token-file names no file.")
+        raise DoorConfigError("--token-file names no file.")
     is_running = _ask_systemd(root, run)
     config_file, kept_token = _below(root, DEFAULT_FILE), _below(root, TOKEN_FILE)
     _write(config_file, with_url(_text(config_file), url), kept_token, token)
@@ -109,7 +109,7 @@ def _checked_url(url: str) -> str:
     try:
         checked = str(setting.read(url or "nothing"))
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"--server {error}, not {url!r}.") from error
+        raise DoorConfigError(f"--server {error}, not {url!r}.") from error
     return checked
 
 
@@ -121,18 +121,18 @@ def _warnings(url: str) -> Iterator[str]:
 def _ask_systemd(root: Path, run: Run) -> bool:
     missing = "systemd does not run here: setup is for Raspberry Pi OS; elsewhere use `porteiro-door run`."
     if not _below(root, Path("/run/systemd/system")).is_dir():
-        raise ConfigError(missing)
+        raise DoorConfigError(missing)
     try:
         return run(("systemctl", "is-active", "--quiet", SERVICE)).status == 0
     except OSError as error:
-        raise ConfigError(missing) from error
+        raise DoorConfigError(missing) from error
 
 
 def _start(run: Run, command: Sequence[str]) -> None:
     ran = run(command)
     if ran.status != 0:
         said = ran.output.rstrip(".") or ran.status
-        raise ConfigError(
+        raise DoorConfigError(
             f"{' '.join(command)} failed: {said}. The configuration is written; the log says more: "
             f"journalctl -u {SERVICE} -n 50"
         )
@@ -149,9 +149,9 @@ def _text(file: Path) -> str:
     except FileNotFoundError:
         return FRESH
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}.") from error
+        raise DoorConfigError(f"{file} cannot be read: {error}.") from error
     if len(text) > LARGEST_FILE:
-        raise ConfigError(f"{file} is too large for a configuration: mend it, or move it away.")
+        raise DoorConfigError(f"{file} is too large for a configuration: mend it, or move it away.")
     return text
 
 
@@ -168,7 +168,7 @@ def _write(config_file: Path, text: str, token_file: Path, token: str) -> None:
             new_config.replace(config_file)
             _flush(config_file.parent)
     except OSError as error:
-        raise ConfigError(f"{error.filename or config_file}: {error.strerror or error}.") from error
+        raise DoorConfigError(f"{error.filename or config_file}: {error.strerror or error}.") from error
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pi_client.config import ServerSettings
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.failures import AnswerTooLong, NoReply, OutOfTime, fault_of
 
 MOST_ANSWER_BYTES = 65_536
@@ -152,7 +152,7 @@ class Transport:
         """Nothing is connected yet.
 
         Raises:
-            ConfigError: ``server.ca_file`` cannot be used.
+            DoorConfigError: ``server.ca_file`` cannot be used.
         """
         if settings.ca_file:
             _refuse_unusable(settings.ca_file)
@@ -216,6 +216,6 @@ def _refuse_unusable(ca_file: str) -> None:
     try:
         ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # of which TLS's own errors are some
-        raise ConfigError(
+        raise DoorConfigError(
             f"server.ca_file: {ca_file} has no certificates that can be read: {error}. It takes PEM."
         ) from error

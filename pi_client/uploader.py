@@ -16,7 +16,7 @@ from pi_client.config import ServerSettings
 from pi_client.evidence import token_key
 from pi_client.failures import NoReply
 from pi_client.faults import HANDLING, Fault
-from pi_client.press import Answer, Clock, Press, Vitals
+from pi_client.press import ButtonPress, Clock, PressAnswer, StatusReport
 from pi_client.transport import Transport
 
 FIELDS = ("file", "file2", "file3")
@@ -48,14 +48,14 @@ class HttpServer:
             sleep: waits before a press is sent again.
 
         Raises:
-            ConfigError: ``server.ca_file`` cannot be used.
+            DoorConfigError: ``server.ca_file`` cannot be used.
         """
         self._settings, self._token, self._boot = settings, token, boot
         self._clock, self._sleep = clock, sleep
         self._key = token_key(token) if token else None
         self._transport = Transport(settings, clock.monotonic)
 
-    def ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
+    def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
         """Who is it? Never raises, and ends at the press's deadline unless a name's look-up hangs."""
         try:
             return self._ask(press, photos)
@@ -68,19 +68,19 @@ class HttpServer:
         status = self._status("GET", self._settings.health_path)
         return status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
-    def report(self, vitals: Vitals) -> bool:
+    def report(self, report: StatusReport) -> bool:
         """Tell the server how the device is; whether it was heard. Without a token there is nobody to be."""
         device, _, secret = self._token.partition(".")
         if not secret:
             return False
         path = f"/devices/{quote(device, safe='')}/heartbeat"
-        return self._status("PUT", path, json=_plain(vitals)) == HTTPStatus.NO_CONTENT
+        return self._status("PUT", path, json=_plain(report)) == HTTPStatus.NO_CONTENT
 
     def close(self) -> None:
         """Close the connections that are kept."""
         self._transport.close()
 
-    def _ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
+    def _ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
         # Made once: what is sent again has the same id, and the same bytes.
         request = self._prepared("POST", "/", self._press_headers(press), files=_files(photos))
         answer = self._attempt(request, press)
@@ -93,7 +93,7 @@ class HttpServer:
             answer = self._attempt(request, press)
         return answer
 
-    def _attempt(self, request: requests.PreparedRequest, press: Press) -> Answer:
+    def _attempt(self, request: requests.PreparedRequest, press: ButtonPress) -> PressAnswer:
         try:
             reply = self._transport.send(request, press.deadline_s)
         except NoReply as error:
@@ -126,7 +126,7 @@ class HttpServer:
         every = {**HEADERS, **bearer, **(headers or {})}
         return requests.Request(method, self._settings.url + path, headers=every, **content).prepare()
 
-    def _press_headers(self, press: Press) -> dict[str, str]:
+    def _press_headers(self, press: ButtonPress) -> dict[str, str]:
         return {
             "Idempotency-Key": press.id,
             "Porteiro-Boot": self._boot,
@@ -143,8 +143,8 @@ def _files(photos: tuple[bytes, ...]) -> list[tuple[str, tuple[str, bytes, str]]
     ]
 
 
-def _plain(vitals: Vitals) -> dict[str, Any]:
+def _plain(report: StatusReport) -> dict[str, Any]:
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asdict(vitals).items()
+        for name, value in asdict(report).items()
     }

@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from selenium import webdriver
 
 from tests.accounts import CHEAP
-from tests.browsers import chromium
 from tests.doors import Door, add_door
+from tests.houses import open_new_database
 from tests.labs import PROGRAMS, lab_under
 from tests.servers import (
     InProcessServer,
@@ -38,11 +38,13 @@ from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.base.limits import Limits, PictureLimits
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.house import House, put_together
-from wsgi_app.stores.database import open_database
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.stores import Stores, stores_over
 from wsgi_app.vision.packs import Threshold, pack_in
 from wsgi_app.vision.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from selenium import webdriver
 
 REPOSITORY = Path(__file__).parent.parent
 PHOTOS = REPOSITORY / "tests" / "photos"
@@ -131,7 +133,7 @@ def clock() -> Clock:
 @pytest.fixture
 def stores(tmp_path: Path, clock: Clock) -> Iterator[Stores]:
     """An empty house on a temporary folder."""
-    database = open_database(f"sqlite:///{tmp_path / 'porteiro.db'}")
+    database = open_new_database(tmp_path / "porteiro.db")
     yield stores_over(database, PhotoStore(tmp_path / "photos"), clock.now, counted_ids(), Limits())
     database.close()
 
@@ -290,7 +292,10 @@ def ana(any_server: Server, photo: Callable[[str], bytes]) -> str:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["webdriver.Chrome"]:
     """Chromium without a window."""
+    # Imported here: few tests look at pages, and selenium is slow to import.
+    from tests.browsers import chromium  # noqa: PLC0415
+
     with chromium(tmp_path_factory.mktemp("chromium")) as chrome:
         yield chrome

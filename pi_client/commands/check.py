@@ -21,11 +21,11 @@ from pi_client.commands.options import (
     simulated_pins_and_camera,
 )
 from pi_client.commands.trials import CheckFailed, Finding, camera_hangs, judged, try_hardware
-from pi_client.config import Config
-from pi_client.errors import ConfigError
+from pi_client.config import DoorConfig
+from pi_client.errors import DoorConfigError
 from pi_client.fakes.camera import CameraFault
 from pi_client.machine import State
-from pi_client.press import Vitals
+from pi_client.press import StatusReport
 from pi_client.provisioning import SERVICE
 
 COMMAND_S = 10.0
@@ -54,7 +54,7 @@ class Subject:
         sleep: as ``time.sleep``.
     """
 
-    config: Config
+    config: DoorConfig
     hardware: Callable[[], Hardware]
     service: str
     sleep: Callable[[float], None]
@@ -101,15 +101,15 @@ def findings(subject: Subject) -> Iterator[Finding]:
         reachable = server.is_reachable()
         yield judged("server", lambda: _reached(reachable))
         if reachable and config.server.token_file:
-            vitals = Vitals(__version__, boot, 0.0, state, camera_ok=camera_ok)
-            yield judged("token", lambda: _accepted(server.report(vitals)))
+            status = StatusReport(__version__, boot, 0.0, state, camera_ok=camera_ok)
+            yield judged("token", lambda: _accepted(server.report(status)))
 
 
 def _subject(options: argparse.Namespace) -> Subject:
     config = door_config_of(options)
     if not options.sim:
         if options.fault:
-            raise ConfigError("--fault needs --sim: real parts break by themselves.")
+            raise DoorConfigError("--fault needs --sim: real parts break by themselves.")
         return Subject(config, lambda: real_hardware(config), _service_state(), time.sleep)
     pins, camera = simulated_pins_and_camera(options.photos)
     if options.fault == "button":

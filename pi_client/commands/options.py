@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pi_client.assembly import read_token
 from pi_client.camera import PiCamera
-from pi_client.config import DEFAULT_FILE, Config, load_config
-from pi_client.errors import ConfigError
+from pi_client.config import DEFAULT_FILE, DoorConfig, load_config
+from pi_client.errors import DoorConfigError
 from pi_client.fakes.camera import FakeCamera
 from pi_client.fakes.pins import FakePins
 from pi_client.gpio import open_pins
@@ -36,25 +36,25 @@ def add_simulation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--photos", type=Path, metavar="DIR", help="what the simulated camera sees: JPEGs")
 
 
-def config_of(options: argparse.Namespace, **changed: str) -> Config:
+def config_of(options: argparse.Namespace, **changed: str) -> DoorConfig:
     """The settings, some of them changed as the environment would.
 
     Raises:
-        ConfigError: they cannot be used.
+        DoorConfigError: they cannot be used.
     """
     file = options.config or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
     return load_config(file, {**os.environ, **changed})
 
 
-def door_config_of(options: argparse.Namespace, **changed: str) -> Config:
+def door_config_of(options: argparse.Namespace, **changed: str) -> DoorConfig:
     """The settings of a door that has somebody to ask.
 
     Raises:
-        ConfigError: they cannot be used, or name no server.
+        DoorConfigError: they cannot be used, or name no server.
     """
     config = config_of(options, **changed)
     if not config.server.url:
-        raise ConfigError("server.url is not set: whom to ask? Set it with: porteiro-door setup.")
+        raise DoorConfigError("server.url is not set: whom to ask? Set it with: porteiro-door setup.")
     return config
 
 
@@ -66,7 +66,7 @@ class Hardware:
     camera: Camera
 
 
-def real_hardware(config: Config) -> Hardware:
+def real_hardware(config: DoorConfig) -> Hardware:
     """The Raspberry Pi's.
 
     Raises:
@@ -79,10 +79,10 @@ def simulated_pins_and_camera(photos: Path | None) -> tuple[FakePins, FakeCamera
     """Stand-ins.
 
     Raises:
-        ConfigError: no folder is named, or there are no photos in it.
+        DoorConfigError: no folder is named, or there are no photos in it.
     """
     if photos is None:
-        raise ConfigError("--sim needs --photos DIR: what the simulated camera sees.")
+        raise DoorConfigError("--sim needs --photos DIR: what the simulated camera sees.")
     return FakePins(CLOCK.monotonic), FakeCamera(photos, CLOCK.monotonic)
 
 
@@ -91,10 +91,10 @@ def boot_id() -> str:
     return read_boot_id() or str(uuid.uuid4())
 
 
-def server_of(config: Config, boot: str) -> HttpServer:
+def server_of(config: DoorConfig, boot: str) -> HttpServer:
     """The server of the settings.
 
     Raises:
-        ConfigError: the token's file cannot be used.
+        DoorConfigError: the token's file cannot be used.
     """
     return HttpServer(config.server, read_token(config.server.token_file), boot, CLOCK)

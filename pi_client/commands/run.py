@@ -24,7 +24,7 @@ from pi_client.commands.options import (
     server_of,
     simulated_pins_and_camera,
 )
-from pi_client.config import Config
+from pi_client.config import DoorConfig
 from pi_client.door import Door
 from pi_client.errors import EXIT_SOFTWARE, CameraWedged, DoorError
 from pi_client.logs import set_up_logs
@@ -47,11 +47,11 @@ def execute(options: argparse.Namespace) -> int:
     return run_to_the_end(door_of(config, hardware).run)
 
 
-def door_of(config: Config, hardware: Hardware) -> Door:
+def door_of(config: DoorConfig, hardware: Hardware) -> Door:
     """The door of the settings, ready to run.
 
     Raises:
-        ConfigError: the token's file cannot be used.
+        DoorConfigError: the token's file cannot be used.
     """
     boot = boot_id()
     return assemble(

@@ -16,7 +16,7 @@ from pi_client.commands.options import (
     simulated_pins_and_camera,
 )
 from pi_client.commands.run import door_of, run_to_the_end
-from pi_client.config import Config
+from pi_client.config import DoorConfig
 from pi_client.fakes.pins import FakePins
 from pi_client.fakes.webcam import WebcamCamera
 from pi_client.settings import is_private
@@ -57,7 +57,7 @@ def execute(options: argparse.Namespace) -> int:
     return run_to_the_end(lambda stop: play(cast, stop, os.environ, options.port))
 
 
-def _simulated(options: argparse.Namespace, config: Config) -> tuple[Hardware, FakePins, Stage]:
+def _simulated(options: argparse.Namespace, config: DoorConfig) -> tuple[Hardware, FakePins, Stage]:
     if options.webcam is None:
         pins, camera = simulated_pins_and_camera(options.photos)
         return Hardware(pins, camera), pins, PhotoStage(options.photos, camera)

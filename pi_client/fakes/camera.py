@@ -50,7 +50,7 @@ class FakeCamera:
             monotonic: says when a photo is exposed.
 
         Raises:
-            ConfigError: the folder cannot be used; the message says why.
+            DoorConfigError: the folder cannot be used; the message says why.
         """
         self._pictures, self._monotonic = Pictures(folder), monotonic
         self._changed = threading.Condition()

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from pi_client.errors import CameraError, ConfigError
+from pi_client.errors import CameraError, DoorConfigError
 from pi_client.photos import JPEG_BEGIN
 
 SUFFIXES = (".jpg", ".jpeg")
@@ -22,7 +22,8 @@ class Pictures:
             folder: only files directly in it count.
 
         Raises:
-            ConfigError: there is no JPEG, there are too many, or one is none or too large; see the message.
+            DoorConfigError: there is no JPEG, there are too many, or one is none or too large; the message
+                says which.
         """
         self._folder = folder
         try:
@@ -30,9 +31,9 @@ class Pictures:
             for name in self.names:
                 _refuse_unusable(folder / name)
         except OSError as error:
-            raise ConfigError(f"{error.filename or folder}: {error.strerror or error}.") from error
+            raise DoorConfigError(f"{error.filename or folder}: {error.strerror or error}.") from error
         if not self.names:
-            raise ConfigError(f"{folder} has no photos: put files named *.jpg there.")
+            raise DoorConfigError(f"{folder} has no photos: put files named *.jpg there.")
 
     def read(self, name: str) -> bytes:
         """The bytes of a picture.
@@ -45,7 +46,7 @@ class Pictures:
             _refuse_unusable(file)
             with file.open("rb") as opened:
                 return opened.read(LARGEST_FILE)
-        except (OSError, ConfigError) as error:
+        except (OSError, DoorConfigError) as error:
             raise CameraError(f"The photo {name} cannot be used any more: {error}") from error
 
 
@@ -56,16 +57,16 @@ def _jpeg_names(folder: Path) -> list[str]:
             if entry.name.lower().endswith(SUFFIXES):
                 names.append(entry.name)
             if len(names) > MOST_FILES:
-                raise ConfigError(f"{folder} has more than {MOST_FILES} photos; name a smaller folder.")
+                raise DoorConfigError(f"{folder} has more than {MOST_FILES} photos; name a smaller folder.")
     return names
 
 
 def _refuse_unusable(file: Path) -> None:
     about = file.stat()
     if not stat.S_ISREG(about.st_mode):  # a pipe, say, would be waited for without end
-        raise ConfigError(f"{file} is no file.")
+        raise DoorConfigError(f"{file} is no file.")
     if about.st_size > LARGEST_FILE:
-        raise ConfigError(f"{file} has {about.st_size} bytes; at most {LARGEST_FILE} can be used.")
+        raise DoorConfigError(f"{file} has {about.st_size} bytes; at most {LARGEST_FILE} can be used.")
     with file.open("rb") as opened:
         if opened.read(len(JPEG_BEGIN)) != JPEG_BEGIN:
-            raise ConfigError(f"{file} is no JPEG.")
+            raise DoorConfigError(f"{file} is no JPEG.")

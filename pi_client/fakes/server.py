@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from pi_client.faults import Fault
-from pi_client.press import Answer, Outcome, Press, Vitals
+from pi_client.press import ButtonPress, PressAnswer, PressResult, StatusReport
 
 KEPT = 100  # of what was asked and reported: a door may run for months
 
@@ -15,7 +15,7 @@ class Scripted:
     """What comes of one press.
 
     Attributes:
-        outcome: of the answer.
+        result: of the answer.
         fault: where it failed.
         detail: for the log.
         after: the answer comes once this is set; ``None`` for at once.
@@ -23,7 +23,7 @@ class Scripted:
         error: raised in place of an answer, as no server should.
     """
 
-    outcome: Outcome
+    result: PressResult
     fault: Fault | None = None
     detail: str = ""
     after: threading.Event | None = None
@@ -31,16 +31,16 @@ class Scripted:
     error: Exception | None = None
 
 
-KNOWN = Scripted(Outcome.GRANTED, detail="known")
-UNKNOWN = Scripted(Outcome.REFUSED, detail="unknown")
-UNREACHABLE = Scripted(Outcome.FAILED, Fault.UNREACHABLE, "nobody is there")
+KNOWN = Scripted(PressResult.GRANTED, detail="known")
+UNKNOWN = Scripted(PressResult.REFUSED, detail="unknown")
+UNREACHABLE = Scripted(PressResult.FAILED, Fault.UNREACHABLE, "nobody is there")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedPress:
     """What came with one press."""
 
-    press: Press
+    press: ButtonPress
     photos: tuple[bytes, ...]
 
 
@@ -54,17 +54,17 @@ class FakeServer:
         self._script = deque(script or (UNREACHABLE,))
         self._changed = threading.Condition()
         self._reachable, self._registered = True, True
-        self._asked: deque[Asked] = deque(maxlen=KEPT)
-        self._reports: deque[Vitals] = deque(maxlen=KEPT)
+        self._asked: deque[ReceivedPress] = deque(maxlen=KEPT)
+        self._reports: deque[StatusReport] = deque(maxlen=KEPT)
 
     @property
-    def asked(self) -> tuple[Asked, ...]:
+    def asked(self) -> tuple[ReceivedPress, ...]:
         """What came, the latest last."""
         with self._changed:
             return tuple(self._asked)
 
     @property
-    def reports(self) -> tuple[Vitals, ...]:
+    def reports(self) -> tuple[StatusReport, ...]:
         """What the device told of itself, the latest last."""
         with self._changed:
             return tuple(self._reports)
@@ -89,28 +89,28 @@ class FakeServer:
         with self._changed:
             return self._changed.wait_for(lambda: len(self._reports) >= count, timeout_s)
 
-    def ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
+    def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
         """Who is it? As the script says."""
         with self._changed:
-            self._asked.append(Asked(press, photos))
+            self._asked.append(ReceivedPress(press, photos))
             self._changed.notify_all()
             line = self._script.popleft() if len(self._script) > 1 else self._script[0]
         if line.after is not None:
             line.after.wait()
         if line.error is not None:
             raise line.error
-        return Answer(line.press or press.id, line.outcome, line.fault, line.detail)
+        return PressAnswer(line.press or press.id, line.result, line.fault, line.detail)
 
     def is_reachable(self) -> bool:
         """Whether it was told to be."""
         with self._changed:
             return self._reachable
 
-    def report(self, vitals: Vitals) -> bool:
+    def report(self, report: StatusReport) -> bool:
         """Take note; whether it was told to be there, and to know the device."""
         with self._changed:
             heard = self._reachable and self._registered
             if heard:
-                self._reports.append(vitals)
+                self._reports.append(report)
                 self._changed.notify_all()
             return heard

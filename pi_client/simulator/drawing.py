@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from pi_client.lamps import Lamp
-from pi_client.simulator.events import Line
+from pi_client.simulator.events import LogLine
 from pi_client.simulator.scene import Scene
 
 HELP = "space: press    n, p: next or previous photo    q: quit"
@@ -64,7 +64,7 @@ def change_line(scene: Scene) -> str:
     return f"{scene.words} [{scene.pattern}] door {'OPEN' if scene.relay else 'shut'}"
 
 
-def log_line(line: Line, style: Style) -> str:
+def log_line(line: LogLine, style: Style) -> str:
     """A line of the log."""
     text = f"{line.clock} {line.level.upper():7} {line.text}"
     colour = LEVEL_COLOURS.get(line.level, "")

@@ -15,7 +15,7 @@ LOOK_S = 0.01
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """One line of the log.
 
     Attributes:
@@ -39,7 +39,7 @@ class LogLines(logging.Handler):
         self.setFormatter(logging.Formatter("%(message)s"))
         self.changed = threading.Condition()
         self.last = 0
-        self._lines: deque[Line] = deque(maxlen=kept)
+        self._lines: deque[LogLine] = deque(maxlen=kept)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line; a traceback's lines are joined to it."""
@@ -51,17 +51,17 @@ class LogLines(logging.Handler):
         clock = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         with self.changed:
             self.last += 1
-            self._lines.append(Line(self.last, clock, record.levelname.lower(), text))
+            self._lines.append(LogLine(self.last, clock, record.levelname.lower(), text))
             self.changed.notify_all()
 
-    def after(self, number: int) -> tuple[Line, ...]:
+    def after(self, number: int) -> tuple[LogLine, ...]:
         """The lines after the one of this number, as far as they are kept."""
         with self.changed:
             return tuple(line for line in self._lines if line.number > number)
 
 
 @dataclass(frozen=True)
-class Mark:
+class NewsCursor:
     """How far somebody has seen: the number of the scene, and of the last line."""
 
     scene: int = 0
@@ -75,12 +75,12 @@ class News:
     Attributes:
         scene: now.
         lines: of the log, new ones.
-        mark: to be given the next time.
+        cursor: to be given the next time.
     """
 
     scene: Scene
-    lines: tuple[Line, ...]
-    mark: Mark
+    lines: tuple[LogLine, ...]
+    cursor: NewsCursor
 
 
 class Watch:
@@ -112,17 +112,17 @@ class Watch:
             self._ended = True
             self._lines.changed.notify_all()
 
-    def news(self, seen: Mark, timeout_s: float) -> News | None:
+    def news(self, seen: NewsCursor, timeout_s: float) -> News | None:
         """What has changed since; ``None`` where nothing did, for so long or until the end."""
         changed = self._lines.changed
         with changed:
-            changed.wait_for(lambda: self._ended or self._mark() != seen, timeout_s)
-            if self._mark() == seen:
+            changed.wait_for(lambda: self._ended or self._cursor() != seen, timeout_s)
+            if self._cursor() == seen:
                 return None
-            return News(self._scene, self._lines.after(seen.line), self._mark())
+            return News(self._scene, self._lines.after(seen.line), self._cursor())
 
-    def _mark(self) -> Mark:
-        return Mark(self._number, self._lines.last)
+    def _cursor(self) -> NewsCursor:
+        return NewsCursor(self._number, self._lines.last)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._look_s):

@@ -29,7 +29,7 @@ SAFETY = (
 )
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """What is asked for is not given; the text says why."""
 
     def __init__(self, status: HTTPStatus, text: str):
@@ -41,11 +41,11 @@ def check_host(headers: Message) -> str:
     """The host that was asked for, if it is this computer by one of its own names.
 
     Raises:
-        Refused: it is another: a foreign name that leads here, or none.
+        RequestRefused: it is another: a foreign name that leads here, or none.
     """
     hosts = headers.get_all("Host", [])
     if len(hosts) != 1 or not OWN_HOSTS.fullmatch(hosts[0]):
-        raise Refused(HTTPStatus.FORBIDDEN, "Open this page as http://localhost, with its port.")
+        raise RequestRefused(HTTPStatus.FORBIDDEN, "Open this page as http://localhost, with its port.")
     return str(hosts[0])
 
 
@@ -58,24 +58,24 @@ def check_site(headers: Message, host: str, *, may_be_opened: bool = False) -> N
         may_be_opened: a person may come here by a link on any site.
 
     Raises:
-        Refused: another site's page asks. Programs without these headers may.
+        RequestRefused: another site's page asks. Programs without these headers may.
     """
     origin = headers.get("Origin")
     site = headers.get("Sec-Fetch-Site", "same-origin")
     own_origin = origin is None or origin.lower() == f"http://{host}".lower()
     if not own_origin or (site not in ("same-origin", "none") and not may_be_opened):
-        raise Refused(HTTPStatus.FORBIDDEN, "Only the simulator's own page may do this.")
+        raise RequestRefused(HTTPStatus.FORBIDDEN, "Only the simulator's own page may do this.")
 
 
 def body_length(headers: Message) -> int:
     """How much of the body to read; somewhat more than is accepted, for the refusal to arrive.
 
     Raises:
-        Refused: it does not say so, or not in a way that can be relied on.
+        RequestRefused: it does not say so, or not in a way that can be relied on.
     """
     lengths = headers.get_all("Content-Length", [])
     if "Transfer-Encoding" in headers or len(lengths) != 1 or not LENGTH.fullmatch(lengths[0]):
-        raise Refused(HTTPStatus.LENGTH_REQUIRED, "Send a body with its Content-Length.")
+        raise RequestRefused(HTTPStatus.LENGTH_REQUIRED, "Send a body with its Content-Length.")
     return min(int(lengths[0]), MOST_READ)
 
 
@@ -83,16 +83,16 @@ def read_json(headers: Message, body: bytes, key: str, kind: type) -> Any:
     """The value of the only key of a JSON object.
 
     Raises:
-        Refused: it is something else.
+        RequestRefused: it is something else.
     """
     if len(body) > LARGEST_BODY:
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send at most {LARGEST_BODY} bytes.")
+        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send at most {LARGEST_BODY} bytes.")
     if headers.get_content_type() != "application/json":
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json.")
+        raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json.")
     try:
         sent = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, "This is no JSON.") from error
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "This is no JSON.") from error
     if not isinstance(sent, dict) or sent.keys() != {key} or type(sent[key]) is not kind:
-        raise Refused(HTTPStatus.BAD_REQUEST, f'Send an object with "{key}" and nothing else.')
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, f'Send an object with "{key}" and nothing else.')
     return sent[key]

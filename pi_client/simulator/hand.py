@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from pi_client.simulator.scene import Device
+from pi_client.simulator.scene import SimulatedDevice
 from pi_client.simulator.stage import Stage
 
 HOLD_S = 0.12  # as a finger does
@@ -21,7 +21,7 @@ def later(seconds: float, job: Callable[[], None]) -> None:
 class Hand:
     """Presses the button for a moment, changes the photo, switches the simulator off."""
 
-    def __init__(self, device: Device, stage: Stage, stop: threading.Event, later: Later = later):
+    def __init__(self, device: SimulatedDevice, stage: Stage, stop: threading.Event, later: Later = later):
         self._device, self._stage, self._stop, self._later = device, stage, stop, later
         self._holds = threading.Event()
 

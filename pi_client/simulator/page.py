@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler
 from importlib import resources
 from typing import Any
 
-from pi_client.errors import CameraError, ConfigError
-from pi_client.simulator.events import Mark, Watch
-from pi_client.simulator.guards import SAFETY, Refused, body_length, check_host, check_site, read_json
-from pi_client.simulator.scene import Device
-from pi_client.simulator.server import HOST, BoundedServer, Seats
+from pi_client.errors import CameraError, DoorConfigError
+from pi_client.simulator.events import NewsCursor, Watch
+from pi_client.simulator.guards import SAFETY, RequestRefused, body_length, check_host, check_site, read_json
+from pi_client.simulator.scene import SimulatedDevice
+from pi_client.simulator.server import HOST, BoundedServer, ReaderLimit
 from pi_client.simulator.stage import Stage
 
 MOST_READERS = 8
@@ -35,21 +35,21 @@ FILES = (
 class Page:
     """A context in which the page is served."""
 
-    def __init__(self, device: Device, stage: Stage, watch: Watch, port: int):
+    def __init__(self, device: SimulatedDevice, stage: Stage, watch: Watch, port: int):
         """Take the port; 0 takes any that is free.
 
         Raises:
-            ConfigError: the port is taken.
+            DoorConfigError: the port is taken.
         """
         self.device, self.stage, self.watch = device, stage, watch
         folder = resources.files("pi_client.simulator") / "page"
         self.files = {path: (kind, (folder / name).read_bytes()) for path, name, kind in FILES}
-        self.readers = Seats(MOST_READERS, when_empty=device.release)
+        self.readers = ReaderLimit(MOST_READERS, when_empty=device.release)
         try:
             self._server = BoundedServer(partial(_Handler, self), port)
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or error
-            raise ConfigError(f"Port {port} cannot be used: {why}; name another with --port.") from error
+            raise DoorConfigError(f"Port {port} cannot be used: {why}; name another with --port.") from error
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
 
@@ -110,9 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the log is the door's."""
 
     def events(self) -> None:
-        with self._page.readers.seat():
+        with self._page.readers.admit():
             self._head(HTTPStatus.OK, "text/event-stream")
-            seen, watch = Mark(), self._page.watch
+            seen, watch = NewsCursor(), self._page.watch
             while True:
                 news = watch.news(seen, KEEP_ALIVE_S)
                 if news is None and watch.ended:
@@ -121,8 +121,10 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(b":\n\n")
                     continue
                 told = asdict(news.scene) | {"lines": [asdict(line) for line in news.lines]}
-                self.wfile.write(b"data: " + json.dumps(told | {"anew": seen == Mark()}).encode() + b"\n\n")
-                seen = news.mark
+                self.wfile.write(
+                    b"data: " + json.dumps(told | {"anew": seen == NewsCursor()}).encode() + b"\n\n"
+                )
+                seen = news.cursor
 
     def camera(self) -> None:
         self._send(HTTPStatus.OK, JPEG, self._page.stage.picture())
@@ -139,15 +141,15 @@ class _Handler(BaseHTTPRequestHandler):
     def choose(self, body: bytes) -> None:
         name = read_json(self.headers, body, "choose", str)
         if name not in self._page.stage.choices():
-            raise Refused(HTTPStatus.NOT_FOUND, "There is no such photo.")
+            raise RequestRefused(HTTPStatus.NOT_FOUND, "There is no such photo.")
         self._page.stage.choose(name)
 
     def _thumbnail(self, number: str) -> None:
         names = self._page.stage.choices()
         if not (number.isascii() and number.isdigit() and len(number) <= len(str(len(names)))):
-            raise Refused(HTTPStatus.NOT_FOUND, "There is no such photo.")
+            raise RequestRefused(HTTPStatus.NOT_FOUND, "There is no such photo.")
         if int(number) >= len(names):
-            raise Refused(HTTPStatus.NOT_FOUND, "There is no such photo.")
+            raise RequestRefused(HTTPStatus.NOT_FOUND, "There is no such photo.")
         self._send(HTTPStatus.OK, JPEG, self._page.stage.thumbnail(names[int(number)]))
 
     @contextlib.contextmanager
@@ -155,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             try:
                 yield
-            except Refused as refused:
+            except RequestRefused as refused:
                 self._send(refused.status, TEXT, f"{refused}\n".encode())
             except CameraError as error:
                 self._send(HTTPStatus.SERVICE_UNAVAILABLE, TEXT, f"{error}\n".encode("utf-8", "replace"))
@@ -190,4 +192,4 @@ POSTS: dict[str, Callable[[_Handler, bytes], None]] = {
 def _found(routes: dict[str, Any], path: str) -> Any:
     if path in routes:
         return routes[path]
-    raise Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
+    raise RequestRefused(HTTPStatus.NOT_FOUND, "There is nothing here.")

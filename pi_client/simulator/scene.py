@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pi_client import lamps
+from pi_client.door import PressCounts
 from pi_client.lamps import Lit, Pattern
 from pi_client.machine import RESULTS, State
 from pi_client.simulator.stage import Stage
@@ -32,7 +33,7 @@ WORDS_OF_PATTERNS = {
 LET_GO = "Let go of the button."
 
 
-class Device(Protocol):
+class SimulatedDevice(Protocol):
     """The pins, as a hand and an eye meet them."""
 
     @property
@@ -50,13 +51,6 @@ class Device(Protocol):
         """Let the button go."""
 
 
-class Tally(Protocol):
-    """Counters of presses."""
-
-    presses: int
-    ignored: int
-
-
 class Watched(Protocol):
     """A door, as far as a scene shows it."""
 
@@ -69,7 +63,7 @@ class Watched(Protocol):
         """What the lamps show."""
 
     @property
-    def tally(self) -> Tally:
+    def counts(self) -> PressCounts:
         """Presses so far."""
 
 
@@ -107,7 +101,7 @@ def words_for(state: State, pattern: Pattern) -> str:
     return WORDS_OF_PATTERNS.get(pattern, WORDS[state])
 
 
-def scene_of(door: Watched, device: Device, stage: Stage) -> Scene:
+def scene_of(door: Watched, device: SimulatedDevice, stage: Stage) -> Scene:
     """The scene at this moment."""
     state, pattern = door.state, door.pattern
     return Scene(
@@ -116,7 +110,7 @@ def scene_of(door: Watched, device: Device, stage: Stage) -> Scene:
         pattern=pattern.name,
         lamps=tuple(sorted(lamp.value for lamp in device.lit)),
         relay=device.relay_closed,
-        presses=door.tally.presses,
-        ignored=door.tally.ignored,
+        presses=door.counts.presses,
+        ignored=door.counts.ignored,
         chosen=stage.chosen,
     )

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from pi_client.simulator.guards import Refused
+from pi_client.simulator.guards import RequestRefused
 
 HOST = "127.0.0.1"
 MOST_CONNECTIONS = 32
@@ -17,31 +17,31 @@ MOST_CONNECTIONS = 32
 log = logging.getLogger("porteiro.simulator")
 
 
-class Seats:
-    """So many may sit at once; something is done when the last one leaves."""
+class ReaderLimit:
+    """So many may read at once; something is done when the last one leaves."""
 
-    def __init__(self, seats: int, when_empty: Callable[[], None]):
-        self._seats, self._when_empty = seats, when_empty
-        self._taken, self._lock = 0, threading.Lock()
+    def __init__(self, most: int, when_empty: Callable[[], None]):
+        self._most, self._when_empty = most, when_empty
+        self._reading, self._lock = 0, threading.Lock()
 
     @contextlib.contextmanager
-    def seat(self) -> Iterator[None]:
-        """Sit while the context lasts.
+    def admit(self) -> Iterator[None]:
+        """Let one more read while the context lasts.
 
         Raises:
-            Refused: all seats are taken.
+            RequestRefused: as many read already.
         """
         with self._lock:
-            if self._taken >= self._seats:
-                text = f"{self._seats} pages are open already: close one."
-                raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, text)
-            self._taken += 1
+            if self._reading >= self._most:
+                text = f"{self._most} pages are open already: close one."
+                raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, text)
+            self._reading += 1
         try:
             yield
         finally:
             with self._lock:
-                self._taken -= 1
-                if not self._taken:
+                self._reading -= 1
+                if not self._reading:
                     self._when_empty()
 
 

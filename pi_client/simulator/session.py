@@ -12,7 +12,7 @@ from pi_client.logs import log_to
 from pi_client.simulator.events import LogLines, Watch
 from pi_client.simulator.hand import Hand
 from pi_client.simulator.page import Page
-from pi_client.simulator.scene import Device, scene_of
+from pi_client.simulator.scene import SimulatedDevice, scene_of
 from pi_client.simulator.stage import Stage
 from pi_client.simulator.terminal import Terminal
 
@@ -33,7 +33,7 @@ class Cast:
     """
 
     door: Door
-    device: Device
+    device: SimulatedDevice
     stage: Stage
     lines: LogLines
 
@@ -56,7 +56,7 @@ def play(
     """Run the door in this thread until ``stop``, which the key q sets too.
 
     Raises:
-        ConfigError: the port is taken.
+        DoorConfigError: the port is taken.
         CameraWedged: only a new process helps.
     """
     watch = Watch(lambda: scene_of(cast.door, cast.device, cast.stage), cast.lines)

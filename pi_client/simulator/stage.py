@@ -64,7 +64,7 @@ class PhotoStage:
             camera: is told which photo it sees.
 
         Raises:
-            ConfigError: the folder cannot be used.
+            DoorConfigError: the folder cannot be used.
         """
         self.is_live = False
         self._pictures, self._camera = Pictures(folder), camera

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 from pi_client.simulator.drawing import HELP, Style, change_line, log_line, status_line, style_of
-from pi_client.simulator.events import Mark, News, Watch
+from pi_client.simulator.events import News, NewsCursor, Watch
 from pi_client.simulator.hand import Hand
 
 LISTENING_S = 0.1
@@ -110,12 +110,12 @@ class Terminal:
         return thread.join
 
     def _draw(self) -> None:
-        seen = Mark()
+        seen = NewsCursor()
         while True:
             leaving = self._leaving.is_set()
             news = self._watch.news(seen, 0.0 if leaving else LISTENING_S)
             if news:
-                seen = news.mark
+                seen = news.cursor
                 self._screen.show(news)
             elif leaving or self._watch.ended:
                 return

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pi_client.evidence import Evidence, is_of_now, is_proven
+from pi_client.evidence import AnswerProof, is_of_now, is_proven
 from tests.doors import Door
 from tests.servers import Server, enrolled, form, post_json, post_photo
 from wsgi_app.access.evidence import token_key
@@ -221,7 +221,7 @@ def test_a_press_of_a_door_with_a_token_is_answered_with_its_proof(
         answer = door.rings(photo(name), headers)
         body = answer.json
 
-        proof = Evidence(**body["evidence"])
+        proof = AnswerProof(**body["evidence"])
         assert answer.status == status
         assert answer.headers["Idempotency-Key"] == proof.press == headers["Idempotency-Key"]
         assert is_proven(proof, token_key(door.token), headers["Idempotency-Key"], body["outcome"])
@@ -237,7 +237,7 @@ def test_a_retry_gets_the_same_verdict_proven_anew(any_server: Server, door: Doo
     first, again = door.rings(photo("nobody-1"), headers), door.rings(photo("nobody-1"), headers)
 
     told, told_again = first.json, again.json
-    proofs = [Evidence(**body.pop("evidence")) for body in (told, told_again)]
+    proofs = [AnswerProof(**body.pop("evidence")) for body in (told, told_again)]
     assert (first.status, told) == (again.status, told_again)
     assert all(
         is_proven(proof, token_key(door.token), headers["Idempotency-Key"], "no_face") for proof in proofs

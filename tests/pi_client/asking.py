@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pi_client.config import ServerSettings
-from pi_client.press import Answer, Clock, Press
+from pi_client.press import ButtonPress, Clock, PressAnswer
 from pi_client.uploader import HttpServer
 from tests.pi_client.hostile_server import Porteiro
 
@@ -58,12 +58,12 @@ def asking(url: str, token: str = TOKEN, clock: Clock = CLOCK, **changed: Any) -
         server.close()
 
 
-def press_now(within_s: float = PATIENT_S) -> Press:
+def press_now(within_s: float = PATIENT_S) -> ButtonPress:
     """A press of this moment."""
     at_s = time.monotonic()
-    return Press(str(uuid.uuid4()), at_s, NOW, at_s + within_s)
+    return ButtonPress(str(uuid.uuid4()), at_s, NOW, at_s + within_s)
 
 
-def plain(answer: Answer) -> tuple[Any, ...]:
+def plain(answer: PressAnswer) -> tuple[Any, ...]:
     """An answer without what it took and what the log says."""
-    return answer.press, answer.outcome, answer.fault
+    return answer.press, answer.result, answer.fault

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from pi_client.config import Config, load_config
+from pi_client.config import DoorConfig, load_config
 from pi_client.door import Door, Parts
 from pi_client.fakes.pins import FakePins
-from pi_client.inbox import CameraOpened, Inbox, Message, Photo
+from pi_client.inbox import CameraOpened, Message, MessageQueue, Photo
 from pi_client.machine import State
 from pi_client.messenger import Messenger
 from pi_client.notify import Notifier
 from pi_client.photographer import Photographer
-from pi_client.press import Answer, Clock, Outcome, Press
+from pi_client.press import ButtonPress, Clock, PressAnswer, PressResult
 from pi_client.relay import Pulse, Relay
 
 TURN_S = 0.005
@@ -33,7 +33,7 @@ class CountedRelay(Relay):
         super().pulse()
 
 
-class WaitingInbox(Inbox):
+class WaitingInbox(MessageQueue):
     """An inbox whose next message can be waited for."""
 
     def next(self) -> Message:
@@ -65,7 +65,7 @@ class QuietMessenger(Messenger):
     """Writes down what is asked; the test gives the answers."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Press, tuple[bytes, ...]]] = []
+        self.asked: list[tuple[ButtonPress, tuple[bytes, ...]]] = []
         self.stopped = self.hung = False
 
     def start(self) -> None:
@@ -74,7 +74,7 @@ class QuietMessenger(Messenger):
     def hangs(self) -> bool:
         return self.hung
 
-    def ask(self, press: Press, photos: tuple[bytes, ...]) -> None:
+    def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> None:
         self.asked.append((press, photos))
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class Stage:
     def __init__(self, notifier: Notifier | None = None, **server: Any):
         self.now_s = 1000.0
         self.config = configured(**server)
-        self.pins, self.inbox = FakePins(lambda: self.now_s), Inbox()
+        self.pins, self.inbox = FakePins(lambda: self.now_s), MessageQueue()
         self.relay = CountedRelay(self.pins, Pulse(0.001, 3.0), pytest.fail)
         self.photographer, self.messenger = QuietPhotographer(), QuietMessenger()
         self.ids = (f"press-{number}" for number in range(1, 1_000_000))
@@ -140,9 +140,9 @@ class Stage:
         self.inbox.put(Photo(press, (JPEG,)))
         self.turn()
 
-    def answer(self, press: str, outcome: Outcome = Outcome.GRANTED, **rest: Any) -> None:
+    def answer(self, press: str, result: PressResult = PressResult.GRANTED, **rest: Any) -> None:
         """Let the server answer."""
-        self.inbox.put(Answer(press, outcome, **rest))
+        self.inbox.put(PressAnswer(press, result, **rest))
         self.turn()
 
     def asking(self) -> str:
@@ -154,7 +154,7 @@ class Stage:
         return press
 
 
-def configured(**server: Any) -> Config:
+def configured(**server: Any) -> DoorConfig:
     """The defaults with a relay, and with some settings of the server changed."""
     environ = {"PORTEIRO_DOOR_RELAY_PIN": "17", "PORTEIRO_DOOR_SERVER_TOKEN_FILE": "/run/token"}
     config = load_config(None, environ)

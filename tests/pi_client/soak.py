@@ -27,8 +27,8 @@ from pi_client.fakes.pins import FakePins
 from pi_client.fakes.server import KNOWN, UNKNOWN, UNREACHABLE, FakeServer
 from pi_client.machine import State
 from pi_client.notify import Notifier
-from pi_client.ports import Server
-from pi_client.press import Answer, Clock, Press, Vitals
+from pi_client.ports import RemoteServer
+from pi_client.press import ButtonPress, Clock, PressAnswer, StatusReport
 from pi_client.uploader import HttpServer
 from tests.pi_client.asking import BOOT, PATIENT_S, TOKEN
 from tests.pi_client.doors import TURN_S, configured
@@ -116,23 +116,23 @@ def served() -> Iterator[tuple[str, Connection]]:
 class SomeOverHttp:
     """A server that sends each tenth press over HTTP, and answers the others itself."""
 
-    def __init__(self, fake: FakeServer, real: Server):
+    def __init__(self, fake: FakeServer, real: RemoteServer):
         self._fake, self._real = fake, real
         self.over_http: Counter[str] = Counter()
 
-    def ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
+    def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
         number = int(press.id.removeprefix("press-"))
         if number % OVER_HTTP:
             return self._fake.ask(press, photos)
         answer = self._real.ask(press, photos)
-        self.over_http[(answer.fault or answer.outcome).value] += 1
+        self.over_http[(answer.fault or answer.result).value] += 1
         return answer
 
     def is_reachable(self) -> bool:
         return self._fake.is_reachable()
 
-    def report(self, vitals: Vitals) -> bool:
-        return self._fake.report(vitals)
+    def report(self, report: StatusReport) -> bool:
+        return self._fake.report(report)
 
 
 class Visitors:

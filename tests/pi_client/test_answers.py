@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from pi_client.answers import judge
 from pi_client.evidence import signature, token_key
 from pi_client.faults import Fault
-from pi_client.press import Answer, Outcome, Press
+from pi_client.press import ButtonPress, PressAnswer, PressResult
 from pi_client.transport import Reply
 
 KEY = token_key("front-door.a-secret")
 NOW = datetime(2026, 11, 21, 12, 0, 2, tzinfo=UTC)
 AT = NOW.isoformat()
-PRESS = Press("press-1", at_s=100.0, at=NOW - timedelta(seconds=2), deadline_s=110.0)
+PRESS = ButtonPress("press-1", at_s=100.0, at=NOW - timedelta(seconds=2), deadline_s=110.0)
 REFUSALS = ("unknown", "no_face", "too_dark", "too_small", "blurred", "several_people", "not_now")
+NEW_WORDS = ("asleep", "wears_a_mask", "x", "_", "x" * 40)  # of a server that knows more than this device
 
 
 def evidence(outcome: str, press: str = "press-1", at: str = AT, key: bytes = KEY) -> dict[str, str]:
@@ -32,28 +33,28 @@ def reply(status: int, body: Any, kind: str = "application/json", press: str = "
     return Reply(status, kind, press, body if isinstance(body, bytes) else json.dumps(body).encode(), 42.0)
 
 
-def answer(outcome: Outcome, fault: Fault | None = None, detail: str = "") -> Answer:
-    return Answer("press-1", outcome, fault, detail, 42.0)
+def answer(result: PressResult, fault: Fault | None = None, detail: str = "") -> PressAnswer:
+    return PressAnswer("press-1", result, fault, detail, 42.0)
 
 
 def test_known_with_200_is_granted() -> None:
-    assert judge(reply(200, honest("known")), PRESS, KEY, NOW) == answer(Outcome.GRANTED, None, "known")
+    assert judge(reply(200, honest("known")), PRESS, KEY, NOW) == answer(PressResult.GRANTED, None, "known")
 
 
-@pytest.mark.parametrize("word", REFUSALS)
+@pytest.mark.parametrize("word", REFUSALS + NEW_WORDS)
 def test_every_other_outcome_with_404_is_refused(word: str) -> None:
-    assert judge(reply(404, honest(word)), PRESS, KEY, NOW) == answer(Outcome.REFUSED, None, word)
+    assert judge(reply(404, honest(word)), PRESS, KEY, NOW) == answer(PressResult.REFUSED, None, word)
 
 
-@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "blurred")])
+@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "blurred"), (404, "asleep")])
 def test_without_a_token_the_press_id_must_come_back(status: int, word: str) -> None:
     body = {"service": "porteiro", "status": "OK", "outcome": word}
-    outcomes = {200: Outcome.GRANTED, 404: Outcome.REFUSED}
+    results = {200: PressResult.GRANTED, 404: PressResult.REFUSED}
 
-    assert judge(reply(status, body), PRESS, None, NOW) == answer(outcomes[status], None, word)
+    assert judge(reply(status, body), PRESS, None, NOW) == answer(results[status], None, word)
     for other in ("press-2", "", "PRESS-1"):
         doubted = judge(reply(status, body, press=other), PRESS, None, NOW)
-        assert doubted == answer(Outcome.FAILED, Fault.UNPROVEN, f"the answer is for the press {other!a}")
+        assert doubted == answer(PressResult.FAILED, Fault.UNPROVEN, f"the answer is for the press {other!a}")
 
 
 @pytest.mark.parametrize(
@@ -61,8 +62,21 @@ def test_without_a_token_the_press_id_must_come_back(status: int, word: str) -> 
     [
         (200, honest("unknown"), "application/json"),
         (404, honest("known"), "application/json"),
-        (404, honest("asleep"), "application/json"),
+        (200, honest("asleep"), "application/json"),
         (200, honest("Known"), "application/json"),
+        (404, honest("Known"), "application/json"),
+        (404, honest("Asleep"), "application/json"),
+        (404, honest("wears a mask"), "application/json"),
+        (404, honest("wears-a-mask"), "application/json"),
+        (404, honest("asleep\n"), "application/json"),
+        (404, honest("schläft"), "application/json"),
+        (404, honest("level_2"), "application/json"),
+        (404, honest("x" * 41), "application/json"),
+        (404, honest(""), "application/json"),
+        (404, honest("asleep", outcome=None), "application/json"),
+        (404, honest("asleep", outcome=["asleep"]), "application/json"),
+        (404, honest("asleep", service="other"), "application/json"),
+        (404, honest("asleep", status="error"), "application/json"),
         (200, honest("known"), "text/html"),
         (200, honest("known"), ""),
         (404, honest("unknown"), "text/plain"),
@@ -90,11 +104,11 @@ def test_point_6_what_is_not_porteiros_answer_is_of_the_wrong_server(
 ) -> None:
     judged = judge(reply(status, body, kind), PRESS, KEY, NOW)
 
-    assert (judged.outcome, judged.fault) == (Outcome.FAILED, Fault.WRONG_SERVER)
+    assert (judged.result, judged.fault) == (PressResult.FAILED, Fault.WRONG_SERVER)
     assert judged == judge(reply(status, body, kind), PRESS, None, NOW)
 
 
-@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "unknown")])
+@pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "unknown"), (404, "asleep")])
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [
@@ -121,14 +135,14 @@ def test_an_answer_to_a_door_with_a_token_must_be_proven_and_of_now(
 ) -> None:
     judged = judge(reply(status, honest(word, evidence=changed(word))), PRESS, KEY, NOW)
 
-    assert (judged.outcome, judged.fault) == (Outcome.FAILED, fault)
+    assert (judged.result, judged.fault) == (PressResult.FAILED, fault)
 
 
 def test_an_answer_without_evidence_is_not_enough_for_a_door_with_a_token() -> None:
     body = {"service": "porteiro", "status": "OK", "outcome": "known"}
 
     assert judge(reply(200, body), PRESS, KEY, NOW) == answer(
-        Outcome.FAILED, Fault.UNPROVEN, "the answer has no evidence"
+        PressResult.FAILED, Fault.UNPROVEN, "the answer has no evidence"
     )
 
 
@@ -167,12 +181,12 @@ def test_every_other_status_is_a_fault(status: int, code: str | None, fault: Fau
     kind = "text/html" if code is None else "application/json"
     detail = f"status {status}" + (f", '{code}'" if code else "")
 
-    assert judge(reply(status, body, kind), PRESS, KEY, NOW) == answer(Outcome.FAILED, fault, detail)
+    assert judge(reply(status, body, kind), PRESS, KEY, NOW) == answer(PressResult.FAILED, fault, detail)
 
 
 @pytest.mark.parametrize("status", [201, 301, 401, 403, 409, 413, 500, 503])
 def test_the_best_body_does_not_make_up_for_another_status(status: int) -> None:
-    assert judge(reply(status, honest("known")), PRESS, KEY, NOW).outcome is Outcome.FAILED
+    assert judge(reply(status, honest("known")), PRESS, KEY, NOW).result is PressResult.FAILED
 
 
 def test_what_a_stranger_writes_comes_short_and_plain_into_the_log() -> None:
@@ -208,8 +222,23 @@ def test_no_body_makes_it_fail_and_none_that_is_not_signed_opens(
 ) -> None:
     judged = judge(reply(status, body, press="press-2"), PRESS, key, NOW)
 
-    assert judged.outcome is Outcome.FAILED
+    assert judged.result is PressResult.FAILED
     assert judged.fault is not None
+
+
+words = st.sampled_from(["known", *REFUSALS]) | st.from_regex(r"[a-z_]{1,45}", fullmatch=True) | st.text()
+
+
+@given(st.sampled_from([200, 404]) | st.integers(100, 999), words)
+def test_the_best_proof_is_green_for_one_answer_and_red_for_a_plain_word_with_404(
+    status: int, word: str
+) -> None:
+    judged = judge(reply(status, honest(word)), PRESS, KEY, NOW)
+
+    plain = 1 <= len(word) <= 40 and set(word) <= set("abcdefghijklmnopqrstuvwxyz_")
+    assert (judged.result is PressResult.GRANTED) == ((status, word) == (200, "known"))
+    assert (judged.result is PressResult.REFUSED) == (status == 404 and plain and word != "known")
+    assert (judged.fault is None) == (judged.result is not PressResult.FAILED)
 
 
 @given(st.binary())

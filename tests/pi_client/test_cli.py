@@ -10,7 +10,7 @@ import pytest
 from pi_client import __version__
 from pi_client.cli import main
 from pi_client.commands import off
-from pi_client.errors import CameraWedged, ConfigError, DoorError, HardwareError
+from pi_client.errors import CameraWedged, DoorConfigError, DoorError, HardwareError
 from tests.pi_client.commands.material import settings_file
 from tests.pi_client.commands.processes import PHOTOS, ended
 
@@ -87,7 +87,7 @@ def test_a_machine_that_is_no_raspberry_pi_is_not_taken_for_a_simulated_one(tmp_
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (ConfigError("server.url is not set."), 78),
+        (DoorConfigError("server.url is not set."), 78),
         (HardwareError("GPIO 18 (gpio.button): GPIO busy."), 78),
         (CameraWedged("The camera neither answers nor closes."), 70),
         (DoorError("It does not work."), 70),

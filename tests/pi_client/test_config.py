@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from pi_client.config import Config, load_config
-from pi_client.errors import ConfigError
+from pi_client.config import DoorConfig, load_config
+from pi_client.errors import DoorConfigError
 from pi_client.settings import SETTINGS
 
 
-def configured(tmp_path: Path, text: str, **environ: str) -> Config:
+def configured(tmp_path: Path, text: str, **environ: str) -> DoorConfig:
     """The configuration of a file with this text."""
     file = tmp_path / "porteiro-door.toml"
     file.write_text(text, encoding="utf-8")
@@ -87,7 +87,7 @@ def test_text_in_the_environment_needs_no_quotes() -> None:
     ],
 )
 def test_point_21_a_bad_value_is_refused_with_its_key(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(DoorConfigError) as refused:
         configured(tmp_path, text)
 
     assert str(refused.value) == message
@@ -112,28 +112,28 @@ def test_a_relay_takes_a_server_that_nobody_overhears(tmp_path: Path, url: str) 
     ],
 )  # fmt: skip
 def test_point_21_an_odd_address_is_refused(url: str) -> None:
-    with pytest.raises(ConfigError, match=r"^PORTEIRO_DOOR_SERVER_URL must be an address such as"):
+    with pytest.raises(DoorConfigError, match=r"^PORTEIRO_DOOR_SERVER_URL must be an address such as"):
         load_config(None, {"PORTEIRO_DOOR_SERVER_URL": url})
 
 
 def test_point_21_a_bad_variable_is_refused_by_its_own_name() -> None:
-    with pytest.raises(ConfigError, match=r"^PORTEIRO_DOOR_GPIO_BUTTON must be a whole number"):
+    with pytest.raises(DoorConfigError, match=r"^PORTEIRO_DOOR_GPIO_BUTTON must be a whole number"):
         load_config(None, {"PORTEIRO_DOOR_GPIO_BUTTON": "x"})
-    with pytest.raises(ConfigError, match=r"did you mean PORTEIRO_DOOR_GPIO_BUTTON\?$"):
+    with pytest.raises(DoorConfigError, match=r"did you mean PORTEIRO_DOOR_GPIO_BUTTON\?$"):
         load_config(None, {"PORTEIRO_DOOR_GPIO_BUTON": "17"})
 
 
 def test_point_21_a_file_that_cannot_be_read_names_itself(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"absent\.toml: No such file or directory; write one with: porteiro"
+        DoorConfigError, match=r"absent\.toml: No such file or directory; write one with: porteiro"
     ):
         load_config(tmp_path / "absent.toml", {})
-    with pytest.raises(ConfigError, match=r"porteiro-door\.toml is no TOML file"):
+    with pytest.raises(DoorConfigError, match=r"porteiro-door\.toml is no TOML file"):
         configured(tmp_path, "[gpio")
 
 
 def test_exit_status_tells_systemd_not_to_try_again() -> None:
-    assert ConfigError.exit_status == 78
+    assert DoorConfigError.exit_status == 78
 
 
 def test_every_setting_has_a_variable_of_its_own() -> None:

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from pi_client.faults import Fault
-from pi_client.press import Outcome, Vitals
+from pi_client.press import PressResult, StatusReport
 from tests.pi_client.asking import (
     KNOWN,
     PATIENT_S,
@@ -18,7 +18,7 @@ from tests.pi_client.hostile_server import HostileServer, Talk, always
 
 # 13: connections.
 
-VITALS = Vitals("0.1.0", "boot", 1.0, "ready", camera_ok=True)
+VITALS = StatusReport("0.1.0", "boot", 1.0, "ready", camera_ok=True)
 
 
 def test_point_13_presses_and_health_checks_of_several_threads_share_one_connection() -> None:
@@ -32,7 +32,7 @@ def test_point_13_presses_and_health_checks_of_several_threads_share_one_connect
         well = other.submit(server.is_reachable).result(PATIENT_S)
         second = other.submit(server.ask, press_now(), (PHOTO,)).result(PATIENT_S)
 
-    assert (first.outcome, well, second.outcome) == (Outcome.GRANTED, True, Outcome.REFUSED)
+    assert (first.result, well, second.result) == (PressResult.GRANTED, True, PressResult.REFUSED)
     assert (len(hostile.requests), hostile.connections) == (3, 1)
 
 
@@ -45,7 +45,7 @@ def test_point_13_the_server_may_start_anew_between_two_presses() -> None:
             second = server.ask(press_now(), (PHOTO,))
         hostile.__enter__()
 
-    assert (first.outcome, second.outcome) == (Outcome.GRANTED, Outcome.GRANTED)
+    assert (first.result, second.result) == (PressResult.GRANTED, PressResult.GRANTED)
     assert between.fault is Fault.UNREACHABLE
 
 
@@ -53,7 +53,7 @@ def test_point_13_a_kept_connection_that_the_server_drops_at_the_next_request_is
     with HostileServer((KNOWN, Talk.hang_up, KNOWN)) as hostile, asking(hostile.url) as server:
         answers = [server.ask(press_now(), (PHOTO,)) for _ in range(2)]
 
-    assert [answer.outcome for answer in answers] == [Outcome.GRANTED] * 2
+    assert [answer.result for answer in answers] == [PressResult.GRANTED] * 2
     assert [request.connection for request in hostile.requests] == [1, 1, 2]
 
 
@@ -74,7 +74,7 @@ def test_point_13_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_pres
         first = server.ask(press_now(), (PHOTO,))
         second = server.ask(press_now(), (PHOTO,))
 
-    assert (first.outcome, second.outcome) == (Outcome.GRANTED, Outcome.REFUSED)
+    assert (first.result, second.result) == (PressResult.GRANTED, PressResult.REFUSED)
 
 
 def test_point_13_several_threads_ask_at_once_and_each_gets_its_own_answer() -> None:
@@ -88,5 +88,7 @@ def test_point_13_several_threads_ask_at_once_and_each_gets_its_own_answer() -> 
     with HostileServer((behave,)) as hostile, asking(hostile.url) as server, ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda press: server.ask(press, (PHOTO,)), presses))
 
-    assert [plain(answer) for answer in answers] == [(press.id, Outcome.GRANTED, None) for press in presses]
+    assert [plain(answer) for answer in answers] == [
+        (press.id, PressResult.GRANTED, None) for press in presses
+    ]
     assert len(hostile.requests) == 4

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pi_client.faults import Fault
-from pi_client.press import Outcome
+from pi_client.press import PressResult
 from tests.pi_client.asking import (
     KNOWN,
     PATIENT_S,
@@ -48,7 +48,7 @@ def test_point_10_whoever_drips_is_waited_for_until_the_deadline_and_no_longer(d
         answer = server.ask(press, (PHOTO,))
         ended_s = time.monotonic()
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.TOO_LATE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.TOO_LATE)
     assert ended_s == pytest.approx(press.deadline_s, abs=0.3)
     assert answer.server_ms == pytest.approx(1000 * (press.deadline_s - press.at_s), abs=300)
     assert len(hostile.requests) == 1
@@ -64,7 +64,7 @@ def test_point_10_a_server_that_does_not_take_the_photo_is_waited_for_until_the_
         answer = server.ask(press, (bytes(8_000_000),))
         ended_s = time.monotonic()
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.TOO_LATE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.TOO_LATE)
     assert answer.detail == "the photo could not be sent in time"
     assert ended_s == pytest.approx(press.deadline_s, abs=0.3)
 
@@ -78,7 +78,7 @@ def test_point_10_a_handshake_that_hangs_ends_at_the_deadline() -> None:
         answer = server.ask(press, (PHOTO,))
         ended_s = time.monotonic()
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.UNREACHABLE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.UNREACHABLE)
     assert ended_s == pytest.approx(press.deadline_s, abs=0.3)
 
 
@@ -103,7 +103,7 @@ def test_point_10_a_name_whose_look_up_hangs_keeps_the_asking_thread_and_nothing
         found.set()
         answer = asked.result(PATIENT_S)
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.TOO_LATE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.TOO_LATE)
     assert hostile.requests == []
 
 
@@ -121,6 +121,6 @@ def test_a_host_that_does_not_answer_the_knock_is_unreachable_and_asked_again() 
             press = press_now()
             answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.UNREACHABLE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.UNREACHABLE)
     assert answer.detail == "TimeoutError: timed out"
     assert sleep == [0.3, 0.6]

@@ -15,7 +15,7 @@ from pi_client.inbox import CameraLost, CameraOpened, Message, NoPhoto, ServerSe
 from pi_client.lamps import GREEN, NOTHING, RED, YELLOW
 from pi_client.machine import State
 from pi_client.notify import Notifier
-from pi_client.press import Outcome
+from pi_client.press import PressResult
 from tests.pi_client.doors import JPEG, TURN_S, Stage
 
 
@@ -41,20 +41,20 @@ def test_point_5_yellow_within_50_ms_of_the_press_and_off_after_the_answer(stage
     assert stage.turn_until(lambda: stage.pins.lit == YELLOW) <= 0.05
     press = stage.photographer.orders[-1]
     stage.photo(press)
-    stage.answer(press, Outcome.REFUSED)
+    stage.answer(press, PressResult.REFUSED)
     assert YELLOW.isdisjoint(stage.pins.lit)
     assert stage.pins.lit >= RED
 
 
 def test_a_refused_visitor_sees_red_and_the_door_stays_shut(stage: Stage) -> None:
-    stage.answer(stage.asking(), Outcome.REFUSED)
+    stage.answer(stage.asking(), PressResult.REFUSED)
 
     assert (stage.door.pattern, stage.relay.pulses) == (lamps.REFUSED, 0)
 
 
 @pytest.mark.parametrize("fault", Fault)
 def test_every_fault_shows_its_pattern_for_the_results_time(stage: Stage, fault: Fault) -> None:
-    stage.answer(stage.asking(), Outcome.FAILED, fault=fault)
+    stage.answer(stage.asking(), PressResult.FAILED, fault=fault)
     shown = stage.door.pattern
     stage.turn(stage.config.leds.result_s + 2 * TURN_S)
 
@@ -81,7 +81,7 @@ def test_point_7_an_answer_at_the_last_moment_counts(stage: Stage) -> None:
 
 def test_point_7_an_answer_to_the_press_before_changes_nothing(stage: Stage) -> None:
     first = stage.asking()
-    stage.answer(first, Outcome.FAILED, fault=Fault.TOO_LATE)
+    stage.answer(first, PressResult.FAILED, fault=Fault.TOO_LATE)
     stage.turn(AT_ONCE_S)
     stage.asking()
     stage.answer(first)
@@ -136,9 +136,9 @@ def happen(stage: Stage, what: str, number: float, press: str) -> None:
         case "photo":
             stage.photo(press)
         case "granted" | "refused":
-            stage.answer(press, Outcome(what))
+            stage.answer(press, PressResult(what))
         case "fault":
-            stage.answer(press, Outcome.FAILED, fault=Fault.SERVER_ERROR)
+            stage.answer(press, PressResult.FAILED, fault=Fault.SERVER_ERROR)
         case _:
             messages: dict[str, Message] = {
                 "no photo": NoPhoto(press, "none"),
@@ -186,12 +186,12 @@ def test_without_a_camera_a_press_fails_at_once_and_the_device_is_still_ready_fo
 def test_pressing_again_is_ignored_and_counted_until_a_second_after_a_refusal(stage: Stage) -> None:
     press = stage.asking()
     stage.tap()
-    stage.answer(press, Outcome.REFUSED)
+    stage.answer(press, PressResult.REFUSED)
     stage.tap()
     stage.turn(AT_ONCE_S)
     stage.tap()
 
-    assert (stage.door.tally.presses, stage.door.tally.ignored) == (2, 2)
+    assert (stage.door.counts.presses, stage.door.counts.ignored) == (2, 2)
     assert stage.photographer.orders == ["press-1", "press-2"]
 
 
@@ -318,7 +318,7 @@ def test_point_18_a_crash_in_any_state_lets_go_of_everything(
         press = stage.asking()
     if state in ("granted", "refused", "failed"):
         fault = Fault.TOKEN if state == "failed" else None
-        stage.answer(press, Outcome(state), fault=fault)
+        stage.answer(press, PressResult(state), fault=fault)
     before = stage.door.state.value
     monkeypatch.setattr(stage.pins, "button_is_down", lambda: 1 / 0)
 

@@ -26,7 +26,7 @@ from pi_client.failures import AnswerTooLong, OutOfTime, fault_of
 from pi_client.inbox import CameraLost, Message, NoPhoto, ServerSeen
 from pi_client.lamps import Pattern
 from pi_client.notify import Notifier
-from pi_client.press import Press
+from pi_client.press import ButtonPress
 from pi_client.transport import Reply
 from tests.pi_client.doors import TURN_S, Stage
 
@@ -100,7 +100,7 @@ def told(*messages: Message) -> Event:
     return event
 
 
-def waiting(stage: Stage) -> Press:
+def waiting(stage: Stage) -> ButtonPress:
     """The press that waits for its answer."""
     return stage.messenger.asked[-1][0]
 
@@ -200,6 +200,24 @@ TABLE = {
         lamps.REFUSED,
         ((INFO, "refused press=press-1 server_ms=42 unknown"),),
     ),
+    "refused by a new word": Line(
+        asking,
+        replied(404, porteiro("wears_a_mask")),
+        lamps.REFUSED,
+        ((INFO, "refused press=press-1 server_ms=42 wears_a_mask"),),
+    ),
+    "200 with a new word": failing(
+        replied(200, porteiro("wears_a_mask")),
+        ODD,
+        ERROR,
+        f"wrong_server: status 200, 'application/json', outcome 'wears_a_mask'. {WRONG_SERVER}",
+    ),
+    "404 that knows somebody": failing(
+        replied(404, porteiro("known")),
+        ODD,
+        ERROR,
+        f"wrong_server: status 404, 'application/json', outcome 'known'. {WRONG_SERVER}",
+    ),
     "404 that is no JSON": failing(
         replied(404, "no page", HTML),
         ODD,
@@ -278,6 +296,12 @@ TABLE = {
     ),
     "answer not signed": failing(
         replied(key=token_key("front-door.a-secret")),
+        ODD,
+        ERROR,
+        f"unproven: the answer has no evidence. {UNPROVEN}",
+    ),
+    "new word not signed": failing(
+        replied(404, porteiro("wears_a_mask"), key=token_key("front-door.a-secret")),
         ODD,
         ERROR,
         f"unproven: the answer has no evidence. {UNPROVEN}",

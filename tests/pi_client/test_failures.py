@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pi_client.faults import Fault
-from pi_client.press import Outcome
+from pi_client.press import PressResult
 from tests.pi_client.asking import (
     AT,
     KNOWN,
@@ -57,7 +57,8 @@ ROWS: dict[str, tuple[Behaviour, Fault, int]] = {
     "404 of an API": (always(404, b'{"error": {"code": "not_found"}}'), Fault.WRONG_SERVER, 1),
     "known with 404": (Porteiro("known", AT, TOKEN, status=404), Fault.WRONG_SERVER, 1),
     "unknown with 200": (Porteiro("unknown", AT, TOKEN, status=200), Fault.WRONG_SERVER, 1),
-    "an outcome of tomorrow": (Porteiro("on_holiday", AT, TOKEN), Fault.WRONG_SERVER, 1),
+    "an outcome of tomorrow with 200": (Porteiro("on_holiday", AT, TOKEN, status=200), Fault.WRONG_SERVER, 1),
+    "an outcome that is no word": (Porteiro("On holiday!", AT, TOKEN), Fault.WRONG_SERVER, 1),
     **{
         f"{status}": (always(status, b"", "Location: /elsewhere"), Fault.WRONG_SERVER, 1)
         for status in (301, 302, 303, 307, 308)
@@ -85,6 +86,7 @@ ROWS: dict[str, tuple[Behaviour, Fault, int]] = {
     "another's signature": (Porteiro("known", AT, "front-door.another"), Fault.UNPROVEN, 1),
     "no signature": (Porteiro("known", AT), Fault.UNPROVEN, 1),
     "a refusal without signature": (Porteiro("unknown", AT), Fault.UNPROVEN, 1),
+    "an outcome of tomorrow without signature": (Porteiro("on_holiday", AT), Fault.UNPROVEN, 1),
     "another's answer": (Porteiro("known", AT, TOKEN, press="press-of-yesterday"), Fault.UNPROVEN, 1),
     "a server in 1970": (Porteiro("known", "1970-01-01T00:00:00+00:00", TOKEN), Fault.CLOCK, 1),
 }
@@ -97,7 +99,7 @@ def test_point_9_each_failure_is_what_it_is_and_asked_as_often_as_it_may_be(row:
     with HostileServer((behaviour,)) as hostile, asking(hostile.url, sleep=sleep) as server:
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, fault)
+    assert plain(answer) == (press.id, PressResult.FAILED, fault)
     assert answer.detail
     assert len(hostile.requests) == asked
     assert sleep == [0.3, 0.6][: asked - 1]
@@ -108,7 +110,7 @@ def test_point_9_nobody_there_is_asked_again() -> None:
     with asking(f"http://127.0.0.1:{free_port()}", sleep=sleep) as server:
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.UNREACHABLE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.UNREACHABLE)
     assert "refused" in answer.detail
     assert sleep == [0.3, 0.6]
 
@@ -122,7 +124,7 @@ def test_point_9_a_name_that_nobody_has_is_asked_again(monkeypatch: pytest.Monke
     with asking("http://porteiro.invalid", sleep=sleep) as server:
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.UNREACHABLE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.UNREACHABLE)
     assert "Name or service not known" in answer.detail
     assert sleep == [0.3, 0.6]
 
@@ -143,7 +145,7 @@ def test_point_9_a_handshake_that_is_hung_up_is_asked_again() -> None:
     ):
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.UNREACHABLE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.UNREACHABLE)
     assert sleep == [0.3, 0.6]
 
 
@@ -177,6 +179,6 @@ def test_point_9_a_server_that_says_nothing_is_asked_once() -> None:
         answer = server.ask(press, (PHOTO,))
         left_s = press.deadline_s - time.monotonic()
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.TOO_LATE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.TOO_LATE)
     assert (len(hostile.requests), sleep) == (1, [])
     assert left_s > PATIENT_S / 2

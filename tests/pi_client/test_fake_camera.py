@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pi_client.errors import CameraError, ConfigError
+from pi_client.errors import CameraError, DoorConfigError
 from pi_client.fakes import pictures
 from pi_client.fakes.camera import CameraFault, FakeCamera
 
@@ -161,13 +161,13 @@ def test_faults_go_by_their_names() -> None:
 
 
 def test_a_folder_without_photos_says_what_to_put_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no photos: put files named \*\.jpg"):
+    with pytest.raises(DoorConfigError, match=r"no photos: put files named \*\.jpg"):
         FakeCamera(tmp_path, lambda: 7.0)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "a.jpg", "a.jpg/b"])
 def test_what_is_no_folder_is_named(folder: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match=str(folder / name)):
+    with pytest.raises(DoorConfigError, match=str(folder / name)):
         FakeCamera(folder / name, lambda: 7.0)
 
 
@@ -196,14 +196,14 @@ def a_link_to_nothing(file: Path) -> None:
 @pytest.mark.parametrize("make", [a_page, a_huge_file, a_pipe, a_folder, a_link_to_nothing])
 def test_a_file_that_cannot_be_used_is_named(folder: Path, make: Callable[[Path], None]) -> None:
     make(folder / "bad.jpg")
-    with pytest.raises(ConfigError, match=r"bad\.jpg"):
+    with pytest.raises(DoorConfigError, match=r"bad\.jpg"):
         FakeCamera(folder, lambda: 7.0)
 
 
 def test_a_folder_of_very_many_photos_is_too_much(tmp_path: Path) -> None:
     for number in range(pictures.MOST_FILES + 1):
         (tmp_path / f"{number}.jpg").touch()
-    with pytest.raises(ConfigError, match=f"more than {pictures.MOST_FILES}"):
+    with pytest.raises(DoorConfigError, match=f"more than {pictures.MOST_FILES}"):
         FakeCamera(tmp_path, lambda: 7.0)
 
 

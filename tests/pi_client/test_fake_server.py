@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 import pytest
 
-from pi_client.fakes.server import KNOWN, UNKNOWN, UNREACHABLE, Asked, FakeServer, Scripted
+from pi_client.fakes.server import KNOWN, UNKNOWN, UNREACHABLE, FakeServer, ReceivedPress, Scripted
 from pi_client.faults import Fault
-from pi_client.ports import Server
-from pi_client.press import Outcome, Vitals
+from pi_client.ports import RemoteServer
+from pi_client.press import PressResult, StatusReport
 from tests.pi_client import asking
 from tests.pi_client.asking import PATIENT_S, PHOTO, plain, press_now
 from tests.pi_client.hostile_server import Behaviour, HostileServer, Talk, always
 
-VITALS = Vitals("0.1.0", "boot", 1.0, "ready", camera_ok=True)
+VITALS = StatusReport("0.1.0", "boot", 1.0, "ready", camera_ok=True)
 
 
 @contextmanager
-def real(behaviour: Behaviour, others: Behaviour) -> Iterator[Server]:
+def real(behaviour: Behaviour, others: Behaviour) -> Iterator[RemoteServer]:
     """The real client of a server that answers presses one way, and health checks and reports another."""
 
     def behave(talk: Talk) -> None:
@@ -35,7 +35,7 @@ def well_but_for_reports(talk: Talk) -> None:
 
 
 @contextmanager
-def fake(line: Scripted, *, reachable: bool, registered: bool) -> Iterator[Server]:
+def fake(line: Scripted, *, reachable: bool, registered: bool) -> Iterator[RemoteServer]:
     server = FakeServer(line)
     server.go(reachable=reachable, registered=registered)
     yield server
@@ -45,40 +45,40 @@ def fake(line: Scripted, *, reachable: bool, registered: bool) -> Iterator[Serve
 class Case:
     """A server as it is, once real and once faked, and what is to be told of it."""
 
-    real: Callable[[], AbstractContextManager[Server]]
-    fake: Callable[[], AbstractContextManager[Server]]
-    told: tuple[Outcome, Fault | None, str]
+    real: Callable[[], AbstractContextManager[RemoteServer]]
+    fake: Callable[[], AbstractContextManager[RemoteServer]]
+    told: tuple[PressResult, Fault | None, str]
     reachable: bool = True
     heard: bool = True
 
-    def opened(self, kind: str) -> AbstractContextManager[Server]:
+    def opened(self, kind: str) -> AbstractContextManager[RemoteServer]:
         return (self.real if kind == "real" else self.fake)()
 
 
-NO_TOKEN = Scripted(Outcome.FAILED, Fault.TOKEN, "status 401")
-AWAY = Scripted(Outcome.FAILED, Fault.UNREACHABLE, "status 503")
+NO_TOKEN = Scripted(PressResult.FAILED, Fault.TOKEN, "status 401")
+AWAY = Scripted(PressResult.FAILED, Fault.UNREACHABLE, "status 503")
 
 CASES = {
     "known": Case(
         real=lambda: real(asking.KNOWN, others=always(204)),
         fake=lambda: fake(KNOWN, reachable=True, registered=True),
-        told=(Outcome.GRANTED, None, "known"),
+        told=(PressResult.GRANTED, None, "known"),
     ),
     "unknown": Case(
         real=lambda: real(asking.UNKNOWN, others=always(204)),
         fake=lambda: fake(UNKNOWN, reachable=True, registered=True),
-        told=(Outcome.REFUSED, None, "unknown"),
+        told=(PressResult.REFUSED, None, "unknown"),
     ),
     "a device that is not registered": Case(
         real=lambda: real(always(401), others=well_but_for_reports),
         fake=lambda: fake(NO_TOKEN, reachable=True, registered=False),
-        told=(Outcome.FAILED, Fault.TOKEN, "status 401"),
+        told=(PressResult.FAILED, Fault.TOKEN, "status 401"),
         heard=False,
     ),
     "away": Case(
         real=lambda: real(always(503), others=always(503)),
         fake=lambda: fake(AWAY, reachable=False, registered=True),
-        told=(Outcome.FAILED, Fault.UNREACHABLE, "status 503"),
+        told=(PressResult.FAILED, Fault.UNREACHABLE, "status 503"),
         reachable=False,
         heard=False,
     ),
@@ -89,13 +89,13 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_fake_server_does_what_the_real_one_does(name: str, kind: str) -> None:
     case = CASES[name]
-    outcome, fault, detail = case.told
+    result, fault, detail = case.told
     press = press_now()
     with case.opened(kind) as server:
         for _ in range(2):
             answer = server.ask(press, (PHOTO,))
 
-            assert plain(answer) == (press.id, outcome, fault)
+            assert plain(answer) == (press.id, result, fault)
             assert answer.detail == detail
         assert server.is_reachable() is case.reachable
         assert server.report(VITALS) is case.heard
@@ -107,13 +107,15 @@ def test_each_thread_gets_the_answer_to_its_own_press(kind: str) -> None:
     with CASES["known"].opened(kind) as server, ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda press: server.ask(press, (PHOTO,)), presses))
 
-    assert [plain(answer) for answer in answers] == [(press.id, Outcome.GRANTED, None) for press in presses]
+    assert [plain(answer) for answer in answers] == [
+        (press.id, PressResult.GRANTED, None) for press in presses
+    ]
 
 
 def test_without_a_script_it_opens_no_door() -> None:
     press = press_now()
 
-    assert plain(FakeServer().ask(press, (PHOTO,))) == (press.id, Outcome.FAILED, Fault.UNREACHABLE)
+    assert plain(FakeServer().ask(press, (PHOTO,))) == (press.id, PressResult.FAILED, Fault.UNREACHABLE)
 
 
 def test_it_answers_line_by_line_and_by_its_last_line_from_then_on() -> None:
@@ -122,29 +124,31 @@ def test_it_answers_line_by_line_and_by_its_last_line_from_then_on() -> None:
 
     answers = [server.ask(press, (PHOTO,)) for press in presses]
 
-    refused = (Outcome.REFUSED, None)
-    expected = [(Outcome.FAILED, Fault.UNREACHABLE), (Outcome.GRANTED, None), refused, refused]
-    assert [(answer.outcome, answer.fault) for answer in answers] == expected
-    assert server.asked == tuple(Asked(press, (PHOTO,)) for press in presses)
+    refused = (PressResult.REFUSED, None)
+    expected = [(PressResult.FAILED, Fault.UNREACHABLE), (PressResult.GRANTED, None), refused, refused]
+    assert [(answer.result, answer.fault) for answer in answers] == expected
+    assert server.asked == tuple(ReceivedPress(press, (PHOTO,)) for press in presses)
     server.follow(KNOWN)
-    assert server.ask(press_now(), (PHOTO,)).outcome is Outcome.GRANTED
+    assert server.ask(press_now(), (PHOTO,)).result is PressResult.GRANTED
 
 
 def test_an_answer_comes_when_the_test_lets_it() -> None:
     go = threading.Event()
-    server = FakeServer(Scripted(Outcome.GRANTED, after=go), UNKNOWN)
+    server = FakeServer(Scripted(PressResult.GRANTED, after=go), UNKNOWN)
     slow, quick = press_now(), press_now()
     with ThreadPoolExecutor(1) as threads:
         asked = threads.submit(server.ask, slow, (PHOTO,))
         assert server.wait_for_asked(1, PATIENT_S)
-        assert server.ask(quick, (PHOTO,)).outcome is Outcome.REFUSED
+        assert server.ask(quick, (PHOTO,)).result is PressResult.REFUSED
         assert not asked.done()
         go.set()
-        assert plain(asked.result(PATIENT_S)) == (slow.id, Outcome.GRANTED, None)
+        assert plain(asked.result(PATIENT_S)) == (slow.id, PressResult.GRANTED, None)
 
 
 def test_it_can_answer_for_another_press_and_break_its_promise_not_to_raise() -> None:
-    server = FakeServer(Scripted(Outcome.GRANTED, press="another"), Scripted(Outcome.FAILED, error=OSError()))
+    server = FakeServer(
+        Scripted(PressResult.GRANTED, press="another"), Scripted(PressResult.FAILED, error=OSError())
+    )
 
     assert server.ask(press_now(), (PHOTO,)).press == "another"
     with pytest.raises(OSError, match=r"^$"):

@@ -1,11 +1,11 @@
 import threading
 import time
 
-from pi_client.inbox import MOST_AT_ONCE, CameraLost, CameraOpened, Inbox, Message, ServerSeen
+from pi_client.inbox import MOST_AT_ONCE, CameraLost, CameraOpened, Message, MessageQueue, ServerSeen
 
 
 def test_messages_are_taken_in_the_order_in_which_they_came() -> None:
-    inbox = Inbox()
+    inbox = MessageQueue()
     messages: list[Message] = [CameraOpened(), ServerSeen(reachable=False), CameraLost("gone")]
     for message in messages:
         inbox.put(message)
@@ -15,7 +15,7 @@ def test_messages_are_taken_in_the_order_in_which_they_came() -> None:
 
 
 def test_a_flood_does_not_keep_the_loop() -> None:
-    inbox = Inbox()
+    inbox = MessageQueue()
     for _ in range(MOST_AT_ONCE + 1):
         inbox.put(CameraOpened())
 
@@ -23,7 +23,7 @@ def test_a_flood_does_not_keep_the_loop() -> None:
 
 
 def test_a_message_ends_the_waiting() -> None:
-    inbox, began_s = Inbox(), time.monotonic()
+    inbox, began_s = MessageQueue(), time.monotonic()
     writer = threading.Thread(target=inbox.put, args=(CameraOpened(),))
     writer.start()
     inbox.wait(30.0)
@@ -34,7 +34,7 @@ def test_a_message_ends_the_waiting() -> None:
 
 
 def test_without_one_the_waiting_ends_by_itself() -> None:
-    inbox = Inbox()
+    inbox = MessageQueue()
     inbox.put(CameraOpened())
     inbox.wait(30.0)
     inbox.wait(0.001)

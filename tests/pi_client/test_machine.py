@@ -1,9 +1,9 @@
 import pytest
 
-from pi_client.machine import RESULTS, TRANSITIONS, Action, Event, Machine, State
+from pi_client.machine import RESULTS, TRANSITIONS, Action, DoorEvent, Machine, State
 
 
-def after(state: State, *events: Event) -> tuple[State, list[Action]]:
+def after(state: State, *events: DoorEvent) -> tuple[State, list[Action]]:
     """Where events lead, and all that is to be done on the way."""
     machine = Machine(state)
     actions = [action for event in events for action in machine.handle(event)]
@@ -11,11 +11,17 @@ def after(state: State, *events: Event) -> tuple[State, list[Action]]:
 
 
 def test_every_event_is_decided_in_every_state() -> None:
-    assert set(TRANSITIONS) == {(state, event) for state in State for event in Event}
+    assert set(TRANSITIONS) == {(state, event) for state in State for event in DoorEvent}
 
 
 def test_a_visitor_who_is_let_in() -> None:
-    events = (Event.CAMERA_OPENED, Event.PRESS, Event.PHOTO, Event.GRANTED, Event.RESULT_SHOWN)
+    events = (
+        DoorEvent.CAMERA_OPENED,
+        DoorEvent.PRESS,
+        DoorEvent.PHOTO,
+        DoorEvent.GRANTED,
+        DoorEvent.RESULT_SHOWN,
+    )
 
     assert after(State.STARTING, *events) == (
         State.READY,
@@ -27,16 +33,16 @@ def test_the_door_opens_from_one_row_of_the_table_alone() -> None:
     opening = [row for row, (_, actions) in TRANSITIONS.items() if Action.OPEN_DOOR in actions]
     green = [row for row, (state, _) in TRANSITIONS.items() if state is State.GRANTED and row[0] is not state]
 
-    assert opening == green == [(State.UPLOADING, Event.GRANTED)]
+    assert opening == green == [(State.UPLOADING, DoorEvent.GRANTED)]
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.STOPPED])
 def test_stopping_closes_everything_from_any_state(state: State) -> None:
-    assert after(state, Event.STOP) == (State.STOPPED, [Action.CLOSE_ALL])
+    assert after(state, DoorEvent.STOP) == (State.STOPPED, [Action.CLOSE_ALL])
 
 
-@pytest.mark.parametrize("event", Event)
-def test_what_has_stopped_does_nothing_more(event: Event) -> None:
+@pytest.mark.parametrize("event", DoorEvent)
+def test_what_has_stopped_does_nothing_more(event: DoorEvent) -> None:
     state, actions = after(State.STOPPED, event)
 
     assert state is State.STOPPED
@@ -46,29 +52,29 @@ def test_what_has_stopped_does_nothing_more(event: Event) -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_an_answer_to_another_press_changes_nothing(state: State) -> None:
-    assert after(state, Event.STALE_ANSWER) == (state, [Action.LOG_STALE])
+    assert after(state, DoorEvent.STALE_ANSWER) == (state, [Action.LOG_STALE])
 
 
 def test_a_press_without_a_camera_fails_at_once() -> None:
-    assert after(State.DEGRADED, Event.PRESS) == (State.FAILED, [Action.FAIL_BLIND])
+    assert after(State.DEGRADED, DoorEvent.PRESS) == (State.FAILED, [Action.FAIL_BLIND])
 
 
 def test_a_device_without_a_camera_still_tells_that_it_runs() -> None:
-    assert after(State.STARTING, Event.CAMERA_LOST) == (State.DEGRADED, [Action.TELL_READY])
+    assert after(State.STARTING, DoorEvent.CAMERA_LOST) == (State.DEGRADED, [Action.TELL_READY])
 
 
 @pytest.mark.parametrize("state", [State.CAPTURING, State.UPLOADING, State.GRANTED])
 def test_presses_meanwhile_are_counted_and_ignored(state: State) -> None:
-    assert after(state, Event.PRESS) == (state, [Action.COUNT_IGNORED])
+    assert after(state, DoorEvent.PRESS) == (state, [Action.COUNT_IGNORED])
 
 
 @pytest.mark.parametrize("state", [State.REFUSED, State.FAILED])
 def test_who_was_refused_may_try_again_but_not_with_the_same_press(state: State) -> None:
-    assert after(state, Event.PRESS_AT_ONCE) == (state, [Action.COUNT_IGNORED])
-    assert after(state, Event.PRESS) == (State.CAPTURING, [Action.CAPTURE])
+    assert after(state, DoorEvent.PRESS_AT_ONCE) == (state, [Action.COUNT_IGNORED])
+    assert after(state, DoorEvent.PRESS) == (State.CAPTURING, [Action.CAPTURE])
 
 
 @pytest.mark.parametrize("state", RESULTS)
 def test_after_a_result_the_door_is_ready_or_blind(state: State) -> None:
-    assert after(state, Event.RESULT_SHOWN) == (State.READY, [])
-    assert after(state, Event.RESULT_SHOWN_BLIND) == (State.DEGRADED, [])
+    assert after(state, DoorEvent.RESULT_SHOWN) == (State.READY, [])
+    assert after(state, DoorEvent.RESULT_SHOWN_BLIND) == (State.DEGRADED, [])

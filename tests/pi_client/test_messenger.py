@@ -10,15 +10,15 @@ from pi_client.fakes.server import KNOWN, FakeServer, Scripted
 from pi_client.faults import Fault
 from pi_client.inbox import ServerSeen
 from pi_client.messenger import MARGIN_S, MOST_ASKING, Messenger
-from pi_client.press import Answer, Outcome, Press, Vitals
+from pi_client.press import ButtonPress, PressAnswer, PressResult, StatusReport
 from tests.pi_client.doors import WaitingInbox
 
 SETTINGS = replace(load_config(None, {}).server, keepalive_s=0.001, heartbeat_s=0.0)
-VITALS = Vitals("0.1.0", "boot", 1.0, "ready", camera_ok=True)
+VITALS = StatusReport("0.1.0", "boot", 1.0, "ready", camera_ok=True)
 
 
-def press(name: str) -> Press:
-    return Press(name, 100.0, datetime(2026, 11, 21, tzinfo=UTC), 110.0)
+def press(name: str) -> ButtonPress:
+    return ButtonPress(name, 100.0, datetime(2026, 11, 21, tzinfo=UTC), 110.0)
 
 
 @pytest.fixture
@@ -42,32 +42,34 @@ def messenger(server: FakeServer, inbox: WaitingInbox) -> Iterator[Messenger]:
 def test_what_is_asked_is_answered(messenger: Messenger, server: FakeServer, inbox: WaitingInbox) -> None:
     messenger.ask(press("press-1"), (b"one", b"two"))
 
-    assert inbox.next() == Answer("press-1", Outcome.GRANTED, None, "known")
+    assert inbox.next() == PressAnswer("press-1", PressResult.GRANTED, None, "known")
     assert [(asked.press.id, asked.photos) for asked in server.asked] == [("press-1", (b"one", b"two"))]
 
 
 def test_an_error_of_any_kind_is_no_answer_to_open_a_door_for(
     messenger: Messenger, server: FakeServer, inbox: WaitingInbox
 ) -> None:
-    server.follow(Scripted(Outcome.GRANTED, error=RuntimeError("a secret")))
+    server.follow(Scripted(PressResult.GRANTED, error=RuntimeError("a secret")))
     messenger.ask(press("press-1"), ())
 
-    assert inbox.next() == Answer("press-1", Outcome.FAILED, Fault.SERVER_ERROR, "RuntimeError")
+    assert inbox.next() == PressAnswer("press-1", PressResult.FAILED, Fault.SERVER_ERROR, "RuntimeError")
 
 
 def test_point_10_what_the_network_does_not_let_go_is_left_behind_but_not_without_end(
     messenger: Messenger, server: FakeServer, inbox: WaitingInbox
 ) -> None:
     let_go = threading.Event()
-    server.follow(Scripted(Outcome.GRANTED, after=let_go))
+    server.follow(Scripted(PressResult.GRANTED, after=let_go))
     for number in range(MOST_ASKING):
         messenger.ask(press(f"press-{number}"), ())
     messenger.ask(press("one more"), ())
     refused = inbox.next()
     let_go.set()
-    late = {answer.press for _ in range(MOST_ASKING) if isinstance(answer := inbox.next(), Answer)}
+    late = {answer.press for _ in range(MOST_ASKING) if isinstance(answer := inbox.next(), PressAnswer)}
 
-    assert refused == Answer("one more", Outcome.FAILED, Fault.UNREACHABLE, "3 earlier uploads still hang")
+    assert refused == PressAnswer(
+        "one more", PressResult.FAILED, Fault.UNREACHABLE, "3 earlier uploads still hang"
+    )
     assert late == {"press-0", "press-1", "press-2"}
 
 

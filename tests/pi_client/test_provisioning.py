@@ -7,7 +7,7 @@ import pytest
 
 from pi_client.config import load_config
 from pi_client.config_edit import with_url
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.provisioning import Ran, run_command, set_up
 
 REPOSITORY = Path(__file__).parents[2]
@@ -159,7 +159,7 @@ def test_one_that_nobody_can_listen_to_is_not(house: House, url: str) -> None:
 )
 def test_an_odd_address_is_refused_before_anything_is_touched(house: House, url: str) -> None:
     systemctl = Systemctl()
-    with pytest.raises(ConfigError, match=r"^--server .*, not "):
+    with pytest.raises(DoorConfigError, match=r"^--server .*, not "):
         house.set_up(systemctl, url=url)
     assert (systemctl.commands, house.files()) == ([], {})
 
@@ -181,24 +181,24 @@ def test_an_odd_address_is_refused_before_anything_is_touched(house: House, url:
 def test_what_is_no_token_is_refused_before_anything_is_touched(house: House, content: bytes) -> None:
     house.brought.write_bytes(content)
     systemctl = Systemctl()
-    with pytest.raises(ConfigError):
+    with pytest.raises(DoorConfigError):
         house.set_up(systemctl)
     assert (systemctl.commands, house.files()) == ([], {})
 
 
 def test_a_token_that_is_not_there_is_refused(house: House) -> None:
     house.brought.unlink()
-    with pytest.raises(ConfigError, match="brought-token cannot be read"):
+    with pytest.raises(DoorConfigError, match="brought-token cannot be read"):
         house.set_up(Systemctl())
     house.brought.mkdir()
-    with pytest.raises(ConfigError, match="brought-token cannot be read"):
+    with pytest.raises(DoorConfigError, match="brought-token cannot be read"):
         house.set_up(Systemctl())
 
 
 def test_only_root_can_set_up(house: House) -> None:
     systemctl = Systemctl()
     with pytest.raises(
-        ConfigError, match=r"^setup writes below /etc and starts a service: run it with sudo\.$"
+        DoorConfigError, match=r"^setup writes below /etc and starts a service: run it with sudo\.$"
     ):
         house.set_up(systemctl, user=1000)
     assert (systemctl.commands, house.files()) == ([], {})
@@ -208,10 +208,10 @@ def test_without_systemd_nothing_is_touched(house: House) -> None:
     def nowhere(command: Sequence[str]) -> Ran:
         raise FileNotFoundError(command[0])
 
-    with pytest.raises(ConfigError, match=r"^systemd does not run here: setup is for Raspberry Pi OS"):
+    with pytest.raises(DoorConfigError, match=r"^systemd does not run here: setup is for Raspberry Pi OS"):
         set_up(URL, house.brought, root=house.root, run=nowhere, user=lambda: 0)
     (house.root / "run/systemd/system").rmdir()
-    with pytest.raises(ConfigError, match=r"^systemd does not run here: setup is for Raspberry Pi OS"):
+    with pytest.raises(DoorConfigError, match=r"^systemd does not run here: setup is for Raspberry Pi OS"):
         house.set_up(Systemctl())
     assert house.files() == {}
 
@@ -223,7 +223,7 @@ def test_a_service_that_does_not_start_is_told_with_what_systemctl_said(
     house: House, *, running: bool, verb: str, command: str
 ) -> None:
     systemctl = Systemctl(running=running, **{verb: "Unit porteiro-door.service not found."})
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(DoorConfigError) as raised:
         house.set_up(systemctl)
     assert str(raised.value) == (
         f"systemctl {command} porteiro-door failed: Unit porteiro-door.service not found. The configuration "
@@ -250,7 +250,7 @@ def test_a_configuration_that_could_not_be_used_stays_as_it_is_and_so_does_the_t
     (house.root / TOKEN_FILE).write_text("front.old-old-old")
     before = house.files()
     systemctl = Systemctl()
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(DoorConfigError, match=message):
         house.set_up(systemctl)
     assert house.files() == before
     assert systemctl.commands == [IS_ACTIVE]
@@ -273,17 +273,17 @@ def test_a_disk_that_does_not_take_it_leaves_everything_as_it_was(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(ConfigError, match="No space left on device"):
+    with pytest.raises(DoorConfigError, match="No space left on device"):
         house.set_up(Systemctl())
     assert house.files() == before
 
 
 def test_no_message_holds_the_token(house: House) -> None:
     said = house.set_up(Systemctl())
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(DoorConfigError) as raised:
         house.set_up(Systemctl(enable="no"))
     house.brought.write_text(f"{TOKEN} and more")
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(DoorConfigError) as refused:
         house.set_up(Systemctl())
     assert TOKEN not in "\n".join(said) + str(raised.value) + str(refused.value)
 
@@ -319,7 +319,7 @@ def test_only_the_address_changes_in_a_file(before: str, after: str) -> None:
     ],
 )
 def test_a_file_that_is_written_in_another_way_is_left_to_its_writer(text: str) -> None:
-    with pytest.raises(ConfigError, match=r'^Write this into .*, below \[server\]: url = "NEW"$'):
+    with pytest.raises(DoorConfigError, match=r'^Write this into .*, below \[server\]: url = "NEW"$'):
         with_url(text, "NEW")
 
 

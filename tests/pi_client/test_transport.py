@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pi_client.faults import Fault
-from pi_client.press import Outcome
+from pi_client.press import PressResult
 from pi_client.transport import MOST_ANSWER_BYTES, MOST_SOCKET_BYTES
 from tests.pi_client.asking import AT, KNOWN, PHOTO, TOKEN, asking, plain, press_now
 from tests.pi_client.hostile_server import Behaviour, HostileServer, Porteiro, Talk, always, response
@@ -89,7 +89,7 @@ def test_a_hostile_answer_ends_stays_small_and_opens_nothing(name: str) -> None:
         finally:
             tracemalloc.stop()
 
-    assert plain(answer) == (press.id, Outcome.FAILED, fault)
+    assert plain(answer) == (press.id, PressResult.FAILED, fault)
     assert peak < 4 * MEBIBYTE
     assert len(hostile.requests) == 1
 
@@ -106,11 +106,12 @@ def padded(size: int) -> Behaviour:
 
 
 @pytest.mark.parametrize(
-    ("size", "outcome"), [(MOST_ANSWER_BYTES, Outcome.GRANTED), (MOST_ANSWER_BYTES + 1, Outcome.FAILED)]
+    ("size", "result"),
+    [(MOST_ANSWER_BYTES, PressResult.GRANTED), (MOST_ANSWER_BYTES + 1, PressResult.FAILED)],
 )
-def test_an_answer_may_have_so_many_bytes_and_no_more(size: int, outcome: Outcome) -> None:
+def test_an_answer_may_have_so_many_bytes_and_no_more(size: int, result: PressResult) -> None:
     with HostileServer((padded(size),)) as hostile, asking(hostile.url) as server:
-        assert server.ask(press_now(), (PHOTO,)).outcome is outcome
+        assert server.ask(press_now(), (PHOTO,)).result is result
 
 
 def chunked(pieces: Callable[[bytes], list[bytes]]) -> Behaviour:
@@ -131,7 +132,11 @@ def test_an_answer_in_chunks_is_as_good_and_keeps_the_connection() -> None:
     with HostileServer(behaviours) as hostile, asking(hostile.url) as server:
         answers = [server.ask(press_now(), (PHOTO,)) for _ in behaviours]
 
-    assert [answer.outcome for answer in answers] == [Outcome.GRANTED, Outcome.GRANTED, Outcome.REFUSED]
+    assert [answer.result for answer in answers] == [
+        PressResult.GRANTED,
+        PressResult.GRANTED,
+        PressResult.REFUSED,
+    ]
     assert hostile.connections == 1
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.faults import Fault
-from pi_client.press import Outcome
+from pi_client.press import PressResult
 from pi_client.uploader import HttpServer
 from tests.pi_client.asking import (
     BOOT,
@@ -45,7 +45,7 @@ def test_point_11_netrc_proxies_and_bundles_of_the_environment_are_ignored(
             granted = server.ask(press_now(), (PHOTO,))
             without_token.ask(press_now(), (PHOTO,))
 
-    assert granted.outcome is Outcome.GRANTED
+    assert granted.result is PressResult.GRANTED
     assert proxy.requests == []
     assert [request.headers.get("authorization") for request in hostile.requests] == [f"Bearer {TOKEN}", None]
 
@@ -56,7 +56,7 @@ def test_point_11_bundles_of_the_environment_neither_add_trust_nor_take_it(
     certificates: Certificates, monkeypatch: pytest.MonkeyPatch, variable: str, trusts: str
 ) -> None:
     stranger = str(certificates.folder / "stranger.crt")
-    expected = {"nobody": Outcome.GRANTED, "the server": Outcome.FAILED}[trusts]
+    expected = {"nobody": PressResult.GRANTED, "the server": PressResult.FAILED}[trusts]
     monkeypatch.setenv(variable, stranger if trusts == "nobody" else certificates.ca_file)
     ca_file = certificates.ca_file if trusts == "nobody" else ""
     with (
@@ -65,7 +65,7 @@ def test_point_11_bundles_of_the_environment_neither_add_trust_nor_take_it(
     ):
         answer = server.ask(press_now(), (PHOTO,))
 
-    assert answer.outcome is expected
+    assert answer.result is expected
 
 
 # 12: certificates.
@@ -85,7 +85,7 @@ def test_point_12_a_server_of_the_own_authority_is_trusted(certificates: Certifi
     ):
         answers = [server.ask(press_now(), (PHOTO,)) for _ in range(2)]
 
-    assert [answer.outcome for answer in answers] == [Outcome.GRANTED] * 2
+    assert [answer.result for answer in answers] == [PressResult.GRANTED] * 2
     assert hostile.connections == 1
 
 
@@ -109,7 +109,7 @@ def test_point_12_no_photo_goes_to_a_server_whose_certificate_is_not_good(
     ):
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, fault)
+    assert plain(answer) == (press.id, PressResult.FAILED, fault)
     assert answer.detail == f"certificate refused: {reason}"
     assert (hostile.requests, sleep) == ([], [])
 
@@ -129,7 +129,7 @@ def test_point_12_a_server_that_speaks_no_tls_is_not_trusted() -> None:
         press = press_now()
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.UNTRUSTED)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.UNTRUSTED)
     assert hostile.requests == []
 
 
@@ -142,6 +142,6 @@ def test_point_12_a_file_without_certificates_is_a_mistake_in_the_settings(
         file.write_text(content)
 
     with pytest.raises(
-        ConfigError, match=r"^server\.ca_file: .*ca\.crt has no certificates that can be read"
+        DoorConfigError, match=r"^server\.ca_file: .*ca\.crt has no certificates that can be read"
     ):
         HttpServer(dataclasses.replace(SETTINGS, ca_file=str(file)), TOKEN, BOOT, CLOCK)

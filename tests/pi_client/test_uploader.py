@@ -7,7 +7,7 @@ import pytest
 
 from pi_client import __version__
 from pi_client.faults import Fault
-from pi_client.press import Clock, Outcome, Press, Vitals
+from pi_client.press import ButtonPress, Clock, PressResult, StatusReport
 from tests.pi_client.asking import (
     AT,
     BOOT,
@@ -35,27 +35,34 @@ from tests.pi_client.hostile_server import (
 # 5 and 6: green and red only for what is expected.
 
 
-@pytest.mark.parametrize(("behaviour", "outcome"), [(KNOWN, Outcome.GRANTED), (UNKNOWN, Outcome.REFUSED)])
-def test_point_5_porteiros_answers_are_granted_and_refused(behaviour: Porteiro, outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    ("behaviour", "result"),
+    [
+        (KNOWN, PressResult.GRANTED),
+        (UNKNOWN, PressResult.REFUSED),
+        (Porteiro("on_holiday", AT, TOKEN), PressResult.REFUSED),
+    ],
+)
+def test_point_5_porteiros_answers_are_granted_and_refused(behaviour: Porteiro, result: PressResult) -> None:
     press = press_now()
     with HostileServer((behaviour,)) as hostile, asking(hostile.url) as server:
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, outcome, None)
+    assert plain(answer) == (press.id, result, None)
     assert answer.detail == behaviour.outcome
     assert 0 < answer.server_ms < 1000 * PATIENT_S
 
 
 @pytest.mark.parametrize("outcome", ["known", "unknown"])
 def test_a_door_without_a_token_needs_its_press_id_back(outcome: str) -> None:
-    press, expected = press_now(), {"known": Outcome.GRANTED, "unknown": Outcome.REFUSED}[outcome]
+    press, expected = press_now(), {"known": PressResult.GRANTED, "unknown": PressResult.REFUSED}[outcome]
     behaviours = (Porteiro(outcome, AT), Porteiro(outcome, AT, press="another"))
     with HostileServer(behaviours) as hostile, asking(hostile.url, token="") as server:
         answers = [server.ask(press, (PHOTO,)) for _ in behaviours]
 
     assert [plain(answer) for answer in answers] == [
         (press.id, expected, None),
-        (press.id, Outcome.FAILED, Fault.UNPROVEN),
+        (press.id, PressResult.FAILED, Fault.UNPROVEN),
     ]
     assert "authorization" not in hostile.requests[0].headers
 
@@ -67,7 +74,7 @@ def test_point_6_a_redirect_is_not_followed() -> None:
         with HostileServer((moved,)) as hostile, asking(hostile.url) as server:
             answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.WRONG_SERVER)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.WRONG_SERVER)
     assert (len(hostile.requests), friendly.requests) == (1, [])
 
 
@@ -91,7 +98,7 @@ def test_point_7_an_answer_after_the_deadline_is_too_late() -> None:
     with HostileServer((behave,)) as hostile, asking(hostile.url, clock=Clock(monotonic, wall)) as server:
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.TOO_LATE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.TOO_LATE)
 
 
 def test_point_7_nothing_is_sent_after_the_deadline() -> None:
@@ -99,7 +106,7 @@ def test_point_7_nothing_is_sent_after_the_deadline() -> None:
         press = press_now(within_s=0.0)
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.TOO_LATE)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.TOO_LATE)
     assert hostile.requests == []
 
 
@@ -108,7 +115,7 @@ def test_point_7_nothing_is_sent_after_the_deadline() -> None:
 
 def test_point_8_a_press_is_a_form_with_the_photo_and_headers_that_tell_which_press_it_is() -> None:
     at = datetime(2026, 11, 21, 9, 0, 0, 123456, tzinfo=timezone(timedelta(hours=-3)))
-    press = Press("press-1", 1234.5678, at, time.monotonic() + PATIENT_S)
+    press = ButtonPress("press-1", 1234.5678, at, time.monotonic() + PATIENT_S)
     with HostileServer((KNOWN,)) as hostile, asking(hostile.url) as server:
         server.ask(press, (PHOTO,))
 
@@ -149,7 +156,7 @@ def test_point_8_what_is_sent_again_is_the_same_to_the_last_byte() -> None:
         answer = server.ask(press_now(), (PHOTO,))
 
     first, second, third = (dataclasses.replace(request, connection=0) for request in hostile.requests)
-    assert answer.outcome is Outcome.GRANTED
+    assert answer.result is PressResult.GRANTED
     assert first == second == third
     assert sleep == [0.3, 0.6]
 
@@ -162,7 +169,7 @@ def test_an_error_that_nobody_thought_of_is_a_fault_and_does_not_tell_the_token(
     with HostileServer((KNOWN,)) as hostile, asking(hostile.url, token="front-door.a\nsecret") as server:
         answer = server.ask(press, (PHOTO,))
 
-    assert plain(answer) == (press.id, Outcome.FAILED, Fault.SERVER_ERROR)
+    assert plain(answer) == (press.id, PressResult.FAILED, Fault.SERVER_ERROR)
     assert answer.detail == "InvalidHeader"
     assert hostile.requests == []
 
@@ -173,14 +180,14 @@ def test_an_address_that_is_none_is_a_fault(url: str) -> None:
     with asking(url) as server:
         answer = server.ask(press, (PHOTO,))
 
-        assert plain(answer)[:2] == (press.id, Outcome.FAILED)
+        assert plain(answer)[:2] == (press.id, PressResult.FAILED)
         assert not server.is_reachable()
         assert not server.report(VITALS)
 
 
 # Health and heartbeat.
 
-VITALS = Vitals(
+VITALS = StatusReport(
     version="0.1.0",
     boot=BOOT,
     uptime_s=61.5,

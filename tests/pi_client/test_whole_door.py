@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from pi_client.assembly import Outside, assemble
-from pi_client.config import Config, load_config
+from pi_client.config import DoorConfig, load_config
 from pi_client.door import Door
 from pi_client.fakes.camera import CameraFault, FakeCamera
 from pi_client.gpio import open_pins
 from pi_client.machine import State
 from pi_client.notify import Notifier
-from pi_client.press import Clock, Press
+from pi_client.press import ButtonPress, Clock
 from pi_client.uploader import HttpServer
 from tests.pi_client.asking import BOOT, PATIENT_S
 from tests.pi_client.commands.material import TOKEN, Well
@@ -112,10 +112,10 @@ class Whole:
         self.chip.lines[BUTTON].grounded = True
         return at_s
 
-    def accepted(self) -> Press:
+    def accepted(self) -> ButtonPress:
         """The press as the door took it: when the button had been down for its debounce time."""
         self.states.wait_for(State.UPLOADING)  # systemd hears of "capturing" before the press has its id
-        press = self.door.tally.last_press
+        press = self.door.counts.last_press
         assert press is not None
         return press
 
@@ -129,7 +129,7 @@ class Whole:
         return next(at_s for write, at_s in timed if write == (number, level) and at_s >= since_s)
 
 
-def settings(url: str, **changed: object) -> Config:
+def settings(url: str, **changed: object) -> DoorConfig:
     """The settings that a file would give, with a relay where the server is on this machine."""
     given = {
         "SERVER_URL": url,
@@ -142,7 +142,7 @@ def settings(url: str, **changed: object) -> Config:
 
 
 @contextlib.contextmanager
-def running(config: Config) -> Iterator[Whole]:
+def running(config: DoorConfig) -> Iterator[Whole]:
     """Run a door in a thread until the context ends."""
     chip = TimedChip()
     states, camera = States(chip), FakeCamera(PHOTOS, time.monotonic)

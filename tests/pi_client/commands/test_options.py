@@ -13,7 +13,7 @@ from pi_client.commands.options import (
     simulated_pins_and_camera,
 )
 from pi_client.config import load_config
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.vitals import read_boot_id
 from tests.pi_client.commands.material import settings_file
 from tests.pi_client.commands.processes import PHOTOS
@@ -49,19 +49,19 @@ def test_without_the_option_the_file_of_the_package_is_read_if_it_is_there(
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"absent\.toml: No such file"):
+    with pytest.raises(DoorConfigError, match=r"absent\.toml: No such file"):
         config_of(of(tmp_path / "absent.toml"))
 
 
 def test_a_door_has_somebody_to_ask(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^server\.url is not set: .*porteiro-door setup"):
+    with pytest.raises(DoorConfigError, match=r"^server\.url is not set: .*porteiro-door setup"):
         door_config_of(of(settings_file(tmp_path, "")))
 
 
 def test_a_simulated_camera_must_be_shown_something(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--sim needs --photos DIR"):
+    with pytest.raises(DoorConfigError, match=r"--sim needs --photos DIR"):
         simulated_pins_and_camera(None)
-    with pytest.raises(ConfigError, match="has no photos"):
+    with pytest.raises(DoorConfigError, match="has no photos"):
         simulated_pins_and_camera(tmp_path)
     pins, camera = simulated_pins_and_camera(PHOTOS)
     assert (pins.button_is_down(), "ana-4.jpg" in camera.choices()) == (False, True)
@@ -81,5 +81,5 @@ def test_a_token_that_is_named_must_be_there(tmp_path: Path) -> None:
     config = config_of(of(settings_file(tmp_path, URL)))
     (tmp_path / "token").unlink()
 
-    with pytest.raises(ConfigError, match=r"^server\.token_file: .*/token cannot be read"):
+    with pytest.raises(DoorConfigError, match=r"^server\.token_file: .*/token cannot be read"):
         server_of(config, boot_id())

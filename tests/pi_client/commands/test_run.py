@@ -15,7 +15,7 @@ from pi_client.commands.options import Hardware
 from pi_client.commands.run import door_of, run_to_the_end
 from pi_client.config import load_config
 from pi_client.door import Door
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.fakes.camera import CameraFault, FakeCamera
 from pi_client.fakes.pins import FakePins
 from pi_client.lamps import GREEN, NOTHING, RED, YELLOW, Lit
@@ -158,9 +158,9 @@ def test_what_nobody_expected_is_logged_and_ends_with_70(caplog: pytest.LogCaptu
 
 def test_what_a_person_has_to_mend_is_passed_on() -> None:
     def breaks(stop: threading.Event) -> Never:
-        raise ConfigError("server.url is not set.")
+        raise DoorConfigError("server.url is not set.")
 
-    with pytest.raises(ConfigError, match=r"server\.url is not set\."):
+    with pytest.raises(DoorConfigError, match=r"server\.url is not set\."):
         run_to_the_end(breaks)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_client import lamps
+from pi_client.door import PressCounts
 from pi_client.fakes.camera import FakeCamera
 from pi_client.fakes.pins import FakePins
 from pi_client.lamps import Pattern
@@ -24,20 +25,12 @@ PATIENCE_S = 10.0
 
 
 @dataclass
-class Presses:
-    """Counters."""
-
-    presses: int = 0
-    ignored: int = 0
-
-
-@dataclass
 class ScriptedDoor:
     """A door that is as it is told."""
 
     state: State = State.READY
     pattern: Pattern = lamps.IDLE
-    tally: Presses = field(default_factory=Presses)
+    counts: PressCounts = field(default_factory=PressCounts)
 
 
 def photo_folder(folder: Path, *names: str) -> Path:

@@ -48,7 +48,7 @@ def staged(tmp_path: Path) -> Iterator[Play]:
 def grant_while_pressed(staged: Play, over: threading.Event) -> None:
     while not over.wait(0.005):
         pressed = staged.device.button_is_down()
-        staged.door.tally.presses += pressed and staged.door.state is State.READY
+        staged.door.counts.presses += pressed and staged.door.state is State.READY
         staged.door.state = State.GRANTED if pressed else State.READY
         staged.door.pattern = lamps.GRANTED if pressed else lamps.IDLE
         staged.device.light(lamps.GREEN if pressed else lamps.NOTHING)
@@ -99,7 +99,7 @@ def test_a_key_holds_the_button_once(browser: webdriver.Chrome, staged: Play, ke
     wait_for(browser, NOTHING_IS_ON)
     wait_for(browser, "document.getElementById('presses').textContent === '1 press'")
 
-    assert staged.door.tally.presses == 1
+    assert staged.door.counts.presses == 1
 
 
 def test_a_page_that_loses_the_focus_lets_go(browser: webdriver.Chrome, staged: Play) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from pi_client.simulator.drawing import Style, change_line, log_line, status_line, style_of
-from pi_client.simulator.events import Line
+from pi_client.simulator.events import LogLine
 from pi_client.simulator.scene import Scene
 
 READY = Scene(
@@ -71,7 +71,7 @@ def test_a_change_has_a_line_of_its_own_where_none_can_be_written_anew() -> None
 
 
 def test_the_level_of_a_log_line_is_coloured() -> None:
-    line = Line(1, "12:00:00", "error", "no photo")
+    line = LogLine(1, "12:00:00", "error", "no photo")
 
     assert log_line(line, PLAIN) == "12:00:00 ERROR   no photo"
     assert log_line(line, COLOURS) == "\x1b[31m12:00:00 ERROR   no photo\x1b[0m"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pi_client.simulator.events import KEPT_LINES, LONGEST_LINE, LogLines, Mark, News, Watch
+from pi_client.simulator.events import KEPT_LINES, LONGEST_LINE, LogLines, News, NewsCursor, Watch
 from pi_client.simulator.scene import Scene
 
 PATIENCE_S = 10.0
@@ -63,7 +63,7 @@ def scene() -> list[Scene]:
     return [READY]
 
 
-def wait_in_thread(watch: Watch, seen: Mark) -> tuple[threading.Thread, list[News | None]]:
+def wait_in_thread(watch: Watch, seen: NewsCursor) -> tuple[threading.Thread, list[News | None]]:
     heard: list[News | None] = []
     thread = threading.Thread(target=lambda: heard.append(watch.news(seen, PATIENCE_S)))
     thread.start()
@@ -75,46 +75,46 @@ def test_who_has_seen_nothing_hears_everything_at_once(scene: list[Scene]) -> No
     lines.handle(record("first"))
     watch = Watch(lambda: scene[0], lines)
 
-    news = watch.news(Mark(), 0.0)
+    news = watch.news(NewsCursor(), 0.0)
 
-    assert news == News(READY, lines.after(0), Mark(1, 1))
-    assert watch.news(news.mark, 0.0) is None
+    assert news == News(READY, lines.after(0), NewsCursor(1, 1))
+    assert watch.news(news.cursor, 0.0) is None
 
 
 def test_a_change_of_the_scene_wakes(scene: list[Scene]) -> None:
     watch = Watch(lambda: scene[0], LogLines())
     watch.start()
-    thread, heard = wait_in_thread(watch, Mark(1, 0))
+    thread, heard = wait_in_thread(watch, NewsCursor(1, 0))
 
     scene[0] = replace(READY, lamps=("green",))
     thread.join(PATIENCE_S)
     watch.stop()
 
-    assert heard == [News(scene[0], (), Mark(2, 0))]
+    assert heard == [News(scene[0], (), NewsCursor(2, 0))]
 
 
 def test_a_line_wakes_and_only_new_ones_are_told(scene: list[Scene]) -> None:
     lines = LogLines()
     watch = Watch(lambda: scene[0], lines)
     lines.handle(record("old"))
-    thread, heard = wait_in_thread(watch, Mark(1, 1))
+    thread, heard = wait_in_thread(watch, NewsCursor(1, 1))
 
     lines.handle(record("new"))
     thread.join(PATIENCE_S)
 
-    assert heard == [News(READY, lines.after(1), Mark(1, 2))]
+    assert heard == [News(READY, lines.after(1), NewsCursor(1, 2))]
     assert texts(lines, after=1) == ["new"]
 
 
 def test_the_last_change_is_seen_before_the_end(scene: list[Scene]) -> None:
     watch = Watch(lambda: scene[0], LogLines(), look_s=PATIENCE_S)
     watch.start()
-    thread, heard = wait_in_thread(watch, Mark(1, 0))
+    thread, heard = wait_in_thread(watch, NewsCursor(1, 0))
 
     scene[0] = replace(READY, state="stopped")
     watch.stop()
     thread.join(PATIENCE_S)
 
-    assert heard == [News(scene[0], (), Mark(2, 0))]
+    assert heard == [News(scene[0], (), NewsCursor(2, 0))]
     assert watch.ended
-    assert watch.news(Mark(2, 0), PATIENCE_S) is None  # and nobody waits any more
+    assert watch.news(NewsCursor(2, 0), PATIENCE_S) is None  # and nobody waits any more

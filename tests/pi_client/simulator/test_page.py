@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pi_client import lamps
-from pi_client.errors import ConfigError
+from pi_client.errors import DoorConfigError
 from pi_client.machine import State
+from pi_client.simulator import page
 from pi_client.simulator.page import MOST_READERS, Page
 from tests.pi_client.simulator.staging import PATIENCE_S, PHOTOS, Play, photo_folder, play
 
@@ -242,6 +243,13 @@ def test_the_events_end_with_the_simulator(staged: Play) -> None:
         assert (last["state"], reader.next()) == ("stopped", None)
 
 
+@pytest.fixture
+def quickly_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that has gone is seen sooner than by its own rhythm."""
+    monkeypatch.setattr(page, "KEEP_ALIVE_S", 0.02)
+
+
+@pytest.mark.usefixtures("quickly_seen")
 def test_a_page_too_many_is_told_until_another_is_closed(staged: Play) -> None:
     with ExitStack() as others:
         for _ in range(MOST_READERS):
@@ -258,6 +266,7 @@ def can_read(staged: Play) -> bool:
         return reader.answer.status == 200
 
 
+@pytest.mark.usefixtures("quickly_seen")
 def test_a_page_that_goes_away_lets_go_of_the_button(staged: Play) -> None:
     with staged.reader() as reader:
         reader.next()
@@ -268,10 +277,10 @@ def test_a_page_that_goes_away_lets_go_of_the_button(staged: Play) -> None:
 
 
 def test_a_port_that_is_taken_is_told(staged: Play) -> None:
-    with pytest.raises(ConfigError, match=f"Port {staged.page.port} cannot be used: .*--port"):
+    with pytest.raises(DoorConfigError, match=f"Port {staged.page.port} cannot be used: .*--port"):
         Page(staged.device, staged.stage, staged.watch, staged.page.port)
 
 
 def test_a_port_that_cannot_be_is_told(staged: Play) -> None:
-    with pytest.raises(ConfigError, match=r"Port 70000 cannot be used: .*--port"):
+    with pytest.raises(DoorConfigError, match=r"Port 70000 cannot be used: .*--port"):
         Page(staged.device, staged.stage, staged.watch, 70_000)

@@ -1,20 +1,21 @@
 import pytest
 
 from pi_client import lamps
+from pi_client.door import PressCounts
 from pi_client.fakes.camera import FakeCamera
 from pi_client.fakes.pins import FakePins
 from pi_client.lamps import PATTERNS, Pattern
 from pi_client.machine import State
 from pi_client.simulator.scene import Scene, scene_of, words_for
 from pi_client.simulator.stage import PhotoStage
-from tests.pi_client.simulator.staging import PHOTOS, Presses, ScriptedDoor
+from tests.pi_client.simulator.staging import PHOTOS, ScriptedDoor
 
 
 def test_a_scene_tells_all_that_can_be_seen() -> None:
     device = FakePins()
     device.light(lamps.GREEN | lamps.BUZZER)
     device.set_relay(closed=True)
-    door = ScriptedDoor(State.GRANTED, lamps.GRANTED, Presses(3, 1))
+    door = ScriptedDoor(State.GRANTED, lamps.GRANTED, PressCounts(3, 1))
     stage = PhotoStage(PHOTOS, FakeCamera(PHOTOS, lambda: 0.0))
 
     assert scene_of(door, device, stage) == Scene(

@@ -20,7 +20,7 @@ from pi_client.errors import CameraWedged
 from pi_client.fakes.camera import FakeCamera
 from pi_client.fakes.pins import FakePins
 from pi_client.notify import Notifier
-from pi_client.press import Answer, Clock, Outcome, Press, Vitals
+from pi_client.press import ButtonPress, Clock, PressAnswer, PressResult, StatusReport
 from pi_client.simulator.events import LogLines
 from pi_client.simulator.session import Cast, log_to_page, play
 from pi_client.simulator.stage import PhotoStage
@@ -32,13 +32,13 @@ MOST_EVENTS = 200
 class Granting:
     """A server that knows everybody."""
 
-    def ask(self, press: Press, photos: tuple[bytes, ...]) -> Answer:
-        return Answer(press.id, Outcome.GRANTED, detail=f"{len(photos)} photo")
+    def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
+        return PressAnswer(press.id, PressResult.GRANTED, detail=f"{len(photos)} photo")
 
     def is_reachable(self) -> bool:
         return True
 
-    def report(self, vitals: Vitals) -> bool:
+    def report(self, report: StatusReport) -> bool:
         return True
 
 

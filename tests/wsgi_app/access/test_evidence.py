@@ -28,4 +28,4 @@ def test_the_device_makes_the_same(token: str, press: str, outcome: str, at: str
 
     assert (device.CONTEXT, device.token_key(token)) == (server.CONTEXT, key)
     assert device.signature(key, press, outcome, at) == signed
-    assert device.is_proven(device.Evidence(press, at, signed), key, press, outcome)
+    assert device.is_proven(device.AnswerProof(press, at, signed), key, press, outcome)

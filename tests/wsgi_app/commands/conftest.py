@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.houses import copy_new_database
 from tests.owners import PACK, Owner, renamed_pack
 from wsgi_app.house import models
 from wsgi_app.vision import packs as vision_packs
@@ -11,7 +12,7 @@ from wsgi_app.vision import packs as vision_packs
 
 @pytest.fixture
 def newcomer(tmp_path: Path) -> Owner:
-    """An owner without any model pack."""
+    """An owner without any model pack, whose first command makes the house."""
     return Owner({"PORTEIRO_DATA": str(tmp_path / "data")})
 
 
@@ -38,5 +39,6 @@ def known_pack(pack_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def owner(newcomer: Owner, pack_folder: Path) -> Owner:
-    """An owner with a model pack in a folder."""
+    """An owner with a model pack in a folder and an empty house; a newcomer has neither."""
+    copy_new_database(newcomer.data / "porteiro.db")
     return Owner({**newcomer.settings, "PORTEIRO_PACK": str(pack_folder)})

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.houses import copy_new_database
 from tests.owners import Owner
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
@@ -13,6 +14,7 @@ from wsgi_app.stores.visits import StoredAnswer, Visit
 
 @pytest.fixture
 def owner(tmp_path: Path) -> Owner:
+    copy_new_database(tmp_path / "porteiro.db")
     return Owner({"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_KEEP_OTHER_DAYS": "2"})
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.houses import copy_new_database
 from tests.servers import LocalPorts, wait_until_listening
 from tests.watchers import Watcher, watching
 from wsgi_app.access.identity import NOBODY, Credentials, Identity
@@ -97,6 +98,7 @@ def feed_with(tmp_path_factory: pytest.TempPathFactory) -> FeedMaker:
     """Serves a live feed with a rhythm and limits of the test's own."""
     # A folder of its own: the name of a Unix socket has room for a hundred letters.
     folder = tmp_path_factory.mktemp("feed")
+    copy_new_database(folder / "porteiro.db")
 
     @contextmanager
     def make(

@@ -82,8 +82,8 @@ ADDER = """
 import sys
 from pathlib import Path
 from wsgi_app.base.errors import Conflict
-from wsgi_app.stores.notes import Notebook, NoteStore
 from wsgi_app.base.sources import random_id
+from wsgi_app.stores.notes import Notebook, NoteStore
 store = NoteStore(Notebook(Path(sys.argv[1])), random_id)
 print("open", flush=True)
 sys.stdin.readline()
