@@ -23,9 +23,9 @@ class Standard:
     def fault(self, quality: Quality) -> str | None:
         """The first reason why a face cannot be used, or ``None``."""
         checks = (
-            (quality.size_px < self.least_size_px, Outcome.TOO_SMALL),
-            (quality.brightness < self.least_brightness, Outcome.TOO_DARK),
-            (quality.sharpness < self.least_sharpness, Outcome.BLURRED),
+            (quality.size_px < self.least_size_px, Outcome.TOO_SMALL.value),
+            (quality.brightness < self.least_brightness, Outcome.TOO_DARK.value),
+            (quality.sharpness < self.least_sharpness, Outcome.BLURRED.value),
             (abs(quality.yaw) > self.most_yaw, "turned_away"),
         )
         return next((outcome for failed, outcome in checks if failed), None)
