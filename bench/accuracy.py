@@ -26,8 +26,10 @@ from bench.verification import (
 )
 from wsgi_app.base.config import load_config
 from wsgi_app.base.errors import PorteiroError
+from wsgi_app.base.sentences import Place
 from wsgi_app.commands import progress_bar
 from wsgi_app.house.models import chosen_pack, tried_pipeline
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.pipeline import Pipeline
 
 FALSE_ACCEPT_RATES = (0.1, 0.01, 0.001)
@@ -60,8 +62,10 @@ def main(folder: Path, pairs: Path, url: str | None, pack: str | None, plot: Pat
             click.echo(f"{name:22} {value}")
         if plot is not None:
             draw_roc(*of_each_kind(labelled, scored.scores), scored.pack, plot)
-    except (Missing, Failure, PorteiroError) as error:
+    except (Missing, Failure) as error:
         raise click.ClickException(str(error)) from error
+    except PorteiroError as error:
+        raise click.ClickException(sentence(error, Place.TERMINAL)) from error
     except OSError as error:
         raise click.ClickException(
             f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")

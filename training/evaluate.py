@@ -19,6 +19,8 @@ from training.groups import groups_of, rates_within
 from training.pointing import NOSE, diagonal_errors, nose_of
 from training.scenes import Scene, read_scenes
 from wsgi_app.base.errors import PackError
+from wsgi_app.base.sentences import Place
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.detect import detector_blob, find_faces
 from wsgi_app.vision.embed import Embedding, embed, embedder_blob
 from wsgi_app.vision.engines import Blob, Network, load_network
@@ -182,7 +184,7 @@ def main(folders: tuple[Path, ...], data: Path) -> None:
     try:
         _measure([MeasuredPack(folder) for folder in folders], data)
     except PackError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(sentence(error, Place.TERMINAL)) from error
 
 
 def _measure(packs: list[MeasuredPack], data: Path) -> None:

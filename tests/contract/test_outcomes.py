@@ -26,6 +26,7 @@ from wsgi_app.stores.stores import Stores
 from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.verdicts import Verdict
 
+TOMORROW = "an_outcome_of_tomorrow"
 README = Path(__file__).parents[2] / "README.md"
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\d{3}) \|", re.MULTILINE)
 
@@ -77,10 +78,10 @@ def test_every_outcome_has_its_words_and_is_counted_once(outcome: Outcome) -> No
 
 def test_visits_can_be_asked_for_by_every_outcome_and_no_other(any_server: Server) -> None:
     statuses = {
-        word: any_server.ask("GET", f"/visits?outcome={word}").status for word in (*Outcome, "masked")
+        word: any_server.ask("GET", f"/visits?outcome={word}").status for word in (*Outcome, TOMORROW)
     }
 
-    assert statuses.pop("masked") == 400
+    assert statuses.pop(TOMORROW) == 400
     assert statuses == dict.fromkeys(map(str, Outcome), 200)
 
 
@@ -127,9 +128,9 @@ def judged(word: str, status: int) -> PressAnswer:
 def test_an_outcome_of_tomorrow_is_red_with_404_and_a_fault_with_200(
     status: int, result: PressResult, fault: Fault | None, pattern: lamps.Pattern
 ) -> None:
-    assert "masked" not in set(Outcome)
+    assert TOMORROW not in set(Outcome)
     with (
-        HostileServer((Porteiro("masked", AT, TOKEN, status=status),)) as tomorrow,
+        HostileServer((Porteiro(TOMORROW, AT, TOKEN, status=status),)) as tomorrow,
         asking(tomorrow.url) as server,
     ):
         answer = server.ask(press_now(), (PHOTO,))
