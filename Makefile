@@ -17,8 +17,8 @@ run: setup  ## serve on http://127.0.0.1:8765/porteiro/ until Ctrl-C
 	@$(BIN)/porteiro prepare
 	@exec $(BIN)/uwsgi --ini uwsgi.ini
 
-test: setup-dev system-packages  ## run every test
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+test: setup-dev system-packages  ## run every test, on all processor cores
+	$(BIN)/python -m pytest -n auto $(PYTEST_OPTIONS)
 
 check: setup-dev  ## style and types
 	$(BIN)/ruff check .
