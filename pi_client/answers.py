@@ -82,10 +82,10 @@ def _object(reply: Reply) -> dict[str, Any]:
     if reply.content_type != JSON:
         return {}
     try:
-        found = json.loads(reply.body)
+        value = json.loads(reply.body)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _error(reply: Reply, body: dict[str, Any]) -> tuple[Fault, str]:
@@ -115,10 +115,10 @@ def _doubt(body: dict[str, Any], press: ButtonPress, key: bytes, now: datetime) 
 
 
 def _evidence(body: dict[str, Any]) -> AnswerProof | None:
-    found = body.get("evidence")
-    if not isinstance(found, dict):
+    evidence = body.get("evidence")
+    if not isinstance(evidence, dict):
         return None
-    texts = {name: found.get(name) for name in ("press", "at", "signature")}
+    texts = {name: evidence.get(name) for name in ("press", "at", "signature")}
     plain = {name: text for name, text in texts.items() if isinstance(text, str) and text.isascii()}
     return AnswerProof(**plain) if plain.keys() == texts.keys() else None
 

@@ -49,8 +49,8 @@ def _changed(text: str, value: str) -> str:
         line = lines[number].rstrip("\r\n")
         if ANY_SECTION.fullmatch(line):
             break
-        if found := URL.fullmatch(line):
-            lines[number] = found["before"] + value + found["after"] + lines[number][len(line) :]
+        if match := URL.fullmatch(line):
+            lines[number] = match["before"] + value + match["after"] + lines[number][len(line) :]
             return "".join(lines)
     if not lines[start].endswith("\n"):
         lines[start] += ending

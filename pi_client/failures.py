@@ -62,19 +62,19 @@ def fault_of(error: Exception, *, received: int) -> tuple[Fault, str]:
     """
     chain = tuple(_causes(error))
     for kind, fault in FAULTS:
-        found = next((cause for cause in chain if isinstance(cause, kind)), None)
-        if found is not None:
-            return _told(found, fault, chain[-1], received)
+        cause = next((link for link in chain if isinstance(link, kind)), None)
+        if cause is not None:
+            return _told(cause, fault, chain[-1], received)
     # Of an error that nobody thought of not even the text is known, which might hold a header.
     return Fault.SERVER_ERROR, type(error).__name__
 
 
-def _told(found: BaseException, fault: Fault, root: BaseException, received: int) -> tuple[Fault, str]:
-    if isinstance(found, ssl.SSLCertVerificationError):
-        detail = f"certificate refused: {found.verify_message}"
-        return (Fault.CLOCK if found.verify_code == NOT_YET_VALID else fault), _short(detail)
-    if isinstance(found, OutOfTime | AnswerTooLong):
-        return fault, str(found)
+def _told(cause: BaseException, fault: Fault, root: BaseException, received: int) -> tuple[Fault, str]:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        detail = f"certificate refused: {cause.verify_message}"
+        return (Fault.CLOCK if cause.verify_code == NOT_YET_VALID else fault), _short(detail)
+    if isinstance(cause, OutOfTime | AnswerTooLong):
+        return fault, str(cause)
     detail = _short(f"{type(root).__name__}: {root}")
     if fault is Fault.UNREACHABLE and received:
         # Not asked again: the server has dealt with the photo, and may be in trouble over it.

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.scenes import Scene
-from wsgi_app.vision.boxes import overlaps
-from wsgi_app.vision.detect import Face, find_faces
+from wsgi_app.vision.detect import Face, find_faces, overlaps
 from wsgi_app.vision.engines import Network
 from wsgi_app.vision.packs import DetectorFile
 

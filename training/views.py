@@ -13,7 +13,7 @@ from training.degradations import covered, degraded
 from training.faces import CROP_PX, Faces
 from training.geometry import Matrix, Size, share_inside, similarity, transformed, turned_boxes, warp
 from training.scenes import Scene
-from wsgi_app.vision.boxes import shared_areas
+from wsgi_app.vision.detect import shared_areas
 
 # How often a view is a scene with faces, and a scene without any; into the rest faces are pasted.
 WITH_FACES, WITHOUT_FACES = 0.6, 0.12

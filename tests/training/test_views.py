@@ -18,7 +18,7 @@ from training import degradations, views
 from training.geometry import Matrix, Size, share_inside, similarity
 from training.scenes import Scene
 from training.views import ViewMaker, pasted, warped
-from wsgi_app.vision.boxes import overlaps
+from wsgi_app.vision.detect import overlaps
 
 Only = Callable[..., None]
 

@@ -57,7 +57,7 @@ def _clean(key: object, value: object) -> object:
         return value
     if isinstance(value, dict):
         value = {name: _clean(name, inner) for name, inner in value.items()}
-    text = SECRET_VALUES.sub(lambda found: f"{found[1] or ''} {HIDDEN}".strip(), str(value))
+    text = SECRET_VALUES.sub(lambda match: f"{match[1] or ''} {HIDDEN}".strip(), str(value))
     if len(text) > LONGEST_VALUE:
         text = f"{text[: LONGEST_VALUE // 4]} ... {text[-LONGEST_VALUE * 3 // 4 :]}"
-    return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+    return CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)

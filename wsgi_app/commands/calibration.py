@@ -29,34 +29,36 @@ def calibrate_command(config: Config, rate: float, *, as_json: bool) -> None:
     question = Question(
         threshold_in_force(config, embedder), embedder.thresholds, rate, Links(config.prefix).of_face
     )
-    found = examine(open_stores(config).gallery.rows(embedder.sha256).faces, question)
+    calibration = examine(open_stores(config).gallery.rows(embedder.sha256).faces, question)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)))
+        click.echo(msgspec.json.format(msgspec.json.encode(calibration)))
         return
-    for line in _lines(found):
+    for line in _lines(calibration):
         click.echo(line)
 
 
-def _lines(found: Calibration) -> list[str]:
+def _lines(calibration: Calibration) -> list[str]:
     return [
-        f"{found.people} people, {found.faces} faces; threshold {found.threshold:g}: {found.measured_on}",
+        f"{calibration.people} people, {calibration.faces} faces; "
+        f"threshold {calibration.threshold:g}: {calibration.measured_on}",
         "",
-        *_histogram(found),
+        *_histogram(calibration),
         "",
-        f"Different people taken for each other at {found.threshold:g}: {_in_words(found.false_accepts)}",
-        f"People not recognised by their other photos: {_in_words(found.false_rejects)}",
+        f"Different people taken for each other at {calibration.threshold:g}: "
+        f"{_in_words(calibration.false_accepts)}",
+        f"People not recognised by their other photos: {_in_words(calibration.false_rejects)}",
         "The intervals take the photos as independent; those of one person are not, so they are too narrow.",
-        *_people(found),
+        *_people(calibration),
         "",
-        *found.missing,
-        f"For {one_in(found.suggestion.wanted_rate)}: {found.suggestion.setting}",
-        found.suggestion.reason,
+        *calibration.missing,
+        f"For {one_in(calibration.suggestion.wanted_rate)}: {calibration.suggestion.setting}",
+        calibration.suggestion.reason,
     ]
 
 
-def _histogram(found: Calibration) -> list[str]:
+def _histogram(calibration: Calibration) -> list[str]:
     """From the lowest to the highest score: strangers on the left of the axis, the same on its right."""
-    rows = [each for each in found.histogram if each.genuine or each.impostor]
+    rows = [each for each in calibration.histogram if each.genuine or each.impostor]
     if not rows:
         return ["There is nothing to compare yet."]
     most_alike = max(each.genuine for each in rows) or 1
@@ -64,7 +66,7 @@ def _histogram(found: Calibration) -> list[str]:
     lines = [f"{'different people':>{COLUMNS}}  score  same person"]
     for each in rows:
         left, right = _bar(each.impostor, most_different), _bar(each.genuine, most_alike)
-        mark = "<" if each.low <= found.threshold < each.high else " "
+        mark = "<" if each.low <= calibration.threshold < each.high else " "
         lines.append(f"{left:>{COLUMNS}}  {each.low:5.2f}{mark} {right}".rstrip())
     return lines
 
@@ -86,13 +88,13 @@ def _instead(doubt: DoubtBody) -> str:
     return f"{place} more like {doubt.other}"
 
 
-def _people(found: Calibration) -> list[str]:
+def _people(calibration: Calibration) -> list[str]:
     alike = [
         f"  {pair.score:.3f}  {' and '.join(face.person.name for face in pair.faces)}"
-        for pair in found.most_alike
+        for pair in calibration.most_alike
     ]
     doubtful = [
-        f"  {doubt.score:.3f}  {doubt.face.person.name} {_instead(doubt)}" for doubt in found.doubtful
+        f"  {doubt.score:.3f}  {doubt.face.person.name} {_instead(doubt)}" for doubt in calibration.doubtful
     ]
     return [
         *(["", "Most alike:", *alike] if alike else []),

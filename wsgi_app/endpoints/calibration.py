@@ -21,13 +21,16 @@ def show(call: Call) -> Response:
 
     The rate is the share of comparisons of different people that may pass, 0.001 by default.
     """
-    found = _examined(call, _wanted_rate(call))
-    return negotiated(call.request, {"json": lambda: json_answer(found), "html": lambda: _page(call, found)})
+    calibration = _examined(call, _wanted_rate(call))
+    return negotiated(
+        call.request, {"json": lambda: json_answer(calibration), "html": lambda: _page(call, calibration)}
+    )
 
 
-def plot_of(found: Calibration) -> Mirror:
+def plot_of(calibration: Calibration) -> Mirror:
     """The scores of the same people, standing, and of different people, hanging."""
-    counts = [each.genuine for each in found.histogram], [each.impostor for each in found.histogram]
+    bins = calibration.histogram
+    counts = [each.genuine for each in bins], [each.impostor for each in bins]
     return mirror(Axis(LOW, HIGH, WIDTH), HALF, counts)
 
 
@@ -38,14 +41,14 @@ def _examined(call: Call, rate: float) -> Calibration:
     return examine(house.stores.gallery.rows(embedder.sha256).faces, question)
 
 
-def _page(call: Call, found: Calibration) -> Response:
+def _page(call: Call, calibration: Calibration) -> Response:
     return call.page(
         "calibration.html",
         here="/calibration",
-        found=found,
-        plot=plot_of(found),
+        calibration=calibration,
+        plot=plot_of(calibration),
         ticks=TICKS,
-        rates=sorted({*OFFERED_RATES, found.suggestion.wanted_rate}, reverse=True),
+        rates=sorted({*OFFERED_RATES, calibration.suggestion.wanted_rate}, reverse=True),
         one_in=one_in,
         margin=call.house.config.margin,
     )

@@ -62,10 +62,10 @@ def tallies(counts: dict[Outcome, int]) -> list[tuple[str, str, tuple[Outcome, .
 
 def absences(doors: list[DeviceBody]) -> list[tuple[str, str, list[DeviceBody]]]:
     """The doors that should have been heard by now: what is said of them, its light, and which they are."""
-    found = (
+    silences = (
         (words, light, [door for door in doors if door.state == state]) for state, words, light in SILENCES
     )
-    return [absence for absence in found if absence[2]]
+    return [absence for absence in silences if absence[2]]
 
 
 def urgent_first(doors: list[DeviceBody]) -> list[DeviceBody]:

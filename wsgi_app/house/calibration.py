@@ -168,29 +168,29 @@ def _rate(rate: Rate) -> RateBody:
     return RateBody(rate.errors, rate.pairs, share, round(rate.low, DIGITS + 2), round(rate.high, DIGITS + 2))
 
 
-def _suggestion(found: Suggestion, measured: tuple[Threshold, ...]) -> SuggestionBody:
+def _suggestion(suggestion: Suggestion, measured: tuple[Threshold, ...]) -> SuggestionBody:
     return SuggestionBody(
-        found.wanted_rate,
-        found.threshold,
-        found.from_gallery,
-        _reason(found),
-        _warning(found.threshold, measured),
-        f"PORTEIRO_THRESHOLD={found.threshold:g}",
-        _rate(found.false_accepts),
-        _rate(found.false_rejects),
+        suggestion.wanted_rate,
+        suggestion.threshold,
+        suggestion.from_gallery,
+        _reason(suggestion),
+        _warning(suggestion.threshold, measured),
+        f"PORTEIRO_THRESHOLD={suggestion.threshold:g}",
+        _rate(suggestion.false_accepts),
+        _rate(suggestion.false_rejects),
     )
 
 
-def _reason(found: Suggestion) -> str:
-    pairs, wanted = found.false_accepts.pairs, one_in(found.wanted_rate)
-    if found.pack is None:
+def _reason(suggestion: Suggestion) -> str:
+    pairs, wanted = suggestion.false_accepts.pairs, one_in(suggestion.wanted_rate)
+    if suggestion.pack is None:
         return (
-            f"Of {pairs:,} comparisons of different people here, {found.false_accepts.errors:,} reach it: "
-            f"no more than {wanted}."
+            f"Of {pairs:,} comparisons of different people here, "
+            f"{suggestion.false_accepts.errors:,} reach it: no more than {wanted}."
         )
-    needed = math.ceil(ENOUGH / found.wanted_rate)
+    needed = math.ceil(ENOUGH / suggestion.wanted_rate)
     few = f"There are {pairs:,} comparisons of different people here; {needed:,} could tell {wanted} apart."
-    return f"{few} {_of_pack(found)}{_of_gallery(found)}"
+    return f"{few} {_of_pack(suggestion)}{_of_gallery(suggestion)}"
 
 
 def _warning(score: float, measured: tuple[Threshold, ...]) -> str | None:
@@ -203,22 +203,23 @@ def _warning(score: float, measured: tuple[Threshold, ...]) -> str | None:
     )
 
 
-def _of_pack(found: Suggestion) -> str:
-    pack = found.pack
+def _of_pack(suggestion: Suggestion) -> str:
+    pack = suggestion.pack
     if pack is None or pack.false_accept_rate is None:
         return "Nobody measured this pack's rates; its own threshold stands in. "
     kept = one_in(pack.false_accept_rate)
-    if pack.false_accept_rate > found.wanted_rate:
+    if pack.false_accept_rate > suggestion.wanted_rate:
         return f"The strictest that was measured of this pack is {pack.score:.3f}, for {kept}. "
     return f"The pack keeps to {kept} from {pack.score:.3f} on, measured on {pack.measured_on}. "
 
 
-def _of_gallery(found: Suggestion) -> str:
-    if found.highest_impostor is None:
+def _of_gallery(suggestion: Suggestion) -> str:
+    highest = suggestion.highest_impostor
+    if highest is None:
         return "Nobody here can be compared with anybody else yet."
-    if found.pack is not None and found.threshold > found.pack.score:
-        return f"Two people here are as alike as {found.highest_impostor:.3f}, so it lies just above that."
-    return f"The most alike that two people here are is {found.highest_impostor:.3f}, which it is above."
+    if suggestion.pack is not None and suggestion.threshold > suggestion.pack.score:
+        return f"Two people here are as alike as {highest:.3f}, so it lies just above that."
+    return f"The most alike that two people here are is {highest:.3f}, which it is above."
 
 
 def _bins(genuine: NDArray[np.float32], impostor: NDArray[np.float32]) -> list[Bin]:

@@ -92,13 +92,13 @@ def marks(day: Day, moments: Iterable[tuple[datetime, str]]) -> list[Mark]:
     for at, light in moments:
         lights = counts.setdefault(day.step(at), {})
         lights[light] = lights.get(light, 0) + 1
-    found = []
+    drawn = []
     for step, lights in sorted(counts.items()):
         below = 0
         for light, count in sorted(lights.items()):
-            found.append(Mark(step, light, below, count))
+            drawn.append(Mark(step, light, below, count))
             below += count
-    return found
+    return drawn
 
 
 def _midnight(on: date, timezone: tzinfo | None) -> datetime:

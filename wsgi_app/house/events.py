@@ -9,7 +9,7 @@ from wsgi_app.base.errors import Unprocessable
 from wsgi_app.base.names import is_shown, one_line
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
-from wsgi_app.stores.events import Event, EventStore, Happenings
+from wsgi_app.stores.events import Event, EventPage, EventStore
 
 
 class VisitSeen(msgspec.Struct):
@@ -79,27 +79,27 @@ class EventFeed:
 
     def after(self, number: int, most: int) -> EventsBody:
         """The events that follow one, oldest first."""
-        found = self._events.happenings(number, most)
-        is_full = len(found.events) == most
-        last = found.events[-1].number if is_full else found.last
-        return EventsBody([_body(event, found) for event in found.events], last, reset=number > found.last)
+        page = self._events.page(number, most)
+        is_full = len(page.events) == most
+        last = page.events[-1].number if is_full else page.last
+        return EventsBody([_body(event, page) for event in page.events], last, reset=number > page.last)
 
 
-def _body(event: Event, found: Happenings) -> EventBody:
+def _body(event: Event, page: EventPage) -> EventBody:
     body = EventBody(event.number, event.at, event.kind, event.action, event.subject, event.by)
     if event.kind == "visit":
-        body.visit = _visit(event.subject, found)
+        body.visit = _visit(event.subject, page)
     elif event.kind == "person":
-        body.name = found.names.get(event.subject)
+        body.name = page.names.get(event.subject)
     elif event.kind == "device":
-        body.state = found.states.get(event.subject)
+        body.state = page.states.get(event.subject)
     elif event.kind == "message":
         body.text = event.details.get("text")
     return body
 
 
-def _visit(visit_id: str, found: Happenings) -> VisitSeen | None:
-    visit = found.visits.get(visit_id)
+def _visit(visit_id: str, page: EventPage) -> VisitSeen | None:
+    visit = page.visits.get(visit_id)
     if visit is None:
         return None
     person = PersonName(*visit.person) if visit.person else None

@@ -133,8 +133,8 @@ def _read_days(text: str) -> tuple[int, ...]:
 
 
 def _read_clock(text: str) -> int:
-    found = TIME.fullmatch(text)
-    hour, minute = map(int, found.groups()) if found else (MIDNIGHT, 0)
+    clock = TIME.fullmatch(text)
+    hour, minute = map(int, clock.groups()) if clock else (MIDNIGHT, 0)
     if minute > 59 or hour * 60 + minute > MIDNIGHT:  # noqa: PLR2004
         raise Unfit("bad_rule:times")
     return hour * 60 + minute

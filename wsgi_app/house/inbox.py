@@ -57,11 +57,11 @@ def compare(groups: Sequence[Group], stores: Stores, state: GalleryState, thresh
 
 def _likeliest(group: Group, state: GalleryState, barred: Barred, least: float) -> Likeness | None:
     best = NO_MATCH
-    for found in (match(probe.vector, state.gallery) for probe in group):
+    for candidate in (match(probe.vector, state.gallery) for probe in group):
         # Who is said not to be one of these is none of them, even where another photo is more like them.
-        is_barred = any((probe.visit_id, found.person) in barred for probe in group)
-        if found.score > best.score and not is_barred:
-            best = found
+        is_barred = any((probe.visit_id, candidate.person) in barred for probe in group)
+        if candidate.score > best.score and not is_barred:
+            best = candidate
     if best.person is None or best.score < least:
         return None
     return Likeness(best.person, state.names[best.person], best.score)

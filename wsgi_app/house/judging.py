@@ -15,8 +15,7 @@ from wsgi_app.house.presses import Caller
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.presses import refuse_replayed
 from wsgi_app.stores.visits import StoredAnswer, Visit
-from wsgi_app.vision.agreement import agreed
-from wsgi_app.vision.verdicts import Verdict
+from wsgi_app.vision.verdicts import Verdict, agreed
 
 LET_IN, NOT_LET_IN = 200, 404  # the statuses with which a door is answered
 

@@ -206,10 +206,10 @@ def _main_face(enroller: Enroller, photo: bytes) -> Sighting:
     # As the door looks, which is less strict than enrolling: whoever was let in wrongly can be barred.
     pipeline, steps = enroller.pipeline, enroller.steps
     picture = pipeline.decode(photo, steps)
-    found = pipeline.detect(picture, steps)
-    if not found:
+    faces = pipeline.detect(picture, steps)
+    if not faces:
         raise _no_face()
-    return pipeline.sight(picture, found[0], steps)
+    return pipeline.sight(picture, faces[0], steps)
 
 
 def _taken_from(stores: Stores, visits: Sequence[Visit]) -> list[EnrolledFace]:

@@ -156,20 +156,20 @@ def _open(place: Path, names: list[str]) -> int:
 def _listing(descriptor: int, path: str) -> Listing:
     try:
         with os.scandir(descriptor) as scan:
-            found = list(islice(scan, MOST_NAMES + 1))
-            shown = sorted(_shown(found))
+            scanned = list(islice(scan, MOST_NAMES + 1))
+            shown = sorted(_shown(scanned))
         entries = [_entry(name, descriptor) for _, name in shown[:MOST_ENTRIES]]
     except OSError as error:
         raise _refusal(error) from error
     finally:
         os.close(descriptor)
-    more = len(shown) > MOST_ENTRIES or len(found) > MOST_NAMES
+    more = len(shown) > MOST_ENTRIES or len(scanned) > MOST_NAMES
     return Listing(path, tuple(entry for entry in entries if entry is not None), more)
 
 
-def _shown(found: Iterable["os.DirEntry[str]"]) -> Iterator[tuple[bool, str]]:
+def _shown(entries: Iterable["os.DirEntry[str]"]) -> Iterator[tuple[bool, str]]:
     """Whether it is a file and its name, of what may be seen: no links, and names that are UTF-8 alone."""
-    for entry in found:
+    for entry in entries:
         with suppress(UnicodeDecodeError, *OUT_OF_SIGHT):
             name = os.fsencode(entry.name).decode()
             is_folder = entry.is_dir(follow_symlinks=False)

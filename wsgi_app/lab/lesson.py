@@ -44,8 +44,8 @@ class LessonAnswer:
     @property
     def made(self) -> str:
         """The id of the note whose address is in Location; ``""`` for none."""
-        found = PLACE.fullmatch(self.headers.get("Location", ""))
-        return found[1] if found else ""
+        place = PLACE.fullmatch(self.headers.get("Location", ""))
+        return place[1] if place else ""
 
 
 @dataclass(frozen=True)

@@ -90,11 +90,11 @@ def _is_known(request: Request, version: str, file: OpenFile) -> bool:
 
 def _span(request: Request, headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
     """The first byte that is asked for and the one after the last; ``None`` asks for the whole file."""
-    found = RANGE.fullmatch(request.headers.get("Range", ""))
+    span = RANGE.fullmatch(request.headers.get("Range", ""))
     of_this = request.headers.get("If-Range", headers["ETag"]) in {headers["ETag"], headers["Last-Modified"]}
-    if request.method != "GET" or not of_this or found is None:
+    if request.method != "GET" or not of_this or span is None:
         return None
-    first, last, count = found.groups()
+    first, last, count = span.groups()
     if count:
         return max(size - int(count), 0), size
     if last and int(last) < int(first):

@@ -167,10 +167,10 @@ def _values(query: str, name: str) -> list[str]:
 
 
 def _one(headers: Headers, name: str) -> str:
-    found = headers.get_all(name)
-    if len(found) > 1:
+    values = headers.get_all(name)
+    if len(values) > 1:
         raise BadRequest("bad_header", header=name)
-    return found[0] if found else ""
+    return values[0] if values else ""
 
 
 def _cookies(headers: Headers) -> dict[str, str]:

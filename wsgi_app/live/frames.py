@@ -1,9 +1,11 @@
-"""What the live feed sends besides events; clients tell the frames apart by their keys.
+"""What the live feed sends besides events, and what it is sent; clients tell the frames apart by their keys.
 
-What a client sent and is refused comes back as ``bodies.ErrorBody``.
+What a client sent and is refused comes back as ``web.errors.ErrorBody``.
 """
 
 import msgspec
+
+from wsgi_app.base.errors import BadRequest, Unprocessable
 
 
 class Hello(msgspec.Struct):
@@ -31,3 +33,24 @@ class Reset(msgspec.Struct):
 
     last: int
     reset: bool = True
+
+
+class SayFrame(msgspec.Struct, forbid_unknown_fields=True):
+    """What a browser sends to the live feed."""
+
+    say: str
+
+
+def read_message(data: str) -> str:
+    """What somebody says, out of a frame.
+
+    Raises:
+        BadRequest: it is not JSON.
+        Unprocessable: it is JSON of another shape.
+    """
+    try:
+        return msgspec.json.decode(data, type=SayFrame).say
+    except msgspec.ValidationError as error:
+        raise Unprocessable("json_shape:message") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise BadRequest("bad_json") from error

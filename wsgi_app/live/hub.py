@@ -19,8 +19,7 @@ from wsgi_app.base.limits import FeedLimits
 from wsgi_app.base.sentences import Place
 from wsgi_app.house.events import EventBody, EventFeed, EventsBody, clean_message
 from wsgi_app.house.words.errors import sentence
-from wsgi_app.live.frames import Hello, Presence, Reset
-from wsgi_app.live.messages import read_message
+from wsgi_app.live.frames import Hello, Presence, Reset, read_message
 from wsgi_app.live.rhythm import HOUSE_RHYTHM, Rhythm
 from wsgi_app.live.sockets import Guest, Socket, cut_slow
 from wsgi_app.web.errors import ErrorBody

@@ -33,7 +33,7 @@ from websockets.frames import CloseCode
 from wsgi_app.live.sockets import Socket, cut_slow
 
 
-class Told(msgspec.Struct, omit_defaults=True, rename={"guest": "from", "size": "bytes"}):
+class RoomFrame(msgspec.Struct, omit_defaults=True, rename={"guest": "from", "size": "bytes"}):
     """What a room tells; see above."""
 
     kind: str
@@ -117,11 +117,11 @@ class Everybody(Room):
 
     def leave(self, socket: Socket) -> None:
         """Tell those who stay."""
-        told = Told("left", self._here.pop(socket), own=False, here=len(self._here))
+        told = RoomFrame("left", self._here.pop(socket), own=False, here=len(self._here))
         self.send(self._here, _json(told))
 
     def _tell(self, kind: str, socket: Socket, text: str | None = None, size: int | None = None) -> None:
-        told = Told(kind, self._here[socket], own=False, here=len(self._here), text=text, size=size)
+        told = RoomFrame(kind, self._here[socket], own=False, here=len(self._here), text=text, size=size)
         self.send(self._here.keys() - {socket}, _json(told))
         self.send([socket], _json(msgspec.structs.replace(told, own=True)))
 
@@ -129,5 +129,5 @@ class Everybody(Room):
 ROOMS: dict[str, type[Room]] = {"echo": Echo, "all": Everybody}  # the first for those who name none
 
 
-def _json(told: Told) -> str:
+def _json(told: RoomFrame) -> str:
     return msgspec.json.encode(told).decode()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.base.names import name_key
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import Telling, tell
+from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.invitations import OWNER, drop_first_links, drop_links, use_invitation
 from wsgi_app.stores.tables import accounts, sessions
 
@@ -39,7 +39,7 @@ class Account:
 Expected = Callable[[Account], bool]
 
 
-class AccountStore(Telling):
+class AccountStore(ActingStore):
     """Accounts in the database; there is always an owner, once there was one."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], new_id: Callable[[], str]):

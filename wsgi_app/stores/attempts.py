@@ -41,12 +41,12 @@ class AttemptStore:
             now = self._now()
             connection.execute(attempts.delete().where(attempts.c.last_at <= now - self._pause))
             rows = connection.execute(sa.select(attempts).where(attempts.c.key.in_(list(most))))
-            found = {row.key: row for row in rows}
-            spent = [row.last_at for key, row in found.items() if row.failures >= most[key]]
+            counted = {row.key: row for row in rows}
+            spent = [row.last_at for key, row in counted.items() if row.failures >= most[key]]
             if spent:
                 raise _too_many(max(spent) + self._pause - now)
             for key in most:
-                failures = found[key].failures + 1 if key in found else 1
+                failures = counted[key].failures + 1 if key in counted else 1
                 connection.execute(attempts.delete().where(attempts.c.key == key))
                 connection.execute(attempts.insert().values(key=key, failures=failures, last_at=now))
 
@@ -59,13 +59,13 @@ class AttemptStore:
 def address_key(address: str) -> str:
     """The key of a client's address; whoever has one IPv6 address has its whole /64."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return "address:local"  # over a Unix socket
-    if isinstance(found, ipaddress.IPv6Address):
-        mapped = found.ipv4_mapped
-        return f"address:{mapped or ipaddress.ip_network((found, HOME_PREFIX), strict=False)}"
-    return f"address:{found}"
+    if isinstance(ip, ipaddress.IPv6Address):
+        mapped = ip.ipv4_mapped
+        return f"address:{mapped or ipaddress.ip_network((ip, HOME_PREFIX), strict=False)}"
+    return f"address:{ip}"
 
 
 def account_key(name: str) -> str:

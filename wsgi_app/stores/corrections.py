@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import Telling, tell
+from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.people import read_person
 from wsgi_app.stores.tables import corrections
 from wsgi_app.stores.visit_states import Expected, as_it_is, read_state, refuse_changed
@@ -34,7 +34,7 @@ class Correction:
     at: datetime
 
 
-class CorrectionStore(Telling):
+class CorrectionStore(ActingStore):
     """Corrections in the database, at most one for each visit."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]):

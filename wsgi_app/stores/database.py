@@ -158,10 +158,10 @@ def _upgrade(connection: sa.Connection) -> None:
     known = {
         script.revision for script in alembic.script.ScriptDirectory.from_config(settings).walk_revisions()
     }
-    found = _revision(connection)
-    if found is not None and found not in known:
+    revision = _revision(connection)
+    if revision is not None and revision not in known:
         raise ConfigError(
-            f"The database's schema {found} is newer than this release's {SCHEMA_REVISION}; "
+            f"The database's schema {revision} is newer than this release's {SCHEMA_REVISION}; "
             "install the release that wrote it."
         )
     alembic.command.upgrade(settings, "head")

@@ -11,7 +11,7 @@ from wsgi_app.base.doors import DoorState
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.base.vitals import Vitals
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import Telling, tell
+from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.tables import devices
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -57,7 +57,7 @@ class Device:
         return next((state for state, most in STATES if now - heard_at < most), DoorState.LOST)
 
 
-class DeviceStore(Telling):
+class DeviceStore(ActingStore):
     """Devices in the database."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]):
@@ -70,8 +70,8 @@ class DeviceStore(Telling):
             Conflict: there is one of that name that is not revoked.
         """
         with self._database.write() as connection:
-            found = connection.execute(_DEVICES.where(devices.c.id == name)).first()
-            if found is not None and found.revoked_at is None:
+            row = connection.execute(_DEVICES.where(devices.c.id == name)).first()
+            if row is not None and row.revoked_at is None:
                 raise Conflict("name_taken:device", name=name)
             connection.execute(devices.delete().where(devices.c.id == name))
             connection.execute(

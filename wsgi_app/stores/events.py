@@ -16,7 +16,7 @@ from wsgi_app.stores.tables import devices, events, people, visits
 AT_THE_MACHINE = "command line"  # who does what `porteiro ...` does
 
 
-class Telling:
+class ActingStore:
     """A store that tells its changes: as made at this machine, or by whoever ``acting`` names."""
 
     _by = AT_THE_MACHINE
@@ -64,7 +64,7 @@ class SeenVisit:
 
 
 @dataclass(frozen=True)
-class Happenings:
+class EventPage:
     """Some events, and what they are about as it is now; what is gone by now is in none of these.
 
     Attributes:
@@ -107,17 +107,17 @@ class EventStore:
             rows = connection.execute(query.limit(limit)).all()
         return [Event(**row._mapping) for row in reversed(rows)]
 
-    def happenings(self, after: int, limit: int) -> Happenings:
+    def page(self, after: int, limit: int) -> EventPage:
         """What everybody who watches may know of the events that follow one: all but those of accounts."""
         with self._database.read() as connection:
             rows = connection.execute(_PUBLIC_AFTER, {"after": after, "most": limit})
-            found = [Event(**row._mapping) for row in rows]
-            return Happenings(
+            public = [Event(**row._mapping) for row in rows]
+            return EventPage(
                 int(connection.execute(_LAST).scalar_one()),
-                found,
-                {row.id: _seen(row) for row in _about(connection, found, "visit")},
-                {row.id: row.name for row in _about(connection, found, "person")},
-                {row.id: row.told_state for row in _about(connection, found, "device")},
+                public,
+                {row.id: _seen(row) for row in _about(connection, public, "visit")},
+                {row.id: row.name for row in _about(connection, public, "person")},
+                {row.id: row.told_state for row in _about(connection, public, "device")},
             )
 
     def done_by_somebody(self, limit: int, before: int | None = None) -> list[Event]:
@@ -148,8 +148,8 @@ def tell(
     connection.execute(_TELL, row)
 
 
-def _about(connection: sa.Connection, found: list[Event], kind: str) -> Iterable[sa.Row[Any]]:
-    subjects = {event.subject for event in found if event.kind == kind}
+def _about(connection: sa.Connection, some: list[Event], kind: str) -> Iterable[sa.Row[Any]]:
+    subjects = {event.subject for event in some if event.kind == kind}
     return connection.execute(_SUBJECTS[kind], {"ids": list(subjects)}) if subjects else ()
 
 

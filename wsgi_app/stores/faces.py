@@ -11,7 +11,7 @@ from wsgi_app.base.errors import NotFound, PreconditionFailed
 from wsgi_app.base.faces import Quality
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding, keep_embedding
-from wsgi_app.stores.events import Telling, tell
+from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.generation import start_generation
 from wsgi_app.stores.people import read_person
 from wsgi_app.stores.photos import PhotoStore
@@ -57,7 +57,7 @@ class Source:
     like: str | None = None
 
 
-class FaceStore(Telling):
+class FaceStore(ActingStore):
     """Faces of people; each change starts a new generation of the gallery."""
 
     def __init__(

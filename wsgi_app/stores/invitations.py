@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from wsgi_app.base.errors import Conflict, NotFound
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import Telling, tell
+from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.tables import accounts, invitations
 
 OWNER = "owner"
@@ -32,7 +32,7 @@ class Invitation:
     expires_at: datetime
 
 
-class InvitationStore(Telling):
+class InvitationStore(ActingStore):
     """Links in the database, by the SHA-256 of what is secret in them.
 
     Args:
@@ -150,8 +150,8 @@ def find_invitation(connection: sa.Connection, key_hash: bytes, now: datetime) -
     Raises:
         NotFound: as ``InvitationStore.find``.
     """
-    found = sa.and_(invitations.c.key_hash == key_hash, invitations.c.expires_at > now)
-    row = connection.execute(_INVITATIONS.where(found)).first()
+    usable = sa.and_(invitations.c.key_hash == key_hash, invitations.c.expires_at > now)
+    row = connection.execute(_INVITATIONS.where(usable)).first()
     if row is None:
         raise NotFound("link_gone")
     return Invitation(**row._mapping)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.base.names import name_key
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import Telling, tell
+from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.forgetting import Forgotten, delete_person
 from wsgi_app.stores.generation import start_generation
 from wsgi_app.stores.photos import PhotoStore
@@ -62,7 +62,7 @@ Edit = Callable[[Person], PersonDetails]
 Expected = Callable[[Person], bool]
 
 
-class PeopleStore(Telling):
+class PeopleStore(ActingStore):
     """People in the database; each change that a match depends on starts a new generation of the gallery."""
 
     def __init__(

@@ -81,9 +81,9 @@ class PhotoStore:
         """
         with os.scandir(self._day_folder(day)) as entries:
             for entry in entries:
-                found = PHOTO.fullmatch(entry.name)
-                if found and entry.is_file(follow_symlinks=False) and _written(entry) < before.timestamp():
-                    yield "" if found["unfinished"] else found["id"], Path(entry.path)
+                name = PHOTO.fullmatch(entry.name)
+                if name and entry.is_file(follow_symlinks=False) and _written(entry) < before.timestamp():
+                    yield "" if name["unfinished"] else name["id"], Path(entry.path)
 
     def crops(self, before: datetime) -> Iterator[tuple[str, Path]]:
         """The crops of faces that were last written before a moment, each with its name."""

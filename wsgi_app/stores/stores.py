@@ -16,7 +16,7 @@ from wsgi_app.stores.attempts import AttemptStore
 from wsgi_app.stores.corrections import CorrectionStore
 from wsgi_app.stores.database import Database, open_database
 from wsgi_app.stores.devices import DeviceStore
-from wsgi_app.stores.events import EventStore, Telling
+from wsgi_app.stores.events import ActingStore, EventStore
 from wsgi_app.stores.faces import FaceStore
 from wsgi_app.stores.gallery import GalleryStore
 from wsgi_app.stores.invitations import InvitationStore
@@ -70,7 +70,7 @@ class Stores:
     def acting(self, by: str) -> "Stores":
         """The same stores, with the changes told as somebody's."""
         telling: dict[str, Any] = {
-            name: store.acting(by) for name, store in vars(self).items() if isinstance(store, Telling)
+            name: store.acting(by) for name, store in vars(self).items() if isinstance(store, ActingStore)
         }
         return replace(self, **telling)
 

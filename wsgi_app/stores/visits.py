@@ -16,7 +16,7 @@ from wsgi_app.base.faces import MeasuredFace
 from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.events import Telling, tell
+from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.presses import Press, keep_press
 from wsgi_app.stores.tables import answers, events, faces, probes, visits
@@ -71,7 +71,7 @@ class IdempotencyKey:
     key: str
 
 
-class VisitStore(Telling):
+class VisitStore(ActingStore):
     """Visits in the database, their photos on disk."""
 
     def __init__(
@@ -185,10 +185,10 @@ class VisitStore(Telling):
         ids = list(dict.fromkeys(visit_ids))
         with self._database.read() as connection:
             rows = connection.execute(sa.select(visits).where(visits.c.id.in_(ids)))
-            found = {row.id: _visit_from(row) for row in rows}
-        if len(found) != len(ids):
+            by_id = {row.id: _visit_from(row) for row in rows}
+        if len(by_id) != len(ids):
             raise NotFound("not_found:visit")
-        return [found[visit_id] for visit_id in ids]
+        return [by_id[visit_id] for visit_id in ids]
 
     def counts(self, since: datetime) -> dict[Outcome, int]:
         """How many visits there were from a time on, by their outcomes."""

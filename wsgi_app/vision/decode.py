@@ -116,14 +116,14 @@ def _has_more_scans(data: bytes, most: int) -> bool:
     """Whether decoding a JPEG's first picture passes over all its pixels more often than this."""
     scans, at = 0, 2
     for _ in range(MOST_SEGMENTS):
-        found = JPEG_MARKER.search(data, at)
-        if found is None or found[0] == END_OF_IMAGE:
+        marker = JPEG_MARKER.search(data, at)
+        if marker is None or marker[0] == END_OF_IMAGE:
             return False
-        scans += found[0] == START_OF_SCAN
+        scans += marker[0] == START_OF_SCAN
         if scans > most:
             return True
-        at = found.end()
-        if found[0] not in WITHOUT_LENGTH:
+        at = marker.end()
+        if marker[0] not in WITHOUT_LENGTH:
             at += int.from_bytes(data[at : at + 2])
     return True
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsgi_app.base.errors import PackError
-from wsgi_app.vision.boxes import overlaps
 from wsgi_app.vision.engines import Blob, Network
 from wsgi_app.vision.packs import DetectorFile
 
@@ -121,9 +120,9 @@ def _candidates(outputs: dict[str, Blob], width_px: int, score_threshold: float)
         points = outputs[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
         landmarks.append((points + grid[:, None]) * stride)
         scores.append(certainty[cells])
-    found = np.concatenate(boxes), np.concatenate(landmarks), np.concatenate(scores)
-    sound = np.isfinite(found[0]).all(axis=1) & np.isfinite(found[1]).all(axis=(1, 2))
-    return found[0][sound], found[1][sound], found[2][sound]
+    candidates = np.concatenate(boxes), np.concatenate(landmarks), np.concatenate(scores)
+    sound = np.isfinite(candidates[0]).all(axis=1) & np.isfinite(candidates[1]).all(axis=(1, 2))
+    return candidates[0][sound], candidates[1][sound], candidates[2][sound]
 
 
 def _blended(kept: int, boxes: Blob, landmarks: Blob, scores: Blob) -> Blob:
@@ -139,3 +138,18 @@ def _face(box: Blob, landmarks: Blob, score: float) -> Face:
     left, top, width, height = (float(value) for value in box)
     first, second, nose, left_corner, right_corner = ((float(x), float(y)) for x, y in landmarks)
     return Face((left, top, width, height), (first, second, nose, left_corner, right_corner), score)
+
+
+def shared_areas(box: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The area that a box [4] has in common with each of others [N, 4], px."""
+    least = np.maximum(box[:2], others[:, :2])
+    most = np.minimum(box[:2] + box[2:], others[:, :2] + others[:, 2:])
+    return np.asarray(np.prod(np.maximum(most - least, 0), axis=1))
+
+
+def overlaps(box: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Intersection over union of a box [4] with each of others [N, 4]."""
+    shared = shared_areas(box, others)
+    return np.asarray(
+        shared / np.maximum(box[2] * box[3] + others[:, 2] * others[:, 3] - shared, 1e-9), float
+    )

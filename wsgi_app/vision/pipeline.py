@@ -146,16 +146,16 @@ class Pipeline:
             return Verdict(Outcome(fault), face=sighting.face, quality=sighting.quality)
         probe = self.embed(sighting.crop, steps)
         with steps("match"):
-            found = match(probe, gallery)
-        sure = found.is_sure(policy.threshold, policy.margin)
+            likeliest = match(probe, gallery)
+        sure = likeliest.is_sure(policy.threshold, policy.margin)
         return Verdict(
             outcome=Outcome.KNOWN if sure else Outcome.UNKNOWN,
-            person=found.person if sure else None,
-            score=found.score if found.person is not None else None,
+            person=likeliest.person if sure else None,
+            score=likeliest.score if likeliest.person is not None else None,
             face=sighting.face,
             quality=sighting.quality,
             probe=probe,
-            reason=None if sure else refusal(found, policy),
+            reason=None if sure else refusal(likeliest, policy),
         )
 
     def single_face(self, photo: bytes, standard: Standard, steps: Steps) -> Sighting:
@@ -209,8 +209,8 @@ class Pipeline:
         # On a turn the right way up the detector is always surer: measured 0.93 or more against at most 0.91.
         for quarters in (1, 2, 3):
             turned = np.ascontiguousarray(np.rot90(picture.pixels, quarters))
-            found = self.detect(Picture(turned, turned.shape[1], turned.shape[0]), steps)
-            if any(other.score > face.score for other in found):
+            others = self.detect(Picture(turned, turned.shape[1], turned.shape[0]), steps)
+            if any(other.score > face.score for other in others):
                 return False
         return True
 

@@ -1,6 +1,7 @@
 """What can be said of a photo: who is on it, or why that cannot be told."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from wsgi_app.base.faces import MeasuredFace, Quality
 from wsgi_app.base.outcomes import Outcome, Reason
@@ -53,8 +54,29 @@ class Verdict:
         return measured_face(self.face, self.quality)
 
 
-def refusal(found: Match, policy: Policy) -> Reason | None:
+def refusal(likeliest: Match, policy: Policy) -> Reason | None:
     """Why a match is not good enough although somebody is like enough; ``None`` where nobody is."""
-    if found.barred_score >= max(policy.threshold, found.score):
+    if likeliest.barred_score >= max(policy.threshold, likeliest.score):
         return Reason.BARRED
-    return Reason.MARGIN if found.person is not None and found.score >= policy.threshold else None
+    return Reason.MARGIN if likeliest.person is not None and likeliest.score >= policy.threshold else None
+
+
+def agreed(first: Verdict, others: Iterable[Verdict], needed: int) -> Verdict:
+    """The first photo's verdict, with somebody known only where enough photos know the same person.
+
+    The others are looked at only as far as they are needed, and one that knows somebody else settles it.
+
+    Args:
+        first: of the photo that is kept.
+        others: of the photos after it, made as they are asked for.
+        needed: how many must agree, the first among them.
+    """
+    if first.outcome is not Outcome.KNOWN:
+        return first
+    agreeing, remaining = 1, iter(others)
+    while agreeing < needed:
+        other = next(remaining, None)
+        if other is None or other.person not in (None, first.person):
+            return replace(first, outcome=Outcome.UNKNOWN, person=None, reason=Reason.NOT_AGREED)
+        agreeing += other.person == first.person
+    return first

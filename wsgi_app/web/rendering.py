@@ -171,12 +171,12 @@ def negotiated(request: Request, makers: Mapping[str, Callable[[], Response]]) -
     offers = {FORMATS[word]: make for word, make in makers.items()}
     wanted = query_text(request, "format")
     if wanted:
-        found = [FORMATS[wanted]] if wanted in makers else []
+        types = [FORMATS[wanted]] if wanted in makers else []
     else:
-        found = [name for name, _ in request.accept.acceptable_offers(list(offers))]
-    if not found:
+        types = [name for name, _ in request.accept.acceptable_offers(list(offers))]
+    if not types:
         raise NotAcceptable("not_acceptable", types=", ".join(offers))
-    response = offers[found[0]]()
+    response = offers[types[0]]()
     response.vary = ("Accept",)
     return response
 

@@ -139,9 +139,9 @@ class Router:
 
     def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
         for expression, methods in self._rows:
-            found = expression.fullmatch(path)
-            if found is not None:
-                return methods, {name: _decoded(value) for name, value in found.groupdict().items()}
+            match = expression.fullmatch(path)
+            if match is not None:
+                return methods, {name: _decoded(value) for name, value in match.groupdict().items()}
         if not path.isascii():
             raise BadRequest("bad_path:bytes")
         raise NotFound("not_found")

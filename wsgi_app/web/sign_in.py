@@ -19,8 +19,8 @@ def credentials_of(request: Request) -> Credentials:
     """What a request brings to prove who it is from."""
     address = request.environ.get("REMOTE_ADDR") or "local"
     # WebOb's own reading of cookies fails over one that is not UTF-8, be it another application's.
-    found = parse_cookie(request.environ.get("HTTP_COOKIE", ""))
-    brought = {name.decode(): value.decode(errors="replace") for name, value in found}
+    pairs = parse_cookie(request.environ.get("HTTP_COOKIE", ""))
+    brought = {name.decode(): value.decode(errors="replace") for name, value in pairs}
     return Credentials(request.headers.get("Authorization", ""), brought, address)
 
 

@@ -16,7 +16,7 @@ from wsgi_app.access.roles import Role
 from wsgi_app.base.errors import Unavailable
 from wsgi_app.base.limits import FeedLimits
 from wsgi_app.stores.database import open_database
-from wsgi_app.stores.events import EventStore, Happenings, tell
+from wsgi_app.stores.events import EventPage, EventStore, tell
 from wsgi_app.stores.stores import Stores, Waker
 
 NEVER_S = 3600.0
@@ -281,12 +281,12 @@ class Locked(EventStore):
 
     refusals = 5
 
-    def happenings(self, after: int, limit: int) -> Happenings:
+    def page(self, after: int, limit: int) -> EventPage:
         """Refuse a few times."""
         if self.refusals:
             self.refusals -= 1
             raise Unavailable("unavailable:database")
-        return super().happenings(after, limit)
+        return super().page(after, limit)
 
 
 def test_a_database_that_does_not_answer_for_a_while_is_only_a_delay(feed_with: FeedMaker) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from tests.conftest import Clock
 from wsgi_app.base.doors import DoorId, DoorState
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.stores.events import Event, Happenings, SeenVisit, tell
+from wsgi_app.stores.events import Event, EventPage, SeenVisit, tell
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
@@ -30,7 +30,7 @@ def add_visit(stores: Stores, person_id: str | None = None) -> Visit:
 
 def test_before_anything_happens_there_is_nothing(stores: Stores) -> None:
     assert (stores.events.last(), stores.events.after(0, 10)) == (0, [])
-    assert stores.events.happenings(0, 10) == Happenings(0, [], {}, {}, {})
+    assert stores.events.page(0, 10) == EventPage(0, [], {}, {}, {})
 
 
 def test_events_come_in_the_order_of_happening(stores: Stores, clock: Clock) -> None:
@@ -79,10 +79,10 @@ def test_those_who_watch_are_told_what_events_are_about(stores: Stores) -> None:
     stores.devices.tell_states()
     visit, stranger = add_visit(stores, ana.id), add_visit(stores)
 
-    found = stores.events.happenings(0, 10)
+    found = stores.events.page(0, 10)
 
     assert [event.kind for event in found.events] == ["person", "device", "device", "visit", "visit"]
-    assert found == Happenings(
+    assert found == EventPage(
         5,
         stores.events.after(0, 10),
         {
@@ -102,7 +102,7 @@ def test_those_who_watch_are_told_nothing_of_accounts(stores: Stores) -> None:
     stores.invitations.invite(b"key", "owner")
     stores.accounts.accept(b"key", "Olga", "hash")
 
-    found = stores.events.happenings(0, 10)
+    found = stores.events.page(0, 10)
 
     assert {event.kind for event in stores.events.after(0, 10)} == {"account"}
     assert (found.events, found.last) == ([], stores.events.last())

@@ -9,7 +9,7 @@ from tests.conftest import Clock
 from tests.galleries import add_face
 from wsgi_app.base.config import load_config
 from wsgi_app.stores.database import open_database
-from wsgi_app.stores.events import AT_THE_MACHINE, Telling
+from wsgi_app.stores.events import AT_THE_MACHINE, ActingStore
 from wsgi_app.stores.stores import Stores, Waker, open_stores
 
 
@@ -31,7 +31,7 @@ def test_whoever_acts_does_so_in_every_store_that_tells(stores: Stores) -> None:
     before, after = vars(stores), vars(stores.acting("maria"))
     changed = {name for name in before if before[name] is not after[name]}
     assert changed == {"people", "faces", "visits", "devices", "corrections", "accounts", "invitations"}
-    assert changed == {name for name, store in before.items() if isinstance(store, Telling)}
+    assert changed == {name for name, store in before.items() if isinstance(store, ActingStore)}
 
 
 def test_all_stores_have_one_time_of_day(stores: Stores, clock: Clock) -> None:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from wsgi_app.vision.detect import STRIDES, Face, Point, detector_blob, find_faces
+from wsgi_app.vision.detect import STRIDES, Face, Point, detector_blob, find_faces, overlaps, shared_areas
 from wsgi_app.vision.engines import Blob, load_network
 from wsgi_app.vision.packs import DetectorFile, pack_in
 
@@ -334,3 +334,30 @@ def test_real_faces_are_where_opencv_finds_them(
         # OpenCV takes the surest cell's landmarks; those of all cells that agree lie close by.
         np.testing.assert_allclose(np.ravel(face.landmarks), wanted[4:14], atol=0.05 * face.size_px)
         assert face.score == pytest.approx(wanted[14], abs=1e-4)
+
+
+Box = tuple[float, float, float, float]
+
+
+def test_shared_areas_are_those_of_the_common_part() -> None:
+    others = np.array([(2, 3, 4, 5), (8, 8, 10, 10), (10, 0, 5, 5), (-5, -5, 50, 50)], np.float32)
+
+    assert shared_areas(np.array([0, 0, 10, 10]), others).tolist() == [20, 4, 0, 100]
+
+
+@pytest.mark.parametrize(
+    ("other", "share"),
+    [
+        ((0, 0, 10, 10), 1),
+        ((5, 0, 10, 10), 1 / 3),
+        ((0, 0, 5, 10), 0.5),
+        ((2, 2, 5, 5), 0.25),
+        ((10, 0, 10, 10), 0),
+        ((50, 50, 10, 10), 0),
+        ((5, 5, 0, 0), 0),
+    ],
+)
+def test_overlap_is_intersection_over_union(other: Box, share: float) -> None:
+    found = overlaps(np.array([0, 0, 10, 10]), np.array([other], np.float32))
+
+    assert found.tolist() == [pytest.approx(share)]

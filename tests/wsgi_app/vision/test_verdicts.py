@@ -1,10 +1,12 @@
 """Why somebody is refused who is like enough."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from wsgi_app.base.outcomes import Reason
+from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.vision.match import Match
-from wsgi_app.vision.verdicts import Policy, refusal
+from wsgi_app.vision.verdicts import Policy, Verdict, agreed, refusal
 
 POLICY = Policy(threshold=0.5, margin=0.1)
 
@@ -28,3 +30,57 @@ def test_a_refusal_has_a_reason_where_somebody_is_like_enough(found: Match, reas
 
 def test_nobody_to_compare_with_is_a_reason_for_nothing_even_without_a_threshold() -> None:
     assert refusal(Match(None, 0.0, -1.0), Policy(threshold=-1.0, margin=0.0)) is not Reason.MARGIN
+
+
+ANA = Verdict(Outcome.KNOWN, person="ana", score=0.9)
+ANA_AGAIN = Verdict(Outcome.KNOWN, person="ana", score=0.8)
+BRUNO = Verdict(Outcome.KNOWN, person="bruno", score=0.9)
+STRANGER = Verdict(Outcome.UNKNOWN, score=0.2)
+NOBODY = Verdict(Outcome.NO_FACE)
+NOT_SURE = Verdict(
+    Outcome.UNKNOWN, score=0.9, reason=Reason.NOT_AGREED
+)  # what is left of Ana's verdict without agreement
+
+
+@pytest.mark.parametrize(
+    ("needed", "others", "verdict"),
+    [
+        (1, [], ANA),
+        (1, [BRUNO], ANA),
+        (2, [ANA_AGAIN], ANA),
+        (2, [], NOT_SURE),
+        (2, [BRUNO], NOT_SURE),
+        (2, [STRANGER], NOT_SURE),
+        (2, [NOBODY, ANA_AGAIN], ANA),
+        (2, [BRUNO, ANA_AGAIN], NOT_SURE),
+        (3, [ANA_AGAIN, ANA_AGAIN], ANA),
+        (3, [ANA_AGAIN], NOT_SURE),
+        (3, [ANA_AGAIN, NOBODY], NOT_SURE),
+        (3, [ANA_AGAIN, BRUNO], NOT_SURE),
+    ],
+)
+def test_somebody_is_known_where_enough_photos_know_them(
+    needed: int, others: list[Verdict], verdict: Verdict
+) -> None:
+    assert agreed(ANA, others, needed) == verdict
+
+
+@pytest.mark.parametrize("first", [STRANGER, NOBODY])
+@pytest.mark.parametrize("needed", [1, 2, 3])
+def test_whom_the_first_photo_does_not_know_no_other_makes_known(first: Verdict, needed: int) -> None:
+    assert agreed(first, [ANA, ANA_AGAIN], needed) == first
+
+
+@pytest.mark.parametrize(
+    ("first", "needed", "looked_at"), [(ANA, 1, 0), (ANA, 2, 1), (ANA, 3, 2), (STRANGER, 3, 0)]
+)
+def test_no_more_photos_are_looked_at_than_are_needed(first: Verdict, needed: int, looked_at: int) -> None:
+    looks: list[Verdict] = []
+
+    def others() -> Iterator[Verdict]:
+        for verdict in (ANA_AGAIN, ANA_AGAIN):
+            looks.append(verdict)
+            yield verdict
+
+    assert agreed(first, others(), needed) == first
+    assert len(looks) == looked_at

@@ -38,16 +38,16 @@ def index(call: Call) -> Response:
 
 def show(call: Call, account: str) -> Response:
     """``GET /accounts/{account}``: one account."""
-    found = call.house.stores.accounts.get(account)
-    return resource_answer(account_body(call, found), account_version(found))
+    shown = call.house.stores.accounts.get(account)
+    return resource_answer(account_body(call, shown), account_version(shown))
 
 
 def change(call: Call, account: str) -> Response:
     """``PATCH /accounts/{account}``: ``{"role"}``; ``If-Match`` guards against changes in between."""
     wish = call.body(RoleChange)
-    found = call.stores.accounts.change_role(account, wish.role, expected(call, account_version))
-    body = account_body(call, found)
-    return changed(call.request, call.links.accounts, body, headers=etag(account_version(found)))
+    changed_account = call.stores.accounts.change_role(account, wish.role, expected(call, account_version))
+    body = account_body(call, changed_account)
+    return changed(call.request, call.links.accounts, body, headers=etag(account_version(changed_account)))
 
 
 def remove(call: Call, account: str) -> Response:

@@ -48,8 +48,8 @@ class NewInvitation(InvitationBody):
 
 def index(call: Call) -> Response:
     """``GET /invitations``: the links that can still be used, all of them: there are never many."""
-    found = call.house.stores.invitations.open()
-    return json_answer(InvitationList([InvitationBody(**_fields(call, each)) for each in found]))
+    invitations = call.house.stores.invitations.open()
+    return json_answer(InvitationList([InvitationBody(**_fields(call, each)) for each in invitations]))
 
 
 def create(call: Call) -> Response:

@@ -31,12 +31,12 @@ class Sending:
 
 def show(call: Call, person: str) -> Response:
     """``GET /people/{person}/export``: all that is kept of somebody, as a zip file."""
-    found = call.stores.people.get(person)
+    whole = call.stores.people.get(person)
     stores, config = call.stores, call.house.config
-    file = Exporter(stores, config.data, config.timezone).export(found)
+    file = Exporter(stores, config.data, config.timezone).export(whole)
     response = Response(content_type="application/zip", app_iter=Sending(file))
     response.content_length = file.seek(0, os.SEEK_END)
-    response.content_disposition = _attachment(f"{found.name}.zip")
+    response.content_disposition = _attachment(f"{whole.name}.zip")
     response.cache_control = "no-store"
     file.seek(0)
     return response

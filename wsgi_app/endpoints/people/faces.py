@@ -48,8 +48,8 @@ class FaceOfVisit(msgspec.Struct, forbid_unknown_fields=True):
 
 def index(call: Call, person: str) -> Response:
     """``GET /people/{person}/faces``: all of them, oldest first."""
-    found = call.stores.faces.of(person)
-    return json_answer(FaceList([face_body(call, face) for face in found]))
+    faces = call.stores.faces.of(person)
+    return json_answer(FaceList([face_body(call, face) for face in faces]))
 
 
 def enrol_face(call: Call, person: str) -> Response:
@@ -72,8 +72,8 @@ def show(call: Call, person: str, face: str) -> Response:
 def remove(call: Call, person: str, face: str) -> Response:
     """``DELETE /people/{person}/faces/{face}``: unlearns it; ``If-Match`` guards against changes."""
 
-    def version(found: EnrolledFace) -> str:
-        return version_of(face_body(call, found))
+    def version(one: EnrolledFace) -> str:
+        return version_of(face_body(call, one))
 
     call.stores.faces.remove(person, face, expected(call, version))
     return changed(call.request, call.links.person(person))

@@ -52,12 +52,12 @@ def create(call: Call) -> Response:
 
 def show(call: Call, person: str) -> Response:
     """``GET /people/{person}``: who they are; as a page, their faces and all that can be done with them."""
-    found = call.stores.people.get(person)
+    shown = call.stores.people.get(person)
     return negotiated(
         call.request,
         {
-            "json": lambda: resource_answer(person_body(call, found), _version(found)),
-            "html": lambda: _page(call, found),
+            "json": lambda: resource_answer(person_body(call, shown), _version(shown)),
+            "html": lambda: _page(call, shown),
         },
     )
 

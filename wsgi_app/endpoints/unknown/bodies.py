@@ -103,20 +103,20 @@ def cluster_bodies(call: Call, groups: Sequence[inbox.Group]) -> list[ClusterBod
     state, threshold = call.house.gallery.now(), call.house.threshold.score
     return [
         ClusterBody(
-            count=len(found.probes),
-            last_seen=found.probes[0].at,
-            likeliest=_likeness(call, found.likeliest),
-            visits=[_unknown_visit(call, probe) for probe in found.probes],
+            count=len(cluster.probes),
+            last_seen=cluster.probes[0].at,
+            likeliest=_likeness(call, cluster.likeliest),
+            visits=[_unknown_visit(call, probe) for probe in cluster.probes],
         )
-        for found in inbox.compare(groups, call.stores, state, threshold)
+        for cluster in inbox.compare(groups, call.stores, state, threshold)
     ]
 
 
-def _likeness(call: Call, found: enrolment.Likeness | None) -> LikenessBody | None:
-    if found is None:
+def _likeness(call: Call, likeness: enrolment.Likeness | None) -> LikenessBody | None:
+    if likeness is None:
         return None
-    links = {"self": call.links.person(found.person_id)}
-    return LikenessBody(found.person_id, found.name, round(found.score, 4), links)
+    links = {"self": call.links.person(likeness.person_id)}
+    return LikenessBody(likeness.person_id, likeness.name, round(likeness.score, 4), links)
 
 
 def _unknown_visit(call: Call, probe: Probe) -> UnknownVisit:

@@ -55,15 +55,15 @@ def index(call: Call) -> Response:
 
 def face(call: Call, visit: str) -> Response:
     """``GET /unknown/{visit}/face``: the face of a visit with a little around it, JPEG."""
-    found = call.stores.visits.get(visit)
-    if found.face is None:
+    shown = call.stores.visits.get(visit)
+    if shown.face is None:
         raise NotFound("not_found:visits_face")
-    response = Response(content_type="image/jpeg", conditional_response=True, etag=found.id)
+    response = Response(content_type="image/jpeg", conditional_response=True, etag=shown.id)
     response.cache_control = PRIVATE
-    if found.id in call.request.if_none_match:  # it never changes
+    if shown.id in call.request.if_none_match:  # it never changes
         return response
-    picture = call.house.pipeline.decode(call.stores.photos.read(found.photo), call.steps)
-    left, top, width, height = (side / picture.scale for side in msgspec.structs.astuple(found.face.box))
+    picture = call.house.pipeline.decode(call.stores.photos.read(shown.photo), call.steps)
+    left, top, width, height = (side / picture.scale for side in msgspec.structs.astuple(shown.face.box))
     response.body = portrait(picture.pixels, (left, top, width, height))
     return response
 

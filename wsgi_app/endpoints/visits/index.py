@@ -39,11 +39,11 @@ def index(call: Call) -> Response:
 
 def show(call: Call, visit: str) -> Response:
     """``GET /visits/{visit}``: one visit, with what somebody said of it."""
-    found, version = call.stores.visits.get(visit), version_of(call.stores.visits.state(visit))
-    (body,) = visit_bodies(call, [found])
+    shown, version = call.stores.visits.get(visit), version_of(call.stores.visits.state(visit))
+    (body,) = visit_bodies(call, [shown])
     return negotiated(
         call.request,
-        {"json": lambda: resource_answer(body, version), "html": lambda: visit_page(call, found, body)},
+        {"json": lambda: resource_answer(body, version), "html": lambda: visit_page(call, shown, body)},
     )
 
 

@@ -104,13 +104,13 @@ def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
 
 def _timeline(call: Call, wanted: VisitQuery, day: Day) -> Timeline:
     shown = replace(wanted.filter, during=day.span)
-    found = call.stores.visits.moments(MOST_MARKED, shown)
-    drawn = marks(day, ((at, OUTCOMES[outcome][1]) for at, outcome in found))
-    times = [at for at, _ in found]
+    moments = call.stores.visits.moments(MOST_MARKED, shown)
+    drawn = marks(day, ((at, OUTCOMES[outcome][1]) for at, outcome in moments))
+    times = [at for at, _ in moments]
     return Timeline(
         drawn,
         max(LOWEST_TOP, *(mark.below + mark.count for mark in drawn), 0),
-        dict(Counter(outcome for _, outcome in found)),
+        dict(Counter(outcome for _, outcome in moments)),
         min(times, default=None),
         max(times, default=None),
     )

@@ -69,9 +69,9 @@ def get(call: LabCall, a: str, b: str, op: str = "/") -> Response:
 
 def answer(call: LabCall, wanted: Sum) -> Response:
     """The result as JSON, or in the page with the form filled in again; an error likewise."""
-    found = result_of(wanted)
+    result = result_of(wanted)
     return negotiated(
-        call.request, {"json": lambda: as_json(found), "html": lambda: as_page(call, wanted, found)}
+        call.request, {"json": lambda: as_json(result), "html": lambda: as_page(call, wanted, result)}
     )
 
 
@@ -145,21 +145,21 @@ def whole_number(name: str, text: str) -> int:
     return int(text)
 
 
-def as_json(found: Worked | BadRequest) -> Response:
+def as_json(result: Worked | BadRequest) -> Response:
     """An answer for programs.
 
     Raises:
         BadRequest: there is no result.
     """
-    if isinstance(found, BadRequest):
-        raise found
-    return json_answer(found)
+    if isinstance(result, BadRequest):
+        raise result
+    return json_answer(result)
 
 
-def as_page(call: LabCall, wanted: Sum, found: Worked | BadRequest | None) -> Response:
+def as_page(call: LabCall, wanted: Sum, result: Worked | BadRequest | None) -> Response:
     """An answer for browsers: the form as it was filled in, and what was found."""
-    error = found if isinstance(found, BadRequest) else None
-    worked = None if error else found
+    error = result if isinstance(result, BadRequest) else None
+    worked = None if error else result
     known = {"operators": OPERATORS, "most_digits": MOST_DIGITS}
     status = error.status if error else 200
     return call.page("calc.html", status, wanted=wanted, worked=worked, error=error, known=known)

@@ -28,10 +28,10 @@ def show(call: LabCall, path: str) -> Response:
     place = call.services.config.lab_files
     if place is None:
         raise NotFound("no_folder")
-    found = look_up(place, path)
-    if isinstance(found, Listing):
-        return _listing(call, found) if path == "" or path.endswith("/") else _redirect(call, f"{path}/")
-    response = file_answer(call.request, found, TYPES)
+    entry = look_up(place, path)
+    if isinstance(entry, Listing):
+        return _listing(call, entry) if path == "" or path.endswith("/") else _redirect(call, f"{path}/")
+    response = file_answer(call.request, entry, TYPES)
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
 

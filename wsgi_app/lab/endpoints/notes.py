@@ -63,8 +63,8 @@ def create(call: LabCall) -> Response:
 
 def show(call: LabCall, note: str) -> Response:
     """``GET /notes/{note}``: one of them."""
-    found = WELCOME if note == WELCOME.id else call.services.notes.get(note)
-    return json_answer(represented(call, found))
+    shown = WELCOME if note == WELCOME.id else call.services.notes.get(note)
+    return json_answer(represented(call, shown))
 
 
 def replace(call: LabCall, note: str) -> Response:

@@ -15,7 +15,7 @@ STATIC = Path(wsgi_app.__file__).with_name("static")
 
 def show(call: LabCall, path: str) -> Response:
     """``GET /static/{path}``: a file that the pages load; uWSGI sends it before the application is asked."""
-    found = look_up(STATIC, path)
-    if isinstance(found, Listing):
+    entry = look_up(STATIC, path)
+    if isinstance(entry, Listing):
         raise NotFound("not_found:file")
-    return file_answer(call.request, found)
+    return file_answer(call.request, entry)

@@ -2,7 +2,7 @@ import pytest
 
 from wsgi_app.base.errors import BadRequest, Unprocessable
 from wsgi_app.house.events import clean_message
-from wsgi_app.live.messages import read_message
+from wsgi_app.live.frames import read_message
 
 
 def test_a_message_is_read_out_of_a_frame() -> None:
