@@ -1,4 +1,4 @@
-"""The owner's commands, one module for each noun, and what they share."""
+"""The owner's commands, one module for each noun, and what they share. They ask the house as endpoints do."""
 
 import functools
 import os
