@@ -1,1 +1,1 @@
-"""The ground: settings, errors, logs, counters, and the values that every floor speaks of. It knows no other."""
+"""The ground: settings, errors, logs, counters, and the values that every floor speaks of. It knows none."""
