@@ -24,7 +24,7 @@ from wsgi_app.vision.crops import crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Sighting
 from wsgi_app.vision.quality import Standard
 
-LEARNT_AT_ONCE = 3  # photos of one naming
+MOST_ENROLLED = 3  # photos of one naming
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def name(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrolme
     """
     enroller.stores.people.get(person_id)
     unlearn(enroller.stores, visits, person_id)
-    learnt = _learn(enroller, best_first(visits)[:LEARNT_AT_ONCE], person_id)
+    enrolments = _learn(enroller, best_first(visits)[:MOST_ENROLLED], person_id)
     enroller.stores.corrections.set([visit.id for visit in visits], CorrectionVerdict.PERSON, person_id)
-    return learnt
+    return enrolments
 
 
 def correct(enroller: Enroller, visit: Visit, statement: Statement, expected: Expected) -> None:

@@ -78,8 +78,8 @@ def name(call: Call) -> Response:
         Refusal(visit, error.code, sentence(error, Place.API)) for visit, error in enrolments.refused.items()
     ]
     links = {"person": call.links.person(person.id), "unknown": call.links.unknown}
-    told = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
-    return changed(call.request, f"{call.links.unknown}?named={person.id}", told)
+    answer = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
+    return changed(call.request, f"{call.links.unknown}?named={person.id}", answer)
 
 
 def ignore(call: Call) -> Response:
@@ -99,8 +99,8 @@ def bar(call: Call) -> Response:
         "face": call.links.face(person.id, kept.id),
         "unknown": call.links.unknown,
     }
-    told = Barred(PersonName(person.id, person.name), kept.id, links)
-    return changed(call.request, f"{call.links.unknown}?barred={person.id}", told)
+    answer = Barred(PersonName(person.id, person.name), kept.id, links)
+    return changed(call.request, f"{call.links.unknown}?barred={person.id}", answer)
 
 
 def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
@@ -130,5 +130,5 @@ def _somebody(call: Call, key: str) -> Person | None:
 def _ignored(call: Call) -> str:
     """The visit that the query names, if it is ignored."""
     visit = text_of(call, CorrectionVerdict.IGNORED)
-    said = call.stores.corrections.of([visit]).get(visit)
-    return visit if said is not None and said.verdict is CorrectionVerdict.IGNORED else ""
+    correction = call.stores.corrections.of([visit]).get(visit)
+    return visit if correction is not None and correction.verdict is CorrectionVerdict.IGNORED else ""
