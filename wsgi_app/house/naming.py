@@ -3,7 +3,9 @@
 Nothing here is done but by somebody's word, and the last word counts. Each is a short sequence of changes
 whose last one takes the visits out of the inbox: cut off anywhere, it is simply said again.
 
-To *bar* is what somebody does who says "not X"; the face that is kept of it is a *negative* one of X.
+To *learn* from a visit is to enrol the face on its photo; to *unlearn* one is to remove what was
+kept of it. To *bar* is what somebody does who says "not X"; the face that is kept of it is a *negative* one
+of X.
 """
 
 from collections.abc import Sequence

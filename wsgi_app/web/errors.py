@@ -1,4 +1,4 @@
-"""What every refusal says to a program."""
+"""What every refusal says to a program, and what says it for a callable beside the house."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -39,15 +39,15 @@ def index(call: Call) -> Response:
     before = number_of(call, "before")
     groups = [group for group in groups if before is None or group[0].number < before]
 
-    def page(some: list[inbox.Group], next_page: str) -> Response:
-        return _page(call, cluster_bodies(call, some), next_page)
+    def page(shown: list[inbox.Group], next_page: str) -> Response:
+        return _page(call, cluster_bodies(call, shown), next_page)
 
     return listed(
         call,
         lambda most: groups[:most],
         lambda last: last[0].number,
         {
-            "json": (CLUSTERS_SHOWN, lambda some, _: json_answer(InboxBody(cluster_bodies(call, some)))),
+            "json": (CLUSTERS_SHOWN, lambda shown, _: json_answer(InboxBody(cluster_bodies(call, shown)))),
             "html": (CLUSTERS_SHOWN, page),
         },
     )
