@@ -1,7 +1,6 @@
 """What a reply is worth: which statuses and outcomes count, and what an answer to trust has besides."""
 
 import json
-import re
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,6 @@ GRANTING_STATUS, GRANTING_WORD = 200, "known"
 
 # Whatever else a server has to say of a photo is a refusal: it may know more outcomes than this device.
 REFUSING_STATUS = 404
-REFUSING_WORD = re.compile(r"[a-z_]{1,40}")
 
 STATUS_FAULTS = {
     401: Fault.TOKEN,
@@ -55,15 +53,14 @@ def judge(reply: Reply, press: ButtonPress, key: bytes | None, now: datetime) ->
     doubt = _is_for(reply, press) if key is None else _doubt(body, press, key, now)
     if doubt is not None:
         return failed(press, *doubt, reply.ms)
-    return PressAnswer(press.id, result, detail=str(word), server_ms=reply.ms, person=_name(body))
+    return PressAnswer(press.id, result, detail=_plain(str(word)), server_ms=reply.ms, person=_name(body))
 
 
 def _result(status: int, word: str) -> PressResult | None:
     """What status and outcome together say; ``None`` for a doubt."""
     if (status, word) == (GRANTING_STATUS, GRANTING_WORD):
         return PressResult.GRANTED
-    refuses = status == REFUSING_STATUS and word != GRANTING_WORD and REFUSING_WORD.fullmatch(word)
-    return PressResult.REFUSED if refuses else None
+    return PressResult.REFUSED if status == REFUSING_STATUS and word not in ("", GRANTING_WORD) else None
 
 
 def _name(body: dict[str, Any]) -> str:
@@ -121,6 +118,11 @@ def _evidence(body: dict[str, Any]) -> AnswerProof | None:
     texts = {name: evidence.get(name) for name in ("press", "at", "signature")}
     plain = {name: text for name, text in texts.items() if isinstance(text, str) and text.isascii()}
     return AnswerProof(**plain) if plain.keys() == texts.keys() else None
+
+
+def _plain(word: str) -> str:
+    """An outcome's word as the log has it: a server's own are as they are."""
+    return ascii(word)[1:-1][:LONGEST_QUOTE]
 
 
 def _quoted(text: object) -> str:

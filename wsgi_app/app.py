@@ -4,8 +4,9 @@ from contextlib import suppress
 
 from webob import Request, Response
 
+from wsgi_app.access.doors import Holder, needed_holder, token_holder
 from wsgi_app.access.identity import BASIC, FORM, NOBODY, Identity, require, require_csrf
-from wsgi_app.access.roles import Role
+from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters
 from wsgi_app.base.errors import NotFound, RequestError
@@ -19,7 +20,7 @@ from wsgi_app.web.forms import given_csrf, is_form, keep_form, take_method
 from wsgi_app.web.origins import SAFE_METHODS
 from wsgi_app.web.rendering import Pages, error_answer, prefers_html, view_of
 from wsgi_app.web.routing import RouteMatch, Router
-from wsgi_app.web.sign_in import credentials_of, is_browser, page_before, to_sign_in
+from wsgi_app.web.sign_in import bearer_token, credentials_of, is_browser, page_before, to_sign_in
 
 INSIDE = (403, 404, 405)  # what somebody who is signed in can meet before it is asked who they are
 
@@ -55,6 +56,7 @@ class Application(Boundary):
         request = exchange.request
         exchange.identity = self._identified(request, match.route.role)
         _admit(request, match.route.role, exchange.identity)
+        holder = None if match.route.token is None else self._holder(request, match.route.token)
         call = Call(
             request,
             self._house,
@@ -63,6 +65,7 @@ class Application(Boundary):
             exchange.request_id,
             match.route,
             exchange.identity,
+            holder,
             self._router.routes,
         )
         return match.route.endpoint(call, **match.variables)
@@ -83,6 +86,11 @@ class Application(Boundary):
         view = view_of(request, self._house.config, identity)
         form = page_before(request) if is_form(request) else ""
         return error_answer(request, error, exchange.request_id, self._pages, view, form)
+
+    def _holder(self, request: Request, asked: Token) -> Holder | None:
+        free = asked is Token.DOOR_IF_ASKED and self._house.config.takes_anonymous_doors
+        check = token_holder if free else needed_holder
+        return check(bearer_token(request), self._house.stores.devices)
 
     def _identified(self, request: Request, role: Role) -> Identity:
         if role is Role.ANYONE:

@@ -1,6 +1,6 @@
 """Every address of the server: what it does, and who may ask."""
 
-from wsgi_app.access.roles import Role, TokenKind
+from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.vitals import Vitals
 from wsgi_app.endpoints import (
     api,
@@ -22,7 +22,14 @@ from wsgi_app.endpoints.devices import index as devices
 from wsgi_app.endpoints.devices.bodies import DeviceBody, DeviceList, NewDevice
 from wsgi_app.endpoints.people import export, faces
 from wsgi_app.endpoints.people import index as people
-from wsgi_app.endpoints.people.bodies import PersonBody, PersonChange, PersonList, WholePerson
+from wsgi_app.endpoints.people.bodies import (
+    FaceBody,
+    FaceList,
+    PersonBody,
+    PersonChange,
+    PersonList,
+    WholePerson,
+)
 from wsgi_app.endpoints.unknown import index as unknown
 from wsgi_app.endpoints.unknown.bodies import Barred, Barring, Ignoring, InboxBody, Named, Naming
 from wsgi_app.endpoints.visits import corrections
@@ -36,7 +43,6 @@ from wsgi_app.web.presses import PRESS_HEADERS
 from wsgi_app.web.routing import Multipart, Route
 
 ANYONE, VIEWER, OPERATOR, OWNER = Role
-DOOR = TokenKind.DOOR
 PAGES = ("json", "html")
 
 ROUTES = (
@@ -46,7 +52,7 @@ ROUTES = (
         "/",
         door.answer,
         ANYONE,
-        token=DOOR,
+        token=Token.DOOR_IF_ASKED,
         takes=Multipart(door.PHOTO_FIELDS),
         gives=Judgement,
         headers=PRESS_HEADERS,
@@ -91,18 +97,18 @@ ROUTES = (
     Route("DELETE", "/people/{person}", people.remove, OPERATOR, versioned=True),
     Route("GET", "/people/{person}/export", export.show, OPERATOR, formats=("zip",)),
     Route("GET", "/calibration", calibration.show, VIEWER, gives=Calibration, formats=PAGES, query=("rate",)),
-    Route("GET", "/people/{person}/faces", faces.index, VIEWER, gives=faces.FaceList),
+    Route("GET", "/people/{person}/faces", faces.index, VIEWER, gives=FaceList),
     Route(
         "POST",
         "/people/{person}/faces",
         faces.enrol_face,
         OPERATOR,
         takes=Multipart(("file",), instead=faces.FaceOfVisit),
-        gives=faces.FaceBody,
+        gives=FaceBody,
         query=("accept",),
         status=201,
     ),
-    Route("GET", "/people/{person}/faces/{face}", faces.show, VIEWER, gives=faces.FaceBody),
+    Route("GET", "/people/{person}/faces/{face}", faces.show, VIEWER, gives=FaceBody),
     Route("DELETE", "/people/{person}/faces/{face}", faces.remove, OPERATOR, versioned=True),
     Route("GET", "/people/{person}/faces/{face}/photo", faces.photo, VIEWER, formats=("png",)),
     Route(
@@ -139,7 +145,13 @@ ROUTES = (
     Route("GET", "/devices/{device}", devices.show, VIEWER, gives=DeviceBody, formats=PAGES),
     Route("DELETE", "/devices/{device}", devices.remove, OWNER, versioned=True),
     Route(
-        "PUT", "/devices/{device}/heartbeat", devices.hear, ANYONE, token=DOOR, takes=Vitals, json_only=True
+        "PUT",
+        "/devices/{device}/heartbeat",
+        devices.hear,
+        ANYONE,
+        token=Token.DOOR,
+        takes=Vitals,
+        json_only=True,
     ),
     Route("GET", "/sign-in", sign_in.show, ANYONE, formats=("html",), query=("next",)),
     Route("POST", "/sign-in", sign_in.enter, ANYONE, takes=sign_in.SignIn),

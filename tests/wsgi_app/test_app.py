@@ -7,7 +7,15 @@ import pytest
 
 from tests.forms import post_form
 from tests.servers import InProcessServer
+from wsgi_app.access.evidence import token_key
+from wsgi_app.access.roles import Role, Token
+from wsgi_app.app import Application
+from wsgi_app.endpoints import health
 from wsgi_app.house.house import House
+from wsgi_app.web.rendering import Pages
+from wsgi_app.web.routing import Route, Router
+
+TOKEN = f"front-door.{'a' * 43}"
 
 
 def test_a_browser_gets_its_errors_as_a_page(server: InProcessServer) -> None:
@@ -79,3 +87,25 @@ def test_requests_are_counted_by_endpoint_and_status(server: InProcessServer, ho
         "people.show": 1,
         "unrouted": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("token", "anonymous", "status"),
+    [
+        (Token.DOOR, True, 401),
+        (Token.DOOR, False, 401),
+        (Token.DOOR_IF_ASKED, True, 200),
+        (Token.DOOR_IF_ASKED, False, 401),
+    ],
+)
+def test_a_row_that_asks_for_a_token_is_closed_without_one_whatever_its_endpoint_does(
+    house: House, token: Token, *, anonymous: bool, status: int
+) -> None:
+    config = replace(house.config, anonymous_doors=anonymous)
+    routes = (Route("GET", "/secret", health.live, Role.ANYONE, token=token),)
+    server = InProcessServer(Application(replace(house, config=config), Pages(), Router(routes)))
+    house.stores.devices.add("front-door", token_key(TOKEN))
+
+    assert server.ask("GET", "/secret").status == status
+    assert server.ask("GET", "/secret", headers={"Authorization": f"Bearer {TOKEN}"}).status == 200
+    assert server.ask("GET", "/secret", headers={"Authorization": f"Bearer {TOKEN[:-1]}x"}).status == 401

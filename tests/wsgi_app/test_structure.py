@@ -140,7 +140,16 @@ def noun_of(module: str) -> str:
     return module.removeprefix("wsgi_app.endpoints").strip(".").partition(".")[0]
 
 
-def test_no_endpoint_imports_another_but_how_clients_see_what_that_is_about() -> None:
+def test_no_endpoint_imports_another() -> None:
+    answering = {route.endpoint.__module__ for route in ROUTES}
+    importers = {module for module in STRUCTURE.imports if unit_of(module) == "endpoints"}
+
+    assert {
+        (module, name) for module in importers for name in STRUCTURE.own_imports(module) & answering
+    } == set()
+
+
+def test_of_another_noun_an_endpoint_knows_only_how_clients_see_it() -> None:
     endpoints = [module for module in STRUCTURE.imports if unit_of(module) == "endpoints"]
     others = {
         name

@@ -18,19 +18,15 @@ class Holder:
     key: bytes = field(repr=False)
 
 
-def token_holder(authorization: str, devices: DeviceStore) -> Holder | None:
-    """The device whose token comes with a request; ``None`` without one.
-
-    A scheme other than Bearer is none of ours: nginx passes on the passwords that it has checked.
+def token_holder(token: str | None, devices: DeviceStore) -> Holder | None:
+    """The device that has a token; ``None`` without one.
 
     Raises:
         Unauthorized: nobody has that token.
         Forbidden: it is revoked.
     """
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
+    if token is None:
         return None
-    token = token.strip(" ")
     key = token_key(token) if TOKEN.fullmatch(token) else None
     device = devices.holding(key) if key else None
     if key is None or device is None:
@@ -40,13 +36,13 @@ def token_holder(authorization: str, devices: DeviceStore) -> Holder | None:
     return Holder(device, key)
 
 
-def needed_holder(authorization: str, devices: DeviceStore) -> Holder:
-    """The device whose token comes with a request.
+def needed_holder(token: str | None, devices: DeviceStore) -> Holder:
+    """The device that has a token.
 
     Raises:
         Unauthorized, Forbidden: as ``token_holder``, or there is no token.
     """
-    holder = token_holder(authorization, devices)
+    holder = token_holder(token, devices)
     if holder is None:
         raise Unauthorized("token_needed")
     return holder

@@ -26,10 +26,13 @@ class Role(IntEnum):
         return cls[word.upper()]
 
 
-class TokenKind(StrEnum):
-    """Whose token an address asks for in place of a sign-in."""
+class Token(StrEnum):
+    """Which token an address asks for in place of a sign-in."""
 
     DOOR = "door"
+    """A door's own; none else will do."""
+    DOOR_IF_ASKED = "door_if_asked"
+    """A door's own, or none where the settings let doors ask without one."""
 
 
 ACCOUNT_ROLES = (Role.VIEWER, Role.OPERATOR, Role.OWNER)  # what an account can have

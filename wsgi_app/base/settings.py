@@ -148,8 +148,6 @@ def _refuse_unknown_keys(settings: tuple[Setting, ...], environ: Mapping[str, st
 
 def _hint(key: str, known: Mapping[str, Setting]) -> str:
     close = difflib.get_close_matches(key.upper(), known, n=1)
-    if not close:
-        return f"the settings are {', '.join(known)}"
-    if known[close[0]].opens:
+    if not close or known[close[0]].opens:
         return "deploy/porteiro.env lists those that there are"
     return f"did you mean {close[0]}?"

@@ -12,6 +12,7 @@ from wsgi_app.commands import EVERYBODY, Failure, print_table, with_config
 from wsgi_app.stores.accounts import Account
 from wsgi_app.stores.invitations import Invitation
 from wsgi_app.stores.stores import Stores, open_stores
+from wsgi_app.web.links import Links
 
 address_option = click.option(
     "--address",
@@ -96,7 +97,7 @@ def _say_link(config: Config, token: str, invitation: Invitation, address: str |
 
 def _link(config: Config, token: str, address: str | None) -> str:
     root = f"http://{config.http}{config.prefix}" if config.socket is None else config.prefix
-    return f"{(address or root).rstrip('/')}/welcome?token={token}"
+    return Links((address or root).rstrip("/")).welcome(token)
 
 
 def _is_whole(config: Config, address: str | None) -> bool:

@@ -5,7 +5,17 @@ import msgspec
 
 from wsgi_app.base.config import Config
 from wsgi_app.commands import with_config
-from wsgi_app.house.calibration import USUAL_RATE, Calibration, DoubtBody, Question, RateBody, examine, one_in
+from wsgi_app.house.calibration import (
+    LEAST_RATE,
+    MOST_RATE,
+    USUAL_RATE,
+    Calibration,
+    DoubtBody,
+    Question,
+    RateBody,
+    examine,
+    one_in,
+)
 from wsgi_app.house.models import chosen_pack, threshold_in_force
 from wsgi_app.stores.stores import open_stores
 from wsgi_app.web.links import Links
@@ -16,7 +26,7 @@ COLUMNS = 30  # of a full bar
 @click.command("calibrate")
 @click.option(
     "--rate",
-    type=click.FloatRange(1e-6, 0.5),
+    type=click.FloatRange(LEAST_RATE, MOST_RATE),
     default=USUAL_RATE,
     show_default=True,
     help="Wanted share of strangers who would be taken for somebody.",

@@ -7,18 +7,23 @@ from functools import lru_cache
 from webob import Response
 
 from wsgi_app import __version__
-from wsgi_app.access.roles import Role
+from wsgi_app.access.roles import Role, Token
 from wsgi_app.web.call import Call
 from wsgi_app.web.openapi import describe, success_of, words_of
 from wsgi_app.web.rendering import resource_answer
 from wsgi_app.web.routing import Multipart, Route
 
 VARIABLE = re.compile(r"{(\w+)}")
-SIGN_IN, TOKEN, JSON_BODY = (
+SIGN_IN, BEARER, JSON_BODY = (
     "-u NAME ",
     "-H 'Authorization: Bearer TOKEN' ",
     "-H 'Content-Type: application/json' ",
 )
+
+WHOSE_TOKEN = {
+    Token.DOOR: "a door's token",
+    Token.DOOR_IF_ASKED: "doors, by their tokens where the settings ask for them",
+}
 
 described = lru_cache(maxsize=4)(describe)  # made once in each process: the routes and the mount stay
 
@@ -52,12 +57,18 @@ def show(call: Call) -> Response:
 
 def _who(route: Route) -> str:
     if route.token is not None:
-        return f"a {route.token.value}'s token"
+        return WHOSE_TOKEN[route.token]
     return "everybody who signs in" if route.role is Role.VIEWER else route.role.word
 
 
+def _credentials(route: Route) -> str:
+    if route.token is Token.DOOR:
+        return BEARER
+    return "" if route.role is Role.ANYONE else SIGN_IN
+
+
 def _curl(route: Route, root: str) -> str:
-    line = "curl " + (TOKEN if route.token else "" if route.role is Role.ANYONE else SIGN_IN)
+    line = "curl " + _credentials(route)
     if route.method != ("POST" if route.takes else "GET"):
         line += f"-X {route.method} "
     if isinstance(route.takes, Multipart):

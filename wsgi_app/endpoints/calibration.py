@@ -5,13 +5,20 @@ import math
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest
-from wsgi_app.house.calibration import USUAL_RATE, Calibration, Question, examine, one_in
+from wsgi_app.house.calibration import (
+    LEAST_RATE,
+    MOST_RATE,
+    USUAL_RATE,
+    Calibration,
+    Question,
+    examine,
+    one_in,
+)
 from wsgi_app.vision.calibration import HIGH, LOW
 from wsgi_app.web.call import Call
 from wsgi_app.web.plots import Axis, Mirror, mirror
 from wsgi_app.web.rendering import json_answer, negotiated, query_text
 
-LEAST_RATE, MOST_RATE = 1e-6, 0.5
 OFFERED_RATES = (0.01, 0.001, 0.0001)
 WIDTH, HALF, TICKS = 560.0, 110.0, 7  # of the plot
 

@@ -3,7 +3,6 @@
 import msgspec
 from webob import Response
 
-from wsgi_app.access.doors import needed_holder, token_holder
 from wsgi_app.access.evidence import signature
 from wsgi_app.base.errors import Conflict
 from wsgi_app.house.judging import Evidence, Judgement, earlier_answer, judge
@@ -48,9 +47,7 @@ def _proven(body: bytes, press: Press, call: Call) -> bytes:
 
 
 def _caller(call: Call) -> Caller:
-    house, headers = call.house, call.request.headers
-    check = token_holder if house.config.takes_anonymous_doors else needed_holder
-    holder = check(headers.get("Authorization", ""), house.stores.devices)
+    house, headers, holder = call.house, call.request.headers, call.holder
     if holder is None:
         return Caller.without_token(
             call.request.environ.get("REMOTE_ADDR") or "local", read_press_id(headers)

@@ -29,7 +29,7 @@ from wsgi_app.vision.calibration import (
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
 
-USUAL_RATE = 0.001
+USUAL_RATE, LEAST_RATE, MOST_RATE = 0.001, 1e-6, 0.5  # false-accept rates that one can want
 DIGITS = 4  # of scores and shares, as they are told
 
 FaceLinks = Callable[[str, str], dict[str, str]]

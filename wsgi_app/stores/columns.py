@@ -74,8 +74,21 @@ class TypedJson(sa.TypeDecorator[Any]):
         """To the database."""
         return msgspec.to_builtins(value)
 
-    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> Any | None:  # noqa: ARG002
-        """From the database."""
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
+        """From the database: text straight to the type, and by way of ``upgrade`` only where that fails."""
+        decoder = msgspec.json.Decoder(self.kind)
+
+        def read(text: Any) -> Any:
+            if text is None:
+                return self.unreadable
+            try:
+                return decoder.decode(text)
+            except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+                return self._upgraded(read_json(text))
+
+        return read
+
+    def _upgraded(self, value: Any) -> Any:
         try:
             return self.unreadable if value is None else msgspec.convert(self.upgrade(value), self.kind)
         except (msgspec.ValidationError, ValueError):

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from webob import Request, Response
 
+from wsgi_app.access.doors import Holder
 from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Enroller
@@ -32,6 +33,7 @@ class Call:
         request_id: in its answer and its log line.
         route: the row of the route table that it is for.
         identity: who asks; ``NOBODY`` where the route lets anyone.
+        holder: the door whose token came, where the route asks for one.
         routes: every address of the server.
     """
 
@@ -42,6 +44,7 @@ class Call:
     request_id: str
     route: Route
     identity: Identity = NOBODY
+    holder: Holder | None = None
     routes: tuple[Route, ...] = ()
 
     @cached_property

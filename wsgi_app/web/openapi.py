@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from wsgi_app.access import cookies
-from wsgi_app.access.roles import Role
+from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.house.calibration import LEAST_RATE, MOST_RATE
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.presses import AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
-from wsgi_app.web.refusals import REFUSALS
+from wsgi_app.web.refusals import REFUSALS, has_ranges
 from wsgi_app.web.rendering import FORMATS
 from wsgi_app.web.routing import ID, Multipart, Route
 
@@ -27,7 +28,7 @@ COUNT: Json = {"type": "integer", "minimum": 1, "maximum": 2**62 - 1}
 # What addresses read out of the query, as the rows of the route table name it.
 QUERY: dict[str, tuple[str, Json]] = {
     "accept": ("insist on a face that is as like somebody else's", {"const": "like_another"}),
-    "rate": ("the wanted false-accept rate", {"type": "number", "minimum": 1e-6, "maximum": 0.5}),
+    "rate": ("the wanted false-accept rate", {"type": "number", "minimum": LEAST_RATE, "maximum": MOST_RATE}),
     "next": ("the page to go on to", TEXT),
     "token": ("what is secret in the one-time link", TEXT),
     "limit": ("how many at most", COUNT),
@@ -140,7 +141,7 @@ def words_of(route: Route) -> tuple[str, str]:
 
 def _security(route: Route) -> list[Json]:
     if route.token is not None:
-        return [{route.token.value: []}, {}]
+        return [{"door": []}] if route.token is Token.DOOR else [{"door": []}, {}]
     return [] if route.role is Role.ANYONE else [{"password": []}, {"cookie": []}]
 
 
@@ -200,8 +201,9 @@ def _successes(route: Route, content: Json) -> Json:
     if status == HTTPStatus.CREATED:
         done["headers"] = {"Location": {"schema": TEXT, "description": "Where it is from now on."}}
     further = {
+        "206": ("The range that was asked for.", has_ranges(route)),
         "304": ("The client has what is there.", route.method == "GET"),
-        "303": ("The page to look at now is another one.", takes_forms(route) or route.formats == ("html",)),
+        "303": ("The page to look at now is another one.", takes_forms(route) or "html" in route.formats),
     }
     others = {code: {"description": words} for code, (words, happens) in further.items() if happens}
     return {str(status): done, **others}

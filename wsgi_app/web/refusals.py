@@ -34,6 +34,11 @@ def _names_things(route: Route) -> bool:
     )
 
 
+def has_ranges(route: Route) -> bool:
+    """Whether a part of what it gives may be asked for: photos alone, which are files."""
+    return not {"jpeg", "png"}.isdisjoint(route.formats)
+
+
 # Every refusal that can happen: where, and what it means.
 REFUSALS: tuple[tuple[int, Callable[[Route], bool], str], ...] = (
     (400, _always, "The request does not follow its own format."),
@@ -47,6 +52,7 @@ REFUSALS: tuple[tuple[int, Callable[[Route], bool], str], ...] = (
     (413, _sends, "More bytes, parts or pixels than the limits allow."),
     (414, _has_variables, "A path longer than any that exists here."),
     (415, _sends, "Not a format that this address takes."),
+    (416, has_ranges, "The photo ends before the bytes that were asked for."),
     (421, _always, "Asked by a name that is not this machine's."),
     (422, _changes, "Well-formed, but it cannot be used."),
     (429, _is_guarded, "Too often; Retry-After says when to ask again."),

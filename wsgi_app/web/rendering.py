@@ -26,7 +26,7 @@ from wsgi_app.base.sentences import Place, Say
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.forms import is_form
-from wsgi_app.web.sign_in import is_browser
+from wsgi_app.web.origins import is_own_page
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -273,7 +273,7 @@ def error_answer(
             view, "error.html", error.status, error=error, request_id=request_id, form=form
         )
     else:
-        place = Place.PAGE if is_browser(request) else Place.API  # pages' scripts ask for JSON, and show it
+        place = Place.PAGE if is_own_page(request) else Place.API  # pages' scripts ask for JSON, and show it
         response = json_answer(ErrorBody.of(error, pages.say(error, place)), error.status)
     response.headers.update(error.headers.items())
     return response

@@ -8,7 +8,7 @@ from typing import Literal
 
 from webob import Response
 
-from wsgi_app.access.roles import Role, TokenKind
+from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.errors import BadRequest, MethodNotAllowed, NotFound, PathTooLong
 from wsgi_app.base.limits import RequestLimits
 from wsgi_app.web.rendering import no_content
@@ -51,7 +51,7 @@ class Route:
 
     Attributes:
         role: what somebody has to be who signs in.
-        token: whose token is shown in place of a sign-in; the endpoint itself looks at it.
+        token: which is shown in place of a sign-in; it is looked at before the endpoint is called.
         takes: the typed body, as JSON or a form's fields, or the parts of a form with photos.
         gives: the typed answer; ``None`` for one without a type.
         formats: in which formats it answers, as ``rendering.FORMATS`` names them.
@@ -68,7 +68,7 @@ class Route:
     pattern: str
     endpoint: Endpoint
     role: Role
-    token: TokenKind | None = None
+    token: Token | None = None
     takes: type | Multipart | None = None
     gives: type | None = None
     formats: tuple[str, ...] = ("json",)

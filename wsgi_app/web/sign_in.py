@@ -24,6 +24,15 @@ def credentials_of(request: Request) -> Credentials:
     return Credentials(request.headers.get("Authorization", ""), brought, address)
 
 
+def bearer_token(request: Request) -> str | None:
+    """The token that comes with a request; ``None`` without one.
+
+    A scheme other than Bearer is none of ours: nginx passes on the passwords that it has checked.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip(" ") if scheme.lower() == "bearer" else None
+
+
 def is_browser(request: Request) -> bool:
     """Whether a browser asks: those say in which languages, and programs seldom do."""
     return "Accept-Language" in request.headers or "Sec-Fetch-Mode" in request.headers

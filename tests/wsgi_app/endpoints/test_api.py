@@ -43,7 +43,8 @@ def test_each_line_says_how_to_sign_in_and_what_to_send(server: InProcessServer)
     page = server.ask("GET", "/api").body.decode().replace("&#39;", "'")
     here, as_json = "http://localhost/porteiro", "-H 'Content-Type: application/json' -d @body.json"
     for line in (
-        f"curl -H 'Authorization: Bearer TOKEN' -F file=@photo.jpg {here}/",
+        f"curl -F file=@photo.jpg {here}/",
+        f"curl -H 'Authorization: Bearer TOKEN' -X PUT {as_json} {here}/devices/DEVICE/heartbeat",
         f"curl -F a=@photo.jpg -F b=@photo.jpg {here}/compare",
         f"curl -u NAME {here}/people",
         f"curl -u NAME {as_json} {here}/devices",
@@ -63,7 +64,8 @@ def test_each_address_says_who_may_ask_and_what_comes_back(server: InProcessServ
     }
 
     assert shown == {
-        "door.answer": "For a door's token. Answers 200 as json. Gives Judgement.",
+        "door.answer": "For doors, by their tokens where the settings ask for them. Answers 200 as json. "
+        "Gives Judgement.",
         "devices.create": "For owner. Answers 201 as json. Takes DeviceName. Gives NewDevice.",
         "people.index": "For everybody who signs in. Answers 200 as json, html. Gives PersonList.",
         "devices.remove": "For owner. Answers 204.",

@@ -1,9 +1,9 @@
-"""Which page somebody goes on to after signing in."""
+"""What signing in takes of HTTP: a token in its header, and the page that somebody goes on to."""
 
 import pytest
 from webob import Request
 
-from wsgi_app.web.sign_in import page_below
+from wsgi_app.web.sign_in import bearer_token, page_below
 
 
 @pytest.mark.parametrize("root", ["/porteiro", ""])
@@ -58,3 +58,18 @@ def at(root: str) -> Request:
     request = Request.blank("/")
     request.script_name = root
     return request
+
+
+TOKEN = "front-door.abc"
+
+
+@pytest.mark.parametrize("authorization", [f"Bearer {TOKEN}", f"bearer   {TOKEN} "])
+def test_a_token_is_read_out_of_its_header(authorization: str) -> None:
+    assert bearer_token(Request.blank("/", headers={"Authorization": authorization})) == TOKEN
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, *({"Authorization": text} for text in ("", "Basic YQ==", TOKEN, "Bearers x"))]
+)
+def test_another_scheme_brings_no_token(headers: dict[str, str]) -> None:
+    assert bearer_token(Request.blank("/", headers=headers)) is None

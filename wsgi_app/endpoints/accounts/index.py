@@ -3,10 +3,8 @@
 import msgspec
 from webob import Response
 
-from wsgi_app.access.roles import ACCOUNT_ROLES
 from wsgi_app.endpoints.accounts.bodies import AccountList, RoleWord, account_body, account_version
-from wsgi_app.stores.accounts import Account
-from wsgi_app.stores.invitations import Invitation
+from wsgi_app.endpoints.accounts.page import show_accounts
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import listed, text_of
 from wsgi_app.web.rendering import changed, json_answer, resource_answer
@@ -54,23 +52,3 @@ def remove(call: Call, account: str) -> Response:
     """``DELETE /accounts/{account}``: ends its sign-ins too; ``If-Match`` likewise."""
     call.stores.accounts.remove(account, expected(call, account_version))
     return changed(call.request, call.links.accounts)
-
-
-def show_accounts(
-    call: Call, accounts: list[Account], next_page: str = "", link: str = "", made: Invitation | None = None
-) -> Response:
-    """The page of accounts and open links; with a link just made, which is told this once."""
-    stores = call.house.stores
-    invitations = stores.invitations.open()
-    return call.page(
-        "accounts.html",
-        201 if made else 200,
-        accounts=accounts,
-        here="/accounts",
-        invitations=invitations,
-        link=link,
-        made=made,
-        next_page=next_page,
-        owners=stores.accounts.names(each.account_id for each in invitations if each.account_id),
-        roles=[role.word for role in ACCOUNT_ROLES],
-    )

@@ -9,7 +9,7 @@ from webob import Response
 from wsgi_app.access.evidence import token_key
 from wsgi_app.access.tokens import random_secret
 from wsgi_app.endpoints.accounts.bodies import RoleWord
-from wsgi_app.endpoints.accounts.index import show_accounts
+from wsgi_app.endpoints.accounts.page import show_accounts
 from wsgi_app.stores.invitations import Invitation
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Id

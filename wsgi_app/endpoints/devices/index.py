@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import msgspec
 from webob import Response
 
-from wsgi_app.access.doors import needed_holder
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.errors import Forbidden, Unfit, Unprocessable
 from wsgi_app.base.vitals import Vitals
@@ -84,12 +83,10 @@ def remove(call: Call, device: str) -> Response:
 
 def hear(call: Call, device: str) -> Response:
     """``PUT /devices/{device}/heartbeat``: how the device is, told with its own token."""
-    devices = call.stores.devices
-    holder = needed_holder(call.request.headers.get("Authorization", ""), devices)
-    if holder.device.id != device:
+    if call.holder is None or call.holder.device.id != device:
         raise Forbidden("other_device")
     vitals = call.body(Vitals, call.house.config.limits.uploads.heartbeat_bytes)
-    devices.hear(device, vitals)
+    call.stores.devices.hear(device, vitals)
     return no_content()
 
 

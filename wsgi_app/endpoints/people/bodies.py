@@ -8,10 +8,12 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from wsgi_app.base.errors import Unfit, Unprocessable
+from wsgi_app.base.faces import Quality
 from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import MOST_ROWS, read_hours
 from wsgi_app.house.naming import checked_name
+from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.people import Edit, Person, PersonDetails
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Name
@@ -74,6 +76,23 @@ class PersonList(msgspec.Struct):
     """People by name."""
 
     people: list[PersonBody]
+
+
+class FaceBody(msgspec.Struct):
+    """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from."""
+
+    id: str
+    quality: Quality | None
+    created_at: datetime
+    negative: bool
+    visit: str | None
+    links: dict[str, str]
+
+
+class FaceList(msgspec.Struct):
+    """All faces of a person."""
+
+    faces: list[FaceBody]
 
 
 def person_body(call: Call, person: Person) -> PersonBody:
@@ -174,3 +193,15 @@ def _with_period(details: PersonDetails) -> PersonDetails:
     if details.valid_from and details.valid_until and details.valid_from >= details.valid_until:
         raise Unprocessable("bad_rule:order")
     return details
+
+
+def face_body(call: Call, face: EnrolledFace) -> FaceBody:
+    """A face's representation, with links."""
+    links = {
+        "self": call.links.face(face.person_id, face.id),
+        "photo": call.links.face_photo(face.person_id, face.id),
+        "person": call.links.person(face.person_id),
+    }
+    if face.visit_id is not None:
+        links["visit"] = call.links.visit(face.visit_id)
+    return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, links)

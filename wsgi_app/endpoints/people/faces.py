@@ -1,14 +1,13 @@
 """A person's faces: what a door compares with, and what it must not take for them."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest
-from wsgi_app.base.faces import Quality
+from wsgi_app.endpoints.people.bodies import FaceList, face_body
 from wsgi_app.house.enrolment import Candidate, candidate_of_visit
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.web.call import Call
@@ -20,23 +19,6 @@ from wsgi_app.web.uploads import JSON, declared_type
 from wsgi_app.web.versions import expected
 
 LIKE_ANOTHER = "like_another"
-
-
-class FaceBody(msgspec.Struct):
-    """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from."""
-
-    id: str
-    quality: Quality | None
-    created_at: datetime
-    negative: bool
-    visit: str | None
-    links: dict[str, str]
-
-
-class FaceList(msgspec.Struct):
-    """All faces of a person."""
-
-    faces: list[FaceBody]
 
 
 class FaceOfVisit(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,7 +47,7 @@ def enrol_face(call: Call, person: str) -> Response:
 
 
 def show(call: Call, person: str, face: str) -> Response:
-    """``GET /people/{person}/faces/{face}``."""
+    """``GET /people/{person}/faces/{face}``: one face, as it was measured."""
     return resource_answer(face_body(call, call.stores.faces.get(person, face)))
 
 
@@ -83,18 +65,6 @@ def photo(call: Call, person: str, face: str) -> Response:
     """``GET /people/{person}/faces/{face}/photo``: the aligned crop, PNG."""
     stores = call.stores
     return photo_answer(stores.photos.path(stores.faces.get(person, face).crop), "image/png")
-
-
-def face_body(call: Call, face: EnrolledFace) -> FaceBody:
-    """A face's representation, with links."""
-    links = {
-        "self": call.links.face(face.person_id, face.id),
-        "photo": call.links.face_photo(face.person_id, face.id),
-        "person": call.links.person(face.person_id),
-    }
-    if face.visit_id is not None:
-        links["visit"] = call.links.visit(face.visit_id)
-    return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, links)
 
 
 def _candidate(call: Call, person: str) -> Candidate:

@@ -6,11 +6,11 @@ from wsgi_app.base.names import one_line
 from wsgi_app.endpoints.people.bodies import (
     PersonBody,
     PersonList,
+    face_body,
     person_body,
     read_change,
     read_whole,
 )
-from wsgi_app.endpoints.people.faces import face_body
 from wsgi_app.house import rules
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import DAY_CHOICES, MOST_ROWS
