@@ -54,5 +54,11 @@ def print_table(table: Table) -> None:
 
 
 def progress_bar(count: ProgressColumn) -> Progress:
-    """A progress bar on standard error, with a count of its own kind."""
-    return Progress(TextColumn("{task.description}"), BarColumn(), count, console=Console(stderr=True))
+    """A progress bar on standard error, with a count of its own kind; none where that is no terminal."""
+    columns, console = (TextColumn("{task.description}"), BarColumn(), count), Console(stderr=True)
+    return Progress(*columns, console=console, disable=not sys.stderr.isatty())
+
+
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """A number of things in words: 1 photo, 2 photos."""
+    return f"{count} {noun if count == 1 else nouns or noun + 's'}"
