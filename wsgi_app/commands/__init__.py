@@ -55,8 +55,14 @@ def print_table(table: Table) -> None:
 
 def progress_bar(count: ProgressColumn) -> Progress:
     """A progress bar on standard error, with a count of its own kind; none where that is no terminal."""
-    columns, console = (TextColumn("{task.description}"), BarColumn(), count), Console(stderr=True)
-    return Progress(*columns, console=console, disable=not sys.stderr.isatty())
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        count,
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        redirect_stdout=sys.stdout.isatty(),  # else what goes to a file would be shown above the bar instead
+    )
 
 
 def counted(count: int, noun: str, nouns: str = "") -> str:

@@ -1,12 +1,45 @@
-"""What lies below a folder, in order, and how a path is shown in a terminal."""
+"""What lies below a folder, in order, which pictures do, and how a path is shown in a terminal."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wsgi_app.base.names import is_shown
+from wsgi_app.vision.kinds import begins_as_picture
 
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")  # those of imutils' list_images
 HEAD_BYTES = 32  # of a file that tell whether it is a picture
+
+
+@dataclass(frozen=True)
+class PictureFolder:
+    """The pictures below a folder, looked for anew by each walk through them.
+
+    Attributes:
+        root: the folder.
+        left_out: what is no picture, counted by its ending, as far as the last walk has come.
+        unreadable: the folders that cannot be read and why, likewise.
+    """
+
+    root: Path
+    left_out: Counter[str] = field(default_factory=Counter)
+    unreadable: list[tuple[Path, str]] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Path]:
+        """Pictures by their endings, or by their bytes where the name has none."""
+        self.left_out.clear()
+        self.unreadable.clear()
+        for path in walk(self.root, lambda _: True, self._fails):
+            ending = path.suffix.lower().rstrip(".")
+            if ending in PICTURE_ENDINGS or (not ending and _holds_picture(path)):
+                yield path
+            else:
+                self.left_out[ending or "without ending"] += 1
+
+    def _fails(self, folder: Path, error: OSError) -> None:
+        self.unreadable.append((folder, error.strerror or str(error)))
 
 
 def walk(
@@ -36,8 +69,22 @@ def walk(
 
 
 def shown(path: Path) -> str:
-    """A path for a terminal: what would not be printed, or is no text at all, is escaped."""
+    """A path for a terminal."""
+    return printed(str(path))
+
+
+def printed(text: str) -> str:
+    """A text from outside for a terminal: what would not be printed, or is no text at all, is escaped."""
     return "".join(
-        letter if is_shown(letter) else letter.encode("unicode_escape").decode("ascii")
-        for letter in str(path)
+        letter if is_shown(letter) else letter.encode("unicode_escape").decode("ascii") for letter in text
     )
+
+
+def _holds_picture(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return begins_as_picture(file.read(HEAD_BYTES))
+    except OSError:
+        return True  # whoever reads it is told why it cannot be read
