@@ -86,7 +86,7 @@ class _AlbumReader:
         return True
 
     def _fails(self, folder: Path, error: OSError) -> None:
-        self._omissions.append(Omission(folder, LeftOut("unreadable", why=error.strerror)))
+        self._omissions.append(Omission(folder, LeftOut("unreadable", why=error.strerror or str(error))))
 
     def _check(self, path: Path) -> None:
         _refuse_hidden(path)
@@ -94,7 +94,7 @@ class _AlbumReader:
             target = Path(os.path.realpath(path, strict=True))
             mode = target.stat().st_mode
         except OSError as error:
-            raise LeftOut("unreadable", why=error.strerror) from error
+            raise LeftOut("unreadable", why=error.strerror or str(error)) from error
         if not target.is_relative_to(self._inside):
             raise LeftOut("link_outside")
         if stat.S_ISDIR(mode):

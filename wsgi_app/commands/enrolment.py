@@ -14,7 +14,7 @@ from wsgi_app.base.limits import UploadLimits
 from wsgi_app.base.sentences import Place
 from wsgi_app.commands import counted, progress_bar
 from wsgi_app.commands.album import Album, Omission
-from wsgi_app.commands.folders import shown
+from wsgi_app.commands.folders import printable_path
 from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.people import Person
@@ -22,7 +22,7 @@ from wsgi_app.vision.kinds import begins_as_picture
 
 
 @dataclass(frozen=True)
-class EnrolledAlbum:
+class AlbumEnrolment:
     """What became of an album.
 
     Attributes:
@@ -48,12 +48,12 @@ class EnrolledAlbum:
     def in_words(self) -> str:
         """Such as ``2 people, 3 photos enrolled; 2 left out: 1 hidden, 1 no face``."""
         people = counted(len(self.enrolled), "person", "people")
-        told = f"{people}, {counted(self.enrolled.total(), 'photo')} enrolled"
+        line = f"{people}, {counted(self.enrolled.total(), 'photo')} enrolled"
         reasons = Counter(omission.error.code for omission in [*self.refused, *self.left_out])
         if not reasons:
-            return told
+            return line
         each = ", ".join(f"{number} {code.replace('_', ' ')}" for code, number in reasons.most_common())
-        return f"{told}; {reasons.total()} left out: {each}"
+        return f"{line}; {reasons.total()} left out: {each}"
 
     @property
     def shortfall(self) -> str:
@@ -64,45 +64,45 @@ class EnrolledAlbum:
         return f"{', '.join(parts)}." if parts else ""
 
 
-def enrol_album(enroller: Enroller, album: Album, *, accept_like_another: bool) -> EnrolledAlbum:
+def enrol_album(enroller: Enroller, album: Album, *, accept_like_another: bool) -> AlbumEnrolment:
     """Enrol every photo that can be, with a progress bar."""
-    became = EnrolledAlbum(album)
+    result = AlbumEnrolment(album)
     with progress_bar(MofNCompleteColumn()) as progress:
         task = progress.add_task("Enrolling", total=album.size)
         for person in album.people:
             for photo in person.photos:
                 try:
                     _enrol_photo(enroller, person.name, photo, accept_like_another=accept_like_another)
-                    became.enrolled[person.name] += 1
+                    result.enrolled[person.name] += 1
                 except (LeftOut, RequestError) as error:
-                    became.refused.append(Omission(photo, error))
+                    result.refused.append(Omission(photo, error))
                 progress.advance(task)
-    return became
+    return result
 
 
-def tell(what_became: str, omissions: Iterable[Omission]) -> None:
+def tell_omissions(verb: str, omissions: Iterable[Omission]) -> None:
     """Say on standard error why nothing came of each of these."""
     for omission in omissions:
         reason = sentence(omission.error, Place.TERMINAL)
-        click.echo(f"{what_became} {shown(omission.path)}: {reason}", err=True)
+        click.echo(f"{verb} {printable_path(omission.path)}: {reason}", err=True)
 
 
-def tell_joined(album: Album) -> None:
+def tell_shared_names(album: Album) -> None:
     """Say on standard error which folders are of one person, being two spellings of one name."""
     for person in album.people:
         if len(person.folders) > 1:
-            folders = " and ".join(map(shown, person.folders))
+            folders = " and ".join(map(printable_path, person.folders))
             click.echo(f"{folders} are one name: the photos in them are {person.name}'s.", err=True)
 
 
 def _enrol_photo(enroller: Enroller, name: str, photo: Path, *, accept_like_another: bool) -> None:
     data, people = _read_photo(photo, UploadLimits.photo_bytes), enroller.stores.people
-    known = people.named(name)
-    person: Person = known or people.add(name)
+    existing = people.named(name)
+    person: Person = existing or people.add(name)
     try:
         enroller.enrol(Candidate(person.id, data, accept_like_another=accept_like_another))
     except RequestError:
-        if known is None:
+        if existing is None:
             people.remove(person.id, lambda _: True)
         raise
 
@@ -116,7 +116,7 @@ def _read_photo(photo: Path, most_bytes: int) -> bytes:
             raise ContentTooLarge("too_large:photo", bytes=most_bytes)
         data = photo.read_bytes()
     except OSError as error:
-        raise LeftOut("unreadable", why=error.strerror) from error
+        raise LeftOut("unreadable", why=error.strerror or str(error)) from error
     if not begins_as_picture(data):
         raise UnsupportedMediaType("unsupported_media_type:picture")
     return data

@@ -58,8 +58,8 @@ def walk(
     while waiting:
         here = waiting.pop()
         try:
-            with os.scandir(here) as scanned:
-                entries = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in scanned)
+            with os.scandir(here) as scan:
+                entries = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in scan)
         except OSError as error:
             fails(here, error)
             continue
@@ -68,12 +68,12 @@ def walk(
         waiting += reversed([subfolder for subfolder in subfolders if enters(subfolder)])
 
 
-def shown(path: Path) -> str:
-    """A path for a terminal."""
-    return printed(str(path))
+def printable_path(path: Path) -> str:
+    """A path for a terminal, as ``printable`` makes it."""
+    return printable(str(path))
 
 
-def printed(text: str) -> str:
+def printable(text: str) -> str:
     """A text from outside for a terminal: what would not be printed, or is no text at all, is escaped."""
     return "".join(
         letter if is_shown(letter) else letter.encode("unicode_escape").decode("ascii") for letter in text

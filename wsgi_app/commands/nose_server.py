@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from wsgi_app.base.addresses import is_loopback
-from wsgi_app.commands.folders import printed
+from wsgi_app.commands.folders import printable
 
 MOST_ANSWER_BYTES = 64 * 1024
 CHUNK_BYTES = 4096
@@ -104,24 +104,24 @@ class NoseServer:
             requests.RequestException: no answer came, or none in time.
         """
         request = self._session.prepare_request(_request(self._url + PATHS[kind], picture, kind))
-        kept, self._answered = self._answered, False
+        is_kept, self._answered = self._answered, False
         try:
             return self._ask(request)
         except requests.ConnectionError as error:
             # A server may end a kept connection just when the next request is on its way.
-            if not (kept and error.args and isinstance(error.args[0], urllib3.exceptions.ProtocolError)):
+            if not (is_kept and error.args and isinstance(error.args[0], urllib3.exceptions.ProtocolError)):
                 raise
             return self._ask(request)
 
     def _ask(self, request: requests.PreparedRequest) -> NosePoint:
-        begun = time.monotonic()
+        start = time.monotonic()
         settings = self._session.merge_environment_settings(request.url, {}, True, None, None)  # noqa: FBT003
         answer = self._session.send(request, timeout=self._timeout_s, allow_redirects=False, **settings)
         with answer:
             body = b""
             for piece in answer.iter_content(CHUNK_BYTES):
                 body += piece
-                if time.monotonic() - begun > self._timeout_s:
+                if time.monotonic() - start > self._timeout_s:
                     raise requests.ReadTimeout
                 if len(body) > MOST_ANSWER_BYTES:
                     raise WrongAnswer(f"answered with more than {MOST_ANSWER_BYTES} bytes")
@@ -168,9 +168,9 @@ def _what_more(answer: requests.Response, body: bytes) -> str:
 
 
 def _wait_s(answer: requests.Response) -> float:
-    asked = answer.headers.get("Retry-After", "")
-    return min(float(asked), LONGEST_WAIT_S) if asked.isascii() and asked.isdigit() else WAIT_S
+    delay = answer.headers.get("Retry-After", "")
+    return min(float(delay), LONGEST_WAIT_S) if delay.isascii() and delay.isdigit() else WAIT_S
 
 
 def _short(text: str) -> str:
-    return printed(text[:MOST_LETTERS])
+    return printable(text[:MOST_LETTERS])

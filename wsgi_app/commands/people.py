@@ -14,7 +14,7 @@ from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, Failure, counted, print_table, with_config
 from wsgi_app.commands.album import Album, PersonPhotos, read_album
-from wsgi_app.commands.enrolment import enrol_album, tell, tell_joined
+from wsgi_app.commands.enrolment import enrol_album, tell_omissions, tell_shared_names
 from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.models import load_pipeline, threshold_in_force
@@ -59,22 +59,22 @@ def enrol_command(
     The exit status is 0 only if nothing was refused or left out.
     """
     album = _album(name, photos, folder)
-    tell_joined(album)
+    tell_shared_names(album)
     if not album.size:
-        tell("left out", album.omissions)
+        tell_omissions("left out", album.omissions)
         raise Failure(f"{folder} has no folder with a photo in it.")
     pipeline, stores = load_pipeline(config), open_stores(config)
     policy = Policy(threshold_in_force(config, pipeline.pack.embedder).score, config.margin)
     enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))
-    became = enrol_album(enroller, album, accept_like_another=accept_like_another)
-    for person_name, count in became.enrolled.items():
+    result = enrol_album(enroller, album, accept_like_another=accept_like_another)
+    for person_name, count in result.enrolled.items():
         click.echo(f"{person_name}: {counted(count, 'photo')} enrolled")
-    tell("refused", became.refused)
-    tell("left out", became.left_out)
+    tell_omissions("refused", result.refused)
+    tell_omissions("left out", result.left_out)
     if folder is not None:
-        click.echo(became.in_words)
-    if became.shortfall:
-        raise Failure(became.shortfall)
+        click.echo(result.in_words)
+    if result.shortfall:
+        raise Failure(result.shortfall)
 
 
 @click.command("people")

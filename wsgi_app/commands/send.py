@@ -13,7 +13,7 @@ from rich.progress import MofNCompleteColumn
 
 from wsgi_app.base.config import Config
 from wsgi_app.commands import Failure, counted, progress_bar, with_config
-from wsgi_app.commands.folders import PictureFolder, shown
+from wsgi_app.commands.folders import PictureFolder, printable_path
 from wsgi_app.commands.nose_server import ImageKind
 from wsgi_app.commands.sending import SendingPlan, SentImage, send_all
 from wsgi_app.commands.tally import SendingSummary, SendingTally, in_words
@@ -101,7 +101,7 @@ def send_command(config: Config, folder: Path, **options: Unpack[SendOptions]) -
     kinds, as_json = _kinds(options), options["as_json"]
     plan = SendingPlan(options["url"] or _own_url(config), kinds, options["workers"], options["timeout_s"])
     pictures, tally = PictureFolder(folder), SendingTally(kinds)
-    begun, interrupted = time.perf_counter(), False
+    start, interrupted = time.perf_counter(), False
     try:
         with closing(_with_progress(pictures, plan)) as results:
             for sent in results:
@@ -110,10 +110,10 @@ def send_command(config: Config, folder: Path, **options: Unpack[SendOptions]) -
     except KeyboardInterrupt:
         interrupted = True
     unreadable = [str(path) for path, _ in pictures.unreadable]
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     summary = tally.summary(seconds, pictures.left_out, unreadable, interrupted=interrupted)
     for path, why in pictures.unreadable:
-        click.echo(f"failed {shown(path)}: {why}", err=True)
+        click.echo(f"failed {printable_path(path)}: {why}", err=True)
     click.echo(json.dumps({"summary": summary}) if as_json else in_words(summary))
     _exit(summary, folder)
 
@@ -149,9 +149,11 @@ def _tell(sent: SentImage, *, as_json: bool) -> None:
         line = {"file": str(sent.path), "kind": sent.kind, "ms": round(sent.ms, 1), **came}
         click.echo(json.dumps(line))
     elif point is None:
-        click.echo(f"failed {shown(sent.path)} {sent.kind}: {sent.error}", err=True)
+        click.echo(f"failed {printable_path(sent.path)} {sent.kind}: {sent.error}", err=True)
     else:
-        click.echo(f"{shown(sent.path)} {sent.kind}: ({point.x:.4f}, {point.y:.4f}) in {sent.ms:.1f} ms")
+        click.echo(
+            f"{printable_path(sent.path)} {sent.kind}: ({point.x:.4f}, {point.y:.4f}) in {sent.ms:.1f} ms"
+        )
 
 
 def _exit(summary: SendingSummary, folder: Path) -> None:
@@ -162,4 +164,4 @@ def _exit(summary: SendingSummary, folder: Path) -> None:
     if summary["failed"]:
         raise Failure(f"{summary['failed']} of {counted(summary['requests'], 'request')} failed.")
     if not summary["requests"]:
-        raise Failure(f"There is no picture in {shown(folder)}.")
+        raise Failure(f"There is no picture in {printable_path(folder)}.")

@@ -131,14 +131,14 @@ class _Work:
 
     def _ask(self, server: NoseServer, picture: LoadedPicture, kind: ImageKind) -> SentImage:
         for tries_left in reversed(range(TRIES)):
-            point, why, wait_s, begun = None, "", None, time.perf_counter()
+            point, why, wait_s, start = None, "", None, time.perf_counter()
             try:
                 point = server.nose(picture, kind)
             except WrongAnswer as error:
                 why, wait_s = str(error), error.wait_s
             except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
                 why = reason(error, self._plan.timeout_s)
-            ms = (time.perf_counter() - begun) * 1000
+            ms = (time.perf_counter() - start) * 1000
             if wait_s is None or not tries_left or self.stop.wait(wait_s):
                 break
         return SentImage(picture.path, kind, ms, point, why)

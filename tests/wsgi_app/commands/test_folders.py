@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.commands.folders import shown, walk
+from wsgi_app.commands.folders import printable_path, walk
 
 
 def test_a_folder_is_walked_by_name_its_own_files_before_its_subfolders(tmp_path: Path) -> None:
@@ -43,4 +43,4 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_would_not_be_printed_is_escaped(path: str, as_shown: str) -> None:
-    assert shown(Path(path)) == as_shown
+    assert printable_path(Path(path)) == as_shown

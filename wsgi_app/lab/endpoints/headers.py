@@ -32,15 +32,15 @@ MEANT = FOR_SERVERS + FOR_PROXIES + FOR_BROWSERS + OWN
 def headers(call: LabCall) -> Response:
     """``GET /headers?X-Lesson=WSGI``: sends the named headers back, and lists them."""
     try:
-        wanted = parse_qsl(call.request.query_string, keep_blank_values=True, max_num_fields=MOST_HEADERS)
+        pairs = parse_qsl(call.request.query_string, keep_blank_values=True, max_num_fields=MOST_HEADERS)
     except ValueError as error:
         raise BadRequest("too_many_headers", most=MOST_HEADERS) from error
-    for name, value in wanted:
+    for name, value in pairs:
         _check_name(name)
         _check_value(value)
-    text = "".join(f"{name}: {value}\n" for name, value in wanted)
+    text = "".join(f"{name}: {value}\n" for name, value in pairs)
     response = text_answer(text or "Name one: /headers?X-Lesson=WSGI\n")
-    response.headerlist += wanted
+    response.headerlist += pairs
     return response
 
 
