@@ -49,6 +49,7 @@ ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Listening"
 
     def setup(self) -> None:

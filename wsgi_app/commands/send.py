@@ -1,6 +1,7 @@
 """Sends the pictures of a folder to a server, and tells what it answered and how soon."""
 
 import json
+import sys
 import time
 from collections.abc import Generator
 from contextlib import closing
@@ -143,17 +144,17 @@ def _with_progress(pictures: PictureFolder, plan: SendingPlan) -> Generator[Sent
 
 
 def _tell(sent: SentImage, *, as_json: bool) -> None:
+    """Say what came of a request, on the present streams: these put it above the bar, click's own do not."""
     point = sent.point
     if as_json:
         came = {"error": sent.error} if point is None else {"x": point.x, "y": point.y}
         line = {"file": str(sent.path), "kind": sent.kind, "ms": round(sent.ms, 1), **came}
-        click.echo(json.dumps(line))
+        click.echo(json.dumps(line), file=sys.stdout)
     elif point is None:
-        click.echo(f"failed {printable_path(sent.path)} {sent.kind}: {sent.error}", err=True)
+        click.echo(f"failed {printable_path(sent.path)} {sent.kind}: {sent.error}", file=sys.stderr)
     else:
-        click.echo(
-            f"{printable_path(sent.path)} {sent.kind}: ({point.x:.4f}, {point.y:.4f}) in {sent.ms:.1f} ms"
-        )
+        nose = f"({point.x:.4f}, {point.y:.4f}) in {sent.ms:.1f} ms"
+        click.echo(f"{printable_path(sent.path)} {sent.kind}: {nose}", file=sys.stdout)
 
 
 def _exit(summary: SendingSummary, folder: Path) -> None:

@@ -344,6 +344,38 @@ def test_ctrl_c_tells_what_was_done(server: AskedServer, folder: Callable[..., P
     assert (program.returncode, errors) == (130, "")
 
 
+def test_on_a_terminal_each_answer_stands_above_the_bar(
+    server: AskedServer, folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    where = folder(**{"a.jpg": "well", "b.jpg": "refuse"})
+    ours, terminal = pty.openpty()
+    subprocess.run(
+        [PROGRAM, "send", where, "--url", server.url],
+        env={
+            **without_settings(os.environ),
+            "PORTEIRO_DATA": str(tmp_path),
+            "TERM": "xterm",
+            "COLUMNS": "300",
+        },
+        stdout=terminal,
+        stderr=terminal,
+        check=False,
+    )
+    os.close(terminal)
+    shown = (
+        re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", os.read(ours, 65536).decode()).replace("\r", "\n").splitlines()
+    )
+    os.close(ours)
+
+    assert (
+        len([line for line in shown if re.fullmatch(r"\S+/a.jpg base64: \(0.2500, 0.5000\) in \S+ ms", line)])
+        == 1
+    )
+    assert (
+        len([line for line in shown if re.fullmatch(r"failed \S+/b.jpg base64: answered 422 .*", line)]) == 1
+    )
+
+
 def test_the_bar_is_for_a_terminal_and_leaves_what_goes_to_a_file_alone(
     server: AskedServer, folder: Callable[..., Path], tmp_path: Path
 ) -> None:
