@@ -21,7 +21,10 @@ def every_command(command: click.Command = main, *words: str) -> Iterator[tuple[
     """The words of every command there is, groups included."""
     yield words
     if isinstance(command, click.Group):
-        for name, below in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
             yield from every_command(below, *words, name)
 
 
@@ -43,6 +46,7 @@ def test_these_are_all_the_commands() -> None:
         "people",
         "prepare",
         "purge",
+        "send",
         "token",
         "token add",
         "token list",
@@ -92,6 +96,15 @@ def test_the_program_enrols_lists_and_forgets(tmp_path: Path) -> None:
     assert (status, listed(said)[1][:2], errors) == (0, ["Ana", "1"], "")
     assert ran(settings, "forget", "Ana")[::2] == (0, "")
     assert ran(settings, "people") == (0, "Nobody is enrolled yet: porteiro enrol NAME PHOTO...\n", "")
+
+
+def test_a_command_that_looks_at_no_photo_loads_no_networks() -> None:
+    loaded = "import sys; from wsgi_app.cli import main; main(['send', '--help'], standalone_mode=False)"
+    heavy = "print({'numpy', 'onnxruntime', 'cv2', 'PIL', 'sqlalchemy'} & sys.modules.keys())"
+    said = subprocess.run(
+        [sys.executable, "-c", f"{loaded}; {heavy}"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines()[-1] == "set()"
 
 
 def test_the_program_stops_at_an_unknown_setting_with_one_sentence(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ OUTSIDE = {
     "onnxruntime": {"vision"},
     "PIL": {"vision"},
     "prometheus_client": {"endpoints"},
-    "requests": {"house", "lab"},
+    "requests": {"commands", "house", "lab"},  # a client of servers, fetched models, the lab's client
     "rich": {"commands"},
     "sqlalchemy": {"stores"},
     "uwsgi": {"base"},

@@ -10,6 +10,7 @@ follows and what each is about: ``not_found:person``.
     ├── ConfigError               a setting is missing or wrong: the start stops and names it
     ├── PackError                 a model pack is absent, altered or cannot be used
     ├── Unfit                     a text is not what it should be, such as a name or hours; also a ValueError
+    ├── LeftOut                   a file or folder that nothing comes of; its sentence says why
     └── RequestError              what a client is told: status, code, sentence
         ├── BadRequest            400  the request does not follow its own format
         ├── Unauthorized          401  a token or a sign-in is needed, or nobody has the one that came
@@ -78,6 +79,10 @@ class PackError(PorteiroError):
 
 class Unfit(PorteiroError, ValueError):
     """A text that is not what it should be; its sentence says what fits."""
+
+
+class LeftOut(PorteiroError):
+    """A file or folder that nothing comes of, though it lies among what was asked for."""
 
 
 class RequestError(PorteiroError):

@@ -57,5 +57,17 @@ def print_table(table: Table) -> None:
 
 
 def progress_bar(count: ProgressColumn) -> Progress:
-    """A progress bar on standard error, with a count of its own kind."""
-    return Progress(TextColumn("{task.description}"), BarColumn(), count, console=Console(stderr=True))
+    """A progress bar on standard error, with a count of its own kind; none where that is no terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        count,
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        redirect_stdout=sys.stdout.isatty(),  # else what goes to a file would be shown above the bar instead
+    )
+
+
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """A number of things in words: 1 photo, 2 photos."""
+    return f"{count} {noun if count == 1 else nouns or noun + 's'}"

@@ -1,3 +1,6 @@
+import errno
+import os
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,6 +10,7 @@ import pytest
 
 from tests.conftest import PHOTOS
 from tests.owners import Owner, listed, without_progress
+from tests.structure import CHECKOUT
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
@@ -90,50 +94,129 @@ def test_a_photo_that_is_too_large_is_refused_unread(owner: Owner, tmp_path: Pat
 
 def test_a_folder_enrols_everybody_who_has_a_folder_in_it(owner: Owner, album: Callable[..., Path]) -> None:
     folder = album(Bruno=["bruno-1.jpg"], Ana=["ana-1.jpg", "ana-2.jpg"])
-    (folder / "Ana" / "notes.txt").write_text("no photo")
-    (folder / "group.jpg").write_bytes(b"belongs to nobody")
-    (folder / ".thumbnails").mkdir()
-    shutil.copy(PHOTOS / "chen-1.jpg", folder / ".thumbnails")
-    (folder / "Chen").mkdir()
-    assert owner.does("enrol", "--folder", folder) == "Ana: 2 photos enrolled\nBruno: 1 photo enrolled\n"
+    assert owner.does("enrol", "--folder", folder) == (
+        "Ana: 2 photos enrolled\nBruno: 1 photo enrolled\n2 people, 3 photos enrolled\n"
+    )
     assert owner.enrolled() == {"Ana": 2, "Bruno": 1}
 
 
-def test_refused_photos_in_a_folder_do_not_stop_the_others(owner: Owner, album: Callable[..., Path]) -> None:
-    folder = album(Ana=["nobody-1.jpg", "ana-1.jpg"], Bruno=["nobody-2.jpg"], Chen=["chen-1.jpg"])
-    assert owner.is_told("enrol", "--folder", folder) == (
-        f"refused {folder}/Ana/nobody-1.jpg: There is no face in this photo.\n"
-        f"refused {folder}/Bruno/nobody-2.jpg: There is no face in this photo.\n"
-        "porteiro: 2 of 4 photos were refused."
-    )
-    assert owner.enrolled() == {"Ana": 1, "Chen": 1}
-
-
-def test_endings_of_photos_in_a_folder_may_be_in_capitals(owner: Owner, album: Callable[..., Path]) -> None:
-    folder = album(Ana=["ana-1.jpg"])
-    (folder / "Ana" / "ana-1.jpg").rename(folder / "Ana" / "DSC_0001.JPEG")
-    assert owner.does("enrol", "--folder", folder) == "Ana: 1 photo enrolled\n"
-
-
-def test_a_folder_without_photos_is_refused(owner: Owner, tmp_path: Path) -> None:
-    (tmp_path / "album" / "Ana").mkdir(parents=True)
-    assert owner.is_told("enrol", "--folder", tmp_path / "album") == (
-        f"porteiro: {tmp_path}/album has no folder with photos (.jpg, .jpeg, .png, .webp) in it."
-    )
+def test_deeper_folders_are_the_same_persons(owner: Owner, album: Callable[..., Path]) -> None:
+    folder = album(**{"Ana": ["ana-1.jpg"], "Ana/2024/beach": ["ana-2.jpg"]})
+    owner.does("enrol", "--folder", folder)
+    assert owner.enrolled() == {"Ana": 2}
 
 
 @pytest.mark.parametrize(
-    "make",
-    [lambda path: path.mkdir(), lambda path: path.symlink_to("/no/such/photo.jpg")],
-    ids=["a folder", "a link to nowhere"],
+    "name", ["DSC_0001.JPEG", "ana.jfif", "ana", "ana.heic", "ana.txt", "ana\n1\udcff.jpg"]
 )
-def test_what_only_looks_like_a_photo_does_not_stop_the_others(
-    owner: Owner, album: Callable[..., Path], make: Callable[[Path], None]
+def test_a_photo_is_known_by_its_bytes_whatever_it_is_called(
+    owner: Owner, album: Callable[..., Path], name: str
+) -> None:
+    folder = album(Ana=["ana-1.jpg"])
+    (folder / "Ana" / "ana-1.jpg").rename(folder / "Ana" / name)
+    assert owner.does("enrol", "--folder", folder) == "Ana: 1 photo enrolled\n1 person, 1 photo enrolled\n"
+
+
+def test_whatever_is_left_out_is_named_with_the_reason(owner: Owner, album: Callable[..., Path]) -> None:
+    folder = album(Ana=["ana-1.jpg", "nobody-1.jpg"], Bruno=["nobody-2.jpg"], Empty=[], Chen=["chen-1.jpg"])
+    (folder / "Ana" / "notes.txt").write_text("no photo")
+    shutil.copy(PHOTOS / "ana-2.jpg", folder / "Ana" / ".ana-2.jpg")
+    shutil.copy(PHOTOS / "dana-1.jpg", folder / "dana-1.jpg")
+    (folder / ".thumbnails").mkdir()
+    shutil.copy(PHOTOS / "chen-1.jpg", folder / ".thumbnails")
+    (folder / "Chen" / "ana.jpg").symlink_to(PHOTOS / "ana-3.jpg")
+    (folder / "a\x1b[0m").mkdir()
+
+    result = owner.types("enrol", "--folder", folder)
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "Ana: 1 photo enrolled",
+        "Chen: 1 photo enrolled",
+        "2 people, 2 photos enrolled; 10 left out: 2 no face, 2 hidden, 1 unsupported media type, "
+        "1 in no folder, 1 bad name, 1 link outside, 1 no photo, 1 none enrolled",
+    ]
+    assert result.stderr.splitlines() == [
+        f"refused {folder}/Ana/nobody-1.jpg: There is no face in this photo.",
+        f"refused {folder}/Ana/notes.txt: This is not a JPEG, PNG or WebP picture.",
+        f"refused {folder}/Bruno/nobody-2.jpg: There is no face in this photo.",
+        f"left out {folder}/dana-1.jpg: It lies in no person's folder.",
+        f"left out {folder}/.thumbnails: It is hidden: its name begins with a dot.",
+        f"left out {folder}/a\\x1b[0m: 'a\\x1b[0m' cannot be a name: a name holds no control characters.",
+        f"left out {folder}/Ana/.ana-2.jpg: It is hidden: its name begins with a dot.",
+        f"left out {folder}/Chen/ana.jpg: It is a link that leads out of this folder.",
+        f"left out {folder}/Empty: There is no photo in this folder.",
+        f"left out {folder}/Bruno: None of the photos in it could be enrolled.",
+        "porteiro: 3 of 5 photos were refused, 7 files and folders left out.",
+    ]
+    assert owner.enrolled() == {"Ana": 1, "Chen": 1}
+
+
+def test_whoever_has_only_a_photo_from_a_phone_is_enrolled_or_named(
+    owner: Owner, album: Callable[..., Path]
+) -> None:
+    folder = album(Maria=[], Rui=["goro-1.jpg"])
+    shutil.copy(CHECKOUT / "tests" / "cases" / "IMG_1.HEIC", folder / "Maria")
+    result = owner.types("enrol", "--folder", folder)
+    named = {f"{folder}/Maria", f"{folder}/Maria/IMG_1.HEIC"} <= set(re.findall(r"\S+(?=: )", result.stderr))
+    assert (owner.enrolled().keys() >= {"Maria"}, result.exit_code) == (not named, int(named))
+
+
+def test_two_spellings_of_a_name_are_one_person_and_that_is_said(
+    owner: Owner, album: Callable[..., Path]
+) -> None:
+    composed, decomposed = "Jos\u00e9", "JOSE\u0301"
+    folder = album(**{composed: ["ana-1.jpg"], decomposed: ["ana-2.jpg"]})
+    result = owner.types("enrol", "--folder", folder)
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "JOS\u00c9: 2 photos enrolled\n1 person, 2 photos enrolled\n",
+    )
+    assert result.stderr == (
+        f"{folder}/{decomposed} and {folder}/{composed} are one name: the photos in them are JOS\u00c9's.\n"
+    )
+    assert list(owner.enrolled().values()) == [2]
+
+
+@pytest.mark.parametrize("name", ["Ana", ".Ana", " "])
+def test_a_folder_without_photos_is_refused(owner: Owner, tmp_path: Path, name: str) -> None:
+    (tmp_path / "album" / name).mkdir(parents=True)
+    left_out, why = owner.is_told("enrol", "--folder", tmp_path / "album").splitlines()
+    assert left_out.startswith(f"left out {tmp_path}/album/{name}: ")
+    assert why == f"porteiro: {tmp_path}/album has no folder with a photo in it."
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: path.symlink_to("/no/such/photo.jpg"), "It cannot be read: No such file or directory."),
+        (os.mkfifo, "It is no ordinary file."),
+        (Path.touch, "This is not a JPEG, PNG or WebP picture."),
+    ],
+    ids=["a link to nowhere", "a pipe", "an empty file"],
+)
+def test_what_only_looks_like_a_photo_is_named_and_does_not_stop_the_others(
+    owner: Owner, album: Callable[..., Path], make: Callable[[Path], None], why: str
 ) -> None:
     folder = album(Ana=["ana-1.jpg"])
     make(folder / "Ana" / "a.jpg")
-    result = owner.types("enrol", "--folder", folder)
-    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert f"{folder}/Ana/a.jpg: {why}" in owner.is_told("enrol", "--folder", folder)
+    assert owner.enrolled() == {"Ana": 1}
+
+
+def test_a_photo_that_cannot_be_read_does_not_stop_the_others(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_bytes(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> bytes:
+        if path.name == "ana-1.jpg":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    assert owner.is_told("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg") == (
+        f"refused {PHOTOS}/ana-1.jpg: It cannot be read: Permission denied.\n"
+        "porteiro: 1 of 2 photos were refused."
+    )
     assert owner.enrolled() == {"Ana": 1}
 
 

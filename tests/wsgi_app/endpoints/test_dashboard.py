@@ -71,6 +71,15 @@ def test_visits_people_and_counters_are_shown(server: InProcessServer, photo: Ph
     assert f'<img src="http://localhost/porteiro/people/{ana}/faces/{face}/photo"' in page
 
 
+def test_counters_are_said_to_be_since_counting_began_for_they_outlast_a_restart(
+    server: InProcessServer,
+) -> None:
+    page = shown(server)
+
+    assert "<summary>Counters since counting began</summary>" in page
+    assert "since the start" not in page
+
+
 def test_the_latest_visits_are_shown_and_the_others_are_a_link_away(
     server: InProcessServer, photo: Photo
 ) -> None:

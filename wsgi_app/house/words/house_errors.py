@@ -23,6 +23,16 @@ SENTENCES: dict[str, Sentence] = {
     },
     "corrected": "This visit is said to be somebody else's, or nobody's; change that correction first.",
     "unavailable:room": "The server's disk has no room for this export.",
+    "too_large:photo": "The file is larger than {bytes} bytes.",
+    # files and folders that are left out where everybody in a folder is enrolled
+    "hidden": "It is hidden: its name begins with a dot.",
+    "in_no_folder": "It lies in no person's folder.",
+    "link_outside": "It is a link that leads out of this folder.",
+    "link_to_folder": "It is a link to a folder; links to folders are not followed.",
+    "not_a_file": "It is no ordinary file.",
+    "unreadable": "It cannot be read: {why}.",
+    "no_photo": "There is no photo in this folder.",
+    "none_enrolled": "None of the photos in it could be enrolled.",
     # names
     "bad_name:no_letter": {
         Place.TERMINAL: "{name!r} cannot be a name: a name needs at least one letter.",
