@@ -26,7 +26,7 @@ def exhibit_in(page: str, name: str) -> tuple[list[str], list[str]]:
     _, _, section = page.partition(f'id="{name}">')
     section, _, _ = section.partition("</section>")
     lacks = re.findall(r'<p class="notice amber">(.*?)</header>', section)
-    return lacks, re.findall(r"<pre>curl .*?http://localhost/porteiro/lab(.*?)&?(?:#39;)?</pre>", section)
+    return lacks, re.findall(r"<pre>curl .*?http://localhost/porteiro/lab(.*?)'?</pre>", section)
 
 
 def test_the_page_has_every_exhibit_with_lines_to_copy_and_the_way_to_its_source(any_lab: Server) -> None:
@@ -108,7 +108,7 @@ def test_a_lines_address_is_the_one_that_was_asked_and_no_host_leaves_its_place(
 
     assert first_line("house:8080") == "<pre>curl -i http://house:8080/porteiro/lab/hello</pre>"
     assert first_line('"><b>;$(id)') == (
-        "<pre>curl -i &#39;http://&#34;&gt;&lt;b&gt;;$(id)/porteiro/lab/hello&#39;</pre>"
+        "<pre>curl -i 'http://\"&gt;&lt;b&gt;;$(id)/porteiro/lab/hello'</pre>"
     )
 
 
