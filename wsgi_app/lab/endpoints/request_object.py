@@ -58,9 +58,10 @@ def facts_of(call: LabCall) -> RequestFacts:
     Raises:
         RequestError: as ``body_fields`` and ``uploads.read_json`` say.
     """
-    request, declared = call.request, declared_type(call.request)
+    request = call.request
+    declared = "" if request.method in ("GET", "HEAD") else declared_type(request)  # those bring no body
     key, value = query_text(request, "key") or "name", UNSET
-    if declared == JSON and request.method != "GET":
+    if declared == JSON:
         content = read_json(request, Any, call.services.config.limits.uploads.json_bytes)
         value = content.get(key, UNSET) if isinstance(content, dict) else UNSET
     return RequestFacts(

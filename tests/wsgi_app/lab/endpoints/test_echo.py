@@ -120,7 +120,9 @@ def test_it_answers_any_method(any_lab: Server, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
-@pytest.mark.parametrize("path", ["/", "/a", "/a/b.html", "/post/7/", "/Ol%C3%A1%20%F0%9F%98%80"])
+@pytest.mark.parametrize(
+    "path", ["/", "/a", "/a/b.html", "/post/7/", "/static/a.css", "/live", "/Ol%C3%A1%20%F0%9F%98%80"]
+)
 def test_it_answers_at_any_path_below(any_lab: Server, method: str, path: str) -> None:
     answer = any_lab.ask(method, f"/echo{path}?a=1&a=2", b"b=3", {**URLENCODED, "X-Student": "Ana"})
 

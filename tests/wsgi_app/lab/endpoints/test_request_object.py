@@ -77,9 +77,11 @@ def test_a_program_that_asks_for_json_gets_it(
     }
 
 
-def test_a_get_brings_no_body(any_lab: Server) -> None:
-    answer = any_lab.ask("GET", "/request", headers=AS_JSON)
+@pytest.mark.parametrize("headers", [{}, JSON, URLENCODED])
+def test_a_get_brings_no_body(any_lab: Server, headers: dict[str, str]) -> None:
+    answer = any_lab.ask("GET", "/request", headers={**AS_JSON, **headers})
 
+    assert answer.status == 200
     assert answer.json["form"] == {}
     assert "value" not in answer.json
 
