@@ -160,18 +160,18 @@ def _controls(settings: CameraSettings, advertised: Any, af_modes: Any) -> dict[
     it overrides any exposure mode setting." An exposure shorter than 1/fps makes for more frames, then.
     """
     longest_us = settings.max_exposure_ms * 1000
-    wanted = {
+    controls = {
         "FrameDurationLimits": (min(1_000_000 // settings.fps, longest_us), longest_us),
         "ExposureValue": settings.ev,
     }
     if settings.af == "manual":
-        wanted |= {"AfMode": af_modes.Manual, "LensPosition": settings.lens_position}
+        controls |= {"AfMode": af_modes.Manual, "LensPosition": settings.lens_position}
     if settings.af == "continuous":
-        wanted["AfMode"] = af_modes.Continuous
-    missing = wanted.keys() - set(advertised)
+        controls["AfMode"] = af_modes.Continuous
+    missing = controls.keys() - set(advertised)
     if missing:
         log.info("this camera has no %s", ", ".join(sorted(missing)))
-    return {name: value for name, value in wanted.items() if name not in missing}
+    return {name: value for name, value in controls.items() if name not in missing}
 
 
 def _ns(seconds: float) -> int:

@@ -123,11 +123,11 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> DoorConfig:
     Raises:
         DoorConfigError: a value cannot be used, or there is no such key; the message names it.
     """
-    given = _read_file(file) if file else {}
-    _refuse_unknown(given, environ)
+    values = _read_file(file) if file else {}
+    _refuse_unknown(values, environ)
     sections: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for setting in SETTINGS:
-        value = given.get(setting.section, {}).get(setting.key, setting.default)
+        value = values.get(setting.section, {}).get(setting.key, setting.default)
         name = setting.name
         if setting.variable in environ:
             value, name = _from_text(environ[setting.variable]), setting.variable
@@ -160,9 +160,9 @@ def _from_text(text: str) -> Any:
         return text
 
 
-def _refuse_unknown(given: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+def _refuse_unknown(sections: Mapping[str, Any], environ: Mapping[str, str]) -> None:
     names = {setting.name for setting in SETTINGS}
-    for section, values in given.items():
+    for section, values in sections.items():
         if section not in SECTIONS or not isinstance(values, dict):
             raise DoorConfigError(f"[{section}] is no section{_meant(section, SECTIONS)}")
         for key in values:

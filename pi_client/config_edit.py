@@ -24,14 +24,14 @@ def with_url(text: str, url: str) -> str:
         DoorConfigError: the file is no TOML, or written in a way that this cannot change.
     """
     try:
-        wanted = tomllib.loads(text)
+        settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DoorConfigError(
             f"The configuration is no TOML file: {error}. Mend it, or move it away."
         ) from error
     changed = _changed(text, '"' + "".join(ESCAPED.get(letter, letter) for letter in url) + '"')
     # The lines are found by how they look: what was meant is told by reading the outcome.
-    if not isinstance(wanted.setdefault("server", {}), dict) or _read(changed) != _with(wanted, url):
+    if not isinstance(settings.setdefault("server", {}), dict) or _read(changed) != _with(settings, url):
         raise DoorConfigError(f'Write this into the configuration yourself, below [server]: url = "{url}"')
     return changed
 

@@ -64,12 +64,12 @@ def fault_of(error: Exception, *, received: int) -> tuple[Fault, str]:
     for kind, fault in FAULTS:
         cause = next((link for link in chain if isinstance(link, kind)), None)
         if cause is not None:
-            return _told(cause, fault, chain[-1], received)
+            return _described(cause, fault, chain[-1], received)
     # Of an error that nobody thought of not even the text is known, which might hold a header.
     return Fault.SERVER_ERROR, type(error).__name__
 
 
-def _told(cause: BaseException, fault: Fault, root: BaseException, received: int) -> tuple[Fault, str]:
+def _described(cause: BaseException, fault: Fault, root: BaseException, received: int) -> tuple[Fault, str]:
     if isinstance(cause, ssl.SSLCertVerificationError):
         detail = f"certificate refused: {cause.verify_message}"
         return (Fault.CLOCK if cause.verify_code == NOT_YET_VALID else fault), _short(detail)

@@ -121,8 +121,8 @@ class GpioPins:
     def __init__(self, library: Library, gpio: GpioSettings, relay: RelaySettings):
         self._library = library
         self._button, self._relay = gpio.button, relay.pin
-        given = {lamp: int(getattr(gpio, lamp.value)) for lamp in Lamp}
-        self._lamps = {lamp: pin for lamp, pin in given.items() if pin}
+        numbers = {lamp: int(getattr(gpio, lamp.value)) for lamp in Lamp}
+        self._lamps = {lamp: pin for lamp, pin in numbers.items() if pin}
         levels = (library.LOW, library.HIGH) if relay.active_high else (library.HIGH, library.LOW)
         self._open_level, self._closed_level = levels
         self._lit: Lit = NOTHING
@@ -203,6 +203,6 @@ def _explained(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # lgpio's own is neither a RuntimeError nor an OSError
-        said = str(error)
-        hint = next((hint for fragment, hint in HINTS if fragment in said), OTHERWISE)
-        raise HardwareError(f"{what}: {said.rstrip('.!')}. {hint}") from error
+        text = str(error)
+        hint = next((hint for fragment, hint in HINTS if fragment in text), OTHERWISE)
+        raise HardwareError(f"{what}: {text.rstrip('.!')}. {hint}") from error

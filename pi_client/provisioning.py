@@ -25,7 +25,7 @@ COMMAND_S = 120.0  # systemctl waits until the service is ready, or has failed
 
 
 @dataclass(frozen=True)
-class Ran:
+class CommandResult:
     """What came of a command.
 
     Attributes:
@@ -37,10 +37,10 @@ class Ran:
     output: str
 
 
-Run = Callable[[Sequence[str]], Ran]
+Run = Callable[[Sequence[str]], CommandResult]
 
 
-def run_command(command: Sequence[str]) -> Ran:
+def run_command(command: Sequence[str]) -> CommandResult:
     """Run a program to its end.
 
     Raises:
@@ -52,8 +52,8 @@ def run_command(command: Sequence[str]) -> Ran:
             timeout=COMMAND_S, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return Ran(1, f"it did not end within {COMMAND_S:g} seconds")
-    return Ran(done.returncode, done.stdout.decode("utf-8", "replace").strip())
+        return CommandResult(1, f"it did not end within {COMMAND_S:g} seconds")
+    return CommandResult(done.returncode, done.stdout.decode("utf-8", "replace").strip())
 
 
 def set_up(
@@ -129,11 +129,11 @@ def _ask_systemd(root: Path, run: Run) -> bool:
 
 
 def _start(run: Run, command: Sequence[str]) -> None:
-    ran = run(command)
-    if ran.status != 0:
-        said = ran.output.rstrip(".") or ran.status
+    result = run(command)
+    if result.status != 0:
+        reason = result.output.rstrip(".") or result.status
         raise DoorConfigError(
-            f"{' '.join(command)} failed: {said}. The configuration is written; the log says more: "
+            f"{' '.join(command)} failed: {reason}. The configuration is written; the log says more: "
             f"journalctl -u {SERVICE} -n 50"
         )
 

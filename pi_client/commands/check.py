@@ -78,9 +78,9 @@ def execute(options: argparse.Namespace) -> int:
 def report(subject: Subject) -> int:
     """Write a line for each part; 1 where something is wrong."""
     failed = 0
-    for part, told, is_well in findings(subject):
+    for part, text, is_well in findings(subject):
         failed += not is_well
-        sys.stdout.write(f"{'ok  ' if is_well else 'FAIL'}  {part:<8}  {told}\n")
+        sys.stdout.write(f"{'ok  ' if is_well else 'FAIL'}  {part:<8}  {text}\n")
         sys.stdout.flush()
     sys.stdout.write(f"{failed} of the device's parts need a hand.\n" if failed else "All is well.\n")
     sys.stdout.flush()
@@ -92,9 +92,9 @@ def findings(subject: Subject) -> Iterator[Finding]:
     config = subject.config
     yield "settings", f"the server is {config.server.url}", True
     camera_ok = False
-    for part, told, is_well in _device(subject):
+    for part, text, is_well in _device(subject):
         camera_ok = is_well  # it comes last
-        yield part, told, is_well
+        yield part, text, is_well
     boot = boot_id()
     state = State.STARTING.value if subject.service in ("", DEAD) else subject.service
     with contextlib.closing(server_of(config, boot)) as server:
@@ -152,10 +152,12 @@ def _accepted(heard: bool) -> str:  # noqa: FBT001
 def _service_state() -> str:
     command = ("systemctl", "show", SERVICE, "--property=ActiveState,StatusText")
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_S, check=False).stdout
+        output = subprocess.run(
+            command, capture_output=True, text=True, timeout=COMMAND_S, check=False
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    fields = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+    fields = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     active = fields.get("ActiveState", "")
     if active in NOT_RUNNING:
         return ""

@@ -112,14 +112,14 @@ class Watch:
             self._ended = True
             self._lines.changed.notify_all()
 
-    def news(self, seen: NewsCursor, timeout_s: float) -> News | None:
+    def news(self, cursor: NewsCursor, timeout_s: float) -> News | None:
         """What has changed since; ``None`` where nothing did, for so long or until the end."""
         changed = self._lines.changed
         with changed:
-            changed.wait_for(lambda: self._ended or self._cursor() != seen, timeout_s)
-            if self._cursor() == seen:
+            changed.wait_for(lambda: self._ended or self._cursor() != cursor, timeout_s)
+            if self._cursor() == cursor:
                 return None
-            return News(self._scene, self._lines.after(seen.line), self._cursor())
+            return News(self._scene, self._lines.after(cursor.line), self._cursor())
 
     def _cursor(self) -> NewsCursor:
         return NewsCursor(self._number, self._lines.last)

@@ -120,9 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
                 if news is None:
                     self.wfile.write(b":\n\n")
                     continue
-                told = asdict(news.scene) | {"lines": [asdict(line) for line in news.lines]}
+                news_body = asdict(news.scene) | {"lines": [asdict(line) for line in news.lines]}
                 self.wfile.write(
-                    b"data: " + json.dumps(told | {"anew": seen == NewsCursor()}).encode() + b"\n\n"
+                    b"data: " + json.dumps(news_body | {"anew": seen == NewsCursor()}).encode() + b"\n\n"
                 )
                 seen = news.cursor
 
@@ -131,8 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def choices(self) -> None:
         stage = self._page.stage
-        told = {"choices": stage.choices(), "chosen": stage.chosen, "live": stage.is_live}
-        self._send(HTTPStatus.OK, JSON, json.dumps(told).encode())
+        body = {"choices": stage.choices(), "chosen": stage.chosen, "live": stage.is_live}
+        self._send(HTTPStatus.OK, JSON, json.dumps(body).encode())
 
     def button(self, body: bytes) -> None:
         down = read_json(self.headers, body, "down", bool)

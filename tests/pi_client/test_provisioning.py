@@ -8,7 +8,7 @@ import pytest
 from pi_client.config import load_config
 from pi_client.config_edit import with_url
 from pi_client.errors import DoorConfigError
-from pi_client.provisioning import Ran, run_command, set_up
+from pi_client.provisioning import CommandResult, run_command, set_up
 
 REPOSITORY = Path(__file__).parents[2]
 URL = "https://porteiro.example/porteiro"
@@ -24,12 +24,12 @@ class Systemctl:
         self.commands: list[tuple[str, ...]] = []
         self._running, self._failing = running, failing
 
-    def __call__(self, command: Sequence[str]) -> Ran:
+    def __call__(self, command: Sequence[str]) -> CommandResult:
         self.commands.append(tuple(command))
         if command[1] == "is-active":
-            return Ran(0 if self._running else 3, "")
+            return CommandResult(0 if self._running else 3, "")
         output = self._failing.get(command[1])
-        return Ran(0, "") if output is None else Ran(1, output)
+        return CommandResult(0, "") if output is None else CommandResult(1, output)
 
 
 class House:
@@ -205,7 +205,7 @@ def test_only_root_can_set_up(house: House) -> None:
 
 
 def test_without_systemd_nothing_is_touched(house: House) -> None:
-    def nowhere(command: Sequence[str]) -> Ran:
+    def nowhere(command: Sequence[str]) -> CommandResult:
         raise FileNotFoundError(command[0])
 
     with pytest.raises(DoorConfigError, match=r"^systemd does not run here: setup is for Raspberry Pi OS"):
@@ -329,7 +329,7 @@ def test_an_address_cannot_break_out_of_its_quotes() -> None:
 
 def test_commands_are_run_to_their_end() -> None:
     ends_badly = "print('out', flush=True); raise SystemExit('odd')"
-    assert run_command((sys.executable, "-c", ends_badly)) == Ran(1, "out\nodd")
+    assert run_command((sys.executable, "-c", ends_badly)) == CommandResult(1, "out\nodd")
     assert run_command((sys.executable, "-c", "input()")).status == 1
     with pytest.raises(FileNotFoundError):
         run_command(("/nowhere/systemctl",))
@@ -338,4 +338,4 @@ def test_commands_are_run_to_their_end() -> None:
 def test_a_command_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pi_client.provisioning.COMMAND_S", 0.01)
     ran = run_command((sys.executable, "-c", "import threading; threading.Event().wait()"))
-    assert ran == Ran(1, "it did not end within 0.01 seconds")
+    assert ran == CommandResult(1, "it did not end within 0.01 seconds")

@@ -74,11 +74,11 @@ class Credentials:
         Raises:
             Unauthorized: it cannot be read.
         """
-        scheme, _, given = self.authorization.partition(" ")
+        scheme, _, encoded = self.authorization.partition(" ")
         if scheme.lower() != "basic":
             return None
         try:
-            name, colon, password = b64decode(given.strip(" "), validate=True).decode().partition(":")
+            name, colon, password = b64decode(encoded.strip(" "), validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
             colon = ""
         if not colon:
@@ -207,8 +207,8 @@ class Identifier:
         return account
 
     def _proof(self, account: Account, password: str) -> bytes:
-        told = f"{account.id}:{account.password_hash}:{password}"
-        return hmac.digest(self._memory_key, told.encode(), "sha256")
+        text = f"{account.id}:{account.password_hash}:{password}"
+        return hmac.digest(self._memory_key, text.encode(), "sha256")
 
 
 def open_identifier(config: Config, stores: "Stores", passwords: Passwords) -> Identifier:
@@ -231,13 +231,13 @@ def require(role: Role, identity: Identity) -> None:
     raise Forbidden("role", needed=role.word, name=identity.name, role=identity.role.word)
 
 
-def require_csrf(identity: Identity, given: str) -> None:
+def require_csrf(identity: Identity, token: str) -> None:
     """Refuse a change that a cookie vouches for and that comes from no page of that sign-in.
 
     Raises:
         Forbidden: the token is missing, or another one's.
     """
-    if identity.csrf is not None and not hmac.compare_digest(identity.csrf.encode(), given.encode()):
+    if identity.csrf is not None and not hmac.compare_digest(identity.csrf.encode(), token.encode()):
         raise Forbidden("csrf")
 
 

@@ -43,7 +43,7 @@ Sentence = str | Plural | Mapping[Place, str]
 Say = Callable[[PorteiroError, Place], str]
 
 
-def said(sentences: Mapping[str, Sentence], error: PorteiroError, place: Place) -> str:
+def in_words(sentences: Mapping[str, Sentence], error: PorteiroError, place: Place) -> str:
     """An error in words.
 
     Args:

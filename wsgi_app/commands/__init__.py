@@ -1,4 +1,7 @@
-"""The owner's commands, one module for each noun, and what they share. They ask the house as endpoints do."""
+"""The owner's commands, one module for each noun, and here what they share.
+
+They ask the house as endpoints do, and import it and what is below; of ``web`` they take the addresses alone.
+"""
 
 import functools
 import os

@@ -53,15 +53,15 @@ def enrol_command(
     Each photo shows that person alone, looking into the camera. Somebody who is enrolled already gets the new
     faces added. Photos that cannot be used are reported with the reason; the others count.
     """
-    wanted = _photos_to_enrol(name, photos, folder)
+    named_photos = _photos_to_enrol(name, photos, folder)
     pipeline, stores = load_pipeline(config), open_stores(config)
     policy = Policy(threshold_in_force(config, pipeline.pack.embedder).score, config.margin)
     enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))
     refused: list[tuple[Path, str]] = []
     enrolled: dict[str, int] = {}
     with progress_bar(MofNCompleteColumn()) as progress:
-        task = progress.add_task("Enrolling", total=len(wanted))
-        for person_name, photo in wanted:
+        task = progress.add_task("Enrolling", total=len(named_photos))
+        for person_name, photo in named_photos:
             reason = _enrol_photo(enroller, person_name, photo, accept_like_another=accept_like_another)
             if reason is None:
                 enrolled[person_name] = enrolled.get(person_name, 0) + 1
@@ -73,7 +73,7 @@ def enrol_command(
     if refused:
         for photo, reason in refused:
             click.echo(f"refused {photo}: {reason}", err=True)
-        raise Failure(f"{len(refused)} of {len(wanted)} photos were refused.")
+        raise Failure(f"{len(refused)} of {len(named_photos)} photos were refused.")
 
 
 @click.command("people")
@@ -116,16 +116,16 @@ def _photos_to_enrol(
         return [(_clean_name(name), photo) for photo in photos]
     if name is not None:
         raise click.UsageError("--folder takes the names from its folders; give no NAME beside it.")
-    wanted = [
+    named_photos = [
         (_clean_name(person.name), photo)
         for person in sorted(folder.iterdir())
         if person.is_dir() and not person.name.startswith(".")
         for photo in sorted(person.iterdir())
         if photo.suffix.lower() in PHOTO_NAMES and photo.is_file()
     ]
-    if not wanted:
+    if not named_photos:
         raise Failure(f"{folder} has no folder with photos ({', '.join(PHOTO_NAMES)}) in it.")
-    return wanted
+    return named_photos
 
 
 def _counted(count: int, noun: str) -> str:
@@ -144,12 +144,12 @@ def _enrol_photo(enroller: Enroller, name: str, photo: Path, *, accept_like_anot
     most_bytes, people = UploadLimits.photo_bytes, enroller.stores.people
     if photo.stat().st_size > most_bytes:
         return f"The file is larger than {most_bytes} bytes."
-    known = people.named(name)
-    person: Person = known or people.add(name)
+    existing = people.named(name)
+    person: Person = existing or people.add(name)
     try:
         enroller.enrol(Candidate(person.id, photo.read_bytes(), accept_like_another=accept_like_another))
     except RequestError as error:
-        if known is None:
+        if existing is None:
             people.remove(person.id, lambda _: True)
         return sentence(error, Place.TERMINAL)
     return None

@@ -46,13 +46,13 @@ def token_add_command(config: Config, name: str) -> None:
 def token_list_command(config: Config) -> None:
     """List the doors that have, or had, a token, and when each was heard last."""
     stores = open_stores(config)
-    known, now = stores.devices.everyone(), stores.now()
-    if not known:
+    devices, now = stores.devices.everyone(), stores.now()
+    if not devices:
         click.echo("No door has a token yet: porteiro token add NAME")
         return
     name = Column("Name", no_wrap=True)
     table = Table(name, "Made", "Last press", "Last heartbeat", "State", box=None)
-    for device in known:
+    for device in devices:
         times = (device.created_at, device.pressed_at, device.heard_at)
         table.add_row(device.id, *(_shown(time) for time in times), _state(device, now))
     print_table(table)

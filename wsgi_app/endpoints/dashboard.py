@@ -44,7 +44,7 @@ def show(call: Call) -> Response:
         doors=urgent_first(doors)[:MOST_DOORS_SHOWN],
         most_named=MOST_SILENT_NAMED,
         absent=absences(doors),
-        messages=stores.events.said(LAST_MESSAGES),
+        messages=stores.events.messages(LAST_MESSAGES),
         longest_message=house.config.limits.feed.message_letters,
         words=OUTCOMES,
         door_words=DOORS,

@@ -41,10 +41,10 @@ def evidence_for(press: Press, outcome: str, at: str) -> Evidence:
     return Evidence(press.id, at, signature(press.key, press.id, outcome, at))
 
 
-def _proven(judgement: bytes, press: Press, call: Call) -> bytes:
-    told = msgspec.json.decode(judgement, type=Judgement)
-    evidence = evidence_for(press, told.outcome, call.house.stores.now().isoformat())
-    return msgspec.json.encode(msgspec.structs.replace(told, evidence=evidence))
+def _proven(body: bytes, press: Press, call: Call) -> bytes:
+    judgement = msgspec.json.decode(body, type=Judgement)
+    evidence = evidence_for(press, judgement.outcome, call.house.stores.now().isoformat())
+    return msgspec.json.encode(msgspec.structs.replace(judgement, evidence=evidence))
 
 
 def _caller(call: Call) -> Caller:

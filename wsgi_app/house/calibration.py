@@ -132,12 +132,12 @@ def examine(rows: list[GalleryFace], question: Question) -> Calibration:
     faces = sorted(
         (face for face in rows if not face.negative), key=lambda face: (face.person_id, face.face_id)
     )
-    known = _as_arrays(faces)
-    scores = compare_all(known)
+    arrays = _as_arrays(faces)
+    scores = compare_all(arrays)
     genuine, impostor = scores.genuine, scores.impostor
     present = question.threshold
     return Calibration(
-        people=len(known.starts),
+        people=len(arrays.starts),
         faces=len(faces),
         threshold=present.score,
         measured_on=present.measured_on,
@@ -145,9 +145,9 @@ def examine(rows: list[GalleryFace], question: Question) -> Calibration:
         false_rejects=_rate(false_rejects(genuine, present.score)),
         suggestion=_suggestion(suggest(scores, question.wanted_rate, question.measured), question.measured),
         histogram=_bins(genuine, impostor),
-        most_alike=[_alike(faces, pair, question.links) for pair in most_alike(known, scores)],
-        doubtful=[_doubt(faces, known, doubt, question.links) for doubt in doubtful(scores, present.score)],
-        missing=_missing(faces, known, scores),
+        most_alike=[_alike(faces, pair, question.links) for pair in most_alike(arrays, scores)],
+        doubtful=[_doubt(faces, arrays, doubt, question.links) for doubt in doubtful(scores, present.score)],
+        missing=_missing(faces, arrays, scores),
     )
 
 
@@ -182,14 +182,14 @@ def _suggestion(suggestion: Suggestion, measured: tuple[Threshold, ...]) -> Sugg
 
 
 def _reason(suggestion: Suggestion) -> str:
-    pairs, wanted = suggestion.false_accepts.pairs, one_in(suggestion.wanted_rate)
+    pairs, rate = suggestion.false_accepts.pairs, one_in(suggestion.wanted_rate)
     if suggestion.pack is None:
         return (
             f"Of {pairs:,} comparisons of different people here, "
-            f"{suggestion.false_accepts.errors:,} reach it: no more than {wanted}."
+            f"{suggestion.false_accepts.errors:,} reach it: no more than {rate}."
         )
     needed = math.ceil(ENOUGH / suggestion.wanted_rate)
-    few = f"There are {pairs:,} comparisons of different people here; {needed:,} could tell {wanted} apart."
+    few = f"There are {pairs:,} comparisons of different people here; {needed:,} could tell {rate} apart."
     return f"{few} {_of_pack(suggestion)}{_of_gallery(suggestion)}"
 
 
@@ -241,17 +241,17 @@ def _alike(faces: list[GalleryFace], pair: Pair, links: FaceLinks) -> AlikeBody:
     return AlikeBody(round(pair.score, DIGITS), both)
 
 
-def _doubt(faces: list[GalleryFace], known: Faces, doubt: Doubt, links: FaceLinks) -> DoubtBody:
+def _doubt(faces: list[GalleryFace], arrays: Faces, doubt: Doubt, links: FaceLinks) -> DoubtBody:
     face, own = _face(faces[doubt.face], links), round(doubt.own, DIGITS)
     if doubt.other is None:
         return DoubtBody(face, own, None, None)
-    return DoubtBody(face, own, faces[known.starts[doubt.other]].name, round(doubt.other_score, DIGITS))
+    return DoubtBody(face, own, faces[arrays.starts[doubt.other]].name, round(doubt.other_score, DIGITS))
 
 
-def _missing(faces: list[GalleryFace], known: Faces, scores: Scores) -> list[str]:
+def _missing(faces: list[GalleryFace], arrays: Faces, scores: Scores) -> list[str]:
     lacking = [faces[at].name for at in np.flatnonzero(np.isnan(scores.own))]
     sentences = []
-    if len(known.starts) < 2:  # noqa: PLR2004  strangers take two
+    if len(arrays.starts) < 2:  # noqa: PLR2004  strangers take two
         sentences.append("Enrol at least two people: how alike different people are cannot be told yet.")
     if lacking:
         names = ", ".join(sorted(lacking, key=str.casefold)[:10])

@@ -104,8 +104,12 @@ def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candida
         Conflict: somebody said that it shows another person, or nobody known.
         NotFound: the visit or its photo is gone.
     """
-    said = stores.corrections.of([visit_id]).get(visit_id)
-    if said is not None and said.verdict is not CorrectionVerdict.IGNORED and said.person_id != person_id:
+    correction = stores.corrections.of([visit_id]).get(visit_id)
+    if (
+        correction is not None
+        and correction.verdict is not CorrectionVerdict.IGNORED
+        and correction.person_id != person_id
+    ):
         raise Conflict("corrected")
     return Candidate(person_id, stores.photos.read(stores.visits.get(visit_id).photo), Source(visit_id))
 

@@ -77,8 +77,8 @@ class Exporter:
         folder.add_json("visits.json", [_visit(folder, visit, self._zone) for visit in visits])
 
     def _visits(self, person_id: str) -> Iterator[Visit]:
-        before, wanted = None, VisitFilter(person=person_id)
-        while page := self._stores.visits.page(PAGE, before, wanted):
+        before, of_person = None, VisitFilter(person=person_id)
+        while page := self._stores.visits.page(PAGE, before, of_person):
             yield from page
             before = page[-1].number
 

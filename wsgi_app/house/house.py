@@ -1,4 +1,4 @@
-"""One house: everything that its endpoints work with, put together once for each process."""
+"""One house: everything that it decides with, opened and put together once for each process."""
 
 import time
 from dataclasses import dataclass

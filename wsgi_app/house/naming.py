@@ -3,7 +3,9 @@
 Nothing here is done but by somebody's word, and the last word counts. Each is a short sequence of changes
 whose last one takes the visits out of the inbox: cut off anywhere, it is simply said again.
 
-To *bar* is what somebody does who says "not X"; the face that is kept of it is a *negative* one of X.
+To *learn* from a visit is to enrol the face on its photo; to *unlearn* one is to remove what was
+kept of it. To *bar* is what somebody does who says "not X"; the face that is kept of it is a *negative* one
+of X.
 """
 
 from collections.abc import Sequence
@@ -24,7 +26,7 @@ from wsgi_app.vision.crops import crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Sighting
 from wsgi_app.vision.quality import Standard
 
-LEARNT_AT_ONCE = 3  # photos of one naming
+MOST_ENROLLED = 3  # photos of one naming
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ def name(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrolme
     """
     enroller.stores.people.get(person_id)
     unlearn(enroller.stores, visits, person_id)
-    learnt = _learn(enroller, best_first(visits)[:LEARNT_AT_ONCE], person_id)
+    enrolments = _learn(enroller, best_first(visits)[:MOST_ENROLLED], person_id)
     enroller.stores.corrections.set([visit.id for visit in visits], CorrectionVerdict.PERSON, person_id)
-    return learnt
+    return enrolments
 
 
 def correct(enroller: Enroller, visit: Visit, statement: Statement, expected: Expected) -> None:

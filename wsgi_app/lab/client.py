@@ -81,8 +81,8 @@ def go_through(lab: DistantLab) -> None:
             click.echo(f"{number}. {step.about}")
             answer = take(lab, step, step.path.format(note=note))
             if faults := step.faults(answer):
-                said = f"{number}. {step.about}: expected was {', '.join(faults)}. {step.hint}"
-                raise click.ClickException(said.rstrip())
+                message = f"{number}. {step.about}: expected was {', '.join(faults)}. {step.hint}"
+                raise click.ClickException(message.rstrip())
             note = answer.made or note
 
 
@@ -103,7 +103,7 @@ def take(lab: DistantLab, step: Step, path: str) -> LessonAnswer:
 def clear(lab: DistantLab, mark: str) -> None:
     """Delete the notes that begin with a mark, where a run was broken off; else there are none."""
     try:
-        for note in lab.ask("GET", "/notes").said.notes:
+        for note in lab.ask("GET", "/notes").content.notes:
             if note.text.startswith(mark) and re.fullmatch(ID, note.id):
                 lab.ask("DELETE", f"/notes/{note.id}")
                 click.echo(f"The note {note.id} was left, and is deleted now.")

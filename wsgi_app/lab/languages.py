@@ -12,18 +12,18 @@ LONGEST_NAME = 100
 LONGEST_HEADER = 1000  # of Accept-Language: the time to read one grows faster than its length
 
 
-def language_of(request: Request, known: Collection[str]) -> str:
+def language_of(request: Request, languages: Collection[str]) -> str:
     """``?lang=`` decides, then ``Accept-Language`` (``zh-CN`` takes ``zh``), then English.
 
     Raises:
         BadRequest: that language is not known here, or the header is too long.
     """
-    wanted = query_text(request, "lang")
-    if wanted and wanted not in known:
-        raise BadRequest("unknown_language", languages=", ".join(known))
+    language = query_text(request, "lang")
+    if language and language not in languages:
+        raise BadRequest("unknown_language", languages=", ".join(languages))
     if len(request.headers.get("Accept-Language", "")) > LONGEST_HEADER:
         raise BadRequest("header_too_long", header="Accept-Language", most=LONGEST_HEADER)
-    return wanted or str(request.accept_language.lookup(list(known), default="en"))
+    return language or str(request.accept_language.lookup(list(languages), default="en"))
 
 
 def in_language(response: Response, request: Request, language: str) -> Response:

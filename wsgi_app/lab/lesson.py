@@ -34,7 +34,7 @@ class LessonAnswer:
     body: bytes
 
     @property
-    def said(self) -> LessonBody:
+    def content(self) -> LessonBody:
         """Its JSON; nothing where it has none, or another's."""
         try:
             return msgspec.json.decode(self.body, type=LessonBody)
@@ -78,11 +78,17 @@ class Step:
 
     def faults(self, answer: LessonAnswer) -> list[str]:
         """What of an answer is not as it has to be."""
-        said = answer.said
+        content = answer.content
         checks = (
             (answer.status == self.status, f"the status {self.status}"),
-            (not self.text or self.text in (said.text, *(note.text for note in said.notes)), "the text"),
-            (said.error.get("code", "") == self.code, f"the code {self.code}" if self.code else "no error"),
+            (
+                not self.text or self.text in (content.text, *(note.text for note in content.notes)),
+                "the text",
+            ),
+            (
+                content.error.get("code", "") == self.code,
+                f"the code {self.code}" if self.code else "no error",
+            ),
             (not self.header or self.header in answer.headers, f"the header {self.header}"),
             (self.status != http.client.CREATED or answer.made, "the note's address in Location"),
         )

@@ -34,13 +34,13 @@ def named_headers(request: Request) -> list[tuple[str, str]]:
         BadRequest: there are too many, or one of them has a name or a value that could do something.
     """
     try:
-        wanted = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=MOST_HEADERS)
+        pairs = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=MOST_HEADERS)
     except ValueError as error:
         raise BadRequest("too_many_headers", most=MOST_HEADERS) from error
-    for name, value in wanted:
+    for name, value in pairs:
         _check_name(name)
         _check_value(value)
-    return wanted
+    return pairs
 
 
 def _check_name(name: str) -> None:

@@ -71,8 +71,8 @@ class Try:
     @property
     def sent_headers(self) -> dict[str, str]:
         """The headers as curl sends them: it calls every body a form, unless told otherwise."""
-        told = any(name.lower() == "content-type" for name in self.headers)
-        return {**({"Content-Type": URLENCODED} if self.body and not told else {}), **self.headers}
+        has_type = any(name.lower() == "content-type" for name in self.headers)
+        return {**({"Content-Type": URLENCODED} if self.body and not has_type else {}), **self.headers}
 
     @property
     def is_link(self) -> bool:

@@ -1,1 +1,4 @@
-"""The live feed: tells browsers what happens, while it happens."""
+"""The live feed: tells browsers what happens, while it happens, from a process of its own.
+
+WebSockets are here alone; it imports ``house``, what is below, and of ``web`` how a refusal reads.
+"""

@@ -141,21 +141,21 @@ def _in_json(
 
 
 def _after(query: str) -> int | None:
-    given = _values(query, "after")
-    if given == [""]:
+    values = _values(query, "after")
+    if values == [""]:
         return None
-    if len(given) > 1 or not NUMBER.fullmatch(given[0]):
+    if len(values) > 1 or not NUMBER.fullmatch(values[0]):
         raise BadRequest("bad_query:whole_number", field="after")
-    return int(given[0])
+    return int(values[0])
 
 
 def _room(query: str) -> str:
-    given = _values(query, "room")
-    if given == [""]:
+    values = _values(query, "room")
+    if values == [""]:
         return DEFAULT_ROOM
-    if len(given) > 1 or given[0] not in ROOMS:
+    if len(values) > 1 or values[0] not in ROOMS:
         raise BadRequest("unknown_room", rooms=", ".join(ROOMS))
-    return given[0]
+    return values[0]
 
 
 def _values(query: str, name: str) -> list[str]:

@@ -67,7 +67,7 @@ class Crowd:
             _count_down(self._strangers, peer)
 
 
-class Pace:
+class RateLimit:
     """So many times within so many seconds, and no more."""
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float]):

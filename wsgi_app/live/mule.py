@@ -55,11 +55,11 @@ async def serve_until_told(config: Config) -> None:
 def allow_files(limits: FeedLimits) -> None:
     """Let this process open a file for each socket, as far as the machine allows."""
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = limits.sockets + FURTHER_FILES
+    files = limits.sockets + FURTHER_FILES
     if most != resource.RLIM_INFINITY:
-        wanted = min(wanted, most)
-    if allowed != resource.RLIM_INFINITY and allowed < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        files = min(files, most)
+    if allowed != resource.RLIM_INFINITY and allowed < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
 
 
 def run(environ: Mapping[str, str]) -> None:

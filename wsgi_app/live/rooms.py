@@ -136,18 +136,18 @@ class Everybody(Room):
 
     def leave(self, socket: Socket) -> None:
         """Tell those who stay."""
-        told = RoomFrame("left", self._here.pop(socket), own=False, here=len(self._here))
-        self.send(self._here, _json(told))
+        frame = RoomFrame("left", self._here.pop(socket), own=False, here=len(self._here))
+        self.send(self._here, _json(frame))
 
     def _tell(self, kind: str, socket: Socket, text: str | None = None, size: int | None = None) -> None:
-        told = RoomFrame(kind, self._here[socket], own=False, here=len(self._here), text=text, size=size)
-        self.send(self._here.keys() - {socket}, _json(told))
-        self.send([socket], _json(msgspec.structs.replace(told, own=True)))
+        frame = RoomFrame(kind, self._here[socket], own=False, here=len(self._here), text=text, size=size)
+        self.send(self._here.keys() - {socket}, _json(frame))
+        self.send([socket], _json(msgspec.structs.replace(frame, own=True)))
 
 
 ROOMS: dict[str, type[Room]] = {"echo": Echo, "all": Everybody, "tutorial": MarkedEcho}
 DEFAULT_ROOM = "echo"
 
 
-def _json(told: RoomFrame) -> str:
-    return msgspec.json.encode(told).decode()
+def _json(frame: RoomFrame) -> str:
+    return msgspec.json.encode(frame).decode()

@@ -14,7 +14,7 @@ from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.access.roles import Role
 from wsgi_app.base.errors import Unavailable
 from wsgi_app.base.limits import FeedLimits
-from wsgi_app.live.crowd import Crowd, Pace, Seats
+from wsgi_app.live.crowd import Crowd, RateLimit, Seats
 from wsgi_app.stores.attempts import address_key
 
 FRAMES = (100, 10.0)  # so many within so many seconds, of any kind: pings, and pieces of messages
@@ -56,8 +56,8 @@ class Socket(ServerConnection):
     ):
         super().__init__(*arguments, **options)
         self.guest = UNKNOWN
-        self.messages = Pace(limits.messages, limits.messages_s, clock)
-        self._frames = Pace(*FRAMES, clock)
+        self.messages = RateLimit(limits.messages, limits.messages_s, clock)
+        self._frames = RateLimit(*FRAMES, clock)
         self._crowd = crowd
         self._peer: str | None = None  # of a Unix socket all peers are nginx
         self._seat: tuple[Seats, str] | None = None

@@ -155,11 +155,11 @@ def _upgrade(connection: sa.Connection) -> None:
     settings = alembic.config.Config()
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     settings.attributes["connection"] = connection
-    known = {
+    revisions = {
         script.revision for script in alembic.script.ScriptDirectory.from_config(settings).walk_revisions()
     }
     revision = _revision(connection)
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in revisions:
         raise ConfigError(
             f"The database's schema {revision} is newer than this release's {SCHEMA_REVISION}; "
             "install the release that wrote it."

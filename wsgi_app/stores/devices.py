@@ -133,9 +133,9 @@ class DeviceStore(ActingStore):
 
     def tell_states(self) -> int:
         """Tell each device's state that is another one than was told last; gives how many were told."""
-        now, told = self._now(), 0
+        now, count = self._now(), 0
         if all(device.state(now) == device.told_state for device in self.everyone() if not device.revoked_at):
-            return told
+            return count
         with self._database.write() as connection:
             rows = connection.execute(_DEVICES.where(devices.c.revoked_at.is_(None)))
             for device in [Device(**row._mapping) for row in rows]:
@@ -145,8 +145,8 @@ class DeviceStore(ActingStore):
                         devices.update().where(devices.c.id == device.id), {"told_state": state}
                     )
                     tell(connection, now, ("device", state, device.id))
-                    told += 1
-        return told
+                    count += 1
+        return count
 
     def hear(self, name: str, vitals: Vitals) -> None:
         """Keep a heartbeat, and count those that should have come since the one before.

@@ -100,7 +100,7 @@ class EventStore:
                 Event(**row._mapping) for row in connection.execute(_AFTER, {"after": number, "most": limit})
             ]
 
-    def said(self, limit: int) -> list[Event]:
+    def messages(self, limit: int) -> list[Event]:
         """The latest messages, oldest first."""
         query = sa.select(events).where(events.c.kind == "message").order_by(events.c.number.desc())
         with self._database.read() as connection:
@@ -148,8 +148,8 @@ def tell(
     connection.execute(_TELL, row)
 
 
-def _about(connection: sa.Connection, some: list[Event], kind: str) -> Iterable[sa.Row[Any]]:
-    subjects = {event.subject for event in some if event.kind == kind}
+def _about(connection: sa.Connection, public: list[Event], kind: str) -> Iterable[sa.Row[Any]]:
+    subjects = {event.subject for event in public if event.kind == kind}
     return connection.execute(_SUBJECTS[kind], {"ids": list(subjects)}) if subjects else ()
 
 

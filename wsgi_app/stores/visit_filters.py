@@ -35,10 +35,9 @@ class VisitFilter:
 EVERY_VISIT = VisitFilter()
 
 
-def conditions(wanted: VisitFilter) -> list[sa.ColumnElement[bool]]:
+def conditions(criteria: VisitFilter) -> list[sa.ColumnElement[bool]]:
     """What the rows of ``visits`` have to fulfil."""
-    given = {name: value for name, value in vars(wanted).items() if value is not None}
-    return [_CONDITIONS[name](value) for name, value in given.items()]
+    return [_CONDITIONS[name](value) for name, value in vars(criteria).items() if value is not None]
 
 
 def _is_one_of(numbers: sa.SelectBase) -> sa.ColumnElement[bool]:
@@ -59,8 +58,8 @@ def shows(person_id: str) -> sa.ColumnElement[bool]:
 
 def whom_shows(visit_id: sa.ColumnElement[str]) -> sa.ScalarSelect[Any]:
     """Whom a visit shows, as ``shows`` has it: the id, or nobody."""
-    said = corrections.c.verdict != CorrectionVerdict.IGNORED
-    person = sa.case((said, corrections.c.person_id), else_=visits.c.person_id)
+    identified = corrections.c.verdict != CorrectionVerdict.IGNORED
+    person = sa.case((identified, corrections.c.person_id), else_=visits.c.person_id)
     both = visits.join(corrections, corrections.c.visit_id == visits.c.id, isouter=True)
     return sa.select(person).select_from(both).where(visits.c.id == visit_id).scalar_subquery()
 

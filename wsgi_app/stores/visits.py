@@ -197,17 +197,17 @@ class VisitStore(ActingStore):
             rows = connection.execute(query.group_by(visits.c.outcome)).all()
         return {row[0]: row[1] for row in rows}
 
-    def page(self, limit: int, before: int | None = None, wanted: VisitFilter = EVERY_VISIT) -> list[Visit]:
+    def page(self, limit: int, before: int | None = None, criteria: VisitFilter = EVERY_VISIT) -> list[Visit]:
         """The latest visits that fit a filter, newest first, or those before a number."""
-        query = sa.select(visits).where(*conditions(wanted)).order_by(visits.c.number.desc()).limit(limit)
+        query = sa.select(visits).where(*conditions(criteria)).order_by(visits.c.number.desc()).limit(limit)
         if before is not None:
             query = query.where(visits.c.number < before)
         with self._database.read() as connection:
             return [_visit_from(row) for row in connection.execute(query)]
 
-    def moments(self, limit: int, wanted: VisitFilter) -> list[tuple[datetime, Outcome]]:
+    def moments(self, limit: int, criteria: VisitFilter) -> list[tuple[datetime, Outcome]]:
         """When the latest visits that fit a filter were, and their outcomes, newest first."""
-        query = sa.select(visits.c.at, visits.c.outcome).where(*conditions(wanted))
+        query = sa.select(visits.c.at, visits.c.outcome).where(*conditions(criteria))
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(visits.c.number.desc()).limit(limit))
             return [(row.at, row.outcome) for row in rows]
@@ -272,8 +272,8 @@ def remove_visits(connection: sa.Connection, visit_ids: Iterable[str]) -> None:
     Faces that were taken from them stay, and tell whom they show in place of the visit.
     """
     ids = list(visit_ids)
-    told = {"visit_id": None, "shows_id": whom_shows(faces.c.visit_id)}
-    connection.execute(faces.update().where(faces.c.visit_id.in_(ids)).values(told))
+    values = {"visit_id": None, "shows_id": whom_shows(faces.c.visit_id)}
+    connection.execute(faces.update().where(faces.c.visit_id.in_(ids)).values(values))
     connection.execute(events.delete().where(events.c.subject.in_(ids), events.c.kind == "visit"))
     connection.execute(visits.delete().where(visits.c.id.in_(ids)))
 
@@ -296,8 +296,14 @@ def _insert(
     connection.execute(_INSERT_VISIT, row)
     tell(connection, visit.at, ("visit", "came", visit.id))
     if key is not None:
-        told = {"key": key.key, **_columns_of(key.door), **vars(answer), "visit_id": visit.id, "at": visit.at}
-        connection.execute(_INSERT_ANSWER, told)
+        answer_row = {
+            "key": key.key,
+            **_columns_of(key.door),
+            **vars(answer),
+            "visit_id": visit.id,
+            "at": visit.at,
+        }
+        connection.execute(_INSERT_ANSWER, answer_row)
 
 
 def _earlier_answer(connection: sa.Connection, key: IdempotencyKey, oldest: datetime) -> StoredAnswer | None:
@@ -306,8 +312,8 @@ def _earlier_answer(connection: sa.Connection, key: IdempotencyKey, oldest: date
 
 
 def _answer(connection: sa.Connection, key: IdempotencyKey, oldest: datetime) -> StoredAnswer | None:
-    asked = {**vars(key.door), "press": key.key, "oldest": oldest}
-    row = connection.execute(_ANSWER, asked).first()
+    values = {**vars(key.door), "press": key.key, "oldest": oldest}
+    row = connection.execute(_ANSWER, values).first()
     return StoredAnswer(**row._mapping) if row else None
 
 

@@ -1,4 +1,4 @@
-"""What can be said of a photo: who is on it, or why that cannot be told."""
+"""What can be said of a photo, or of several of one moment: who is on it, or why that cannot be told."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

@@ -180,5 +180,5 @@ def _drop_unreadable(request: Request) -> None:
 
 
 def _request_id(environ: "WSGIEnvironment") -> str:
-    given = environ.get("REQUEST_ID", "")  # nginx's own, never a client's header
-    return given if REQUEST_ID.fullmatch(given) else random_id()
+    request_id = environ.get("REQUEST_ID", "")  # nginx's own, never a client's header
+    return request_id if REQUEST_ID.fullmatch(request_id) else random_id()

@@ -1,4 +1,4 @@
-"""What every refusal says to a program."""
+"""What every refusal says to a program, and what says it for a callable beside the house."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from wsgi_app.base.errors import PorteiroError
-from wsgi_app.base.sentences import Say, Sentence, said
+from wsgi_app.base.sentences import Say, Sentence, in_words
 from wsgi_app.house.words.errors import SENTENCES
 
 
@@ -31,4 +31,4 @@ class ErrorBody(msgspec.Struct):
 
 def saying(own: Mapping[str, Sentence]) -> Say:
     """What says the errors of a callable beside the house: its own, and those of web and all below."""
-    return partial(said, {**SENTENCES, **own})
+    return partial(in_words, {**SENTENCES, **own})

@@ -1,4 +1,4 @@
-"""The same list for other programs: Atom (RFC 4287) for feed readers, CSV (RFC 4180) for spreadsheets."""
+"""A list for other programs: Atom (RFC 4287) for feed readers, CSV (RFC 4180) for spreadsheets."""
 
 import csv
 import io

@@ -182,21 +182,21 @@ def _taken(route: Route, schemas: dict[type, Json]) -> Json:
 
 
 def _responses(route: Route, schemas: dict[type, Json]) -> Json:
-    given = _given(route, schemas)
-    responses = _successes(route, given)
+    content = _content(route, schemas)
+    responses = _successes(route, content)
     for refused, applies, _ in REFUSALS:
         if refused in route.also:
-            responses[str(refused)] = {"description": "Done, with another end.", "content": given}
+            responses[str(refused)] = {"description": "Done, with another end.", "content": content}
         elif applies(route):
             responses[str(refused)] = {"$ref": f"#/components/responses/{refused}"}
     return responses
 
 
-def _successes(route: Route, given: Json) -> Json:
+def _successes(route: Route, content: Json) -> Json:
     status = success_of(route)
     done: Json = {"description": "Done."}
     if status != HTTPStatus.NO_CONTENT:
-        done["content"] = given | ({"text/html": {"schema": TEXT}} if takes_forms(route) else {})
+        done["content"] = content | ({"text/html": {"schema": TEXT}} if takes_forms(route) else {})
     if status == HTTPStatus.CREATED:
         done["headers"] = {"Location": {"schema": TEXT, "description": "Where it is from now on."}}
     further = {
@@ -212,7 +212,7 @@ def _refusals(schema: Json) -> Json:
     return {str(refused): {"description": words, "content": content} for refused, _, words in REFUSALS}
 
 
-def _given(route: Route, schemas: dict[type, Json]) -> Json:
+def _content(route: Route, schemas: dict[type, Json]) -> Json:
     json = {} if route.gives is None else schemas[route.gives]
     return {FORMATS[word]: {"schema": json if word == "json" else TEXT} for word in route.formats}
 

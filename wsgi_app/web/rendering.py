@@ -171,9 +171,9 @@ def negotiated(request: Request, makers: Mapping[str, Callable[[], Response]]) -
         NotAcceptable: none fits.
     """
     offers = {FORMATS[word]: make for word, make in makers.items()}
-    wanted = query_text(request, "format")
-    if wanted:
-        types = [FORMATS[wanted]] if wanted in makers else []
+    word = query_text(request, "format")
+    if word:
+        types = [FORMATS[word]] if word in makers else []
     else:
         types = [name for name, _ in request.accept.acceptable_offers(list(offers))]
     if not types:

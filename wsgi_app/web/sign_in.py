@@ -36,16 +36,16 @@ def to_sign_in(request: Request) -> Response:
     return Response(status=303, location=sign_in)
 
 
-def is_page_below(request: Request, wanted: str) -> bool:
+def is_page_below(request: Request, path: str) -> bool:
     """Whether this is a path below the mount, with nothing that a browser takes for another place."""
     root = request.script_name
-    rest = wanted.removeprefix(root)
-    return bool(wanted.startswith(f"{root}/") and len(wanted) <= LONGEST_PAGE and PAGE.fullmatch(rest))
+    rest = path.removeprefix(root)
+    return bool(path.startswith(f"{root}/") and len(path) <= LONGEST_PAGE and PAGE.fullmatch(rest))
 
 
-def page_below(request: Request, wanted: str) -> str:
+def page_below(request: Request, path: str) -> str:
     """A path on this server below the mount, as it was wanted; the mount itself in place of anything else."""
-    return wanted if is_page_below(request, wanted) else f"{request.script_name}/"
+    return path if is_page_below(request, path) else f"{request.script_name}/"
 
 
 def page_before(request: Request) -> str:

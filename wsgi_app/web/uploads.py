@@ -37,11 +37,11 @@ class BodyReader:
         Raises:
             BadRequest: the client stopped sending.
         """
-        wanted = self.left if size < 0 else min(size, self.left)
-        if wanted == 0:
+        length = self.left if size < 0 else min(size, self.left)
+        if length == 0:
             return b""
         try:
-            data = self._stream.read(wanted)
+            data = self._stream.read(length)
         except OSError:  # uWSGI's way to say that the client went away or fell silent
             data = b""
         if not data:
@@ -108,8 +108,8 @@ class LongText:
 
 def too_long(error: msgspec.ValidationError) -> LongText | None:
     """The text that is too long, where that is why a value does not fit; people do that, not programs."""
-    told = TOO_LONG.fullmatch(str(error))
-    return LongText(told[2], int(told[1])) if told else None
+    match = TOO_LONG.fullmatch(str(error))
+    return LongText(match[2], int(match[1])) if match else None
 
 
 def read_bytes(request: Request, limit_bytes: int) -> bytes:

@@ -3,7 +3,7 @@
 import pytest
 
 from wsgi_app.base.errors import NotFound, TooManyRequests, Unfit
-from wsgi_app.base.sentences import Place, Plural, Sentence, said
+from wsgi_app.base.sentences import Place, Plural, Sentence, in_words
 
 SENTENCES: dict[str, Sentence] = {
     "not_found:person": "Nobody is called {name!r}.",
@@ -15,7 +15,7 @@ SENTENCES: dict[str, Sentence] = {
 def test_a_sentence_names_the_values_of_its_error() -> None:
     error = NotFound("not_found:person", name="{Ana}")
 
-    assert {said(SENTENCES, error, place) for place in Place} == {"Nobody is called '{Ana}'."}
+    assert {in_words(SENTENCES, error, place) for place in Place} == {"Nobody is called '{Ana}'."}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_a_sentence_names_the_values_of_its_error() -> None:
 def test_one_and_many_are_said_as_people_do(minutes: int, words: str) -> None:
     error = TooManyRequests("too_many", minutes=minutes, wait_s=60)
 
-    assert said(SENTENCES, error, Place.PAGE) == words
+    assert in_words(SENTENCES, error, Place.PAGE) == words
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_one_and_many_are_said_as_people_do(minutes: int, words: str) -> None:
     ],
 )
 def test_a_place_without_words_of_its_own_has_those_of_the_api(place: Place, words: str) -> None:
-    assert said(SENTENCES, Unfit("bad_name"), place) == words
+    assert in_words(SENTENCES, Unfit("bad_name"), place) == words

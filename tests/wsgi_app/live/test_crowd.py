@@ -2,7 +2,7 @@ import pytest
 
 from tests.conftest import Clock
 from wsgi_app.base.errors import TooManyRequests, Unavailable
-from wsgi_app.live.crowd import STRANGERS, Crowd, Pace, Seats
+from wsgi_app.live.crowd import STRANGERS, Crowd, RateLimit, Seats
 
 
 def test_so_many_of_one_address_are_admitted_and_then_others_still() -> None:
@@ -56,13 +56,13 @@ def test_one_address_has_as_many_on_their_way_in_as_may_be_let_in() -> None:
     assert crowd.has_room("192.0.2.1")
 
 
-def test_a_pace_allows_so_many_within_a_time_and_again_when_it_has_passed(clock: Clock) -> None:
-    pace = Pace(3, 10.0, lambda: clock.now().timestamp())
+def test_a_rate_limit_allows_so_many_within_a_time_and_again_when_it_has_passed(clock: Clock) -> None:
+    limit = RateLimit(3, 10.0, lambda: clock.now().timestamp())
 
-    at_once = [pace.allows() for _ in range(5)]
+    at_once = [limit.allows() for _ in range(5)]
     clock.advance(9)
-    soon = pace.allows()
+    soon = limit.allows()
     clock.advance(1)
-    later = [pace.allows() for _ in range(4)]
+    later = [limit.allows() for _ in range(4)]
 
     assert (at_once, soon, later) == ([True, True, True, False, False], False, [True, True, True, False])

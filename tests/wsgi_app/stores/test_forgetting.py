@@ -145,7 +145,7 @@ def test_the_visits_that_show_somebody_come_newest_first(stores: Stores) -> None
     stores.corrections.set([taken_for_her], CorrectionVerdict.NOBODY)
     stores.corrections.set([fourth], CorrectionVerdict.PERSON, ana)
 
-    shown = stores.visits.page(2, wanted=VisitFilter(person=ana))
+    shown = stores.visits.page(2, criteria=VisitFilter(person=ana))
     rest = stores.visits.page(2, shown[-1].number, VisitFilter(person=ana))
 
     assert [[visit.id for visit in page] for page in (shown, rest)] == [[fourth, third], [first]]

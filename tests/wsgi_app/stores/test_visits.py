@@ -326,7 +326,7 @@ def five_visits(stores: Stores, clock: Clock) -> dict[str, str]:
 def test_a_filter_chooses_visits(
     stores: Stores, five_visits: dict[str, str], wanted: VisitFilter, ids: list[str]
 ) -> None:
-    assert ids_of(stores.visits.page(10, wanted=wanted)) == ids
+    assert ids_of(stores.visits.page(10, criteria=wanted)) == ids
     assert [outcome for _, outcome in stores.visits.moments(10, wanted)] == [
         stores.visits.get(one).outcome for one in ids
     ]
@@ -341,16 +341,16 @@ def test_a_persons_visits_are_those_of_the_verdict_unless_a_correction_says_othe
     stores.corrections.set(["v2"], CorrectionVerdict.IGNORED)
     stores.corrections.set(["v5"], CorrectionVerdict.NOBODY)
     of_ana, of_bruno = VisitFilter(person=ana), VisitFilter(person=bruno)
-    assert ids_of(stores.visits.page(10, wanted=of_ana)) == ["v3", "v2", "v1"]
-    assert ids_of(stores.visits.page(10, wanted=of_bruno)) == ["v4"]
-    assert ids_of(stores.visits.page(10, wanted=VisitFilter(corrected=True))) == ["v5", "v4", "v3"]
-    assert ids_of(stores.visits.page(10, wanted=VisitFilter(corrected=False))) == ["v2", "v1"]
+    assert ids_of(stores.visits.page(10, criteria=of_ana)) == ["v3", "v2", "v1"]
+    assert ids_of(stores.visits.page(10, criteria=of_bruno)) == ["v4"]
+    assert ids_of(stores.visits.page(10, criteria=VisitFilter(corrected=True))) == ["v5", "v4", "v3"]
+    assert ids_of(stores.visits.page(10, criteria=VisitFilter(corrected=False))) == ["v2", "v1"]
 
 
 def test_a_filter_holds_on_every_page(stores: Stores, five_visits: dict[str, str]) -> None:
     of_ana = VisitFilter(person=five_visits["ana"])
-    assert ids_of(stores.visits.page(2, wanted=of_ana)) == ["v4", "v2"]
-    assert ids_of(stores.visits.page(2, before=2, wanted=of_ana)) == ["v1"]
+    assert ids_of(stores.visits.page(2, criteria=of_ana)) == ["v4", "v2"]
+    assert ids_of(stores.visits.page(2, before=2, criteria=of_ana)) == ["v1"]
 
 
 def test_some_visits_come_in_the_order_of_their_ids_each_once(
@@ -414,7 +414,7 @@ def test_doors_are_listed_without_reading_every_visit(stores: Stores) -> None:
 def test_no_filter_reads_every_visit(stores: Stores, wanted: VisitFilter) -> None:
     asked = []
     sa.event.listen(stores.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
-    stores.visits.page(10, wanted=wanted)
+    stores.visits.page(10, criteria=wanted)
     ((statement, values),) = [one for one in asked if one[0].startswith("SELECT visits")]
     with stores.database.read() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()

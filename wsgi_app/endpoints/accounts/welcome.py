@@ -57,13 +57,13 @@ def _accept(call: Call, body: Welcome, invitation: Invitation) -> Response:
     password_hash = house.passwords.hash(_checked_password(body))
     account = house.stores.accounts.accept(token_key(body.token), name, password_hash)
     value = house.identifier.start(account, address)
-    told: AccountBody = account_body(call, account)
+    answer: AccountBody = account_body(call, account)
     response = changed(
         call.request,
         call.links.dashboard,
-        told,
+        answer,
         201,
-        {"Location": told.links["self"], **etag(account_version(account))},
+        {"Location": answer.links["self"], **etag(account_version(account))},
     )
     return keep_signed_in(response, call.request, value, house.config.limits.sign_ins.session_days)
 

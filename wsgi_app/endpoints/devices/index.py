@@ -75,8 +75,8 @@ def show(call: Call, device: str) -> Response:
 def remove(call: Call, device: str) -> Response:
     """``DELETE /devices/{device}``: accepts its token no more; ``If-Match`` guards against changes."""
 
-    def version(one: Device) -> str:
-        return version_of(device_body(call, one))
+    def version(current: Device) -> str:
+        return version_of(device_body(call, current))
 
     call.stores.devices.revoke(device, expected(call, version))
     return changed(call.request, call.links.devices)

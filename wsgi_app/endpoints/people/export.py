@@ -31,12 +31,12 @@ class Sending:
 
 def show(call: Call, person: str) -> Response:
     """``GET /people/{person}/export``: all that is kept of somebody, as a zip file."""
-    whole = call.stores.people.get(person)
+    exported = call.stores.people.get(person)
     stores, config = call.stores, call.house.config
-    file = Exporter(stores, config.data, config.timezone).export(whole)
+    file = Exporter(stores, config.data, config.timezone).export(exported)
     response = Response(content_type="application/zip", app_iter=Sending(file))
     response.content_length = file.seek(0, os.SEEK_END)
-    response.content_disposition = _attachment(f"{whole.name}.zip")
+    response.content_disposition = _attachment(f"{exported.name}.zip")
     response.cache_control = "no-store"
     file.seek(0)
     return response

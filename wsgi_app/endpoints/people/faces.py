@@ -72,8 +72,8 @@ def show(call: Call, person: str, face: str) -> Response:
 def remove(call: Call, person: str, face: str) -> Response:
     """``DELETE /people/{person}/faces/{face}``: unlearns it; ``If-Match`` guards against changes."""
 
-    def version(one: EnrolledFace) -> str:
-        return version_of(face_body(call, one))
+    def version(current: EnrolledFace) -> str:
+        return version_of(face_body(call, current))
 
     call.stores.faces.remove(person, face, expected(call, version))
     return changed(call.request, call.links.person(person))
@@ -102,9 +102,9 @@ def _candidate(call: Call, person: str) -> Candidate:
     if declared_type(call.request) not in (JSON, URLENCODED):
         photo = read_photo(call.request, "file", call.house.config.limits.uploads)
         return Candidate(person, photo, accept_like_another=accepted)
-    wanted = call.body(FaceOfVisit)
-    candidate = candidate_of_visit(call.stores, person, wanted.visit)
-    return replace(candidate, accept_like_another=accepted or wanted.accept == LIKE_ANOTHER)
+    body = call.body(FaceOfVisit)
+    candidate = candidate_of_visit(call.stores, person, body.visit)
+    return replace(candidate, accept_like_another=accepted or body.accept == LIKE_ANOTHER)
 
 
 def _accepted(call: Call) -> bool:

@@ -39,15 +39,15 @@ def index(call: Call) -> Response:
     before = number_of(call, "before")
     groups = [group for group in groups if before is None or group[0].number < before]
 
-    def page(some: list[inbox.Group], next_page: str) -> Response:
-        return _page(call, cluster_bodies(call, some), next_page)
+    def page(shown: list[inbox.Group], next_page: str) -> Response:
+        return _page(call, cluster_bodies(call, shown), next_page)
 
     return listed(
         call,
         lambda most: groups[:most],
         lambda last: last[0].number,
         {
-            "json": (CLUSTERS_SHOWN, lambda some, _: json_answer(InboxBody(cluster_bodies(call, some)))),
+            "json": (CLUSTERS_SHOWN, lambda shown, _: json_answer(InboxBody(cluster_bodies(call, shown)))),
             "html": (CLUSTERS_SHOWN, page),
         },
     )
@@ -78,8 +78,8 @@ def name(call: Call) -> Response:
         Refusal(visit, error.code, sentence(error, Place.API)) for visit, error in enrolments.refused.items()
     ]
     links = {"person": call.links.person(person.id), "unknown": call.links.unknown}
-    told = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
-    return changed(call.request, f"{call.links.unknown}?named={person.id}", told)
+    answer = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
+    return changed(call.request, f"{call.links.unknown}?named={person.id}", answer)
 
 
 def ignore(call: Call) -> Response:
@@ -99,8 +99,8 @@ def bar(call: Call) -> Response:
         "face": call.links.face(person.id, kept.id),
         "unknown": call.links.unknown,
     }
-    told = Barred(PersonName(person.id, person.name), kept.id, links)
-    return changed(call.request, f"{call.links.unknown}?barred={person.id}", told)
+    answer = Barred(PersonName(person.id, person.name), kept.id, links)
+    return changed(call.request, f"{call.links.unknown}?barred={person.id}", answer)
 
 
 def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
@@ -130,5 +130,5 @@ def _somebody(call: Call, key: str) -> Person | None:
 def _ignored(call: Call) -> str:
     """The visit that the query names, if it is ignored."""
     visit = text_of(call, CorrectionVerdict.IGNORED)
-    said = call.stores.corrections.of([visit]).get(visit)
-    return visit if said is not None and said.verdict is CorrectionVerdict.IGNORED else ""
+    correction = call.stores.corrections.of([visit]).get(visit)
+    return visit if correction is not None and correction.verdict is CorrectionVerdict.IGNORED else ""

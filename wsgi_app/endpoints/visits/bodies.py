@@ -70,7 +70,9 @@ def visit_bodies(call: Call, visits: Iterable[Visit]) -> list[VisitBody]:
     """The representations of some visits, with the names that people have now."""
     visits, stores = list(visits), call.stores
     corrections = stores.corrections.of([visit.id for visit in visits])
-    ids = [visit.person_id for visit in visits] + [said.person_id for said in corrections.values()]
+    ids = [visit.person_id for visit in visits] + [
+        correction.person_id for correction in corrections.values()
+    ]
     names = stores.people.names({one for one in ids if one})
     context = VisitContext(call.links, names, corrections)
     return [_body(visit, context) for visit in visits]

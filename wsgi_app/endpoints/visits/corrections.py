@@ -29,12 +29,12 @@ def replace(call: Call, visit: str) -> Response:
     Faces are unlearnt that the visit taught wrongly. Where the door took it for somebody else, that face is
     barred from being taken for them again.
     """
-    said = call.body(CorrectionChange)
+    change = call.body(CorrectionChange)
     corrected = call.stores.visits.get(visit)
-    if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:
+    if sum(1 for value in (change.person, change.name, change.verdict) if value) != 1:
         raise Unprocessable("correction_shape")
-    verdict = CorrectionVerdict(said.verdict) if said.verdict else CorrectionVerdict.PERSON
-    statement = naming.Statement(verdict, said.person, said.name)
+    verdict = CorrectionVerdict(change.verdict) if change.verdict else CorrectionVerdict.PERSON
+    statement = naming.Statement(verdict, change.person, change.name)
     naming.correct(call.enroller, corrected, statement, expected(call, version_of))
     version = version_of(call.stores.visits.state(visit))
     (body,) = visit_bodies(call, [corrected])

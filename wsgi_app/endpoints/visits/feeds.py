@@ -59,11 +59,11 @@ def csv_answer(visits: list[VisitBody]) -> Response:
 
 def title_of(visit: VisitBody) -> str:
     """A visit in a few words, and who it was by a correction."""
-    said = TITLES[visit.outcome].format(who=visit.person.name if visit.person else FORGOTTEN)
+    title = TITLES[visit.outcome].format(who=visit.person.name if visit.person else FORGOTTEN)
     if visit.correction is None or visit.correction.verdict is CorrectionVerdict.IGNORED:
-        return said
+        return title
     truly = visit.correction.person
-    return f"{said}; it was {truly.name if truly else 'nobody known here'}"
+    return f"{title}; it was {truly.name if truly else 'nobody known here'}"
 
 
 def _entry(visit: VisitBody) -> AtomEntry:
@@ -83,8 +83,8 @@ def _entry(visit: VisitBody) -> AtomEntry:
 
 
 def _row(visit: VisitBody) -> dict[str, Cell]:
-    said = visit.correction
-    truly = said.person if said else None
+    correction = visit.correction
+    truly = correction.person if correction else None
     return {
         "visit": visit.id,
         "at": visit.at.isoformat(),
@@ -93,11 +93,11 @@ def _row(visit: VisitBody) -> dict[str, Cell]:
         "person": visit.person.id if visit.person else None,
         "name": visit.person.name if visit.person else None,
         "score": visit.score,
-        "correction": said.verdict if said else None,
+        "correction": correction.verdict if correction else None,
         "corrected_person": truly.id if truly else None,
         "corrected_name": truly.name if truly else None,
-        "corrected_by": said.by if said else None,
-        "corrected_at": said.at.isoformat() if said else None,
+        "corrected_by": correction.by if correction else None,
+        "corrected_at": correction.at.isoformat() if correction else None,
         "took_ms": visit.took_ms,
         "photo": visit.links["photo"],
     }

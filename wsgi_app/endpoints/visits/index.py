@@ -19,18 +19,18 @@ from wsgi_app.web.versions import expected
 
 def index(call: Call) -> Response:
     """``GET /visits``: the latest first, a page at a time; of a person, outcome, device or day."""
-    wanted, before = read_filter(call), number_of(call, "before")
+    query, before = read_filter(call), number_of(call, "before")
 
     def bodies(visits: list[Visit]) -> list[VisitBody]:
         return visit_bodies(call, visits)
 
     return listed(
         call,
-        lambda most: call.stores.visits.page(most, before, wanted.filter),
+        lambda most: call.stores.visits.page(most, before, query.filter),
         lambda last: last.number,
         {
             "json": (None, lambda visits, _: json_answer(VisitList(bodies(visits)))),
-            "html": (CARDS, lambda visits, next_page: list_page(call, wanted, bodies(visits), next_page)),
+            "html": (CARDS, lambda visits, next_page: list_page(call, query, bodies(visits), next_page)),
             "csv": (None, lambda visits, _: csv_answer(bodies(visits))),
             "atom": (CARDS, lambda visits, next_page: atom_answer(call, bodies(visits), next_page)),
         },

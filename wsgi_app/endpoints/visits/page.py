@@ -56,29 +56,29 @@ class Timeline:
     last: datetime | None
 
 
-def list_page(call: Call, wanted: VisitQuery, visits: list[VisitBody], next_page: str) -> Response:
+def list_page(call: Call, query: VisitQuery, visits: list[VisitBody], next_page: str) -> Response:
     """The page of some visits; ``next_page`` is the address of those before them, ``""`` for none."""
     stores = call.stores
     today = day_at(stores.now(), call.house.config.timezone)
-    day = wanted.day or today
+    day = query.day or today
     is_first_page = number_of(call, "before") is None
     return call.page(
         "visits.html",
         here="/visits",
         address=call.links.root,
         anonymous=call.house.config.takes_anonymous_doors,
-        asked=wanted.texts,
+        query=query.texts,
         feeds={word: same_list(call, format=word, before="", limit="") for word in ("atom", "csv")},
         day=day,
-        is_filtered=any(wanted.texts.values()),
+        is_filtered=any(query.texts.values()),
         today=today.on,
         day_before=_day_address(call, day.before),
         day_after=_day_address(call, day.after) if day.on < today.on else "",
         doors=stores.visits.doors(MOST_DOORS),
         next_page=next_page,
-        people=_people(call, wanted.texts["person"]),
+        people=_people(call, query.texts["person"]),
         steps=STEPS,
-        timeline=_timeline(call, wanted, day) if is_first_page else None,
+        timeline=_timeline(call, query, day) if is_first_page else None,
         visits=visits,
         words=OUTCOMES,
     )
@@ -86,11 +86,13 @@ def list_page(call: Call, wanted: VisitQuery, visits: list[VisitBody], next_page
 
 def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
     """The page of one visit."""
-    said = body.correction
+    correction = body.correction
     return call.page(
         "visit.html",
         here="/visits",
-        person=body.person if said is None or said.verdict is CorrectionVerdict.IGNORED else said.person,
+        person=body.person
+        if correction is None or correction.verdict is CorrectionVerdict.IGNORED
+        else correction.person,
         people=_people(call),
         reasons=REASONS,
         quality=_quality(body.face.quality) if body.face else [],
@@ -102,8 +104,8 @@ def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
     )
 
 
-def _timeline(call: Call, wanted: VisitQuery, day: Day) -> Timeline:
-    shown = replace(wanted.filter, during=day.span)
+def _timeline(call: Call, query: VisitQuery, day: Day) -> Timeline:
+    shown = replace(query.filter, during=day.span)
     moments = call.stores.visits.moments(MOST_MARKED, shown)
     drawn = marks(day, ((at, OUTCOMES[outcome][1]) for at, outcome in moments))
     times = [at for at, _ in moments]

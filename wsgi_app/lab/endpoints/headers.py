@@ -10,8 +10,8 @@ from wsgi_app.web.rendering import text_answer
 
 def headers(call: LabCall) -> Response:
     """``GET /headers?X-Lesson=WSGI``: sends the named headers back and lists them; without any, two."""
-    wanted = named_headers(call.request)
-    text = "".join(f"{name}: {value}\n" for name, value in wanted)
+    pairs = named_headers(call.request)
+    text = "".join(f"{name}: {value}\n" for name, value in pairs)
     response = text_answer(text or "Name one: /headers?X-Lesson=WSGI\n")
-    response.headerlist += wanted or list(COURSE.items())
+    response.headerlist += pairs or list(COURSE.items())
     return response

@@ -43,8 +43,8 @@ def name_in(environ: WSGIEnvironment) -> str:
         raise Refused("400 Bad Request", "bad_json", "The body is not valid JSON.") from error
     name = value.get("name") if isinstance(value, dict) else None
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
-        wanted = f'Send {{"name": "..."}} with a text of 1 to {LONGEST_NAME} characters.'
-        raise Refused("400 Bad Request", "name_needed", wanted)
+        message = f'Send {{"name": "..."}} with a text of 1 to {LONGEST_NAME} characters.'
+        raise Refused("400 Bad Request", "name_needed", message)
     return name
 
 

@@ -67,17 +67,17 @@ class Stream:
 
 def stream(call: LabCall) -> Response:
     """``GET /stream``: ``?lines=`` of them, as text or, by Accept or ``?format=``, as Server-Sent Events."""
-    wanted = query_text(call.request, "lines") or "5"
-    if wanted not in COUNTS:
+    lines = query_text(call.request, "lines") or "5"
+    if lines not in COUNTS:
         raise BadRequest("bad_lines", least=COUNTS[0], most=COUNTS[-1])
     empty = partial(Response, charset="utf-8", app_iter=())
     offers = {word: partial(empty, content_type=FORMATS[word]) for word in ("text", "events")}
     response = negotiated(call.request, offers)
     is_events = response.content_type == FORMATS["events"]
-    if is_events and call.request.headers.get("Last-Event-ID") == wanted:
+    if is_events and call.request.headers.get("Last-Event-ID") == lines:
         return no_content()  # an EventSource asks again after the end; 204 tells it to stop
     response.headers.update(HEADERS.items())
     if call.request.method != "HEAD":  # which asks for no lines
         turn = take_turn(call.services.config.data / LOCK, call.services.now)
-        response.app_iter = Stream(call.services, int(wanted), as_event if is_events else as_text, turn)
+        response.app_iter = Stream(call.services, int(lines), as_event if is_events else as_text, turn)
     return response

@@ -13,7 +13,7 @@ from tests.structure import CHECKOUT
 from wsgi_app.base import errors
 from wsgi_app.base.errors import ConfigError, PorteiroError, Unfit, UnusablePhoto
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.base.sentences import Place, Plural, Sentence, said
+from wsgi_app.base.sentences import Place, Plural, Sentence, in_words
 from wsgi_app.house.words import house_errors, model_errors, request_errors
 from wsgi_app.house.words.errors import SENTENCES, sentence
 from wsgi_app.lab import words as lab_words
@@ -131,7 +131,7 @@ def test_the_sentence_of_an_error_names_exactly_its_values(made: Made) -> None:
 
     assert values_named(sentences[error.key]) == error.values.keys()
     for place in texts_of(sentences[error.key]):
-        assert said(sentences, error, place or Place.API)
+        assert in_words(sentences, error, place or Place.API)
 
 
 @pytest.mark.parametrize("made", WITH_KEY, ids=str)
