@@ -70,16 +70,16 @@ def test_what_is_tried_shows_the_request_and_the_whole_answer(index: webdriver.C
 
 
 def test_a_request_that_is_refused_shows_why(index: webdriver.Chrome) -> None:
-    sent, status, headers, body = tried(index, "hello", "the same by POST")
+    sent, status, headers, body = tried(index, "form", "no form")
 
-    assert sent == ("POST /porteiro/lab/bad\nContent-Type: application/x-www-form-urlencoded\n\nanything")
+    assert sent == ("POST /porteiro/lab/form\nContent-Type: application/x-www-form-urlencoded\n\nhello")
     assert status.startswith("400 Bad Request after ")
-    assert "x-lab: hello" in headers.splitlines()
-    assert body == "Bad: 400 says that your POST was wrong, not the server.\n"
+    assert "x-lab: form" in headers.splitlines()
+    assert '"code":"bad_form"' in body
     assert all("400 (Bad Request)" in line for line in severe_lines(index))
 
 
-@pytest.mark.parametrize("page", ["calc", "increase", "notes", "form", "echo"])
+@pytest.mark.parametrize("page", ["calc", "increase", "notes", "form", "echo", "request"])
 def test_the_way_back_stands_apart_from_what_is_above_it(
     live_house: tuple[LiveServer, RunningUwsgi], browser: webdriver.Chrome, page: str
 ) -> None:

@@ -42,7 +42,7 @@ def test_an_echo_comes_through_the_whole_chain_and_nobody_else_is_let_in(lab: Li
         guest.send(b"\x00\xff")
 
         assert (guest.recv(PATIENCE_S), guest.recv(PATIENCE_S)) == ("Olá", b"\x00\xff")
-    with pytest.raises(InvalidStatus) as refused, in_room(lab, "echo", Origin="http://evil.example"):
+    with pytest.raises(InvalidStatus) as refused, in_room(lab, "all", Origin="http://evil.example"):
         pass
     assert refused.value.response.status_code == 403
     with pytest.raises(InvalidStatus) as refused, in_room(lab, "attic"):
@@ -50,7 +50,7 @@ def test_an_echo_comes_through_the_whole_chain_and_nobody_else_is_let_in(lab: Li
     assert refused.value.response.status_code == 400
     assert json.loads(refused.value.response.body or b"")["error"] == {
         "code": "unknown_room",
-        "message": "room must be one of echo, all.",
+        "message": "room must be one of echo, all, tutorial.",
     }
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.live
 Photo = Callable[[str], bytes]
 PATIENCE_S = 20
 
-LAB = ("", "calc", "echo", "files/", "form", "increase", "notes", "template", "ws")
+LAB = ("", "calc", "echo", "files/", "form", "increase", "notes", "request", "template", "ws")
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from wsgi_app.access.roles import Role
 from wsgi_app.lab.endpoints import (
+    add_message,
     calc,
+    cors,
     echo,
     files,
     form,
@@ -15,6 +17,7 @@ from wsgi_app.lab.endpoints import (
     notes,
     raw,
     redirect,
+    request_object,
     secure,
     static,
     status,
@@ -34,6 +37,10 @@ TABLE: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/greet/{greeting:text}/{name:text}", hello.greet),
     ("GET", "/greeting", greeting.greeting),
     (ANY_METHOD, "/echo", echo.echo),
+    (ANY_METHOD, "/echo/{path:path}", echo.echo),
+    ("GET", "/request", request_object.show),
+    ("POST", "/request", request_object.show),
+    ("PUT", "/request", request_object.show),
     ("GET", "/status/{code:text}", status.show),
     ("GET", "/notfound", status.not_found),
     ("GET", "/redirect", redirect.redirect),
@@ -45,9 +52,13 @@ TABLE: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/json", json_body.show),
     ("POST", "/json", json_body.take),
     ("PUT", "/json", json_body.take),
+    ("POST", "/api/add_message/{uuid:text}", add_message.add_message),
+    ("PUT", "/api/add_message/{uuid:text}", add_message.add_message),
     ("GET", "/template", template.template),
     ("GET", "/calc", calc.show),
     ("POST", "/calc", calc.post),
+    ("GET", "/post", calc.show),
+    ("POST", "/post", calc.post),
     ("GET", "/calc/{a:optional}/{op:text}/{b:optional}", calc.get),  # it says what is missing
     ("GET", "/calc/{a:optional}///{b:optional}", calc.get),  # a division: servers decode its %2F
     ("GET", "/increase", increase.increase),
@@ -63,6 +74,21 @@ TABLE: tuple[tuple[str, str, Endpoint], ...] = (
     ("PUT", "/notes/{note}", notes.replace),
     ("DELETE", "/notes/{note}", notes.remove),
     ("GET", "/ws", ws.show),
+    ("GET", "/cors/closed", cors.closed),
+    ("OPTIONS", "/cors/open", cors.preflight),
+    # Last, for they are of the widest shape: a sum that begins with its first number.
+    ("GET", "/{a:number}/{op:text}/{b:optional}", calc.get),
+    ("GET", "/{a:number}///{b:optional}", calc.get),
 )
 
-ROUTES = tuple(Route(method, pattern, endpoint, Role.ANYONE) for method, pattern, endpoint in TABLE)
+# What the pages of other sites may send through somebody's browser, too: it changes nothing.
+FROM_ANY_SITE: tuple[tuple[str, str, Endpoint], ...] = (
+    ("GET", "/cors/open", cors.opened),
+    ("POST", "/cors/open", cors.opened),
+    ("PUT", "/cors/open", cors.opened),
+)
+
+ROUTES = (
+    *(Route(method, pattern, endpoint, Role.ANYONE) for method, pattern, endpoint in TABLE),
+    *(Route(*row, Role.ANYONE, from_any_site=True) for row in FROM_ANY_SITE),
+)

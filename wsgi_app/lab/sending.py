@@ -19,6 +19,7 @@ from wsgi_app.web.rendering import version_of
 
 # What a name's end says of a file: the standard library's table, without what this machine adds to it.
 CONTENT_TYPES: Mapping[str, str] = mimetypes.MimeTypes().types_map[True] | {
+    ".avif": "image/avif",
     ".js": "text/javascript",
     ".log": "text/plain",
     ".md": "text/markdown",

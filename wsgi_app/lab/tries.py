@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType, ModuleType
 
 from wsgi_app.lab.services import LabServices
+from wsgi_app.web import uploads
 from wsgi_app.web.forms import URLENCODED
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
+JSON: Mapping[str, str] = MappingProxyType({"Content-Type": uploads.JSON})
+PLAIN: Mapping[str, str] = MappingProxyType({"Content-Type": "text/plain"})
 
 # What browsers let no script send.
 KEPT_METHODS = {"CONNECT", "TRACE", "TRACK"}

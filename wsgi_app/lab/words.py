@@ -31,6 +31,7 @@ SENTENCES: dict[str, Sentence] = {
     "unknown_operator:space": "In a form + means a space; send %2B instead of it.",
     "division_by_zero": "Nothing can be divided by zero; send another b.",
     # forms, counters, streams
+    "unsupported_media_type:json_or_form": "Send {json}, or a form as {one} or {other}.",
     "unsupported_media_type:form": "Send the form as {one} or {other}.",
     "unknown_place": "where must be one of {places}.",
     "bad_lines": "`lines` is a number from {least} to {most}.",

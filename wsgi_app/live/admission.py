@@ -20,7 +20,7 @@ from wsgi_app.base.errors import BadRequest, Forbidden, Misdirected, NotFound, R
 from wsgi_app.base.sentences import Place
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.live.crowd import Seats
-from wsgi_app.live.rooms import ROOMS
+from wsgi_app.live.rooms import DEFAULT_ROOM, ROOMS
 from wsgi_app.live.sockets import Guest, Socket
 from wsgi_app.web.errors import Error, ErrorBody
 
@@ -36,7 +36,7 @@ class Admission:
     """Lets in whoever comes from Porteiro's own pages, or from no page at all.
 
     Those who watch the house have to be signed in. The lab's rooms, where it is on, are open to anyone, with
-    seats of their own.
+    seats of their own; those in which nobody hears anybody else are open to the pages of other sites, too.
     """
 
     def __init__(self, config: Config, identify: Identify):
@@ -66,7 +66,8 @@ class Admission:
 
     async def _to_the_house(self, socket: Socket, headers: Headers, query: str) -> Guest:
         after = _after(query)
-        self._refuse_others(headers)
+        self._refuse_other_names(headers)
+        self._refuse_other_sites(headers)
         credentials = self._credentials(socket, headers)
         socket.take_seat(self._seats, credentials.address)
         identity = await self._identify(credentials)
@@ -77,14 +78,12 @@ class Admission:
         if not self._config.has_lab:
             raise NotFound("lab_off")
         room = _room(query)
-        self._refuse_others(headers)
+        self._refuse_other_names(headers)
+        if not ROOMS[room].takes_any_site:
+            self._refuse_other_sites(headers)
         address = self._address(socket, headers)
         socket.take_seat(self._lab_seats, address)
         return Guest(NOBODY, address, room=room)
-
-    def _refuse_others(self, headers: Headers) -> None:
-        self._refuse_other_names(headers)
-        self._refuse_other_sites(headers)
 
     def _refuse_other_names(self, headers: Headers) -> None:
         if not self._config.is_own_name(_one(headers, "Host")):
@@ -153,7 +152,7 @@ def _after(query: str) -> int | None:
 def _room(query: str) -> str:
     values = _values(query, "room")
     if values == [""]:
-        return next(iter(ROOMS))
+        return DEFAULT_ROOM
     if len(values) > 1 or values[0] not in ROOMS:
         raise BadRequest("unknown_room", rooms=", ".join(ROOMS))
     return values[0]

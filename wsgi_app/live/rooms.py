@@ -2,6 +2,8 @@
 
 ``/lab/ws?room=echo`` sends each message back as it came, text as text and bytes as bytes, and nothing else.
 
+``/lab/ws?room=tutorial`` does the same with ``ECHO! `` before it, as a tutorial's server does.
+
 ``/lab/ws?room=all`` tells everybody in the room what anybody there sends, in text frames such as::
 
     {"kind": "text", "from": "guest 3", "own": false, "here": 2, "text": "Good morning"}
@@ -32,6 +34,8 @@ from websockets.frames import CloseCode
 
 from wsgi_app.live.sockets import Socket, cut_slow
 
+MARK = "ECHO! "  # before what comes back in the room ``tutorial``
+
 
 class RoomFrame(msgspec.Struct, omit_defaults=True, rename={"guest": "from", "size": "bytes"}):
     """What a room tells; see above."""
@@ -49,7 +53,12 @@ class Room(ABC):
 
     Args:
         most_unsent_bytes: what a guest may leave unread; with more they are cut off.
+
+    Attributes:
+        takes_any_site: whether pages of other sites may come, for there is nothing to be heard but oneself.
     """
+
+    takes_any_site = False
 
     def __init__(self, most_unsent_bytes: int):
         self._most_unsent_bytes = most_unsent_bytes
@@ -89,9 +98,19 @@ class Room(ABC):
 class Echo(Room):
     """Where each guest hears themselves."""
 
+    takes_any_site = True
+
     def hear(self, socket: Socket, data: str | bytes) -> None:
         """Back to where it came from."""
         self.send([socket], data)
+
+
+class MarkedEcho(Echo):
+    """The same, with a word before it."""
+
+    def hear(self, socket: Socket, data: str | bytes) -> None:
+        """Back to where it came from, marked."""
+        super().hear(socket, MARK + data if isinstance(data, str) else MARK.encode() + data)
 
 
 class Everybody(Room):
@@ -126,7 +145,8 @@ class Everybody(Room):
         self.send([socket], _json(msgspec.structs.replace(frame, own=True)))
 
 
-ROOMS: dict[str, type[Room]] = {"echo": Echo, "all": Everybody}  # the first for those who name none
+ROOMS: dict[str, type[Room]] = {"echo": Echo, "all": Everybody, "tutorial": MarkedEcho}
+DEFAULT_ROOM = "echo"
 
 
 def _json(frame: RoomFrame) -> str:

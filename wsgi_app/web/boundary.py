@@ -136,7 +136,8 @@ class Boundary(ABC):
             return to_root(request)
         match = self._router.find(request.method, request.environ["PATH_INFO"])
         exchange.endpoint = match.name
-        refuse_other_sites(request)
+        if not match.route.from_any_site:
+            refuse_other_sites(request)
         return self.call(exchange, match)
 
     def _drain(self, environ: "WSGIEnvironment") -> None:

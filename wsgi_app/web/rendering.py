@@ -1,6 +1,7 @@
 """Answers: JSON of a typed value, HTML of a template, and the one that fits a client."""
 
 import hashlib
+import html
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -119,6 +120,7 @@ class Pages:
         }
         self._environment.filters |= {
             "door": _door_name,
+            "between_tags": lambda text: Markup(html.escape(text, quote=False)),  # noqa: S704  # quotes are letters
             "moment": self._moment,
             "said": lambda error: say(error, Place.PAGE),
             "day": self._day,

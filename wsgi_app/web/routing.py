@@ -22,7 +22,7 @@ ID = "[0-9A-Za-z_-]{1,64}"
 VARIABLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 # What a variable of each kind may be; paths are as WSGI gives them, bytes as Latin-1.
-KINDS = {None: ID, "text": "[^/]+", "optional": "[^/]*", "path": ".*"}
+KINDS = {None: ID, "text": "[^/]+", "optional": "[^/]*", "number": "[+-]?[0-9]+", "path": ".*"}
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Route:
 
     ``{name}`` in a pattern stands for one segment of letters, digits, ``-`` and ``_``, given to the endpoint
     under that name; ``{name:text}`` for one segment of any text, ``{name:optional}`` for one that may also be
-    empty; ``{name:path}``, which can only stand last, for all that follows, slashes and all. The method ``*``
-    is any that no other row of the pattern names.
+    empty, ``{name:number}`` for a whole number; ``{name:path}``, which can only stand last, for all that
+    follows, slashes and all. The method ``*`` is any that no other row of the pattern names.
 
     Attributes:
         role: what somebody has to be who signs in.
@@ -62,6 +62,7 @@ class Route:
         also: other statuses with the same typed answer.
         json_only: whether no page's form posts there.
         versioned: whether ``If-Match`` guards the change.
+        from_any_site: whether another site's page may send it through somebody's browser.
     """
 
     method: str
@@ -79,6 +80,7 @@ class Route:
     also: tuple[int, ...] = ()
     json_only: bool = False
     versioned: bool = False
+    from_any_site: bool = False
 
     @property
     def body(self) -> type | None:

@@ -194,6 +194,7 @@ def test_a_file_that_changes_has_another_version(path: Path, etag: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content_type"),
     [
+        ("a.avif", "image/avif"),
         ("a.css", "text/css; charset=utf-8"),
         ("a.csv", "text/csv; charset=utf-8"),
         ("a.HTML", "text/html; charset=utf-8"),

@@ -62,8 +62,16 @@ REFUSALS: dict[str, tuple[str, Headers, tuple[int, str]]] = {
     "a room that there is not": (f"{ROOMS}?room=attic", (), (400, "unknown_room")),
     "two rooms": (f"{ROOMS}?room=echo&room=all", (), (400, "unknown_room")),
     "a room out of many fields": (f"{ROOMS}?{'a=1&' * 50}", (), (400, "bad_query")),
-    "a room for another site's page": (ROOMS, (("Origin", "https://evil.example"),), (403, "other_site")),
-    "a room for a page from nowhere": (ROOMS, (("Origin", "null"),), (403, "other_site")),
+    "a room of many for another site's page": (
+        f"{ROOMS}?room=all",
+        (("Origin", "https://evil.example"),),
+        (403, "other_site"),
+    ),
+    "a room of many for a page from nowhere": (
+        f"{ROOMS}?room=all",
+        (("Origin", "null"),),
+        (403, "other_site"),
+    ),
     "below a room": (f"{ROOMS}/echo", (), (404, "not_found")),
 }
 
@@ -117,6 +125,14 @@ def test_a_room_takes_anybody_from_porteiros_own_pages(feed: LiveFeed) -> None:
     origin = f"http://127.0.0.1:{feed.config.http.rpartition(':')[2]}"
 
     assert opened(feed, f"{ROOMS}?room=all", (("Origin", origin),)) == (101, "")
+
+
+@pytest.mark.parametrize("room", ["", "?room=echo", "?room=tutorial"])
+@pytest.mark.parametrize("origin", ["null", "https://evil.example", "file://"])
+def test_a_room_in_which_nobody_hears_another_takes_pages_of_any_site(
+    feed: LiveFeed, room: str, origin: str
+) -> None:
+    assert opened(feed, ROOMS + room, (("Origin", origin),)) == (101, "")
 
 
 def test_a_program_needs_no_origin(feed: LiveFeed) -> None:

@@ -36,6 +36,16 @@ def test_an_echo_is_what_was_sent_text_as_text_and_bytes_as_bytes(feed: LiveFeed
         assert [guest.recv(PATIENCE_S) for _ in sent] == sent
 
 
+def test_in_the_tutorials_room_a_word_stands_before_it(feed: LiveFeed) -> None:
+    with in_room(feed, "?room=tutorial", Origin="null") as guest:
+        for data in ("Olá", b"\x00\xff", "", "x" * 4096):
+            guest.send(data)
+
+        heard = [guest.recv(PATIENCE_S) for _ in range(4)]
+
+    assert heard == ["ECHO! Olá", b"ECHO! \x00\xff", "ECHO! ", "ECHO! " + "x" * 4096]
+
+
 def test_nobody_else_hears_an_echo(feed: LiveFeed) -> None:
     with in_room(feed, "?room=echo") as one, in_room(feed, "?room=echo") as other, in_room(feed) as third:
         one.send("one's")

@@ -8,12 +8,14 @@ import msgspec
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest, UnsupportedMediaType
+from wsgi_app.lab.fields import FORM_TYPES, body_fields
 from wsgi_app.lab.services import LabCall
-from wsgi_app.web.forms import URLENCODED, read_fields
+from wsgi_app.web.forms import URLENCODED
 from wsgi_app.web.rendering import json_answer, negotiated
 from wsgi_app.web.uploads import JSON, declared_type, read_json
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+NAMES = (("a", "input1"), ("op", "operator"), ("b", "input2"))  # either will do, in forms as in JSON
 MOST_DIGITS = 15  # a double holds so many exactly, so a division with a rest never rounds to a whole number
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")  # int() takes more: "1_000", " 1", other scripts' digits
 USAGE = {
@@ -34,11 +36,14 @@ class Sum:
 
 
 class JsonSum(msgspec.Struct):
-    """The same in JSON; ``a`` and ``b`` may be numbers or text, and stay as they were written."""
+    """The same in JSON, by either names; operands may be numbers or text, and stay as they were written."""
 
     a: msgspec.Raw = msgspec.Raw()
     op: str = ""
     b: msgspec.Raw = msgspec.Raw()
+    input1: msgspec.Raw = msgspec.Raw()
+    operator: str = ""
+    input2: msgspec.Raw = msgspec.Raw()
 
 
 class Worked(msgspec.Struct):
@@ -51,19 +56,22 @@ class Worked(msgspec.Struct):
 
 
 def show(call: LabCall) -> Response:
-    """``GET /calc``: the form; for a program, how to ask."""
+    """``GET /calc`` or ``/post``: the form; for a program that wants JSON, how to ask."""
     return negotiated(
-        call.request, {"json": lambda: json_answer(USAGE), "html": lambda: as_page(call, Sum(), None)}
+        call.request, {"html": lambda: as_page(call, Sum(), None), "json": lambda: json_answer(USAGE)}
     )
 
 
 def post(call: LabCall) -> Response:
-    """``POST /calc``: the result of a form's fields, or of JSON such as ``{"a": 6, "op": "*", "b": 7}``."""
+    """``POST /calc`` or ``/post``: the result of a form, or of JSON as ``{"a": 6, "op": "*", "b": 7}``."""
     return answer(call, read_sum(call))
 
 
 def get(call: LabCall, a: str, b: str, op: str = "/") -> Response:
-    """``GET /calc/{a}/{op}/{b}``: the result. A division's ``%2F`` comes as ``/``, in a row of its own."""
+    """``GET /calc/{a}/{op}/{b}``, with or without ``/calc``: the result.
+
+    A division's ``%2F`` comes as ``/``, in a row of its own.
+    """
     return answer(call, Sum(a, op, b))
 
 
@@ -80,16 +88,20 @@ def read_sum(call: LabCall) -> Sum:
 
     Raises:
         UnsupportedMediaType: the body is neither a form nor JSON.
-        RequestError: as ``forms.read_fields`` and ``uploads.read_json`` say.
+        RequestError: as ``body_fields`` and ``uploads.read_json`` say.
     """
-    limit = call.services.config.limits.uploads.json_bytes
-    if declared_type(call.request) == URLENCODED:
-        fields = read_fields(call.request, limit)
-        return Sum(*(fields.get(name, [""])[-1] for name in ("a", "op", "b")))
-    if declared_type(call.request) != JSON:
+    declared = declared_type(call.request)
+    if declared in FORM_TYPES:
+        fields = body_fields(call)
+        return Sum(*(str((fields.get(name) or fields.get(other) or [""])[-1]) for name, other in NAMES))
+    if declared != JSON:
         raise UnsupportedMediaType("unsupported_media_type:sum", one=JSON, other=URLENCODED)
-    body = read_json(call.request, JsonSum, limit)
-    return Sum(text_of(body.a), body.op, text_of(body.b))
+    body = read_json(call.request, JsonSum, call.services.config.limits.uploads.json_bytes)
+    return Sum(
+        text_of(body.a) or text_of(body.input1),
+        body.op or body.operator,
+        text_of(body.b) or text_of(body.input2),
+    )
 
 
 def text_of(raw: msgspec.Raw) -> str:

@@ -8,8 +8,8 @@ from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import json_answer, negotiated, text_answer
 
 
-def echo(call: LabCall) -> Response:
-    """``* /echo``: what came, by any method, as JSON, as a page or as text: whatever Accept asks for."""
+def echo(call: LabCall, path: str = "") -> Response:  # noqa: ARG001  # all of the path is in what is seen
+    """``* /echo`` and ``* /echo/{path}``: what came, as JSON, as a page or as text, as Accept asks."""
     seen = seen_in(call)
     return negotiated(
         call.request,

@@ -11,8 +11,12 @@ from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import json_answer, negotiated, text_answer
 
 # Whatever lies in the folder comes from the same place as the house's own pages: a page or picture of it may
-# run nothing, and its scripts are only to be read, by the house's pages too.
-SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+# load pictures and styles, but run nothing, ask nobody and send no form. Scripts are only to be read, by
+# the house's pages too.
+SANDBOX = (
+    "sandbox; default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'"
+)
 TYPES = {**CONTENT_TYPES, ".js": "text/plain", ".mjs": "text/plain"}
 
 

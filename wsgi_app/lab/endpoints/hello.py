@@ -2,23 +2,27 @@
 
 from webob import Response
 
+from wsgi_app.lab.course import COURSE
 from wsgi_app.lab.services import LabCall
 from wsgi_app.web.rendering import text_answer
 
 
 def hello(_: LabCall) -> Response:
-    """``GET /hello``: one line of text."""
-    return text_answer("Hello, world!\n")
+    """``GET /hello``: one line of text, and two headers of its own."""
+    return text_answer("Hello, world!\n", headers=COURSE)
 
 
 def good(_: LabCall) -> Response:
     """``GET /good``: a request that went well."""
-    return text_answer("Good: 200 says that all went well.\n")
+    return text_answer("Good: 200 says that all went well.\n", headers=COURSE)
 
 
 def bad(call: LabCall) -> Response:
-    """``GET`` or ``POST /bad``: a request that the server says was wrong, whatever it was."""
-    return text_answer(f"Bad: 400 says that your {call.request.method} was wrong, not the server.\n", 400)
+    """``GET`` or ``POST /bad``: words that say it went wrong, with a status that says it went well."""
+    method = call.request.method
+    return text_answer(
+        f"Bad: your {method} was wrong, say these words; 200 says it was not.\n", headers=COURSE
+    )
 
 
 def greet(_: LabCall, greeting: str, name: str) -> Response:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest, NotFound
+from wsgi_app.lab.own_headers import named_headers
 from wsgi_app.lab.services import LabCall
 
 # An answer of 1xx is never the last one, and a WSGI application gives one answer.
@@ -31,16 +32,21 @@ NOTES = {
 NO_LOCATION = "It has no Location, so no client goes anywhere; /redirect sends one."
 
 
-def show(_: LabCall, code: str) -> Response:
-    """``GET /status/{code}``: an answer with that status, and in words what it means."""
+def show(call: LabCall, code: str) -> Response:
+    """``GET /status/{code}?X-Lesson=WSGI``: an answer with that status, and in words what it means.
+
+    The headers that the query names come with it.
+    """
     status = KNOWN.get(code)
     if status is None:
         raise BadRequest("unknown_status", statuses=", ".join(KNOWN))
+    own = named_headers(call.request)
     response = Response(status=f"{code} {status.phrase}", content_type="text/plain", charset="utf-8")
     if status not in BODILESS:
         response.text = "".join(f"{line}\n" for line in _lines(status) if line)
     headers = {"Cache-Control": "no-store", **HEADERS.get(status, {})}
     response.headers.update(headers.items())
+    response.headerlist += own
     return response
 
 

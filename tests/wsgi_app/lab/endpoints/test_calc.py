@@ -16,7 +16,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.browsers import set_width, severe_lines
 from tests.forms import FORM, HTML, post_form
 from tests.pages import address_of, element, problems, texts
-from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, Server, post_json
+from tests.servers import Answer, InProcessServer, LiveServer, RunningUwsgi, Server, form, post_json
 from wsgi_app.lab.endpoints.calc import MOST_DIGITS, OPERATORS
 
 PATIENCE_S = 20
@@ -83,6 +83,48 @@ def test_a_sum_has_one_result_whatever_way_it_is_sent(
     assert [(answer.status, answer.body.decode()) for answer in answers] == [(200, expected)] * 4
     assert {answer.headers["Content-Type"] for answer in answers} == {"application/json"}
     assert {answer.headers["X-Lab"] for answer in answers} == {"calc"}
+
+
+def test_a_sum_may_come_by_the_names_of_a_tutorials_form_and_at_its_addresses(any_lab: Server) -> None:
+    named = {"input1": "6", "operator": "+", "input2": "-7"}
+    parts, parts_type = form(*((name, None, text.encode()) for name, text in named.items()))
+    sums = [
+        post_form(any_lab, "/post", named, Accept="*/*"),
+        post_form(any_lab, "/calc", named, Accept="*/*"),
+        post_form(any_lab, "/post", {"a": "6", "op": "+", "b": "-7"}, Accept="*/*"),
+        post_json(any_lab, "/post", named),
+        post_json(any_lab, "/post", {"input1": 6, "operator": "+", "input2": -7}),
+        any_lab.ask("POST", "/post", parts, parts_type),
+        any_lab.ask("GET", "/6/+/-7"),
+        any_lab.ask("GET", "/+6/%2B/-7"),
+    ]
+
+    assert [(answer.status, answer.json) for answer in sums] == [
+        (200, {"a": 6, "op": "+", "b": -7, "result": -1})
+    ] * len(sums)
+    assert {answer.headers["X-Lab"] for answer in sums} == {"calc"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/6/%2F/0", 400, "division_by_zero"),
+        ("/6///0", 400, "division_by_zero"),
+        ("/6/%5E/7", 400, "unknown_operator"),
+        ("/6/+/seven", 400, "not_a_whole_number"),
+        ("/6/+/", 400, "operand_missing"),
+        ("/1234567890123456/+/1", 400, "operand_too_large"),
+        ("/six/+/7", 404, "not_found"),
+        ("/6/+", 404, "not_found"),
+        ("/6/+/7/", 404, "not_found"),
+    ],
+)
+def test_a_path_that_begins_with_a_number_is_a_sum(
+    any_lab: Server, path: str, status: int, code: str
+) -> None:
+    answer = any_lab.ask("GET", path)
+
+    assert (answer.status, answer.error) == (status, code)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -265,7 +307,7 @@ def test_a_body_of_another_type_is_told_which_there_are(any_lab: Server) -> None
 
 
 def test_a_program_is_told_how_to_ask_and_can_do_as_it_says(any_lab: Server) -> None:
-    usage = any_lab.ask("GET", "/calc")
+    usage = any_lab.ask("GET", "/calc", headers={"Accept": "application/json"})
 
     assert (usage.status, usage.headers["X-Lab"]) == (200, "calc")
     assert usage.json == {
@@ -280,6 +322,7 @@ def test_a_program_is_told_how_to_ask_and_can_do_as_it_says(any_lab: Server) -> 
 
 def test_a_browser_gets_the_form_and_its_result_in_a_page(any_lab: Server) -> None:
     empty = any_lab.ask("GET", "/calc", None, HTML)
+    assert [shown(any_lab.ask("GET", path)) for path in ("/calc", "/post")] == [shown(empty)] * 2
     worked = post_form(any_lab, "/calc", {"a": "6", "op": "*", "b": "-7"})
     in_path = get(any_lab, "6", "*", "-7", HTML)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -116,6 +117,23 @@ def test_it_answers_any_method(any_lab: Server, method: str) -> None:
 
     assert answer.json["method"] == method
     assert body_seen(answer) == {"kind": "text", "type": "text/plain", "size": 5, "text": "Olá!"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
+@pytest.mark.parametrize(
+    "path", ["/", "/a", "/a/b.html", "/post/7/", "/static/a.css", "/live", "/Ol%C3%A1%20%F0%9F%98%80"]
+)
+def test_it_answers_at_any_path_below(any_lab: Server, method: str, path: str) -> None:
+    answer = any_lab.ask(method, f"/echo{path}?a=1&a=2", b"b=3", {**URLENCODED, "X-Student": "Ana"})
+
+    seen = answer.json
+    assert (seen["method"], seen["path"], seen["parameters"]) == (
+        method,
+        unquote(f"/echo{path}"),
+        {"a": ["1", "2"]},
+    )
+    assert seen["headers"]["X-Student"] == "Ana"
+    assert body_seen(answer)["fields"] == {"b": ["3"]}
 
 
 def test_head_gets_the_headers_alone(any_lab: Server) -> None:

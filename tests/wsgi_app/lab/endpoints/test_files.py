@@ -1,6 +1,7 @@
 """A folder made browsable, in this process and under every server."""
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -307,6 +308,41 @@ def test_nothing_in_the_folder_runs_with_the_houses_rights(
     assert any(
         "sandboxed and the 'allow-scripts' permission is not set" in line for line in severe_lines(browser)
     )
+
+
+PIXEL = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+OWN_PAGE = """<!doctype html><title>quiet</title><link rel="stylesheet" href="styles/own.css"><p>here</p>
+<img src="a.png"><img src="b.svg"><script src="own.js"></script>"""
+LOADED = """
+const [done] = arguments;
+Promise.all([...document.images].map(image => image.decode().then(() => image.naturalWidth, () => 0)))
+    .then(widths => done([widths, getComputedStyle(document.querySelector("p")).color, document.title]));
+"""
+
+
+@pytest.mark.live
+def test_a_page_loads_the_pictures_and_styles_that_lie_beside_it_and_no_script(
+    browser: webdriver.Chrome,
+    live_house: tuple[LiveServer, RunningUwsgi],
+    live_lab: LiveServer,
+    folder: Path,
+) -> None:
+    (folder / "styles").mkdir()
+    (folder / "styles" / "own.css").write_text("p { color: rgb(1, 2, 3) }")
+    (folder / "a.png").write_bytes(PIXEL)
+    (folder / "b.svg").write_text(EVIL["evil.svg"].replace("<svg ", '<svg width="7" height="7" ', 1))
+    (folder / "own.js").write_text(SCRIPT)
+    (folder / "index.html").write_text(OWN_PAGE)
+    sign_in(browser, live_house[0])
+    severe_lines(browser)
+
+    browser.get(address_of(live_lab, f"/files/{folder.name}/index.html"))
+    widths, colour, title = browser.execute_async_script(LOADED)
+
+    assert (widths, colour, title) == ([1, 7], "rgb(1, 2, 3)", "quiet")
+    assert all("'allow-scripts' permission is not set" in line for line in severe_lines(browser))
 
 
 @pytest.mark.live

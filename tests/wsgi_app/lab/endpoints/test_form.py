@@ -72,6 +72,15 @@ def test_a_form_of_too_many_parts_is_told_how_many_there_may_be(lab: Server) -> 
     assert answer.json["error"]["message"] == "The form is too large: at most 16 parts of 65536 bytes."
 
 
+@pytest.mark.parametrize("headers", [{}, {"Accept": "*/*"}])
+def test_so_does_whoever_names_no_field_and_no_format(any_lab: Server, headers: dict[str, str]) -> None:
+    page = any_lab.ask("GET", "/form", headers=headers)
+    for_program = any_lab.ask("GET", "/form", headers={"Accept": "application/json"})
+
+    assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert for_program.json == {"method": "GET", "fields": {}}
+
+
 def test_a_browser_gets_a_page_with_forms(any_lab: Server) -> None:
     answer = any_lab.ask("GET", "/form?name=<i>", headers={"Accept": "text/html"})
 

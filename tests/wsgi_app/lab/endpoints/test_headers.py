@@ -3,7 +3,7 @@
 import pytest
 
 from tests.servers import Server
-from wsgi_app.lab.endpoints.headers import MEANT
+from wsgi_app.lab.own_headers import MEANT
 
 NOT_SAFE = [
     "X-Accel-Redirect",
@@ -120,6 +120,7 @@ def test_named_headers_come_back_and_are_listed(any_lab: Server) -> None:
     assert (answer.status, answer.body) == (200, b'X-Lesson: WSGI\nx-note-2: a "b"; c=<d>\n')
     assert answer.headers["X-Lesson"] == "WSGI"
     assert answer.headers["x-note-2"] == 'a "b"; c=<d>'
+    assert "X-INE-Student" not in answer.headers
     assert answer.headers["X-Lab"] == "headers"
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
 
@@ -128,6 +129,7 @@ def test_without_a_name_it_says_how_to_give_one(any_lab: Server) -> None:
     answer = any_lab.ask("GET", "/headers")
 
     assert (answer.status, answer.body) == (200, b"Name one: /headers?X-Lesson=WSGI\n")
+    assert (answer.headers["X-INE-Student"], answer.headers["X-INE-Course"]) == ("student", "WSGI")
 
 
 def test_names_and_values_may_be_as_long_as_their_limits(any_lab: Server) -> None:

@@ -66,6 +66,28 @@ def test_what_http_wants_beside_a_status_is_there(any_lab: Server, code: int, na
     assert (answer.status, answer.headers[name]) == (code, value)
 
 
+@pytest.mark.parametrize("code", [201, 204, 301, 404, 503])
+def test_headers_that_the_query_names_come_with_the_status(any_lab: Server, code: int) -> None:
+    answer = any_lab.ask("GET", f"/status/{code}?X-Lesson=WSGI&X-Student=Ana")
+
+    assert (answer.status, answer.headers["X-Lesson"], answer.headers["X-Student"]) == (code, "WSGI", "Ana")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("X-Frame-Options=DENY", "bad_header_name"),
+        ("Location=/hello", "bad_header_name"),
+        ("X-Lesson=WSGI%0D%0ASet-Cookie:%20a=b", "bad_header_value"),
+    ],
+)
+def test_headers_that_could_do_something_come_with_no_status(any_lab: Server, query: str, code: str) -> None:
+    answer = any_lab.ask("GET", f"/status/302?{query}")
+
+    assert (answer.status, answer.error) == (400, code)
+    assert not {"Location", "Set-Cookie", "X-Frame-Options"} & set(answer.headers)
+
+
 @pytest.mark.parametrize("code", BODILESS)
 def test_a_status_that_has_no_body_comes_without_one(any_lab: Server, code: int) -> None:
     answer = any_lab.ask("GET", f"/status/{code}")
