@@ -12,6 +12,7 @@ from wsgi_app.base.errors import ContentTooLarge, Unprocessable, UnsupportedMedi
 
 CODED = (b"hvc1", b"hev1", b"av01")
 GRID = b"grid"
+OTHER_MAKE = "a HEIF of another make"
 WHOLE_TILES = (
     2  # the tiles at two edges reach beyond the canvas: together they have at most so many of its pixels
 )
@@ -58,7 +59,7 @@ def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
     kind = heif.types.get(heif.primary, b"")
     pieces = heif.pieces.get(heif.primary, ()) if kind == GRID else (heif.primary,)
     if not all(heif.types.get(piece) in CODED for piece in pieces):
-        raise UnsupportedMediaType("unsupported_media_type:kind", kind="a HEIF of another make")
+        raise UnsupportedMediaType("unsupported_media_type:kind", kind=OTHER_MAKE)
     if max(heif.sizes.values(), default=0) > most_pixels:
         raise error
     if sum(heif.sizes.get(piece, 0) for piece in pieces) > WHOLE_TILES * most_pixels:

@@ -2,6 +2,7 @@
 
 import re
 
+BEGINNING_BYTES = 12
 BEGINNINGS = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|....ftyp(?:hei[cx]|mif1|avif)",
     re.DOTALL,

@@ -27,7 +27,7 @@ def is_undamaged(data: bytes, most_bytes: int) -> bool:
             while left and not stream.eof and inflated <= most_bytes:
                 inflated += len(stream.decompress(left, INFLATED_BYTES))
                 left = stream.unconsumed_tail
-    except (zlib.error, struct.error, ValueError):
+    except (zlib.error, struct.error):
         return False
     return stream.eof and inflated <= most_bytes
 
@@ -36,7 +36,7 @@ def _pixel_chunks(data: bytes) -> Iterator[bytes]:
     """The contents of a PNG's chunks of pixels.
 
     Raises:
-        ValueError: one does not fit its checksum.
+        zlib.error, struct.error: one does not fit its checksum, or is cut off.
     """
     at = len(SIGNATURE)
     while at < len(data):
@@ -44,7 +44,7 @@ def _pixel_chunks(data: bytes) -> Iterator[bytes]:
         if name == b"IDAT":
             (checksum,) = struct.unpack_from(">I", data, at + 8 + size)
             if zlib.crc32(data[at + 4 : at + 8 + size]) != checksum:
-                raise ValueError("checksum")
+                raise zlib.error
             yield data[at + 8 : at + 8 + size]
         elif name == b"IEND":
             return
