@@ -87,9 +87,11 @@ def decode(data: bytes, *, enough_px: int, limits: PictureLimits) -> Picture:
         ContentTooLarge: more pixels than the limits allow.
         Unprocessable: broken, or a part of it is missing.
     """
+    jpeg = read_jpeg(data, limits.progressive_scans) if is_jpeg(data) else None
     image = _open(data)
     width, height = image.size
-    jpeg = _checked(width, height, data, limits)
+    _check_size(width, height, data, limits)
+    _check_work(width, height, data, jpeg, limits)
     shrink = max(width, height) / enough_px
     wanted = max(1, int(width / shrink)), max(1, int(height / shrink))
     upright = _load(image, wanted) if jpeg is None else _load_whole(jpeg, wanted)
@@ -110,8 +112,6 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _why_not_opened(data: bytes) -> RequestError:
-    if is_jpeg(data):
-        read_jpeg(data, PictureLimits.progressive_scans)  # it may be one that is not read
     if is_picture(data):
         return _unreadable()
     kind = unread_kind(data)
@@ -148,20 +148,21 @@ def _load(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:
         raise _unreadable() from error
 
 
-def _checked(width: int, height: int, data: bytes, limits: PictureLimits) -> Jpeg | None:
-    """Hold a picture against the limits; gives what a JPEG is made of."""
+def _check_size(width: int, height: int, data: bytes, limits: PictureLimits) -> None:
     most = limits.jpeg_pixels if is_jpeg(data) else limits.other_pixels
     too_large = ContentTooLarge("image_too_large", megapixels=most // 1_000_000, side_px=limits.side_px)
     if width * height > most or max(width, height) > limits.side_px:
         raise too_large
-    if is_png(data) and not is_undamaged(data, width * height * MOST_PNG_BYTES):
-        raise _unreadable()
     if is_heif(data):
         check_heif(data, most, too_large)
-    if is_jpeg(data):
-        most_scans = limits.scanned_pixels // (width * height)
-        return read_jpeg(data, min(most_scans, limits.progressive_scans))
-    return None
+
+
+def _check_work(width: int, height: int, data: bytes, jpeg: Jpeg | None, limits: PictureLimits) -> None:
+    """What a size that fits does not tell: a JPEG's passes over it, and whether a PNG's pixels are there."""
+    if jpeg is not None and len(jpeg.scans) * width * height > limits.scanned_pixels:
+        raise Unprocessable("unreadable_image:scans")
+    if is_png(data) and not is_undamaged(data, width * height * MOST_PNG_BYTES):
+        raise _unreadable()
 
 
 def _orientation(image: Image.Image) -> int:

@@ -8,10 +8,13 @@ from wsgi_app.base.errors import Unprocessable, UnsupportedMediaType
 
 # A JPEG's markers, as libjpeg finds them: 0xff, then neither a stuffed zero, a restart nor a fill byte.
 MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+RESTARTS = tuple(bytes([0xFF, code]) for code in range(0xD0, 0xD8))
 RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
 END_OF_IMAGE, START_OF_SCAN, HUFFMAN_TABLES, APP14 = b"\xff\xd9", b"\xff\xda", b"\xff\xc4", b"\xff\xee"
 WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
 MOST_SEGMENTS = 5_000
+MOST_RESTARTS = 1_000_000  # more than the largest picture has blocks to restart at
+MOST_JUNK = 4_096  # bytes between two segments of the header: Pillow goes through them one by one
 
 # Starts of frames: those that are read, and the names of those that are not.
 FRAMES = (b"\xff\xc0", b"\xff\xc1", b"\xff\xc2")
@@ -93,7 +96,7 @@ class Jpeg:
         pieces, at = [], 0
         for scan in self.scans:
             begin, end = scan.coded
-            coded = RESTART.sub(lambda marker: PADDING + marker[0], self.data[begin:end])
+            coded = RESTART.sub(PADDING + rb"\g<0>", self.data[begin:end])
             pieces += [self.data[at:begin], coded, PADDING]
             at = end
         return b"".join([*pieces, self.data[at:]])
@@ -137,11 +140,14 @@ def _add(jpeg: Jpeg, marker: bytes, body: bytes, end: int) -> None:
 
 def _segments(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Each marker with where its segment begins and ends; coded data lies between a scan's and the next."""
-    at = 2
+    at, in_header = 2, True
     for _ in range(MOST_SEGMENTS):
         marker = MARKER.search(data, at)
+        if in_header and (marker.start() if marker else len(data)) - at > MOST_JUNK:
+            raise Unprocessable("unreadable_image:broken")
         if marker is None:
             return
+        in_header = in_header and marker[0] != START_OF_SCAN
         at = marker.end()
         end = at if marker[0] in WITHOUT_LENGTH else at + int.from_bytes(data[at : at + 2])
         yield marker[0], at, end
@@ -171,6 +177,8 @@ def _add_scan(jpeg: Jpeg, body: bytes, begin: int) -> None:
     first, last, approximation = body[1 + 2 * count : 4 + 2 * count]
     marker = MARKER.search(jpeg.data, begin)
     end = begin + len(jpeg.data[begin : marker and marker.start()].rstrip(b"\xff"))  # without fill bytes
+    if sum(jpeg.data.count(restart, begin, end) for restart in RESTARTS) > MOST_RESTARTS:
+        raise Unprocessable("unreadable_image:broken")
     components = tuple(body[1 : 1 + 2 * count : 2])
     jpeg.scans.append(Scan(components, first, last, approximation & 0x0F, (begin, end)))
     # Where the code of zeros is a coefficient, zeros make blocks of 63 of them, one like the other: no photo

@@ -1,5 +1,6 @@
 """JPEGs that lack a part, whatever they say of it, and those that only look as if they did."""
 
+import time
 from io import BytesIO
 from typing import Any
 
@@ -102,3 +103,21 @@ def test_a_scan_that_never_came_is_missed() -> None:
 
     for scan in scans[1:-1]:
         assert_incomplete(data[: scan.coded[1]] + END)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff" * 8_000_000,
+        WHOLE["baseline"][:20] + bytes(8_000_000) + WHOLE["baseline"][20:],
+        WHOLE["baseline"][:-2] + b"\xff\xd0" * 4_000_000 + END,
+    ],
+    ids=["fill bytes", "junk before the header", "restarts of nothing"],
+)
+def test_what_would_take_long_for_nothing_is_refused_at_once(data: bytes) -> None:
+    started = time.process_time()
+
+    with pytest.raises(Unprocessable, match="unreadable_image:broken"):
+        look(data)
+
+    assert time.process_time() - started < 0.5
