@@ -20,6 +20,7 @@ MEBIBYTE = 1024 * 1024
 NOBODY = (PHOTOS / "nobody-1.jpg").read_bytes()
 JSON = {"Content-Type": "application/json"}
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+IMAGE = {"Content-Type": "image/jpeg"}
 
 Body = Callable[[], bytes]
 
@@ -197,6 +198,29 @@ ATTACKS = (
         lambda: WHOLE_FORM.replace(b'"file"', b'"\xff\xfe"'),
         400,
         422,
+    ),
+    form_attack("a file name of 9,000 letters", lambda: form(("file", "x" * 9_000 + ".jpg", NOBODY))[0], 413),
+    form_attack("lines that end with LF", lambda: WHOLE_FORM.replace(b"\r\n", b"\n"), 400),
+    # Photos outside of forms
+    *(
+        Attack(f"{what} to {path}", "POST", path, (415,), lambda: NOBODY, headers)
+        for what, headers in (("a bare photo", {}), ("a photo as a form of fields", URLENCODED))
+        for path in ("/", "/faces", "/image-bin", "/image-64", "/compare", "/people")
+    ),
+    Attack("a photo by itself to compare", "POST", "/compare", (415,), lambda: NOBODY, IMAGE),
+    Attack("text by itself as a photo", "POST", "/", (415,), lambda: b"hello", IMAGE),
+    Attack("no photo by itself", "POST", "/", (415,), lambda: b"", IMAGE),
+    Attack("9 MiB of a photo by itself", "POST", "/faces", (413,), lambda: bytes(9 * MEBIBYTE), IMAGE),
+    *(
+        Attack(
+            f"chunks of a photo: {what}",
+            "POST",
+            "/",
+            (415,),
+            lambda: b"%x\r\n%s\r\n0\r\n\r\n" % (len(NOBODY), NOBODY),
+            {**headers, "Transfer-Encoding": "chunked"},
+        )
+        for what, headers in (("bare", {}), ("as a form of fields", URLENCODED))
     ),
     # Photos
     photo_attack("truncated JPEG", "/", "file", NOBODY[: len(NOBODY) // 2], 422),

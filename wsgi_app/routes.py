@@ -44,6 +44,7 @@ from wsgi_app.web.routing import Multipart, Route
 
 ANYONE, VIEWER, OPERATOR, OWNER = Role
 PAGES = ("json", "html")
+PICTURES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/avif")
 
 ROUTES = (
     Route("GET", "/", dashboard.show, VIEWER, formats=("html",)),
@@ -53,7 +54,7 @@ ROUTES = (
         door.answer,
         ANYONE,
         token=Token.DOOR_IF_ASKED,
-        takes=Multipart(door.PHOTO_FIELDS),
+        takes=Multipart(door.PHOTO_FIELDS, alone=PICTURES[:1]),
         gives=Judgement,
         headers=PRESS_HEADERS,
         also=(404,),
@@ -67,8 +68,22 @@ ROUTES = (
         gives=images.Nose,
         json_only=True,
     ),
-    Route("POST", "/image-bin", images.nose_binary, ANYONE, takes=Multipart(("image",)), gives=images.Nose),
-    Route("POST", "/faces", images.faces, ANYONE, takes=Multipart(("image",)), gives=images.FoundFaces),
+    Route(
+        "POST",
+        "/image-bin",
+        images.nose_binary,
+        ANYONE,
+        takes=Multipart(("image",), alone=PICTURES),
+        gives=images.Nose,
+    ),
+    Route(
+        "POST",
+        "/faces",
+        images.faces,
+        ANYONE,
+        takes=Multipart(("image",), alone=PICTURES),
+        gives=images.FoundFaces,
+    ),
     Route(
         "POST",
         "/compare",
@@ -103,7 +118,7 @@ ROUTES = (
         "/people/{person}/faces",
         faces.enrol_face,
         OPERATOR,
-        takes=Multipart(("file",), instead=faces.FaceOfVisit),
+        takes=Multipart(("file",), instead=faces.FaceOfVisit, alone=PICTURES),
         gives=FaceBody,
         query=("accept",),
         status=201,

@@ -102,7 +102,7 @@ def test_photos_from_files_are_enrolled_or_refused_one_by_one(
     assert rows(browser) == [
         ["ivo-1.jpg", "enrolled"],
         ["nobody-1.jpg", "There is no face in this photo."],
-        ["photos.zip", "This is not a JPEG, PNG or WebP picture."],
+        ["photos.zip", "This is not a JPEG, PNG, WebP, HEIC or AVIF picture."],
         ["large.png", "enrolled"],
     ]
     faces = server.ask("GET", f"{ivo}/faces").json["faces"]

@@ -30,9 +30,10 @@ class PictureLimits:
     """Of photos, and of how long one waits for the networks."""
 
     jpeg_pixels: int = 50_000_000
-    other_pixels: int = 25_000_000  # PNG and WebP cannot be decoded at a smaller scale
+    other_pixels: int = 25_000_000  # PNG, WebP, HEIC and AVIF cannot be decoded at a smaller scale
     side_px: int = 16_384
     progressive_scans: int = 64
+    scanned_pixels: int = 600_000_000  # of a JPEG, times its scans: each passes over all of them
     inference_wait_s: float = 10.0
 
 

@@ -16,7 +16,10 @@ PHOTO_FIELDS = ("file", "file2", "file3")  # the first is judged and kept, the o
 
 
 def answer(call: Call) -> Response:
-    """``POST /``: 200 for somebody known, 404 for everybody else, both with the whole verdict as JSON."""
+    """``POST /``: 200 for somebody known, 404 for everybody else, both with the whole verdict as JSON.
+
+    The photo is the multipart field ``file``, or the body by itself; others of its moment may go with it.
+    """
     house = call.house
     try:
         caller = _caller(call)

@@ -1,21 +1,27 @@
 """Questions about one picture: where the nose is, which faces there are, whether two are one person."""
 
+from typing import Annotated
+
 import msgspec
 from webob import Response
 
+from wsgi_app.base.errors import UnsupportedMediaType
 from wsgi_app.base.faces import MeasuredFace
 from wsgi_app.base.limits import MEBIBYTE
+from wsgi_app.web.base64_text import decoded
 from wsgi_app.web.call import Call
 from wsgi_app.web.parts import read_photo, read_photos
 from wsgi_app.web.rendering import json_answer
+from wsgi_app.web.uploads import JSON, declared_type, has_body
 
 JSON_AROUND_BASE64_BYTES = MEBIBYTE // 4
+LINE_BREAKS = 1.06  # "\\r\\n" as JSON has it, after each 76 letters
 
 
 class Base64Image(msgspec.Struct):
-    """A picture as JSON; ``image`` is its bytes in base64."""
+    """A picture as JSON; ``image`` is its bytes in base64, as any client writes it, or as a ``data:`` URL."""
 
-    image: bytes
+    image: Annotated[str, msgspec.Meta(extra_json_schema={"contentEncoding": "base64"})]
 
 
 class Nose(msgspec.Struct):
@@ -45,18 +51,23 @@ class Comparison(msgspec.Struct):
 
 def nose_base64(call: Call) -> Response:
     """``POST /image-64``: JSON ``{"image": "<base64>"}`` to ``{"x", "y"}``."""
-    limits = call.house.config.limits.uploads
-    most_bytes = limits.photo_bytes * 4 // 3 + JSON_AROUND_BASE64_BYTES
-    return _nose(call, call.body(Base64Image, most_bytes).image, "base64")
+    limits, request = call.house.config.limits.uploads, call.request
+    if declared_type(request) != JSON and has_body(request):
+        raise UnsupportedMediaType("unsupported_media_type:photo_outside_json")
+    most_bytes = int(limits.photo_bytes * 4 / 3 * LINE_BREAKS) + JSON_AROUND_BASE64_BYTES
+    return _nose(call, decoded(call.body(Base64Image, most_bytes).image, "image"), "base64")
 
 
 def nose_binary(call: Call) -> Response:
-    """``POST /image-bin``: multipart field ``image`` to ``{"x", "y"}``."""
+    """``POST /image-bin``: multipart field ``image``, or a picture by itself, to ``{"x", "y"}``."""
     return _nose(call, read_photo(call.request, "image", call.house.config.limits.uploads), "binary")
 
 
 def faces(call: Call) -> Response:
-    """``POST /faces``: multipart field ``image`` to every face with box, landmarks, score and quality."""
+    """``POST /faces``: multipart field ``image``, or a picture by itself, to every face in it.
+
+    Each has a box, landmarks, a score and its quality.
+    """
     photo = read_photo(call.request, "image", call.house.config.limits.uploads)
     call.house.tally.image("binary")
     pipeline, steps = call.house.pipeline, call.steps

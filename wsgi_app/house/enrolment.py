@@ -30,7 +30,7 @@ class Candidate:
 
     Attributes:
         person_id: whose.
-        photo: JPEG, PNG or WebP of that person alone.
+        photo: JPEG, PNG, WebP, HEIC or AVIF of that person alone.
         source: where it comes from.
         accept_like_another: whether somebody insists although the face is as like another person's.
     """

@@ -1,28 +1,39 @@
-"""From the bytes of a JPEG, PNG or WebP to upright pixels, no larger than needed."""
+"""From the bytes of a JPEG, PNG, WebP, HEIC or AVIF to upright pixels, no larger than needed."""
 
-import re
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from pi_heif import register_heif_opener
+from PIL import ExifTags, Image, ImageChops
 
 from wsgi_app.base.errors import ContentTooLarge, RequestError, Unprocessable, UnsupportedMediaType
 from wsgi_app.base.limits import PictureLimits
-from wsgi_app.vision.kinds import is_jpeg, is_picture
+from wsgi_app.vision.greys import lacks_a_part
+from wsgi_app.vision.heifs import check_heif
+from wsgi_app.vision.jpegs import Jpeg, read_jpeg
+from wsgi_app.vision.kinds import is_heif, is_jpeg, is_picture, unread_kind
+from wsgi_app.vision.pngs import is_png, is_undamaged
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
 
-# What Pillow raises over broken data: OSError (truncated), SyntaxError (broken PNG), the rest over metadata.
-BROKEN_DATA = (OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, OverflowError, EOFError)
+# What Pillow raises over broken data: OSError (truncated), SyntaxError (broken PNG), RuntimeError (HEIC), the
+# rest over metadata.
+BROKEN_DATA = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    IndexError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    EOFError,
+    RuntimeError,
+)
 
-# A JPEG's markers, as libjpeg finds them: 0xff, then neither a stuffed zero, a restart nor a fill byte.
-JPEG_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-END_OF_IMAGE, START_OF_SCAN = b"\xff\xd9", b"\xff\xda"
-WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
-MOST_SEGMENTS = 5_000
+MOST_PNG_BYTES = 10  # of a pixel: four samples of two bytes, and the byte before a row of one pixel, twice
 
 # How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 274); 1 is upright.
 TURNS = {
@@ -38,6 +49,7 @@ LYING = (5, 6, 7, 8)  # these swap width and height
 
 # Pillow's own limit is wider than ours, and it warns about odd camera data in pictures that are fine.
 Image.MAX_IMAGE_PIXELS = None
+register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
@@ -71,32 +83,40 @@ def decode(data: bytes, *, enough_px: int, limits: PictureLimits) -> Picture:
         limits: the header's size is held against these before any pixel is decoded.
 
     Raises:
-        UnsupportedMediaType: not a JPEG, PNG or WebP.
+        UnsupportedMediaType: not a JPEG, PNG, WebP, HEIC or AVIF, or not of a kind that is read.
         ContentTooLarge: more pixels than the limits allow.
-        Unprocessable: truncated or broken.
+        Unprocessable: broken, or a part of it is missing.
     """
-    try:
-        image = Image.open(BytesIO(data), formats=FORMATS)
-    except BROKEN_DATA as error:
-        raise _why_not_opened(data) from error
+    jpeg = read_jpeg(data, limits.progressive_scans) if is_jpeg(data) else None
+    image = _open(data)
     width, height = image.size
     _check_size(width, height, data, limits)
+    _check_work(width, height, data, jpeg, limits)
+    shrink = max(width, height) / enough_px
+    wanted = max(1, int(width / shrink)), max(1, int(height / shrink))
+    upright = _load(image, wanted) if jpeg is None else _load_whole(jpeg, wanted)
     orientation = _orientation(image)
-    try:
-        shrink = max(width, height) / enough_px
-        image.draft("RGB", (max(1, int(width / shrink)), max(1, int(height / shrink))))
-        image.load()
-        pixels = image if image.mode == "RGB" else _eight_bits(image).convert("RGB")
-    except BROKEN_DATA as error:
-        raise _unreadable() from error
     if orientation in TURNS:
-        pixels = pixels.transpose(TURNS[orientation])
-    return Picture(np.asarray(pixels), *((height, width) if orientation in LYING else (width, height)))
+        upright = upright.transpose(TURNS[orientation])
+    pixels = np.asarray(upright)
+    if lacks_a_part(pixels):
+        raise _incomplete()
+    return Picture(pixels, *((height, width) if orientation in LYING else (width, height)))
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(BytesIO(data), formats=FORMATS)
+    except BROKEN_DATA as error:
+        raise _why_not_opened(data) from error
 
 
 def _why_not_opened(data: bytes) -> RequestError:
     if is_picture(data):
         return _unreadable()
+    kind = unread_kind(data)
+    if kind is not None:
+        return UnsupportedMediaType("unsupported_media_type:kind", kind=kind)
     return UnsupportedMediaType("unsupported_media_type:picture")
 
 
@@ -104,28 +124,45 @@ def _unreadable() -> Unprocessable:
     return Unprocessable("unreadable_image:broken")
 
 
+def _incomplete() -> Unprocessable:
+    return Unprocessable("unreadable_image:incomplete")
+
+
+def _load_whole(jpeg: Jpeg, wanted: tuple[int, int]) -> Image.Image:
+    """The pixels of a JPEG that has data for all of them."""
+    if not jpeg.is_whole:
+        raise _incomplete()
+    pixels, padded = (_load(_open(data), wanted) for data in (jpeg.data, jpeg.padded()))
+    if ImageChops.difference(pixels, padded).getbbox() is not None:
+        raise _incomplete()
+    return pixels
+
+
+def _load(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:
+    """All pixels as RGB, a JPEG's at the smallest scale that keeps a size."""
+    try:
+        image.draft("RGB", wanted)
+        image.load()
+        return image if image.mode == "RGB" else _opaque(_eight_bits(image)).convert("RGB")
+    except BROKEN_DATA as error:
+        raise _unreadable() from error
+
+
 def _check_size(width: int, height: int, data: bytes, limits: PictureLimits) -> None:
     most = limits.jpeg_pixels if is_jpeg(data) else limits.other_pixels
+    too_large = ContentTooLarge("image_too_large", megapixels=most // 1_000_000, side_px=limits.side_px)
     if width * height > most or max(width, height) > limits.side_px:
-        raise ContentTooLarge("image_too_large", megapixels=most // 1_000_000, side_px=limits.side_px)
-    if is_jpeg(data) and _has_more_scans(data, limits.progressive_scans):
+        raise too_large
+    if is_heif(data):
+        check_heif(data, most, too_large)
+
+
+def _check_work(width: int, height: int, data: bytes, jpeg: Jpeg | None, limits: PictureLimits) -> None:
+    """What a size that fits does not tell: a JPEG's passes over it, and whether a PNG's pixels are there."""
+    if jpeg is not None and len(jpeg.scans) * width * height > limits.scanned_pixels:
         raise Unprocessable("unreadable_image:scans")
-
-
-def _has_more_scans(data: bytes, most: int) -> bool:
-    """Whether decoding a JPEG's first picture passes over all its pixels more often than this."""
-    scans, at = 0, 2
-    for _ in range(MOST_SEGMENTS):
-        marker = JPEG_MARKER.search(data, at)
-        if marker is None or marker[0] == END_OF_IMAGE:
-            return False
-        scans += marker[0] == START_OF_SCAN
-        if scans > most:
-            return True
-        at = marker.end()
-        if marker[0] not in WITHOUT_LENGTH:
-            at += int.from_bytes(data[at : at + 2])
-    return True
+    if is_png(data) and not is_undamaged(data, width * height * MOST_PNG_BYTES):
+        raise _unreadable()
 
 
 def _orientation(image: Image.Image) -> int:
@@ -139,3 +176,13 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     return image
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """A picture as people see it on paper: what it hides by transparency does not count."""
+    if not image.has_transparency_data:
+        return image
+    layer = image.convert("RGBA")
+    paper = Image.new("RGB", layer.size, "white")
+    paper.paste(layer, mask=layer)
+    return paper

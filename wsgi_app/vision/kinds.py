@@ -2,7 +2,18 @@
 
 import re
 
-BEGINNINGS = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
+BEGINNING_BYTES = 12
+BEGINNINGS = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|....ftyp(?:hei[cx]|mif1|avif)",
+    re.DOTALL,
+)
+
+# Kinds that people may well have and that are not read here, by their first bytes. JPEG's own siblings, whose
+# first bytes are every JPEG's, are told apart by ``jpegs.UNREAD_FRAMES``.
+UNREAD = (
+    (re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"), "a JPEG 2000"),
+    (re.compile(rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a"), "a JPEG XL"),
+)
 
 # HEIC and AVIF by their brand (ISO/IEC 23008-12), BMP, GIF and TIFF.
 OTHER_BEGINNINGS = re.compile(
@@ -17,11 +28,21 @@ def is_jpeg(data: bytes) -> bool:
     return data.startswith(b"\xff\xd8\xff")
 
 
+def is_heif(data: bytes) -> bool:
+    """Whether the bytes begin as a HEIC or an AVIF does: a box that names the file's type."""
+    return data[4:8] == b"ftyp"
+
+
 def is_picture(data: bytes) -> bool:
-    """Whether the bytes begin as a JPEG, a PNG or a WebP does."""
+    """Whether the bytes begin as a JPEG, a PNG, a WebP, a HEIC or an AVIF does."""
     return BEGINNINGS.match(data) is not None
 
 
 def begins_as_picture(data: bytes) -> bool:
     """Whether the bytes begin as a picture of any usual kind does, also of one that is not read here."""
     return is_picture(data) or OTHER_BEGINNINGS.match(data) is not None
+
+
+def unread_kind(data: bytes) -> str | None:
+    """What the bytes are by name, if that is a kind of picture which is not read here."""
+    return next((name for beginning, name in UNREAD if beginning.match(data)), None)

@@ -14,9 +14,18 @@ from urllib.parse import parse_qsl
 import msgspec
 from webob import Request
 
-from wsgi_app.base.errors import BadRequest, Unprocessable
+from wsgi_app.base.errors import BadRequest, LengthRequired, Unprocessable
 from wsgi_app.base.limits import UploadLimits
-from wsgi_app.web.uploads import declared_type, read_bytes, read_json, too_long
+from wsgi_app.vision.kinds import BEGINNING_BYTES, is_picture
+from wsgi_app.web.uploads import (
+    BodyReader,
+    declared_type,
+    has_body,
+    read_bytes,
+    read_json,
+    read_length,
+    too_long,
+)
 
 URLENCODED = "application/x-www-form-urlencoded"
 KEY = "porteiro.form"  # where the environ keeps the form
@@ -38,13 +47,23 @@ class Form:
 def keep_form(request: Request, limits: UploadLimits) -> None:
     """Where a form was posted, read it, for ``read_body`` and ``is_form``.
 
+    A photo is no form, although curl calls it one unless it is told otherwise; of what comes without a length
+    nobody can tell.
+
     Raises:
         BadRequest: it is no form.
         ContentTooLarge, LengthRequired: as they say.
     """
-    if request.method == "POST" and declared_type(request) == URLENCODED:
+    if request.method == "POST" and declared_type(request) == URLENCODED and not _may_be_photo(request):
         fields = read_fields(request, limits.json_bytes)
         request.environ[KEY] = Form(fields, fields.pop(CSRF_FIELD, [""])[-1])
+
+
+def _may_be_photo(request: Request) -> bool:
+    if read_length(request.environ) is None:
+        return has_body(request)
+    reader: BodyReader = request.environ["wsgi.input"]
+    return is_picture(reader.peek(BEGINNING_BYTES))
 
 
 def take_method(request: Request) -> None:
@@ -121,6 +140,8 @@ def read_body(request: Request, body_type: type[Body], limit_bytes: int) -> Body
     """
     form: Form | None = request.environ.get(KEY)
     if form is None:
+        if declared_type(request) == URLENCODED and read_length(request.environ) is None:
+            raise LengthRequired("length_required")
         return read_json(request, body_type, limit_bytes)
     try:
         return msgspec.convert(_values(form, body_type), body_type, strict=False)

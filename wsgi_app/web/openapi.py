@@ -22,6 +22,7 @@ Json = dict[str, Any]
 
 DOCSTRING = re.compile(r"``[A-Z]+ [^`]+``:? *")
 TEXT: Json = {"type": "string"}
+BINARY: Json = {"type": "string", "format": "binary"}
 DAY: Json = {"type": "string", "format": "date"}
 COUNT: Json = {"type": "integer", "minimum": 1, "maximum": 2**62 - 1}
 
@@ -170,11 +171,12 @@ def _parameter(place: str, name: str, description: str, schema: Json) -> Json:
 def _taken(route: Route, schemas: dict[type, Json]) -> Json:
     content: Json = {}
     if isinstance(route.takes, Multipart):
-        parts = {part: {"type": "string", "format": "binary"} for part in route.takes.parts}
+        parts = dict.fromkeys(route.takes.parts, BINARY)
         needed = list(route.takes.parts[: route.takes.needed])
         content["multipart/form-data"] = {
             "schema": {"type": "object", "properties": parts, "required": needed}
         }
+        content.update((kind, {"schema": BINARY}) for kind in route.takes.alone)
     if route.body is not None:
         content["application/json"] = body = {"schema": schemas[route.body]}
         if takes_forms(route):

@@ -33,11 +33,13 @@ class Multipart:
         parts: their names.
         needed: how many of them have to be there, from the first on.
         instead: the typed body that may come in their place, as JSON or a form's fields.
+        alone: the types of a picture that may be the body by itself, in place of the form.
     """
 
     parts: tuple[str, ...]
     needed: int = 1
     instead: type | None = None
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

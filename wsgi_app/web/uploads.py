@@ -29,7 +29,7 @@ class BodyReader:
     """The rest of a request's body: never reads past its length, and never takes less for the whole."""
 
     def __init__(self, stream: BinaryIO, length: int):
-        self._stream, self.left = stream, length
+        self._stream, self.left, self._ahead = stream, length, b""
 
     def read(self, size: int = -1) -> bytes:
         """Up to ``size`` bytes of what is left, all of it by default; nothing at the body's end.
@@ -40,6 +40,10 @@ class BodyReader:
         length = self.left if size < 0 else min(size, self.left)
         if length == 0:
             return b""
+        if self._ahead:
+            data, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
+            self.left -= len(data)
+            return data
         try:
             data = self._stream.read(length)
         except OSError:  # uWSGI's way to say that the client went away or fell silent
@@ -49,6 +53,17 @@ class BodyReader:
             raise BadRequest("body_incomplete")
         self.left -= len(data)
         return data
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, which will still be read: so many of them, or fewer where no more came yet.
+
+        Raises:
+            BadRequest: the client stopped sending.
+        """
+        if not self._ahead:
+            self._ahead = self.read(size)
+            self.left += len(self._ahead)
+        return self._ahead[:size]
 
     def drain(self, limit: int) -> None:
         """Read and forget what is left, up to a limit: a client that still writes would miss the answer."""
@@ -124,6 +139,18 @@ def read_bytes(request: Request, limit_bytes: int) -> bytes:
 def declared_type(request: Request) -> str:
     """The body's type as the request declares it, without parameters."""
     return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def is_photo_alone(request: Request) -> bool:
+    """Whether the body is declared as a picture by itself, in no form."""
+    return declared_type(request).startswith("image/")
+
+
+def has_body(request: Request) -> bool:
+    """Whether anything is sent, be it of a length that is not told."""
+    if "HTTP_TRANSFER_ENCODING" in request.environ:
+        return True
+    return bool(read_length(request.environ))
 
 
 def skip_bytes(request: Request, limit_bytes: int) -> int:

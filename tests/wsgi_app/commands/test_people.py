@@ -56,7 +56,7 @@ def test_refused_photos_are_reported_with_the_reason_and_the_others_count(
     assert (result.exit_code, result.stdout) == (1, "Ana: 1 photo enrolled\n")
     assert without_progress(result.stderr).splitlines() == [
         f"refused {PHOTOS / 'nobody-1.jpg'}: There is no face in this photo.",
-        f"refused {tmp_path / 'letter.jpg'}: This is not a JPEG, PNG or WebP picture.",
+        f"refused {tmp_path / 'letter.jpg'}: This is not a JPEG, PNG, WebP, HEIC or AVIF picture.",
         "porteiro: 2 of 3 photos were refused.",
     ]
     assert owner.enrolled() == {"Ana": 1}

@@ -16,7 +16,7 @@ from wsgi_app.base.errors import (
     UnsupportedMediaType,
 )
 from wsgi_app.base.limits import UploadLimits
-from wsgi_app.web.parts import Part, read_burst, read_form, read_parts
+from wsgi_app.web.parts import Part, read_burst, read_form, read_parts, read_photo, read_photos
 from wsgi_app.web.uploads import BodyReader
 
 LIMITS = UploadLimits(body_bytes=10_000, photo_bytes=4_000, parts=3)
@@ -109,6 +109,82 @@ def test_a_form_that_ends_before_its_length_is_refused() -> None:
         read_form(posted(body, headers, length=len(body) + 1), ("a",), LIMITS)
 
     assert refused.value.code == "body_incomplete"
+
+
+@pytest.mark.parametrize("letters", [9_000, 90_000])
+def test_a_file_name_of_many_letters_is_refused_as_that(letters: int) -> None:
+    body, headers = form(("a", "x" * letters + ".jpg", b"one"))
+
+    with pytest.raises(ContentTooLarge, match="too_large:file_name"):
+        read_form(posted(body, headers), ("a",), UploadLimits())
+
+
+def test_lines_that_end_with_lf_alone_are_refused_as_that() -> None:
+    body, headers = form(("a", "a.jpg", b"one"))
+
+    with pytest.raises(BadRequest, match="bad_form:line_ends"):
+        read_form(posted(body.replace(b"\r\n", b"\n"), headers), ("a",), LIMITS)
+
+
+@pytest.mark.parametrize("quotes", ["", '"'])
+@pytest.mark.parametrize("boundary", ["=/:?(x", "----=_Part_1", "'()+_,-./:=?", "x" * 70])
+def test_a_boundary_of_odd_letters_parts_a_form(boundary: str, quotes: str) -> None:
+    body, _ = form(("a", "a.jpg", b"one"), boundary=boundary)
+    headers = {"Content-Type": f"multipart/form-data; boundary={quotes}{boundary}{quotes}; charset=utf-8"}
+
+    assert read_form(posted(body, headers), ("a",), LIMITS) == {"a": Part("a.jpg", b"one")}
+
+
+def test_what_is_around_a_form_is_skipped() -> None:
+    body, headers = form(("a", "a.jpg", b"one"))
+    around = b"a note for old readers\r\n" + body + b"and another\r\n"
+
+    assert read_form(posted(around, headers), ("a",), LIMITS) == {"a": Part("a.jpg", b"one")}
+
+
+def test_file_names_in_latin_1_are_read() -> None:
+    body, headers = form(("a", "ol?.jpg", b"one"))
+
+    parts = read_form(posted(body.replace(b"?", b"\xe1"), headers), ("a",), LIMITS)
+
+    assert parts == {"a": Part("olá.jpg", b"one")}
+
+
+# A photo by itself
+
+PHOTO = b"\xff\xd8\xff\xe0 a photo"
+
+
+@pytest.mark.parametrize("declared", ["image/jpeg", "Image/JPEG; name=x", "image/png", "image/heic"])
+def test_a_picture_may_be_the_body_by_itself(declared: str) -> None:
+    request = posted(PHOTO, {"Content-Type": declared})
+
+    assert read_photo(request, "image", LIMITS) == PHOTO
+
+
+def test_a_door_takes_a_jpeg_by_itself_and_nothing_else() -> None:
+    assert read_burst(posted(PHOTO, {"Content-Type": "image/jpeg"}), ("file", "file2"), LIMITS) == (PHOTO,)
+    with pytest.raises(UnsupportedMediaType, match="not_a_jpeg"):
+        read_burst(posted(b"\x89PNG\r\n\x1a\n", {"Content-Type": "image/png"}), ("file",), LIMITS)
+
+
+def test_a_picture_by_itself_is_no_larger_than_one_in_a_form() -> None:
+    with pytest.raises(ContentTooLarge):
+        read_photo(posted(bytes(4_001), {"Content-Type": "image/jpeg"}), "image", LIMITS)
+
+
+@pytest.mark.parametrize("declared", [{}, {"Content-Type": "application/x-www-form-urlencoded"}])
+def test_a_photo_outside_a_form_is_told_how_to_come(declared: dict[str, str]) -> None:
+    for read in (
+        lambda request: read_photo(request, "image", LIMITS),
+        lambda request: read_burst(request, ("image", "more"), LIMITS),
+    ):
+        with pytest.raises(UnsupportedMediaType) as refused:
+            read(posted(PHOTO * 1_000, declared))
+        assert refused.value.key == "unsupported_media_type:photo_outside_form"
+        assert refused.value.values == {"field": "image"}
+    with pytest.raises(UnsupportedMediaType, match="photos_outside_form"):
+        read_photos(posted(PHOTO, declared), ("a", "b"), LIMITS)
 
 
 # Several photos of one moment

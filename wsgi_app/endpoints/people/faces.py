@@ -12,7 +12,7 @@ from wsgi_app.house.enrolment import Candidate, candidate_of_visit
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Id
-from wsgi_app.web.forms import URLENCODED
+from wsgi_app.web.forms import is_form
 from wsgi_app.web.parts import read_photo
 from wsgi_app.web.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
 from wsgi_app.web.uploads import JSON, declared_type
@@ -37,8 +37,8 @@ def index(call: Call, person: str) -> Response:
 def enrol_face(call: Call, person: str) -> Response:
     """``POST /people/{person}/faces``: a photo of that person alone, or ``{"visit"}`` for a visit's.
 
-    The photo is the multipart field ``file``. ``?accept=like_another``, or that field, insists on a face
-    that is as like somebody else's.
+    The photo is the multipart field ``file``, or the body by itself. ``?accept=like_another``, or that field,
+    insists on a face that is as like somebody else's.
     """
     call.stores.people.get(person)
     face = call.enroller.enrol(_candidate(call, person))
@@ -69,7 +69,7 @@ def photo(call: Call, person: str, face: str) -> Response:
 
 def _candidate(call: Call, person: str) -> Candidate:
     accepted = _accepted(call)
-    if declared_type(call.request) not in (JSON, URLENCODED):
+    if declared_type(call.request) != JSON and not is_form(call.request):
         photo = read_photo(call.request, "file", call.house.config.limits.uploads)
         return Candidate(person, photo, accept_like_another=accepted)
     body = call.body(FaceOfVisit)

@@ -12,8 +12,11 @@ SENTENCES: dict[str, Sentence] = {
     "not_upright": "The face is not upright in this photo; turn the photo.",
     "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
     # files that are no photos
-    "unsupported_media_type:picture": "This is not a JPEG, PNG or WebP picture.",
+    "unsupported_media_type:picture": "This is not a JPEG, PNG, WebP, HEIC or AVIF picture.",
+    "unsupported_media_type:kind": "This is {kind}, which is not read here; send a usual JPEG, a PNG, a "
+    "WebP, a HEIC or an AVIF.",
     "unreadable_image:broken": "The picture is broken or incomplete.",
+    "unreadable_image:incomplete": "The picture is incomplete: a part of it never arrived; send it again.",
     "unreadable_image:scans": "The JPEG has too many scans.",
     "image_too_large": "The picture has too many pixels: at most {megapixels} megapixels and {side_px} px a "
     "side.",

@@ -39,10 +39,17 @@ SENTENCES: dict[str, Sentence] = {
     "body_incomplete": "The body ended before its Content-Length.",
     "too_large:body": "The body is too large: at most {bytes} bytes.",
     "unsupported_media_type:body": "Send the body as {expected}.",
+    "unsupported_media_type:photo_outside_form": "Send the photo as the part {field!r} of a form (curl -F "
+    "{field}=@photo.jpg), or by itself with the header Content-Type: image/jpeg, or whatever it is.",
+    "unsupported_media_type:photos_outside_form": "Send the photos as the parts {first!r} and {second!r} of "
+    "a form (curl -F {first}=@one.jpg -F {second}=@other.jpg).",
+    "unsupported_media_type:photo_outside_json": 'Send the photo in base64, as JSON {{"image": "..."}} with '
+    "the type application/json; as it is, it goes to image-bin.",
     "bad_json": "The body is not valid JSON.",
     "bad_json:deep": "The JSON is nested deeper than {levels} levels.",
     "json_shape": "The JSON does not fit: {why}",
     "json_shape:long": "The JSON does not fit: {field} has at most {most} characters.",
+    "json_shape:base64": "The JSON does not fit: {field} is no base64.",
     "json_shape:message": 'Send {{"say": "..."}}.',
     "bad_form:fields": "This is no form, such as name=Ana&room=hall in UTF-8, of at most {most} fields; "
     "send JSON as application/json.",
@@ -50,6 +57,8 @@ SENTENCES: dict[str, Sentence] = {
     "form_shape": "The form does not fit: {why}",
     "form_shape:long": "The form does not fit: {field} has at most {most} characters.",
     "bad_form:parts": "The form is broken or incomplete.",
+    "bad_form:line_ends": "The form's lines have to end with CR and LF; these end with LF alone.",
+    "too_large:file_name": "A part of the form has a file name that is too long: 255 letters are enough.",
     "too_large:form": "The form is too large: at most {parts} parts of {bytes} bytes.",
     "part_missing": "The form has no part named {field!r}.",
     "file_name_missing": "The part {field!r} has no file name.",

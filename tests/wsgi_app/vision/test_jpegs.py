@@ -1,0 +1,123 @@
+"""JPEGs that lack a part, whatever they say of it, and those that only look as if they did."""
+
+import time
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.hostile import PHOTOS
+from wsgi_app.base.errors import Unprocessable
+from wsgi_app.base.limits import PictureLimits
+from wsgi_app.vision.decode import decode
+from wsgi_app.vision.jpegs import read_jpeg
+
+END = b"\xff\xd9"
+PHOTO = Image.open(PHOTOS / "ana-1.jpg")
+FORMS: dict[str, dict[str, Any]] = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "with its own codes": {"optimize": True},
+    "of high quality": {"quality": 98, "subsampling": 0},
+    "in restart intervals": {"restart_marker_rows": 1},
+    "in short restart intervals": {"restart_marker_blocks": 3},
+}
+
+
+def photo(**options: Any) -> bytes:
+    file = BytesIO()
+    PHOTO.save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+WHOLE = {name: photo(**options) for name, options in FORMS.items()}
+every_form = pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
+
+
+def look(data: bytes) -> NDArray[np.uint8]:
+    return decode(data, enough_px=640, limits=PictureLimits()).pixels
+
+
+def assert_incomplete(data: bytes) -> None:
+    with pytest.raises(Unprocessable, match="unreadable_image:incomplete"):
+        look(data)
+
+
+def coded(data: bytes) -> tuple[int, int]:
+    """Where the longest scan's data begins and ends."""
+    return max((scan.coded for scan in read_jpeg(data, 64).scans), key=lambda place: place[1] - place[0])
+
+
+@every_form
+def test_a_whole_photo_is_taken_as_it_is(data: bytes) -> None:
+    assert np.array_equal(look(data), np.asarray(Image.open(BytesIO(data))))
+
+
+@every_form
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.95, 0.99])
+def test_an_end_marker_does_not_make_a_part_the_whole(data: bytes, share: float) -> None:
+    assert_incomplete(data[: int(len(data) * share)] + END)
+
+
+@every_form
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_data_that_is_missing_in_the_middle_is_missed(data: bytes, share: float) -> None:
+    begin, end = coded(data)
+    cut = begin + int((end - begin) * share)
+
+    assert_incomplete(data[:cut] + data[end:])
+
+
+@pytest.mark.parametrize("form", [name for name in FORMS if name != "progressive"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_zeros_are_no_data(form: str, share: float) -> None:
+    data = WHOLE[form]
+    begin, end = coded(data)
+    cut = begin + int((end - begin) * share)
+
+    assert_incomplete(data[:cut] + bytes(end - cut) + data[end:])
+
+
+@pytest.mark.parametrize("extra", [b"\0", b"\x13\x37", b"\xff", bytes(40)])
+def test_bytes_before_the_end_marker_do_no_harm_as_cameras_write_them(extra: bytes) -> None:
+    data = WHOLE["baseline"]
+
+    assert np.array_equal(look(data[:-2] + extra + END), look(data))
+
+
+def test_a_flat_picture_is_all_zeros_and_whole() -> None:
+    flat = BytesIO()
+    Image.new("RGB", (1600, 1200), (90, 120, 200)).save(flat, "JPEG", optimize=True)
+    data = flat.getvalue()
+    assert bytes(64) in data
+
+    assert look(data).std(axis=(0, 1)).max() == 0
+
+
+def test_a_scan_that_never_came_is_missed() -> None:
+    data = WHOLE["progressive"]
+    scans = read_jpeg(data, 64).scans
+
+    for scan in scans[1:-1]:
+        assert_incomplete(data[: scan.coded[1]] + END)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff" * 8_000_000,
+        WHOLE["baseline"][:20] + bytes(8_000_000) + WHOLE["baseline"][20:],
+        WHOLE["baseline"][:-2] + b"\xff\xd0" * 4_000_000 + END,
+    ],
+    ids=["fill bytes", "junk before the header", "restarts of nothing"],
+)
+def test_what_would_take_long_for_nothing_is_refused_at_once(data: bytes) -> None:
+    started = time.process_time()
+
+    with pytest.raises(Unprocessable, match="unreadable_image:broken"):
+        look(data)
+
+    assert time.process_time() - started < 0.5

@@ -1,0 +1,153 @@
+"""What a HEIC or an AVIF is made of (ISO/IEC 23008-12), read without decoding a pixel.
+
+The size that such a file claims is that of the canvas. How much there is to decode is up to the pieces that
+are laid on it, each of a size of its own and as often as the file likes.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from wsgi_app.base.errors import ContentTooLarge, Unprocessable, UnsupportedMediaType
+
+CODED = (b"hvc1", b"hev1", b"av01")
+GRID = b"grid"
+OTHER_MAKE = "a HEIF of another make"
+WHOLE_TILES = (
+    2  # the tiles at two edges reach beyond the canvas: together they have at most so many of its pixels
+)
+MOST_BOXES = 20_000
+WIDE_ENTRY = 3  # the version of an item's entry from which on its id has four bytes
+
+Box = tuple[bytes, bytes]
+
+
+@dataclass
+class Heif:
+    """The items of a file.
+
+    Attributes:
+        primary: the id of the picture to show.
+        types: of each item, four letters.
+        pieces: of a derived item, the items that it is made of.
+        sizes: width times height of each item that has them.
+    """
+
+    primary: int = 0
+    types: dict[int, bytes] = field(default_factory=dict)
+    pieces: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+
+
+def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
+    """Hold what there is to decode against the limit.
+
+    Args:
+        data: the file's bytes.
+        most_pixels: of the picture, and of each that goes with it, such as its transparency.
+        error: what is raised over more.
+
+    Raises:
+        UnsupportedMediaType: the picture is made in a way that is not read.
+        ContentTooLarge: as given.
+        Unprocessable: the file is broken.
+    """
+    try:
+        heif = _read(data)
+    except (struct.error, IndexError) as broken:
+        raise Unprocessable("unreadable_image:broken") from broken
+    kind = heif.types.get(heif.primary, b"")
+    pieces = heif.pieces.get(heif.primary, ()) if kind == GRID else (heif.primary,)
+    if not all(heif.types.get(piece) in CODED for piece in pieces):
+        raise UnsupportedMediaType("unsupported_media_type:kind", kind=OTHER_MAKE)
+    if max(heif.sizes.values(), default=0) > most_pixels:
+        raise error
+    if sum(heif.sizes.get(piece, 0) for piece in pieces) > WHOLE_TILES * most_pixels:
+        raise error
+
+
+def _read(data: bytes) -> Heif:
+    heif = Heif()
+    meta = next((body[4:] for name, body in _boxes(data) if name == b"meta"), b"")
+    for name, body in _boxes(meta):
+        wide = body[:1] > b"\0"
+        if name == b"pitm":
+            heif.primary = _number(body, 4, wide=wide)[0]
+        elif name == b"iinf":
+            heif.types.update(_item(entry) for _, entry in _boxes(body[8 if wide else 6 :]))
+        elif name == b"iref":
+            heif.pieces.update(_pieces(body[4:], wide=wide))
+        elif name == b"iprp":
+            heif.sizes.update(_sizes(list(_boxes(body))))
+    return heif
+
+
+def _boxes(data: bytes) -> Iterator[Box]:
+    """The boxes that stand next to each other in some bytes, as their types and contents."""
+    at = 0
+    for _ in range(MOST_BOXES):
+        if at + 8 > len(data):
+            return
+        size, name = struct.unpack_from(">I4s", data, at)
+        header = 8
+        if size == 1:
+            size, header = struct.unpack_from(">Q", data, at + 8)[0], 16
+        elif size == 0:
+            size = len(data) - at
+        if size < header:
+            return
+        yield name, data[at + header : at + size]
+        at += size
+
+
+def _number(data: bytes, at: int, *, wide: bool) -> tuple[int, int]:
+    """A number of two bytes or four, and where the next one is."""
+    size = 4 if wide else 2
+    return struct.unpack_from(">I" if wide else ">H", data, at)[0], at + size
+
+
+def _item(entry: bytes) -> tuple[int, bytes]:
+    item, at = _number(entry, 4, wide=entry[0] >= WIDE_ENTRY)
+    return item, entry[at + 2 : at + 6]
+
+
+def _pieces(references: bytes, *, wide: bool) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Of each derived item, its pieces."""
+    for kind, body in _boxes(references):
+        if kind == b"dimg":
+            item, at = _number(body, 0, wide=wide)
+            count, at = _number(body, at, wide=False)
+            yield item, struct.unpack_from(f">{count}{'I' if wide else 'H'}", body, at)
+
+
+def _areas(properties: list[Box]) -> Iterator[tuple[int, int]]:
+    """Of each size among the shared properties, its number and its area."""
+    for name, body in properties:
+        if name == b"ipco":
+            for number, (kind, size) in enumerate(_boxes(body), start=1):
+                if kind == b"ispe":
+                    width, height = struct.unpack_from(">II", size, 4)
+                    yield number, width * height
+
+
+def _sizes(properties: list[Box]) -> Iterator[tuple[int, int]]:
+    """Of each item that has a size, its area."""
+    areas = dict(_areas(properties))
+    for name, body in properties:
+        if name == b"ipma":
+            for item, numbers in _associations(body):
+                for number in numbers:
+                    if number in areas:
+                        yield item, areas[number]
+
+
+def _associations(body: bytes) -> Iterator[tuple[int, list[int]]]:
+    """Of each item, the numbers of its properties; the highest bit of each says something else."""
+    step = 2 if body[3] & 1 else 1
+    (count,) = struct.unpack_from(">I", body, 4)
+    at = 8
+    for _ in range(min(count, MOST_BOXES)):
+        item, at = _number(body, at, wide=body[0] > 0)
+        numbers = struct.unpack_from(f">{body[at]}{'H' if step > 1 else 'B'}", body, at + 1)
+        at += 1 + step * len(numbers)
+        yield item, [number & (2 ** (8 * step - 1) - 1) for number in numbers]

@@ -1,0 +1,77 @@
+"""Names of a form's parts and of their files, in all the ways in which clients write them.
+
+A file name that is no plain ASCII comes as raw bytes (browsers, curl), percent-encoded in a parameter of its
+own (RFC 5987; urllib3 before 2, .NET), as an encoded word of mail (RFC 2047; .NET), or as several of these.
+"""
+
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from urllib.parse import unquote_to_bytes
+
+from multipart import MultipartSegment, content_disposition_unquote, header_unquote
+
+# A parameter with its value: in quotes, with or without backslashes before what is in them, or bare.
+PARAMETER = re.compile(r';\s*([\w-]+\*?)\s*=\s*("[^"\\]*"|"(?:\\.|[^"\\])*"|[^;]*)', re.ASCII)
+ENCODED_WORD = re.compile(r"=\?[\w-]+\?[bqBQ]\?[^?]*\?=", re.ASCII)
+
+
+def boundary_of(content_type: str) -> bytes:
+    """What stands between a form's parts, out of its Content-Type; empty where that does not say it.
+
+    Bare boundaries may hold what they should not without quotes: ``=``, ``/``, ``:``, ``?`` and ``(``.
+    """
+    boundary: str = header_unquote(_parameters(content_type).get("boundary", ""))
+    return boundary.encode("latin-1", "replace")
+
+
+def disposition(part: MultipartSegment) -> tuple[str, str | None]:
+    """The name of a part and of its file, ``None`` without one.
+
+    Args:
+        part: its headers decoded as Latin-1, whatever they are.
+    """
+    given = _parameters(part.header("Content-Disposition", ""))
+    name = _text(content_disposition_unquote(given.get("name", "")))
+    extended = _percent_decoded(given.get("filename*", ""))
+    if extended is not None:
+        return name, extended
+    if "filename" not in given:
+        return name, None
+    return name, _without_encoded_words(_text(content_disposition_unquote(given["filename"], filename=True)))
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """The first of each name, in lower case, as it stands there."""
+    parameters: dict[str, str] = {}
+    for name, value in PARAMETER.findall(header):
+        parameters.setdefault(name.lower(), value.strip())
+    return parameters
+
+
+def _text(latin: str) -> str:
+    """UTF-8 where it is that, otherwise Latin-1."""
+    try:
+        return latin.encode("latin-1").decode()
+    except UnicodeError:
+        return latin
+
+
+def _percent_decoded(value: str) -> str | None:
+    """A value such as ``UTF-8'en'caf%C3%A9.jpg``; ``None`` for anything else."""
+    charset, *rest = header_unquote(value).split("'", 2)
+    if len(rest) != 2:  # noqa: PLR2004  # the language, and the text
+        return None
+    try:
+        return unquote_to_bytes(rest[1]).decode(charset)
+    except (LookupError, UnicodeError):
+        return None
+
+
+def _without_encoded_words(text: str) -> str:
+    if not ENCODED_WORD.search(text):
+        return text
+    try:
+        return str(make_header(decode_header(text)))
+    except (LookupError, UnicodeError, HeaderParseError, ValueError):
+        return text
