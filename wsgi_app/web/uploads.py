@@ -41,7 +41,7 @@ class BodyReader:
         if length == 0:
             return b""
         if self._ahead:
-            data, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
+            data, self._ahead = self._ahead[:length], self._ahead[length:]
             self.left -= len(data)
             return data
         try:

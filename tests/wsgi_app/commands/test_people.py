@@ -138,7 +138,7 @@ def test_whatever_is_left_out_is_named_with_the_reason(owner: Owner, album: Call
     ]
     assert result.stderr.splitlines() == [
         f"refused {folder}/Ana/nobody-1.jpg: There is no face in this photo.",
-        f"refused {folder}/Ana/notes.txt: This is not a JPEG, PNG or WebP picture.",
+        f"refused {folder}/Ana/notes.txt: This is not a JPEG, PNG, WebP, HEIC or AVIF picture.",
         f"refused {folder}/Bruno/nobody-2.jpg: There is no face in this photo.",
         f"left out {folder}/dana-1.jpg: It lies in no person's folder.",
         f"left out {folder}/.thumbnails: It is hidden: its name begins with a dot.",
@@ -191,7 +191,7 @@ def test_a_folder_without_photos_is_refused(owner: Owner, tmp_path: Path, name: 
     [
         (lambda path: path.symlink_to("/no/such/photo.jpg"), "It cannot be read: No such file or directory."),
         (os.mkfifo, "It is no ordinary file."),
-        (Path.touch, "This is not a JPEG, PNG or WebP picture."),
+        (Path.touch, "This is not a JPEG, PNG, WebP, HEIC or AVIF picture."),
     ],
     ids=["a link to nowhere", "a pipe", "an empty file"],
 )
