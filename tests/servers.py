@@ -285,13 +285,13 @@ def stop(process: subprocess.Popen[Any]) -> None:
 
 
 @contextmanager
-def uwsgi(data: Path, settings: dict[str, str]) -> Iterator[RunningUwsgi]:
+def uwsgi(data: Path, settings: dict[str, str], checkout: Path = REPOSITORY) -> Iterator[RunningUwsgi]:
     """Start the shipped uwsgi.ini, wait until every worker has loaded its models; an owner may sign in."""
     program = Path(sys.executable).with_name("uwsgi")
     environ = without_settings(os.environ)
     environ |= {"PORTEIRO_DATA": str(data), "PORTEIRO_PROCESSES": "2", **settings}
     process = subprocess.Popen(
-        [program, "--ini", str(REPOSITORY / "uwsgi.ini")],
+        [program, "--ini", str(checkout / "uwsgi.ini")],
         env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -303,6 +303,8 @@ def uwsgi(data: Path, settings: dict[str, str]) -> Iterator[RunningUwsgi]:
     try:
         for _ in range(int(environ["PORTEIRO_PROCESSES"])):
             running.output.wait_for(lambda line: line.startswith("WSGI app 0 "))
+        if "PORTEIRO_SOCKET" not in environ:
+            wait_until_listening(environ["PORTEIRO_HTTP"], lambda: process.poll() is None)
         _let_an_owner_in(running)
         yield running
     finally:

@@ -11,10 +11,10 @@ from wsgi_app.routes import ROUTES
 
 # From the top down: a module imports only from floors below its own, or from its own folder.
 FLOORS = (
-    {"cli", "wsgi"},
+    {"cli", "start", "wsgi"},
     {"app"},
     {"routes"},
-    {"commands", "endpoints", "lab", "live"},
+    {"commands", "endpoints", "front", "lab", "live"},
     {"web"},
     {"house"},
     {"access"},
@@ -38,6 +38,7 @@ OUTSIDE = {
     "rich": {"commands"},
     "sqlalchemy": {"stores"},
     "uwsgi": {"base"},
+    "waitress": {"front"},
     "webob": {"access", "app", "endpoints", "lab", "web"},
     "websockets": {"live"},
 }

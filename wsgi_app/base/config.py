@@ -15,6 +15,7 @@ from wsgi_app.base.readers import (
     FOLDER,
     PATH,
     PREFIX,
+    SOCKET,
     TEXT,
     TIMEZONE,
     YES_OR_NO,
@@ -86,7 +87,7 @@ class Config:
     socket: Path | None = setting(
         LISTENING,
         "Path of the Unix socket on which nginx finds the server; with it, PORTEIRO_HTTP is not used.",
-        PATH,
+        SOCKET,
         Unset(None, "none", "/srv/porteiro/run/porteiro.sock"),
     )
     prefix: str = setting(
@@ -189,6 +190,11 @@ class Config:
         return self.live or f"{host}:{int(port) + 1}"
 
     @property
+    def workers_address(self) -> Path:
+        """The Unix socket of the workers."""
+        return self.socket or self.data / "run" / "workers.sock"
+
+    @property
     def wake_address(self) -> Path:
         """The Unix datagram socket on which the live feed is woken."""
         return self.data / "run" / "wake.sock"
@@ -221,11 +227,19 @@ def load_config(environ: Mapping[str, str]) -> Config:
         ConfigError: a value cannot be used, a key is unknown, or the combination is unsafe.
     """
     values = read_settings(SETTINGS, environ)
-    values["database_url"] = values["database_url"] or f"sqlite:///{values['data'] / 'porteiro.db'}"
+    values["database_url"] = values["database_url"] or _database_in(values["data"])
     config = Config(**values)
     _refuse_no_port(config)
     _refuse_public_address(config)
     return config
+
+
+def _database_in(data: Path) -> str:
+    if "?" in str(data):
+        raise ConfigError(
+            f"PORTEIRO_DATA={str(data)!r}: must not have ? in it, with which the database's address would end"
+        )
+    return f"sqlite:///{data / 'porteiro.db'}"
 
 
 def _refuse_no_port(config: Config) -> None:

@@ -18,6 +18,7 @@ follows and what each is about: ``not_found:person``.
         ├── NotFound              404  no such path, person, face or visit
         ├── MethodNotAllowed      405  with Allow
         ├── NotAcceptable         406  not in any format that the client takes
+        ├── RequestTimeout        408  it did not arrive in time
         ├── Conflict              409  it would contradict what is stored
         ├── LengthRequired        411  a body needs a Content-Length
         ├── PreconditionFailed    412  If-Match names an older version
@@ -143,6 +144,12 @@ class NotAcceptable(RequestError):
     """406: this address has nothing in a format that the client takes."""
 
     status = 406
+
+
+class RequestTimeout(RequestError):
+    """408: the request did not arrive in time."""
+
+    status = 408
 
 
 class Conflict(RequestError):

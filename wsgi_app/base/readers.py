@@ -1,5 +1,6 @@
 """What makes a value of a setting's text, or says what the text must be."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,9 +8,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from wsgi_app.base.addresses import read_address
+from wsgi_app.base.addresses import SOCKET_BYTES, read_address
 
-PREFIX_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+PREFIX_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
+# Addresses that are no part of the house, wherever it is.
+TAKEN_PREFIXES = ("/static",)
 SQLITE_PATH = re.compile(r"sqlite:///(/[^/?]+)+")
 
 Value = TypeVar("Value")
@@ -70,6 +73,25 @@ def _absolute_path(text: str) -> Path:
     return path.resolve()
 
 
+def _any_path(text: str) -> Path:
+    if "%(" in text:
+        raise ValueError("must not have %( in it, which uWSGI would take for a name of its own")
+    return _absolute_path(text)
+
+
+def _socket_path(text: str) -> Path:
+    path = _any_path(text)
+    if ":" in text:
+        raise ValueError("must not have : in it, which uWSGI would take for a port")
+    length = max(len(os.fsencode(name)) for name in (text, path, path.with_name("live.sock")))
+    if length > SOCKET_BYTES:
+        raise ValueError(
+            f"is too long: a Unix socket's path, that of live.sock beside it too, has at most {SOCKET_BYTES} "
+            f"bytes, and this one {length}; take a shorter one, such as /run/porteiro/porteiro.sock"
+        )
+    return path
+
+
 def _folder(text: str) -> Path:
     path = _absolute_path(text)
     if not path.is_dir():
@@ -87,6 +109,8 @@ def _file(text: str) -> Path:
 def _prefix(text: str) -> str:
     if text != "/" and not PREFIX_PATH.fullmatch(text):
         raise ValueError("must be / or a plain path such as /porteiro, without / at its end")
+    if f"{text}/".startswith(tuple(f"{taken}/" for taken in TAKEN_PREFIXES)):
+        raise ValueError("must not be /static, where the pages' own files are")
     return text.rstrip("/")
 
 
@@ -107,8 +131,9 @@ ADDRESS = Reader(read_address)
 DATABASE_URL = Reader(_sqlite_url)
 FILE = Reader(_file)
 FOLDER = Reader(_folder)
-PATH = Reader(_absolute_path)
+PATH = Reader(_any_path)
 PREFIX = Reader(_prefix)
+SOCKET = Reader(_socket_path)
 TEXT = Reader(str)
 TIMEZONE = Reader(_timezone)
 YES_OR_NO = Reader(lambda text: one_of("0", "1").read(text) == "1", one_of("0", "1").values)

@@ -32,7 +32,7 @@ class DistantLab:
 
     def ask(self, method: str, path: str, sends: str = "", kind: str = JSON) -> LessonAnswer:
         """Send one request; raises ``requests.RequestException`` where nothing comes back."""
-        # Each over its own connection: uWSGI's HTTP router ends it after an answer, and does not say so.
+        # Each over its own connection: what is not read of a long answer is not left to the next one.
         with requests.Session() as session:
             session.trust_env = False  # no proxy in between, and no password out of a file
             with session.request(

@@ -14,8 +14,10 @@ from websockets.asyncio.server import Server, ServerConnection, serve, unix_serv
 from websockets.frames import CloseCode
 
 from wsgi_app.access.identity import Credentials, Identity
+from wsgi_app.base.addresses import host_and_port
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import RequestError
+from wsgi_app.base.sockets import short_address
 from wsgi_app.house.events import EventFeed
 from wsgi_app.live.admission import Admission, refusals_in_json
 from wsgi_app.live.crowd import Crowd
@@ -105,7 +107,7 @@ def listening_for_wakes(address: Path, wake: Callable[[], None]) -> Iterator[Non
         try:
             address.parent.mkdir(parents=True, exist_ok=True)
             address.unlink(missing_ok=True)
-            listener.bind(str(address))
+            listener.bind(short_address(address))
         except OSError as error:
             log.warning("live feed is not woken, and looks once a second", reason=str(error))
         loop.add_reader(listener, lambda: _take_datagrams(listener, wake))
@@ -157,8 +159,8 @@ async def _server(config: Config, attend: Attend, admission: Admission) -> Async
             address.chmod(GROUP_MAY_WRITE)
             yield server
     else:
-        host, _, port = address.rpartition(":")
-        async with serve(attend, host.strip("[]"), int(port), **options) as server:
+        host, port = host_and_port(address)
+        async with serve(attend, host, port, **options) as server:
             yield server
 
 

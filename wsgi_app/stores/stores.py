@@ -10,6 +10,7 @@ from typing import Any
 
 from wsgi_app.base.config import Config
 from wsgi_app.base.limits import Limits
+from wsgi_app.base.sockets import short_address
 from wsgi_app.base.sources import random_id, utc_now
 from wsgi_app.stores.accounts import AccountStore
 from wsgi_app.stores.attempts import AttemptStore
@@ -34,13 +35,13 @@ class Waker:
     """Wakes the live feed, if it is there; the feed looks by itself once a second too, so nothing is lost."""
 
     def __init__(self, address: Path):
-        self._address = str(address)
+        self._address = address
 
     def __call__(self) -> None:
         """Wake it; whoever calls never waits, and nothing goes wrong where it does not listen."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as messenger, suppress(OSError):
             messenger.settimeout(0)
-            messenger.sendto(WAKE, self._address)
+            messenger.sendto(WAKE, short_address(self._address))
 
 
 @dataclass(frozen=True)

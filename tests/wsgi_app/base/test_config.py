@@ -99,7 +99,13 @@ def test_a_database_lies_in_the_data_folder_unless_the_setting_says_otherwise(tm
 
 @pytest.mark.parametrize(
     ("text", "prefix"),
-    [("/", ""), ("/a", "/a"), ("/a/b", "/a/b"), ("/~ana/front-door_2.0", "/~ana/front-door_2.0")],
+    [
+        ("/", ""),
+        ("/a", "/a"),
+        ("/a/b", "/a/b"),
+        ("/~ana/front-door_2.0", "/~ana/front-door_2.0"),
+        ("/statics/...", "/statics/..."),
+    ],
 )
 def test_a_prefix_is_a_path_and_the_root_is_none(text: str, prefix: str) -> None:
     assert load_config({"PORTEIRO_PREFIX": text}).prefix == prefix

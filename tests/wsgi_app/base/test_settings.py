@@ -36,6 +36,11 @@ def test_other_programs_variables_are_not_looked_at() -> None:
 
 PREFIX_RULE = "must be / or a plain path such as /porteiro, without / at its end"
 TIMEZONE_RULE = "must be a time zone that this machine knows, such as Europe/Lisbon"
+PLACEHOLDER_RULE = "must not have %( in it, which uWSGI would take for a name of its own"
+TOO_LONG = (
+    "is too long: a Unix socket's path, that of live.sock beside it too, has at most 107 bytes, and this one "
+    "{}; take a shorter one, such as /run/porteiro/porteiro.sock"
+)
 DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/porteiro.db"
 
 
@@ -51,6 +56,18 @@ DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/
         ("PORTEIRO_PREFIX", "/a=b", PREFIX_RULE),
         ("PORTEIRO_PREFIX", "/a/", PREFIX_RULE),
         ("PORTEIRO_PREFIX", "//", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/..", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/.", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/a/../b", PREFIX_RULE),
+        ("PORTEIRO_PREFIX", "/static", "must not be /static, where the pages' own files are"),
+        ("PORTEIRO_PREFIX", "/static/a", "must not be /static, where the pages' own files are"),
+        ("PORTEIRO_SOCKET", "/run/a:b.sock", "must not have : in it, which uWSGI would take for a port"),
+        ("PORTEIRO_SOCKET", f"/{'n' * 107}", TOO_LONG.format(108)),
+        ("PORTEIRO_SOCKET", f"/{'é' * 54}", TOO_LONG.format(109)),
+        ("PORTEIRO_SOCKET", f"/{'n' * 97}/a", TOO_LONG.format(108)),
+        ("PORTEIRO_DATA", "/a%(data)", PLACEHOLDER_RULE),
+        ("PORTEIRO_SOCKET", "/a%(data)", PLACEHOLDER_RULE),
+        ("PORTEIRO_DATA", "/a?b", "must not have ? in it, with which the database's address would end"),
         ("PORTEIRO_DATA", "house", "must be a path from / on"),
         ("PORTEIRO_DATA", "~/house", "must be a path from / on"),
         ("PORTEIRO_SOCKET", "run/workers.sock", "must be a path from / on"),

@@ -82,10 +82,14 @@ SENTENCES: dict[str, Sentence] = {
     "revoked": "This token is revoked; whoever runs the server can make another.",
     "other_device": "This token is another device's.",
     # what the server cannot do now
+    "bad_request:http": "The request does not follow HTTP, or its headers are too large.",
+    "bad_request:tls": "This is plain HTTP; write the address with http:// instead of https://.",
+    "timeout": "The request took too long to arrive.",
     "internal": "Something went wrong here; the log has it.",
     "unavailable:passwords": "Passwords cannot be worked on now; try again.",
     "unavailable:database": "The database does not answer; try again.",
     "too_many:sockets": "Too many WebSockets of one address are open.",
     "unavailable:sockets": "Too many WebSockets are open.",
+    "unavailable:workers": "Porteiro does not answer; try again.",
     "unavailable:connection": "The connection ended.",
 }

@@ -55,7 +55,7 @@ def test_the_chain_tells_who_it_is(live_house: tuple[LiveServer, object]) -> Non
     assert int(seen["client"]["port"]) > 0
     assert seen["server"].pop("software").startswith("uWSGI 2.")
     assert seen["server"] == {
-        "name": "_",
+        "name": "127.0.0.1",
         "port": str(server.port),
         "protocol": "HTTP/1.1",
         "wsgi_version": "1.0",

@@ -1,0 +1,117 @@
+"""Requests as uWSGI's workers get them, and their answers; a thread with a socket stands for the workers."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from webob import Request, Response
+
+from wsgi_app.front.forwarding import Workers, packet
+
+OK = (
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
+    b"Connection: close\r\n\r\nhi"
+)
+
+
+@contextmanager
+def workers(folder: Path, answer: bytes) -> Iterator[tuple[Path, list[bytes]]]:
+    """A socket at which every request gets the same answer, and what came there."""
+    came: list[bytes] = []
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(folder / "workers.sock"))
+        listener.listen()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                head = connection.recv(65536)
+                size = struct.unpack("<BHB", head[:4])[1]
+                length = int(dict(variables(head)).get("CONTENT_LENGTH", "0"))
+                while len(head) < 4 + size + length:
+                    head += connection.recv(65536)
+                came.append(head)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield folder / "workers.sock", came
+        thread.join()
+
+
+def variables(head: bytes) -> Iterator[tuple[str, str]]:
+    """The pairs of a packet."""
+    modifier, size, other = struct.unpack("<BHB", head[:4])
+    assert (modifier, other) == (0, 0)
+    at, texts = 4, list[str]()
+    while at < 4 + size:
+        (length,) = struct.unpack_from("<H", head, at)
+        texts.append(head[at + 2 : at + 2 + length].decode("latin-1"))
+        at += 2 + length
+    return zip(texts[::2], texts[1::2], strict=True)
+
+
+def asked(address: Path, request: Request, silence_s: float = 5.0) -> Response:
+    return request.get_response(Workers(address, silence_s))
+
+
+def test_a_request_is_variables_and_its_body(tmp_path: Path) -> None:
+    request = Request.blank("/a?b=c", method="POST", body=b"x" * 100_000, headers={"X-Own": "caf\xe9"})
+    request.environ |= {"REMOTE_ADDR": "192.0.2.7", "REQUEST_URI": "/a?b=c", "wsgi.own": 1, "OTHER": "no"}
+    with workers(tmp_path, OK) as (address, came):
+        answer = asked(address, request)
+
+    assert (answer.status, answer.body) == ("200 OK", b"hi")
+    assert answer.headerlist == [("Content-Length", "2"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
+    assert dict(variables(came[0])) == {
+        "REQUEST_METHOD": "POST",
+        "REQUEST_URI": "/a?b=c",
+        "PATH_INFO": "/a",
+        "QUERY_STRING": "b=c",
+        "CONTENT_LENGTH": "100000",
+        "SERVER_PROTOCOL": "HTTP/1.0",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "REQUEST_SCHEME": "http",
+        "REMOTE_ADDR": "192.0.2.7",
+        "HTTP_HOST": "localhost:80",
+        "HTTP_X_OWN": "caf\xe9",
+    }
+    assert came[0].endswith(b"x" * 100_000)
+
+
+def test_an_answer_to_head_has_no_body_but_its_length(tmp_path: Path) -> None:
+    with workers(tmp_path, OK[:-2]) as (address, _):
+        answer = asked(address, Request.blank("/", method="HEAD"))
+
+    assert (answer.headers["Content-Length"], answer.body) == ("2", b"")
+
+
+@pytest.mark.parametrize("said", [b"", b"\0\0\0\0", b"HTTP/1.1 2"], ids=["nothing", "no HTTP", "half a line"])
+def test_workers_that_end_without_an_answer_are_503(tmp_path: Path, said: bytes) -> None:
+    with workers(tmp_path, said) as (address, came):
+        answer = asked(address, Request.blank("/"))
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "2"
+    assert len(came) == 1
+
+
+def test_workers_that_are_not_there_or_say_nothing_are_503(tmp_path: Path) -> None:
+    away = asked(tmp_path / "workers.sock", Request.blank("/"))
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(tmp_path / "workers.sock"))
+        listener.listen()
+        silent = asked(tmp_path / "workers.sock", Request.blank("/"), silence_s=0.1)
+
+    assert [answer.status_code for answer in (away, silent)] == [503, 503]
+
+
+def test_a_packet_is_as_large_as_the_protocol_allows() -> None:
+    assert len(packet({"A": "x" * 65_000})) == 4 + 2 + 1 + 2 + 65_000
+    with pytest.raises(struct.error):
+        packet({"A": "x" * 65_531})
