@@ -25,6 +25,7 @@ from wsgi_app.base.readers import (
 )
 from wsgi_app.base.settings import Unset, read_settings, setting, settings_of
 
+NOT_IN_DATA = {"?", ",", "\\"}
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 # The headings under which owners read of the settings.
@@ -227,19 +228,20 @@ def load_config(environ: Mapping[str, str]) -> Config:
         ConfigError: a value cannot be used, a key is unknown, or the combination is unsafe.
     """
     values = read_settings(SETTINGS, environ)
-    values["database_url"] = values["database_url"] or _database_in(values["data"])
+    values["database_url"] = values["database_url"] or f"sqlite:///{values['data'] / 'porteiro.db'}"
     config = Config(**values)
+    _refuse_data(config)
     _refuse_no_port(config)
     _refuse_public_address(config)
     return config
 
 
-def _database_in(data: Path) -> str:
-    if "?" in str(data):
+def _refuse_data(config: Config) -> None:
+    if wrong := sorted(NOT_IN_DATA & set(str(config.data))):
         raise ConfigError(
-            f"PORTEIRO_DATA={str(data)!r}: must not have ? in it, with which the database's address would end"
+            f"PORTEIRO_DATA={str(config.data)!r}: must not have {' or '.join(wrong)} in it, with which the "
+            "database's address or the log file's name would end"
         )
-    return f"sqlite:///{data / 'porteiro.db'}"
 
 
 def _refuse_no_port(config: Config) -> None:

@@ -41,6 +41,7 @@ TOO_LONG = (
     "is too long: a Unix socket's path, that of live.sock beside it too, has at most 107 bytes, and this one "
     "{}; take a shorter one, such as /run/porteiro/porteiro.sock"
 )
+DATA_RULE = "must not have {} in it, with which the database's address or the log file's name would end"
 DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/porteiro.db"
 
 
@@ -67,7 +68,8 @@ DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/
         ("PORTEIRO_SOCKET", f"/{'n' * 97}/a", TOO_LONG.format(108)),
         ("PORTEIRO_DATA", "/a%(data)", PLACEHOLDER_RULE),
         ("PORTEIRO_SOCKET", "/a%(data)", PLACEHOLDER_RULE),
-        ("PORTEIRO_DATA", "/a?b", "must not have ? in it, with which the database's address would end"),
+        ("PORTEIRO_DATA", "/a?b", DATA_RULE.format("?")),
+        ("PORTEIRO_DATA", "/a,b\\c", DATA_RULE.format(", or \\")),
         ("PORTEIRO_DATA", "house", "must be a path from / on"),
         ("PORTEIRO_DATA", "~/house", "must be a path from / on"),
         ("PORTEIRO_SOCKET", "run/workers.sock", "must be a path from / on"),
