@@ -11,7 +11,7 @@ from wsgi_app.routes import ROUTES
 
 # From the top down: a module imports only from floors below its own, or from its own folder.
 FLOORS = (
-    {"cli", "start", "wsgi"},
+    {"cli", "wsgi"},
     {"app"},
     {"routes"},
     {"commands", "endpoints", "front", "lab", "live"},

@@ -7,7 +7,7 @@ import pytest
 
 from tests.servers import LocalPorts
 from wsgi_app.base.errors import ConfigError
-from wsgi_app.start import prepare
+from wsgi_app.front.start import prepare
 
 
 def test_the_folders_that_uwsgi_writes_to_are_made(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``python -m wsgi_app.start``: what uWSGI runs before it does anything of its own."""
+"""``python -m wsgi_app.front.start``: what uWSGI runs before it does anything of its own."""
 
 import os
 import sys
