@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 from webob import Request
@@ -80,7 +81,7 @@ def read_burst(request: Request, fields: tuple[str, ...], limits: UploadLimits) 
     itself has no name.
     """
     if is_photo_alone(request):
-        return (_jpeg(JPEG_NAMES[0], read_bytes(request, limits.photo_bytes)),)
+        return (_jpeg(f"photo{JPEG_NAMES[0]}", read_bytes(request, limits.photo_bytes)),)
     if _is_outside_form(request):
         raise UnsupportedMediaType("unsupported_media_type:photo_outside_form", field=fields[0])
     form = read_form(request, fields, limits)
@@ -172,6 +173,6 @@ def _photo(form: dict[str, Part], field: str) -> tuple[str, bytes]:
 
 
 def _jpeg(filename: str, data: bytes) -> bytes:
-    if not filename.strip().lower().endswith(JPEG_NAMES) or not is_jpeg(data):
+    if PurePath(filename.strip()).suffix.lower() not in JPEG_NAMES or not is_jpeg(data):
         raise UnsupportedMediaType("not_a_jpeg")
     return data
