@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-SHARDS = "faces-[0-9]*.tar"
+SHARDS = "faces-[0-9]*.tar*"  # packed or not
 HELD_OUT_SHARD = "faces-val.tar"
 PAIRS_FILE = "val-pairs.csv"
 FACE_PX = 112  # side of an aligned face
@@ -69,7 +69,7 @@ def read_faces(data: Path) -> Faces:
     with np.load(data / "faces.npz") as table:
         names, embeddings = table["name"].tolist(), table["embedding"].astype(np.float32)
         people, landmarks = table["person"], table["landmarks"].astype(np.float32)
-    crops = _read_crops(sorted(data.glob(SHARDS)), names)
+    crops = read_crops(sorted(data.glob(SHARDS)), names)
     known = sorted(set(people.tolist()) - {""})
     numbers = {"": -1, **{person: number for number, person in enumerate(known)}}
     known_as = np.array([numbers[person] for person in people.tolist()], np.int64)
@@ -84,7 +84,7 @@ def read_pairs(data: Path) -> Pairs:
         names = sorted(member.name for member in archive if member.isfile())
     numbers = {name: number for number, name in enumerate(names)}
     return Pairs(
-        _read_crops([data / HELD_OUT_SHARD], names),
+        read_crops([data / HELD_OUT_SHARD], names),
         np.array([name.partition("-")[0] for name in names]),
         np.array([name.partition("/")[0] for name in names]),
         np.array([numbers[row["a"]] for row in rows], np.int64),
@@ -99,7 +99,8 @@ def centre(crops: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     return crops[..., margin : margin + size_px, margin : margin + size_px, :]
 
 
-def _read_crops(shards: Iterable[Path], names: list[str]) -> NDArray[np.uint8]:
+def read_crops(shards: Iterable[Path], names: list[str]) -> NDArray[np.uint8]:
+    """The crops of those names, uint8 [N, 128, 128, 3] RGB, from whichever shard holds them."""
     place = {name: number for number, name in enumerate(names)}
     crops = np.empty((len(names), CROP_PX, CROP_PX, 3), np.uint8)
     missing = set(names)
