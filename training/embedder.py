@@ -1,7 +1,9 @@
 """Train the embedder: ``python -m training.embedder --data DIR --reference DIR --out DIR``."""
 
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import cv2
@@ -13,11 +15,11 @@ from torch.nn import functional
 
 from training.endless import EndlessCourse, Pace
 from training.examination import Examination, HeldOut, Press
-from training.faces import read_pairs
-from training.mixtures import Maker, Mixer, Pool
+from training.faces import Faces, read_faces, read_pairs
+from training.mixtures import Maker, Mixer, Pool, Shown
 from training.networks import EMBEDDING_SIZE, Embedder
 from training.showing import Views, loader, to_tensor
-from training.sources import Material, read_material
+from training.sources import parted, seen_more_than_once, weights_of
 from training.teacher import Teacher, kept_embeddings, unit
 
 TEACHER = "edgeface_xs.onnx"
@@ -28,6 +30,9 @@ PEOPLE_WEIGHT = 0.02
 SCALE, MARGIN = 30.0, 0.25  # of CosFace (Wang et al., 2018)
 
 Vectors = NDArray[np.float32]
+
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+_NEW_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 class EmbedderLesson(nn.Module):
@@ -80,22 +85,33 @@ def basis_of(embeddings: Vectors, size: int) -> Vectors:
     return np.ascontiguousarray(axes[:, ::-1][:, :size], np.float32)
 
 
-def asked(teacher: Teacher, material: Material, folder: Path) -> Vectors:
+def asked(teacher: Teacher, faces: Faces, folder: Path) -> Vectors:
     """What the teacher says of faces; kept in the folder, under a name that belongs to these very faces."""
-    mark = zlib.crc32("\n".join(material.names.tolist()).encode())
-    return kept_embeddings(teacher, material.crops, folder / f"{mark:08x}.npy")
+    mark = zlib.crc32("\n".join(faces.names.tolist()).encode())
+    return kept_embeddings(teacher, faces.crops, folder / f"{mark:08x}.npy")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line asks for, besides folders; see its help."""
+
+    kept: Path | None
+    batch: int
+    every: int
+    views: int | None
+    cooldown: int | None
+    pool: int
+    duty: float
+    workers: int
+    threads: int
+    seed: int
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
-@click.option(
-    "--reference",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    required=True,
-    help=f"Folder that holds {TEACHER}.",
-)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
-@click.option("--kept", type=click.Path(path_type=Path, file_okay=False), help="Of the teacher's answers.")
+@click.option("--data", type=_FOLDER, required=True, help="Folder of the training material.")
+@click.option("--reference", type=_FOLDER, required=True, help=f"Folder that holds {TEACHER}.")
+@click.option("--out", type=_NEW_FOLDER, required=True, help="Folder of the run.")
+@click.option("--kept", type=_NEW_FOLDER, help="Folder of the teacher's answers, if not in the run's.")
 @click.option("--batch", default=256, show_default=True)
 @click.option("--every", default=100_000, show_default=True, help="So many views between examinations.")
 @click.option("--views", type=int, help="Stop after so many, all earlier ones counted.")
@@ -105,57 +121,43 @@ def asked(teacher: Teacher, material: Material, folder: Path) -> Vectors:
 @click.option("--workers", default=1, show_default=True, help="Processes that prepare pictures.")
 @click.option("--threads", default=2, show_default=True, help="Of the learner.")
 @click.option("--seed", default=1, show_default=True)
-def main(
-    data: Path,
-    reference: Path,
-    out: Path,
-    kept: Path | None,
-    batch: int,
-    every: int,
-    views: int | None,
-    cooldown: int | None,
-    pool: int,
-    duty: float,
-    workers: int,
-    threads: int,
-    seed: int,
-) -> None:
+def main(data: Path, reference: Path, out: Path, **rest: Any) -> None:
     """Train the embedder on faces, with a better network as teacher."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
+    wish = Wish(**rest)
+    torch.set_num_threads(wish.threads)
+    torch.manual_seed(wish.seed)
     cv2.setNumThreads(0)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kept = kept or out / "teacher"
+    teacher = Teacher(reference / TEACHER, wish.threads)
+    faces, press = parted(read_faces(data))
+    examination = Examination({"fiw": HeldOut(read_pairs(data)), "press": Press(press)})
+    kept = wish.kept or out / "teacher"
     kept.mkdir(parents=True, exist_ok=True)
-    faces, press = read_material(data)
-    pairs = read_pairs(data)
-    teacher = Teacher(reference / TEACHER, threads)
     embeddings = asked(teacher, faces, kept)
     basis = basis_of(embeddings, EMBEDDING_SIZE)
-    targets = unit(embeddings @ basis)
-    examination = Examination(
-        {
-            "fiw": HeldOut(pairs),
-            "press": Press(press),
-        }
-    )
-    lesson = EmbedderLesson(faces.number_of_people, targets)
+    shown = Shown(faces.crops, unit(embeddings @ basis), seen_more_than_once(faces.people), weights_of(faces))
+    course = _course(shown, out, wish)
+    pool = Pool(out / "pool", wish.pool, EMBEDDING_SIZE)
+    maker = Maker(pool, Mixer(shown), Teacher(reference / TEACHER), basis).start(wish.seed, wish.duty)
+    views = Views(shown, pool, wish.batch, [wish.seed, course.step])
+    try:
+        course.run(loader(views, wish.workers), examination, wish.every, wish.views)
+    finally:
+        maker.terminate()
+
+
+def _course(shown: Shown, out: Path, wish: Wish) -> EndlessCourse:
+    """The run's course, where it stopped if it was begun before."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    lesson = EmbedderLesson(int(shown.people.max()) + 1, shown.targets)
     lesson.to(device, memory_format=torch.channels_last)
     course = EndlessCourse(lesson, Pace(), out, device)
-    if cooldown is not None:
-        course.cool_down(cooldown // batch)
+    if wish.cooldown is not None:
+        course.cool_down(wish.cooldown // wish.batch)
     else:
         course.resume()
     if course.step:
         print(f"Going on after {course.views:,} views.", flush=True)
-    mixtures = Pool(out / "pool", pool, EMBEDDING_SIZE)
-    mixer = Mixer(faces, targets)
-    maker = Maker(mixtures, mixer, Teacher(reference / TEACHER), basis).start(seed, duty)
-    shown = Views(faces, targets.astype(np.float16), mixtures, batch, [seed, course.step])
-    try:
-        course.run(loader(shown, workers), examination, every, views)
-    finally:
-        maker.terminate()
+    return course
 
 
 if __name__ == "__main__":

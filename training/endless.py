@@ -103,7 +103,7 @@ class EndlessCourse:
         every: int,
         until: int | None = None,
     ) -> None:
-        """Learn, and examine each time that so many views were seen; to the end of a cool-down, or for ever."""
+        """Learn and examine, each time after so many views; to the end of a cool-down, or for ever."""
         began, saved = time.monotonic() - self.elapsed_s, time.monotonic()
         seen, steps, sums = 0, 0, dict[str, float]()
         self._lesson.train()

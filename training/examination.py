@@ -9,9 +9,8 @@ from torch import nn
 from torch.nn import functional
 
 from bench.verification import best_accuracy, threshold_at
-from training.faces import FACE_PX, Pairs, centre
+from training.faces import FACE_PX, NOBODY, Faces, Pairs, centre
 from training.showing import to_tensor
-from training.sources import NOBODY, Material
 
 RATES = {"2": 1e-2, "3": 1e-3, "4": 1e-4}  # false-accept rates, by the power of ten
 AT_ONCE = 128
@@ -50,17 +49,17 @@ class HeldOut:
 class Press:
     """Faces of press and portrait photos, their people named or guessed by likeness."""
 
-    material: Material
+    faces: Faces
 
     @property
     def crops(self) -> NDArray[np.uint8]:
         """uint8 [N, 128, 128, 3]."""
-        return self.material.crops
+        return self.faces.crops
 
     def figures(self, vectors: Vectors) -> dict[str, float]:
         """TAR where that share of all pairs of different people passes."""
         first, second = np.triu_indices(len(vectors), 1)
-        people, groups = self.material.people, self.material.clusters
+        people, groups = self.faces.people, self.faces.clusters
         same = (people[first] == people[second]) & (people[first] != NOBODY)
         apart = ~same & (groups[first] != groups[second])  # named otherwise, yet alike: nobody knows
         scores = (vectors @ vectors.T)[first, second]
@@ -85,7 +84,7 @@ class Examination:
         """Figures by name, as ``fiw.tar3``."""
         network.eval()
         device = next(network.parameters()).device
-        figures = {}
+        figures: dict[str, float] = {}
         for name, part in self._parts.items():
             batches = self._faces[name].split(AT_ONCE)
             found = [

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from training.degradations import Picture, lit_otherwise
 from training.faces import CROP_PX, FACE_PX, centre
-from training.sources import Material
 from training.teacher import Teacher, unit
 
 AT_ONCE = 32
@@ -26,6 +25,23 @@ CANDIDATES = 256  # of which the one most alike is taken
 BENT = 0.5  # so many are bent
 BENT_PX = 2.5  # how far, by standard deviation
 BENT_GRID = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Faces, and all that has to be known of them.
+
+    Attributes:
+        crops: uint8 [N, 128, 128, 3], RGB.
+        targets: float32 [N, size], unit length: what the teacher says of each.
+        people: int64 [N], the same number for the same person; -1 where nobody knows who it is.
+        weights: float64 [N], how often to show each; the sum is 1.
+    """
+
+    crops: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+    people: NDArray[np.int64]
+    weights: NDArray[np.float64]
 
 
 class Pool:
@@ -70,15 +86,15 @@ def _file(path: Path, shape: tuple[int, ...], dtype: Any) -> Any:
 class Mixer:
     """Makes mixtures of faces."""
 
-    def __init__(self, faces: Material, embeddings: NDArray[np.float32]):
-        self._crops, self._embeddings, self._chances = faces.crops, embeddings, np.cumsum(faces.weights)
+    def __init__(self, faces: Shown):
+        self._crops, self._targets, self._chances = faces.crops, faces.targets, np.cumsum(faces.weights)
 
     def mixture(self, random: np.random.Generator) -> Picture:
         """A face, uint8 [128, 128, 3]."""
         first, *others = np.searchsorted(self._chances, random.random(1 + CANDIDATES) * self._chances[-1])
         second = others[0]
         if random.random() < ALIKE:
-            likeness = self._embeddings[others] @ self._embeddings[first]
+            likeness = self._targets[others] @ self._targets[first]
             likeness[np.array(others) == first] = -1
             second = others[int(likeness.argmax())]
         crop = mixed(mirrored(self._crops[first], random), mirrored(self._crops[second], random), random)
@@ -108,11 +124,10 @@ def mixed(first: Picture, second: Picture, random: np.random.Generator) -> Pictu
 def bent(crop: Picture, random: np.random.Generator) -> Picture:
     """A face of other proportions: everything a little elsewhere, softly."""
     grid = random.normal(0, BENT_PX, (BENT_GRID, BENT_GRID, 2)).astype(np.float32)
-    shifts = cv2.resize(grid, (CROP_PX, CROP_PX), interpolation=cv2.INTER_CUBIC)
-    places = np.indices((CROP_PX, CROP_PX), np.float32)[::-1].transpose(1, 2, 0) + shifts
-    return np.asarray(
-        cv2.remap(crop, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), np.uint8
-    )
+    across, down = cv2.split(cv2.resize(grid, (CROP_PX, CROP_PX), interpolation=cv2.INTER_CUBIC))
+    rows, columns = np.indices((CROP_PX, CROP_PX), np.float32)
+    x, y = (np.asarray(place, np.float32) for place in (columns + across, rows + down))
+    return np.asarray(cv2.remap(crop, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)

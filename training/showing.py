@@ -1,6 +1,6 @@
 """What the embedder is shown: faces and mixtures of them, as a door camera would show them, without end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -10,9 +10,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from training.degradations import Jitter, Picture, covered, degraded, jittered, lit_otherwise
-from training.faces import FACE_PX
-from training.mixtures import Pool, mirrored
-from training.sources import NOBODY, Material
+from training.faces import FACE_PX, NOBODY
+from training.mixtures import Pool, Shown, mirrored
 
 MIXED = 0.5  # of the views are mixtures
 GENTLE = 0.4  # of the views have nothing worse than other light
@@ -25,11 +24,9 @@ Batch = tuple[Tensor, Tensor, Tensor]
 class Views(IterableDataset[Batch]):
     """Batches without end: pictures uint8 [B, 112, 112, 3], targets float32 [B, size], people int64 [B]."""
 
-    def __init__(
-        self, faces: Material, targets: NDArray[np.float16], pool: Pool | None, batch: int, seed: list[int]
-    ):
-        self._faces, self._targets, self._pool, self._batch, self._seed = faces, targets, pool, batch, seed
-        self._chances = np.cumsum(faces.weights)
+    def __init__(self, shown: Shown, pool: Pool, batch: int, seed: Sequence[int]):
+        self._faces, self._pool, self._batch, self._seed = shown, pool, batch, seed
+        self._chances = np.cumsum(shown.weights)
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
@@ -43,12 +40,16 @@ class Views(IterableDataset[Batch]):
                 torch.tensor([person for _, _, person in shown]),
             )
 
-    def _shown(self, random: np.random.Generator) -> tuple[Picture, NDArray[np.float16], int]:
-        if self._pool is not None and self._pool.filled and random.random() < MIXED:
+    def _shown(self, random: np.random.Generator) -> tuple[Picture, NDArray[np.floating], int]:
+        if self._pool.filled and random.random() < MIXED:
             place = int(random.integers(self._pool.filled))
             return view(self._pool.crops[place], random), self._pool.targets[place], NOBODY
         place = int(np.searchsorted(self._chances, random.random() * self._chances[-1]))
-        return view(self._faces.crops[place], random), self._targets[place], int(self._faces.people[place])
+        return (
+            view(self._faces.crops[place], random),
+            self._faces.targets[place],
+            int(self._faces.people[place]),
+        )
 
 
 def view(crop: Picture, random: np.random.Generator) -> Picture:
