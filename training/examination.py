@@ -57,11 +57,13 @@ class Press:
         return self.faces.crops
 
     def figures(self, vectors: Vectors) -> dict[str, float]:
-        """TAR where that share of all pairs of different people passes."""
+        """TAR where that share of all pairs of different people passes; nothing where there are no pairs."""
         first, second = np.triu_indices(len(vectors), 1)
         people, groups = self.faces.people, self.faces.clusters
         same = (people[first] == people[second]) & (people[first] != NOBODY)
         apart = ~same & (groups[first] != groups[second])  # named otherwise, yet alike: nobody knows
+        if not same.any() or not apart.any():
+            return {}
         scores = (vectors @ vectors.T)[first, second]
         return _rates(scores[same], scores[apart])
 

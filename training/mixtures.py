@@ -52,7 +52,7 @@ class Pool:
         self.capacity = capacity
         self.crops = _file(folder / "crops.npy", (capacity, CROP_PX, CROP_PX, 3), np.uint8)
         self.targets = _file(folder / "targets.npy", (capacity, size), np.float16)
-        self._made = _file(folder / "made.npy", (1,), np.int64)
+        self._made = _file(folder / f"made-{capacity}x{size}.npy", (1,), np.int64)
 
     @property
     def made(self) -> int:

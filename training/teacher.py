@@ -64,15 +64,10 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def kept_embeddings(teacher: Teacher, crops: NDArray[np.uint8], file: Path) -> NDArray[np.float32]:
     """What a teacher says of crops [N, 128, 128, 3], both ways; from the file if it is there."""
-    if file.is_file():
-        found = np.load(file)
-        if len(found) == len(crops):
-            return np.asarray(found, np.float32)
-    parts = np.array_split(centre(crops, FACE_PX), max(1, len(crops) // 256))
-    found = np.concatenate(
-        [teacher.embed_both_ways(part) for part in tqdm(parts, desc="asking the teacher", disable=None)]
-    )
-    partial = file.with_name(f"{file.stem}.part.npy")
-    np.save(partial, found.astype(np.float16))
-    partial.replace(file)
-    return found
+    if not file.is_file():
+        parts = np.array_split(centre(crops, FACE_PX), max(1, len(crops) // 256))
+        asked = tqdm(parts, desc="asking the teacher", disable=None)
+        partial = file.with_name(f"{file.stem}.part.npy")
+        np.save(partial, np.concatenate([teacher.embed_both_ways(part) for part in asked]).astype(np.float16))
+        partial.replace(file)
+    return np.asarray(np.load(file), np.float32)
