@@ -112,7 +112,7 @@ class Wish:
 @click.option("--reference", type=_FOLDER, required=True, help=f"Folder that holds {TEACHER}.")
 @click.option("--out", type=_NEW_FOLDER, required=True, help="Folder of the run.")
 @click.option("--kept", type=_NEW_FOLDER, help="Folder of the teacher's answers, if not in the run's.")
-@click.option("--batch", default=256, show_default=True)
+@click.option("--batch", default=128, show_default=True)
 @click.option("--every", default=100_000, show_default=True, help="So many views between examinations.")
 @click.option("--views", type=int, help="Stop after so many, all earlier ones counted.")
 @click.option("--cooldown", type=int, help="Anneal the last checkpoint over so many views, and stop.")

@@ -31,10 +31,10 @@ class Pace:
         cooled_averaging: the same during a cool-down.
     """
 
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.5e-3
     weight_decay: float = 0.05
-    warmup: int = 1000
-    settling: int = 30_000
+    warmup: int = 500
+    settling: int = 60_000
     averaging: float = 0.9995
     cooled_averaging: float = 0.998
 
