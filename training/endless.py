@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from training.course import CHECKPOINT, HISTORY, Lesson, moving_average
+from training.course import CHECKPOINT, CURVES, HISTORY, Lesson, draw_curves, moving_average
 
 COOLED = "cooled"  # the folder beside a checkpoint in which it is cooled down
 BETWEEN_SAVES_S = 420
@@ -153,6 +153,7 @@ class EndlessCourse:
         }
         self.history.append(measured)
         print("  ".join(f"{name} {value:.4g}" for name, value in measured.items()), flush=True)
+        draw_curves(self.history, "views", self._folder / CURVES)
         self._lesson.train()
 
     def _averaged(self, share: float) -> AveragedModel:

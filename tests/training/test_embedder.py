@@ -12,7 +12,7 @@ import torch
 from tests.networks import nose_onnx
 from tests.training.material import noise
 from training import embedder, mixtures, teacher
-from training.course import CHECKPOINT, HISTORY
+from training.course import CHECKPOINT, CURVES, HISTORY
 from training.embedder import MARGIN, PEOPLE_WEIGHT, SCALE, EmbedderLesson, basis_of, main
 from training.endless import COOLED
 
@@ -35,8 +35,8 @@ def losses(vectors: list[list[float]], targets: list[list[float]], people: list[
         lesson.people.copy_(torch.eye(2, 192))
     lesson.network.register_forward_hook(lambda *_: torch.tensor(vectors, dtype=torch.float32))
     lesson.network.eval()
-    batch = [torch.zeros((len(vectors), 112, 112, 3), dtype=torch.uint8), torch.tensor(targets, dtype=torch.float32),
-             torch.tensor(people)]  # fmt: skip
+    pictures = torch.zeros((len(vectors), 112, 112, 3), dtype=torch.uint8)
+    batch = [pictures, torch.tensor(targets, dtype=torch.float32), torch.tensor(people)]
     return {name: value.item() for name, value in lesson.losses(batch).items()}
 
 
@@ -68,7 +68,7 @@ def test_everybody_alike_has_lost_the_relations() -> None:
 
 def test_the_nearer_of_two_errors_surprises_less() -> None:
     right, near, far = (
-        losses([vector], [unit(1)], [-1])["bank"] for vector in (unit(1), unit(4, 1), unit(0, 1))
+        losses([vector], [unit(1)], [-1])["bank"] for vector in (unit(1), unit(1, 1), unit(0, 1))
     )
 
     assert right == pytest.approx(0, abs=1e-5)
@@ -146,7 +146,7 @@ def test_the_command_trains_an_embedder_goes_on_and_cools_it_down(
         "fiw.accuracy", "fiw.tar2", "fiw.tar3", "fiw.tar4", "fiw.relatives",
     ]  # fmt: skip
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {CHECKPOINT, HISTORY, COOLED, "pool", "teacher"}
+    assert names == {CHECKPOINT, CURVES, HISTORY, COOLED, "pool", "teacher"}
 
 
 def test_a_teacher_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
