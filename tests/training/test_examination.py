@@ -83,7 +83,7 @@ class ByColour(nn.Module):  # type: ignore[misc]
 
 
 def test_an_examination_asks_the_network_in_every_part() -> None:
-    parts = {"fiw": HeldOut(pairs()), "press": press([0, 0, 1, 1], [5, 5, 6, 6])}
+    parts: dict[str, HeldOut | Press] = {"fiw": HeldOut(pairs()), "press": press([0, 0, 1, 1], [5, 5, 6, 6])}
 
     found = Examination(parts)(ByColour())
 
