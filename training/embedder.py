@@ -1,5 +1,6 @@
 """Train the embedder: ``python -m training.embedder --data DIR --reference DIR --out DIR``."""
 
+import signal
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,10 +139,12 @@ def main(data: Path, reference: Path, out: Path, **rest: Any) -> None:
     course = _course(shown, out, wish)
     pool = Pool(out / "pool", wish.pool, EMBEDDING_SIZE)
     maker = Maker(pool, Mixer(shown), Teacher(reference / TEACHER), basis).start(wish.seed, wish.duty)
-    views = Views(shown, pool, wish.batch, [wish.seed, course.step])
+    batches = loader(Views(shown, pool, wish.batch, [wish.seed, course.step]), wish.workers)
+    before = signal.signal(signal.SIGTERM, lambda *_: course.stop())  # the processes above end of themselves
     try:
-        course.run(loader(views, wish.workers), examination, wish.every, wish.views)
+        course.run(batches, examination, wish.every, wish.views)
     finally:
+        signal.signal(signal.SIGTERM, before)
         maker.terminate()
 
 

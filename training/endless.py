@@ -71,6 +71,7 @@ class EndlessCourse:
         self._average = self._averaged(pace.averaging)
         self.step, self.views, self.elapsed_s = 0, 0, 0.0
         self.history: list[dict[str, float]] = []
+        self._stopping = False
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -105,22 +106,26 @@ class EndlessCourse:
     ) -> None:
         """Learn and examine, each time after so many views; to the end of a cool-down, or for ever."""
         began, saved = time.monotonic() - self.elapsed_s, time.monotonic()
-        seen, steps, sums = 0, 0, dict[str, float]()
+        steps, sums = 0, dict[str, float]()
         self._lesson.train()
-        while not self._is_over(until):
+        while not self._is_over(until) and not self._stopping:
             batch = [part.to(self._device, non_blocking=True) for part in next(batches)]
             for name, value in self._learn(batch).items():
                 sums[name] = sums.get(name, 0.0) + value
             self.step, steps = self.step + 1, steps + 1
-            self.views, seen = self.views + len(batch[0]), seen + len(batch[0])
+            before, self.views = self.views, self.views + len(batch[0])
             self.elapsed_s = time.monotonic() - began
-            if seen >= every or self._is_over(until):
-                losses = {name: total / steps for name, total in sums.items()}
-                self._examined(losses, examine)
-                seen, steps, sums = 0, 0, {}
-            if seen == 0 or time.monotonic() - saved > BETWEEN_SAVES_S:
+            due = self.views // every > before // every or self._is_over(until)
+            if due:
+                self._examined({name: total / steps for name, total in sums.items()}, examine)
+                steps, sums = 0, {}
+            if due or self._stopping or time.monotonic() - saved > BETWEEN_SAVES_S:
                 self._save()
                 saved = time.monotonic()
+
+    def stop(self) -> None:
+        """End soon, with a checkpoint."""
+        self._stopping = True
 
     def _is_over(self, until: int | None) -> bool:
         ended = self._cooldown is not None and self.step >= self._cooldown.start + self._cooldown.steps

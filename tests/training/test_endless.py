@@ -118,6 +118,20 @@ def test_stopped_and_begun_again_it_is_as_in_one_go(tmp_path: Path) -> None:
     assert [entry["square"] for entry in again.history] == [entry["square"] for entry in in_one_go.history]
 
 
+def test_told_to_stop_it_ends_after_the_step_with_a_checkpoint(tmp_path: Path) -> None:
+    run = course(tmp_path)
+
+    def told_in_the_third() -> Iterator[Any]:
+        for number, batch in enumerate(batches()):
+            if number == 2:
+                run.stop()
+            yield batch
+
+    run.run(told_in_the_third(), measure, every=100 * BATCH)
+
+    assert (course(tmp_path).step, run.history) == (3, [])
+
+
 def test_a_cooldown_ends_of_itself_and_leaves_the_run_alone(tmp_path: Path) -> None:
     ran(tmp_path, 4)
     before = (tmp_path / CHECKPOINT).read_bytes()
