@@ -3,6 +3,7 @@
 import signal
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.course import CHECKPOINT
 from training.endless import EndlessCourse, Pace
 from training.examination import Examination, HeldOut, Press
 from training.faces import Faces, read_faces, read_pairs
+from training.growth import grow
 from training.mixtures import Maker, Mixer, Pool, Shown
 from training.networks import EMBEDDING_SIZE, Embedder
 from training.showing import Views, loader, to_tensor
@@ -28,11 +31,13 @@ RELATION_WEIGHT = 10.0
 BANK = 4096  # faces of which the learner has to say how like each of them a view is
 BANK_WEIGHT, BANK_SCALE = 0.1, 20.0
 PEOPLE_WEIGHT = 0.02
+GROWN_ON = 64  # batches
 SCALE, MARGIN = 30.0, 0.25  # of CosFace (Wang et al., 2018)
 
 Vectors = NDArray[np.float32]
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NEW_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -103,6 +108,7 @@ class Wish:
     cooldown: int | None
     pool: int
     duty: float
+    grown_from: Path | None
     workers: int
     threads: int
     seed: int
@@ -119,6 +125,7 @@ class Wish:
 @click.option("--cooldown", type=int, help="Anneal the last checkpoint over so many views, and stop.")
 @click.option("--pool", default=80_000, show_default=True, help="Mixtures held at a time.")
 @click.option("--duty", default=0.25, show_default=True, help="Share of the time that mixtures are made in.")
+@click.option("--grown-from", type=_FILE, help="Smaller embedder, whose weights a new run begins with.")
 @click.option("--workers", default=1, show_default=True, help="Processes that prepare pictures.")
 @click.option("--threads", default=2, show_default=True, help="Of the learner.")
 @click.option("--seed", default=1, show_default=True)
@@ -136,8 +143,8 @@ def main(data: Path, reference: Path, out: Path, **rest: Any) -> None:
     embeddings = asked(teacher, faces, kept)
     basis = basis_of(embeddings, EMBEDDING_SIZE)
     shown = Shown(faces.crops, unit(embeddings @ basis), seen_more_than_once(faces.people), weights_of(faces))
-    course = _course(shown, out, wish)
     pool = Pool(out / "pool", wish.pool, EMBEDDING_SIZE)
+    course = _course(shown, pool, out, wish)
     maker = Maker(pool, Mixer(shown), Teacher(reference / TEACHER), basis).start(wish.seed, wish.duty)
     batches = loader(Views(shown, pool, wish.batch, [wish.seed, course.step]), wish.workers)
     before = signal.signal(signal.SIGTERM, lambda *_: course.stop())  # the processes above end of themselves
@@ -148,10 +155,13 @@ def main(data: Path, reference: Path, out: Path, **rest: Any) -> None:
         maker.terminate()
 
 
-def _course(shown: Shown, out: Path, wish: Wish) -> EndlessCourse:
+def _course(shown: Shown, pool: Pool, out: Path, wish: Wish) -> EndlessCourse:
     """The run's course, where it stopped if it was begun before."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     lesson = EmbedderLesson(int(shown.people.max()) + 1, shown.targets)
+    if wish.grown_from and not (out / CHECKPOINT).is_file():
+        views = Views(shown, pool, wish.batch, [wish.seed])
+        grow(lesson.network, wish.grown_from, list(islice(views, GROWN_ON)))
     lesson.to(device, memory_format=torch.channels_last)
     course = EndlessCourse(lesson, Pace(), out, device)
     if wish.cooldown is not None:

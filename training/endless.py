@@ -31,7 +31,7 @@ class Pace:
         cooled_averaging: the same during a cool-down.
     """
 
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warmup: int = 500
     settling: int = 60_000
