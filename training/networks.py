@@ -77,7 +77,7 @@ class Embedder(nn.Module):
     def __init__(
         self,
         channels: Sequence[int] = (32, 48, 96, 240),
-        residuals: Sequence[int] = (0, 1, 4, 2),
+        residuals: Sequence[int] = (0, 1, 3, 2),
         attentive: int = 2,
     ):
         super().__init__()
