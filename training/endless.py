@@ -108,18 +108,19 @@ class EndlessCourse:
         began, saved = time.monotonic() - self.elapsed_s, time.monotonic()
         steps, sums = 0, dict[str, float]()
         self._lesson.train()
-        while not self._is_over(until) and not self._stopping:
+        while not self._is_over(until):
             batch = [part.to(self._device, non_blocking=True) for part in next(batches)]
             for name, value in self._learn(batch).items():
                 sums[name] = sums.get(name, 0.0) + value
             self.step, steps = self.step + 1, steps + 1
             before, self.views = self.views, self.views + len(batch[0])
             self.elapsed_s = time.monotonic() - began
-            due = self.views // every > before // every or self._is_over(until)
+            stopping = self._stopping
+            due = self.views // every > before // every or (self._is_over(until) and not stopping)
             if due:
                 self._examined({name: total / steps for name, total in sums.items()}, examine)
                 steps, sums = 0, {}
-            if due or self._stopping or time.monotonic() - saved > BETWEEN_SAVES_S:
+            if due or stopping or time.monotonic() - saved > BETWEEN_SAVES_S:
                 self._save()
                 saved = time.monotonic()
 
@@ -129,7 +130,7 @@ class EndlessCourse:
 
     def _is_over(self, until: int | None) -> bool:
         ended = self._cooldown is not None and self.step >= self._cooldown.start + self._cooldown.steps
-        return ended or (until is not None and self.views >= until)
+        return self._stopping or ended or (until is not None and self.views >= until)
 
     def _learn(self, batch: Any) -> dict[str, float]:
         rate = self._pace.rate(self.step) * (self._cooldown.share(self.step) if self._cooldown else 1.0)

@@ -25,7 +25,8 @@ def small() -> Embedder:
         if isinstance(part, (torch.nn.BatchNorm2d, torch.nn.BatchNorm1d)):
             torch.nn.init.uniform_(part.weight, 0.5, 1.5)
             torch.nn.init.uniform_(part.bias, -0.5, 0.5)
-    return network.eval()
+    network.eval()
+    return network
 
 
 @pytest.fixture(scope="module")
