@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -120,7 +120,7 @@ class Course:
             self._save(CHECKPOINT)
             if self.epoch <= self._plan.epochs - self._plan.cooldown:
                 self._save(BEFORE_COOLDOWN)
-            self._draw()
+            draw_curves(self.history, "epoch", self._folder / CURVES)
 
     def _learn(self, epoch: "Epoch") -> dict[str, float]:
         self._lesson.train()
@@ -159,18 +159,20 @@ class Course:
         partial.replace(self._folder / name)
         (self._folder / HISTORY).write_text(json.dumps(self.history, indent=1), encoding="utf-8")
 
-    def _draw(self) -> None:
-        names = [name for name in self.history[-1] if name != "epoch"]
-        figure, axes = plt.subplots(len(names), 1, figsize=(8, 2.2 * len(names)), sharex=True, squeeze=False)
-        epochs = [entry["epoch"] for entry in self.history]
-        for axis, name in zip(axes[:, 0], names, strict=True):
-            axis.plot(epochs, [entry.get(name, math.nan) for entry in self.history])
-            axis.set_ylabel(name)
-            axis.grid(alpha=0.3)
-        axes[-1, 0].set_xlabel("epoch")
-        figure.tight_layout()
-        figure.savefig(self._folder / CURVES, dpi=100)
-        plt.close(figure)
+
+def draw_curves(history: Sequence[Mapping[str, float]], along: str, path: Path) -> None:
+    """A picture of every figure of a history, one below the other, along one of them."""
+    names = [name for name in history[-1] if name != along]
+    figure, axes = plt.subplots(len(names), 1, figsize=(8, 2.2 * len(names)), sharex=True, squeeze=False)
+    places = [entry[along] for entry in history]
+    for axis, name in zip(axes[:, 0], names, strict=True):
+        axis.plot(places, [entry.get(name, math.nan) for entry in history])
+        axis.set_ylabel(name)
+        axis.grid(alpha=0.3)
+    axes[-1, 0].set_xlabel(along)
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
 
 
 def moving_average(share: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-SHARDS = "faces-[0-9]*.tar"
+SHARDS = "faces-[0-9]*.tar*"  # packed or not
 HELD_OUT_SHARD = "faces-val.tar"
 PAIRS_FILE = "val-pairs.csv"
 FACE_PX = 112  # side of an aligned face
+NOBODY = -1  # the number of people who are not known
 CROP_PX = 128  # of a crop: 8 px more on every side, for jitter
 
 PairKind = Literal["genuine", "relative", "stranger"]
@@ -23,24 +24,43 @@ PairKind = Literal["genuine", "relative", "stranger"]
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """Faces to learn from.
+    """Faces, without anybody's judgement of them.
 
     Attributes:
+        names: [N], ``source/number.jpg``.
         crops: uint8 [N, 128, 128, 3], RGB.
         landmarks: float32 [N, 5, 2], px in the crop: eyes, nose, mouth corners, left ones first.
-        embeddings: float32 [N, 128], unit length, by the reference network.
         people: int64 [N], the same number for the same person; -1 where nobody knows who it is.
+        clusters: int64 [N], the same number for faces that are much alike; -1 where nobody looked.
     """
 
+    names: NDArray[np.str_]
     crops: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
-    embeddings: NDArray[np.float32]
     people: NDArray[np.int64]
+    clusters: NDArray[np.int64]
+
+    @property
+    def sources(self) -> NDArray[np.str_]:
+        """Where each comes from, [N]."""
+        return np.array([name.partition("/")[0] for name in self.names.tolist()])
 
     @property
     def number_of_people(self) -> int:
         """How many people are told apart."""
         return int(self.people.max()) + 1
+
+    def part(self, chosen: NDArray[np.bool_]) -> "Faces":
+        """Some of them, their people numbered anew."""
+        people = self.people[chosen]
+        known = np.unique(people[people != NOBODY])
+        return Faces(
+            self.names[chosen],
+            self.crops[chosen],
+            self.landmarks[chosen],
+            np.where(people == NOBODY, NOBODY, np.searchsorted(known, people)),
+            self.clusters[chosen],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +85,17 @@ class Pairs:
 
 
 def read_faces(data: Path) -> Faces:
-    """Read every training shard."""
+    """Read every training shard; who is not named goes by the group of faces much like theirs, if any."""
     with np.load(data / "faces.npz") as table:
-        names, embeddings = table["name"].tolist(), table["embedding"].astype(np.float32)
-        people, landmarks = table["person"], table["landmarks"].astype(np.float32)
-    crops = _read_crops(sorted(data.glob(SHARDS)), names)
-    known = sorted(set(people.tolist()) - {""})
-    numbers = {"": -1, **{person: number for number, person in enumerate(known)}}
-    known_as = np.array([numbers[person] for person in people.tolist()], np.int64)
-    return Faces(crops, landmarks, embeddings, known_as)
+        names, landmarks = table["name"], table["landmarks"].astype(np.float32)
+        clusters = table["cluster"].astype(np.int64)
+        labels = [
+            person or (f"cluster {cluster}" if cluster >= 0 else "")
+            for person, cluster in zip(table["person"].tolist(), clusters.tolist(), strict=True)
+        ]
+    numbers = {label: number for number, label in enumerate(sorted({*labels} - {""}))}
+    people = np.array([numbers.get(label, NOBODY) for label in labels], np.int64)
+    return Faces(names, _read_crops(sorted(data.glob(SHARDS)), names.tolist()), landmarks, people, clusters)
 
 
 def read_pairs(data: Path) -> Pairs:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-SHARDS = "scenes-[0-9]*.tar"
+SHARDS = "scenes-[0-9]*.tar*"  # packed or not
 HELD_OUT = 10  # every tenth scene is never learnt from
 
 

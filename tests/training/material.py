@@ -107,13 +107,13 @@ def scenes_to_learn_from() -> list[Scene]:
 
 
 def faces_to_learn_from(people: Sequence[int] = (0, 0, 1, -1)) -> Faces:
-    """Drawn faces of those people, with random embeddings."""
-    embeddings = np.random.default_rng(1).standard_normal((len(people), 128)).astype(np.float32)
+    """Drawn faces of those people."""
     return Faces(
+        np.array([f"drawn/{number:05}.jpg" for number in range(len(people))]),
         np.stack([drawn_face(look) for look in range(len(people))]),
         np.stack([LANDMARKS] * len(people)),
-        embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True),
         np.array(people, np.int64),
+        np.full(len(people), -1, np.int64),
     )
 
 
@@ -130,8 +130,8 @@ def jpeg_of(pixels: Pixels) -> bytes:
 
 
 def write_shard(path: Path, pictures: Mapping[str, Pixels]) -> None:
-    """A tar file of JPEGs, in the order given."""
-    with tarfile.open(path, "w") as archive:
+    """A tar file of JPEGs, in the order given; packed where its name says so."""
+    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as archive:
         for name, pixels in pictures.items():
             data = jpeg_of(pixels)
             member = tarfile.TarInfo(name)
@@ -141,24 +141,24 @@ def write_shard(path: Path, pictures: Mapping[str, Pixels]) -> None:
 
 def write_faces(folder: Path, faces: Faces, people: Sequence[str]) -> None:
     """``faces.npz`` and two shards of faces of people by their names."""
-    names = [f"drawn/{number:05}.jpg" for number in range(len(faces.crops))]
-    write_face_table(folder, names, people, faces.landmarks, faces.embeddings)
+    names = faces.names.tolist()
+    write_face_table(folder, names, people, faces.landmarks, faces.clusters.tolist())
     for shard in (0, 1):
         part = slice(shard, None, 2)
         write_shard(folder / f"faces-{shard}.tar", dict(zip(names[part], faces.crops[part], strict=True)))
 
 
 def write_face_table(
-    folder: Path, names: Sequence[str], people: Sequence[str], landmarks: Floats, embeddings: Floats
+    folder: Path, names: Sequence[str], people: Sequence[str], landmarks: Floats, clusters: Sequence[int]
 ) -> None:
     """``faces.npz`` alone."""
     np.savez(
         folder / "faces.npz",
         name=np.array(names),
         person=np.array(people),
-        embedding=embeddings.astype(np.float16),
         landmarks=landmarks.astype(np.float16),
         eye_distance_px=np.full(len(names), 60, np.float16),
+        cluster=np.array(clusters, np.int32),
     )
 
 

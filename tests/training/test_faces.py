@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from tests.training.material import (
     LANDMARKS,
     drawn_face,
+    faces_to_learn_from,
     plain,
     through_jpeg,
     write_face_table,
@@ -17,10 +19,10 @@ from training.faces import Faces, centre, read_faces, read_pairs
 LOOKS = {f"fiw/{look:05}.jpg": drawn_face(look) for look in range(4)}
 
 
-def write(folder: Path, *people: str) -> None:
+def write(folder: Path, *people: str, clusters: Sequence[int] = (-1, -1, -1, -1)) -> None:
     """The table of the four faces, whoever they are."""
     landmarks = np.stack([LANDMARKS + look for look in range(4)])
-    write_face_table(folder, list(LOOKS), people, landmarks, np.eye(4, 128, dtype=np.float32))
+    write_face_table(folder, list(LOOKS), people, landmarks, clusters)
 
 
 def shard(*looks: int) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
@@ -34,15 +36,15 @@ def read(folder: Path, *people: str) -> Faces:
 
 def test_faces_come_in_the_order_of_the_table_from_whichever_shard(tmp_path: Path) -> None:
     write_shard(tmp_path / "faces-0.tar", shard(3, 0))
-    write_shard(tmp_path / "faces-1.tar", shard(2, 1))
+    write_shard(tmp_path / "faces-1.tar.gz", shard(2, 1))
 
     faces = read(tmp_path, "Ana", "", "Bruno", "Ana")
 
     np.testing.assert_array_equal(faces.crops, [through_jpeg(face) for face in LOOKS.values()])
     np.testing.assert_allclose(faces.landmarks, [LANDMARKS + look for look in range(4)], atol=0.05)
-    np.testing.assert_array_equal(faces.embeddings, np.eye(4, 128))
-    dtypes = [array.dtype.name for array in (faces.crops, faces.landmarks, faces.embeddings, faces.people)]
-    assert dtypes == ["uint8", "float32", "float32", "int64"]
+    assert (faces.names.tolist(), faces.sources.tolist()) == (list(LOOKS), ["fiw"] * 4)
+    dtypes = [array.dtype.name for array in (faces.crops, faces.landmarks, faces.people, faces.clusters)]
+    assert dtypes == ["uint8", "float32", "int64", "int64"]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,25 @@ def test_people_are_numbered_and_strangers_are_minus_one(
     faces = read(tmp_path, *names)
 
     assert (faces.people.tolist(), faces.number_of_people) == (numbers, number_of_people)
+
+
+def test_who_is_not_named_goes_by_the_faces_much_like_theirs(tmp_path: Path) -> None:
+    write_shard(tmp_path / "faces-0.tar", shard(0, 1, 2, 3))
+    write(tmp_path, "Ana", "", "", "", clusters=(7, 7, 7, -1))
+
+    faces = read_faces(tmp_path)
+
+    assert (faces.people.tolist(), faces.clusters.tolist()) == ([0, 1, 1, -1], [7, 7, 7, -1])
+
+
+def test_a_part_has_its_own_numbers_of_people() -> None:
+    faces = faces_to_learn_from((4, 2, -1, 4))
+
+    part = faces.part(np.array([True, False, True, True]))
+
+    assert part.people.tolist() == [0, -1, 0]
+    assert part.names.tolist() == ["drawn/00000.jpg", "drawn/00002.jpg", "drawn/00003.jpg"]
+    np.testing.assert_array_equal(part.crops, faces.crops[[0, 2, 3]])
 
 
 def test_pixels_are_red_green_and_blue_in_this_order(tmp_path: Path) -> None:

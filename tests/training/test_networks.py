@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from training.networks import (
+    Attention,
     Convolution,
     Detector,
     DetectorFile,
@@ -30,7 +31,7 @@ def cells(height: int, width: int) -> list[int]:
 
 @pytest.mark.parametrize(("number", "size_px"), [(1, 112), (3, 112)])
 def test_an_aligned_face_becomes_an_embedding(number: int, size_px: int) -> None:
-    assert Embedder().eval()(pictures(number, size_px, size_px)).shape == (number, 128)
+    assert Embedder().eval()(pictures(number, size_px, size_px)).shape == (number, 192)
 
 
 def test_faces_of_another_size_are_none_of_the_embedders() -> None:
@@ -41,8 +42,29 @@ def test_faces_of_another_size_are_none_of_the_embedders() -> None:
 def test_the_embedders_end_sees_seven_by_seven_places() -> None:
     network = Embedder()
 
-    assert network.trunk(pictures(1, 112, 112)).shape == (1, 192, 7, 7)
-    assert network.head[0].weight.shape == (192, 1, 7, 7)
+    assert network.trunk(pictures(1, 112, 112)).shape == (1, 240, 7, 7)
+    assert network.head[0].weight.shape == (240, 1, 7, 7)
+
+
+def test_attention_makes_channels_louder_or_softer_and_nothing_else() -> None:
+    features = pictures(2, 5, 7).repeat(1, 16, 1, 1)
+
+    shares = Attention(48)(features).detach() / features
+
+    assert shares.shape == features.shape
+    np.testing.assert_allclose(shares, shares.mean((2, 3), keepdim=True).expand_as(shares), rtol=1e-4)
+    assert (shares > 0).all()
+    assert (shares < 1).all()
+
+
+def test_only_the_last_stages_are_attentive() -> None:
+    kinds = [
+        [type(part) for part in layer.body]
+        for layer in trunk((8, 8, 8), (1, 1, 2), 2)
+        if isinstance(layer, Residual)
+    ]
+
+    assert [Attention in kind for kind in kinds] == [False, True, True, True]
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -158,6 +180,6 @@ def test_every_stage_of_a_trunk_halves_the_picture(
     assert sum(isinstance(layer, Residual) for layer in network) == pairs
 
 
-@pytest.mark.parametrize(("network", "most"), [(Detector, 1.2e6), (Embedder, 2.5e6), (NoseNetwork, 1e6)])
+@pytest.mark.parametrize(("network", "most"), [(Detector, 1.2e6), (Embedder, 3.5e6), (NoseNetwork, 1e6)])
 def test_a_network_is_small_enough_to_ship(network: type[nn.Module], most: float) -> None:
     assert 1e5 < sum(parameter.numel() for parameter in network().parameters()) < most
