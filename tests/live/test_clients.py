@@ -3,7 +3,7 @@
 import http.client
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -147,6 +147,18 @@ def lines(house: LiveServer, *texts: str) -> bytes:
     return head.replace("PORT", str(house.port)).replace("PREFIX", house.prefix).encode()
 
 
+def head_of(house: LiveServer, body: bytes, headers: Mapping[str, str], *more: str) -> bytes:
+    """The head of a request that posts a form to the door."""
+    return lines(
+        house,
+        "POST PREFIX/ HTTP/1.1",
+        "Host: localhost:PORT",
+        f"Content-Type: {headers['Content-Type']}",
+        f"Content-Length: {len(body)}",
+        *more,
+    )
+
+
 @pytest.mark.parametrize(
     ("head", "status"),
     [
@@ -199,15 +211,7 @@ def test_a_photo_in_chunks(house: LiveServer, photo: Photo) -> None:
 
 def test_a_body_that_waits_for_leave_gets_it(house: LiveServer, photo: Photo) -> None:
     body, headers = form(("file", "photo.jpg", photo("nobody-1")))
-    head = lines(
-        house,
-        "POST PREFIX/ HTTP/1.1",
-        "Host: localhost:PORT",
-        f"Content-Type: {headers['Content-Type']}",
-        f"Content-Length: {len(body)}",
-        "Expect: 100-continue",
-        "Connection: close",
-    )
+    head = head_of(house, body, headers, "Expect: 100-continue", "Connection: close")
     with closing(socket.create_connection(("localhost", house.port), 20)) as client:
         client.sendall(head)
         leave = client.recv(65536)
@@ -247,13 +251,7 @@ def test_fifty_slow_bodies_do_not_silence_the_local_run(
 ) -> None:
     house, _ = local_house
     body, headers = form(("file", "photo.jpg", photo("nobody-1")))
-    head = lines(
-        house,
-        "POST PREFIX/ HTTP/1.1",
-        "Host: localhost:PORT",
-        f"Content-Type: {headers['Content-Type']}",
-        f"Content-Length: {len(body)}",
-    )
+    head = head_of(house, body, headers)
     with ExitStack() as opened:
         slow = [
             opened.enter_context(closing(socket.create_connection(("localhost", house.port), 20)))

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ pytest.importorskip("torch", reason="PyTorch is not installed; `make setup-train
 pytest.importorskip("matplotlib", reason="matplotlib is not installed; `make setup-train` brings it")
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from tests.training.line import CPU, SLOPE, Line, measure, weight
 from training.course import (
     BEFORE_COOLDOWN,
     CHECKPOINT,
@@ -25,33 +26,7 @@ from training.course import (
     moving_average,
 )
 
-CPU = torch.device("cpu")
 STEPS = 5
-SLOPE = 3.0
-
-
-class Line:
-    """Learns to multiply by ``SLOPE``."""
-
-    def __init__(self) -> None:
-        self.network = nn.Linear(1, 1, bias=False)
-        nn.init.zeros_(self.network.weight)
-
-    def parameters(self) -> Iterable[Any]:
-        return [self.network.weight]
-
-    def state_dict(self) -> dict[str, Any]:
-        return dict(self.network.state_dict())
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.network.load_state_dict(state)
-
-    def train(self) -> None:
-        self.network.train()
-
-    def losses(self, batch: Any) -> dict[str, Tensor]:
-        given, wanted = batch
-        return {"square": (self.network(given) - wanted).square().mean()}
 
 
 def plan(epochs: int, cooldown: int = 1) -> Plan:
@@ -63,11 +38,6 @@ def batches(number: int) -> Epoch:
     generator = torch.Generator().manual_seed(number)
     given = [torch.randn((8, 1), generator=generator) for _ in range(STEPS)]
     return Epoch([(part, SLOPE * part) for part in given], STEPS)
-
-
-def measure(network: nn.Module) -> dict[str, float]:
-    assert not network.training
-    return {"slope": weight(network)}
 
 
 def nothing(network: nn.Module) -> dict[str, float]:
@@ -113,10 +83,6 @@ def run_until_stopped(folder: Path, plan: Plan, stop: int) -> None:
 
 def epochs_of(course: Course) -> list[float]:
     return [entry["epoch"] for entry in course.history]
-
-
-def weight(network: nn.Module) -> float:
-    return float(network.weight.detach())
 
 
 # The learning rate

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,39 +9,14 @@ pytest.importorskip("torch", reason="PyTorch is not installed; `make setup-train
 pytest.importorskip("matplotlib", reason="matplotlib is not installed; `make setup-train` brings it")
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from tests.training.line import CPU, SLOPE, Line, measure, weight
 from training.course import CHECKPOINT, HISTORY, averaged_network
 from training.endless import COOLED, Cooldown, EndlessCourse, Pace
 
-CPU = torch.device("cpu")
 BATCH = 8
-SLOPE = 3.0
 PACE = Pace(learning_rate=0.2, weight_decay=0, warmup=3, settling=1000, averaging=0.5, cooled_averaging=0.5)
-
-
-class Line:
-    """Learns to multiply by ``SLOPE``."""
-
-    def __init__(self) -> None:
-        self.network = nn.Linear(1, 1, bias=False)
-        nn.init.zeros_(self.network.weight)
-
-    def parameters(self) -> Iterable[Any]:
-        return [self.network.weight]
-
-    def state_dict(self) -> dict[str, Any]:
-        return dict(self.network.state_dict())
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.network.load_state_dict(state)
-
-    def train(self) -> None:
-        self.network.train()
-
-    def losses(self, batch: Any) -> dict[str, Tensor]:
-        given, wanted = batch
-        return {"square": (self.network(given) - wanted).square().mean()}
 
 
 def batches(step: int = 0) -> Iterator[Any]:
@@ -50,15 +25,6 @@ def batches(step: int = 0) -> Iterator[Any]:
         given = torch.randn((BATCH, 1), generator=torch.Generator().manual_seed(step))
         yield given, SLOPE * given
         step += 1
-
-
-def measure(network: nn.Module) -> dict[str, float]:
-    assert not network.training
-    return {"slope": weight(network)}
-
-
-def weight(network: nn.Module) -> float:
-    return float(network.weight.detach())
 
 
 def course(folder: Path, pace: Pace = PACE) -> EndlessCourse:

@@ -15,12 +15,12 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from wsgi_app.base.errors import BadRequest, PorteiroError, RequestTimeout
+from wsgi_app.base.limits import MEBIBYTE
 from wsgi_app.front.refusals import of_status, refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-MEBIBYTE = 1024 * 1024
 # Seconds, mostly those of nginx.conf.
 HEAD_S = 10.0  # for the head of a request
 SILENCE_S = 15.0  # between two pieces of a body, or of an answer

@@ -14,7 +14,7 @@ from websockets.http11 import Request, Response
 
 from wsgi_app.access.identity import NOBODY, Credentials, Identity, require
 from wsgi_app.access.roles import Role
-from wsgi_app.base.addresses import is_loopback
+from wsgi_app.base.addresses import host_and_port, is_loopback
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import BadRequest, Forbidden, Misdirected, NotFound, RequestError
 from wsgi_app.base.sentences import Place
@@ -103,7 +103,7 @@ class Admission:
             port, name = parts.port or PORTS.get(parts.scheme), parts.hostname
         except ValueError:
             return False
-        if port != int(self._config.http.rpartition(":")[2]):
+        if port != host_and_port(self._config.http)[1]:
             return False
         return name == urlsplit(f"//{host}").hostname or (is_loopback(place) and is_loopback(host))
 
