@@ -255,6 +255,14 @@ class OutputWatcher:
         self._queue.put(None)
 
 
+def name_of(process: int) -> str:
+    """What the system calls a process; nothing where it has ended, which it may at any moment."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 @dataclass
 class RunningUwsgi:
     """A started uWSGI: its process, what it printed, and its environment."""
@@ -265,9 +273,17 @@ class RunningUwsgi:
 
     def workers(self) -> list[int]:
         """The process ids of its workers."""
+        return self._children("worker")
+
+    def feed(self) -> int:
+        """The process id of the live feed, a mule of the server."""
+        (feed,) = self._children("mule")
+        return feed
+
+    def _children(self, kind: str) -> list[int]:
+        """The living child processes of a kind, as uWSGI names them."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        names = {int(child): Path(f"/proc/{child}/cmdline").read_text() for child in children}
-        return [child for child, name in names.items() if "worker" in name]
+        return [int(child) for child in children if kind in name_of(int(child))]
 
     def stores(self) -> AbstractContextManager[Stores]:
         """What it has stored, by a connection of its own."""

@@ -48,12 +48,6 @@ def wait_for_feed(running: RunningUwsgi) -> None:
         running.output.wait_for(lambda line: FEED_IS_READY in line)
 
 
-def mule(running: RunningUwsgi) -> int:
-    """The process id of the live feed."""
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
-    return next(int(child) for child in children if "mule" in Path(f"/proc/{child}/cmdline").read_text())
-
-
 def address_of(server: LiveServer) -> str:
     return f"ws://127.0.0.1:{server.port}{server.prefix}/live"
 
@@ -119,7 +113,7 @@ def test_the_live_feed_and_a_worker_are_killed_during_500_visits_and_every_brows
     own_house: Chain, photo: Photo
 ) -> None:
     server, running = own_house
-    kills = {150: mule(running), 300: running.workers()[0]}
+    kills = {150: running.feed(), 300: running.workers()[0]}
     presses, statuses = iter(range(10_000)), collections.Counter[int]()
     lock = threading.Lock()
 
@@ -140,12 +134,12 @@ def test_the_live_feed_and_a_worker_are_killed_during_500_visits_and_every_brows
     assert [browser.subjects for browser in watching_now] == [visits] * 20
     assert all(browser.numbers == sorted(set(browser.numbers)) for browser in watching_now)
     assert all(browser.comebacks >= 1 for browser in watching_now)
-    assert mule(running) not in kills.values()
+    assert running.feed() not in kills.values()
 
 
 def test_renewing_the_server_keeps_the_browsers(own_house: Chain, photo: Photo) -> None:
     server, running = own_house
-    before = mule(running)
+    before = running.feed()
 
     with browsers(address_of(server), 3, has_all_of(running)) as watching_now:
         post_photo(server, "/", photo("nobody-1"))
@@ -154,7 +148,7 @@ def test_renewing_the_server_keeps_the_browsers(own_house: Chain, photo: Photo) 
         post_photo(server, "/", photo("nobody-1"))
 
     assert [browser.subjects for browser in watching_now] == [told_visits(running)] * 3
-    assert mule(running) != before
+    assert running.feed() != before
 
 
 def test_the_local_run_has_the_live_feed_on_the_port_after_its_own(
@@ -170,7 +164,7 @@ def test_the_local_run_has_the_live_feed_on_the_port_after_its_own(
             hello = watcher.frame("you")
             visit = post_photo(LiveServer(ports.http), "/", photo("nobody-1")).json["visit"]
             (came,) = watcher.events(1)
-        feed, workers = mule(running), running.workers()
+        feed, workers = running.feed(), running.workers()
 
     assert hello["you"] == "this machine"
     assert (came["subject"], came["visit"]["outcome"]) == (visit, "no_face")
