@@ -74,6 +74,16 @@ def start(tmp_path: Path, **settings: str) -> tuple[int, str]:
         ("PORTEIRO_PREFIX", "/static", "must not be /static"),
         ("PORTEIRO_SOCKET", f"/{LONG}/porteiro.sock", "at most 107 bytes, and this one 135"),
         ("PORTEIRO_DATA", "house", "must be a path from / on"),
+        # What uWSGI would end at, or turn in for ever, before anybody else reads it.
+        ("PORTEIRO_DATA", "/srv/%(data)", "must not have %( in it"),
+        ("PORTEIRO_DATA", "/srv/\n/%(chdir)\n", "must not have %( in it"),
+        ("PORTEIRO_SOCKET", "/srv/%(socket)", "must not have %( in it"),
+        ("PORTEIRO_HTTP", "%(address)", "HOST:PORT"),
+        ("PORTEIRO_PREFIX", "/%(mount)", "plain path"),
+        ("PORTEIRO_PROCESSES", "%(count)", "whole number from 1 to 64"),
+        ("PORTEIRO_PROCESSES", "-1", "whole number from 1 to 64"),
+        ("PORTEIRO_PROCESSES", "2147483648", "whole number from 1 to 64"),
+        ("PORTEIRO_PROCESSES", "two", "whole number from 1 to 64"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name_before_anything_starts(
@@ -86,6 +96,16 @@ def test_what_cannot_be_used_is_refused_by_name_before_anything_starts(
     assert said.startswith(f"porteiro: {key}={value!r}: ")
     assert why in said
     assert "spawned uWSGI" not in output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t"])
+@pytest.mark.parametrize("key", sorted(setting.key for setting in SETTINGS if not setting.opens))
+def test_what_is_set_but_empty_is_named(tmp_path: Path, key: str, value: str) -> None:
+    status, output = start(tmp_path, **{key: value})
+
+    assert status != 0
+    assert f"porteiro: {key} is set but empty; give it a value or remove it\n" in output
     assert list(tmp_path.iterdir()) == []
 
 

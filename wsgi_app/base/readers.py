@@ -13,6 +13,9 @@ from wsgi_app.base.addresses import SOCKET_BYTES, read_address
 PREFIX_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 # Addresses that are no part of the house, wherever it is.
 TAKEN_PREFIXES = ("/static",)
+# As shells, uWSGI and people read them; Python's own would also be 1_0 or ٣.
+WHOLE = re.compile(r"[1-9][0-9]{0,8}|0")
+DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?|\.[0-9]{1,9}")
 SQLITE_PATH = re.compile(r"sqlite:///(/[^/?]+)+")
 
 Value = TypeVar("Value")
@@ -35,10 +38,9 @@ def whole(low: int, high: int) -> Reader[int]:
     """Whole numbers, both ends among them."""
 
     def read(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
+        if not WHOLE.fullmatch(text.strip()) or not low <= int(text) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
-        return number
+        return int(text)
 
     return Reader(read, f"{low} to {high}")
 
@@ -47,10 +49,9 @@ def number(low: float, high: float) -> Reader[float]:
     """Numbers, both ends among them."""
 
     def read(text: str) -> float:
-        value = float(text)
-        if not low <= value <= high:
-            raise ValueError(f"must be from {low:g} to {high:g}")
-        return value
+        if not DECIMAL.fullmatch(text.strip()) or not low <= float(text) <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return float(text)
 
     return Reader(read, f"{low:g} to {high:g}")
 

@@ -50,7 +50,7 @@ COMMANDS = (
     ("settings", "why"),
     [
         ({"PORTEIRO_HTPP": "1"}, "porteiro: PORTEIRO_HTPP is not a setting; did you mean PORTEIRO_HTTP?"),
-        ({"PORTEIRO_MARGIN": "much"}, "porteiro: PORTEIRO_MARGIN='much': could not convert"),
+        ({"PORTEIRO_MARGIN": "much"}, "porteiro: PORTEIRO_MARGIN='much': must be a number from 0 to 1"),
         ({"PORTEIRO_OPEN": "1", "PORTEIRO_HTTP": "0.0.0.0:80"}, "porteiro: PORTEIRO_OPEN=1 lets everybody"),
         ({"PORTEIRO_DATABASE_URL": "sqlite:////dev/null/porteiro.db"}, "porteiro: PORTEIRO_DATABASE_URL"),
         ({"PORTEIRO_DATABASE_URL": "porteiro.db"}, "porteiro: PORTEIRO_DATABASE_URL"),

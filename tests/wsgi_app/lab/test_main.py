@@ -105,7 +105,7 @@ def test_other_machines_see_it_only_where_it_is_turned_on(tmp_path: Path, settin
 def test_it_tells_which_setting_is_wrong() -> None:
     assert refused("127.0.0.1:8770", {"PORTEIRO_MARGIN": "2"}) == (
         1,
-        "porteiro: PORTEIRO_MARGIN='2': must be from 0 to 1\n",
+        "porteiro: PORTEIRO_MARGIN='2': must be a number from 0 to 1\n",
     )
 
 
