@@ -7,15 +7,16 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 from pi_heif import register_heif_opener
-from PIL import ExifTags, Image, ImageChops
+from PIL import ExifTags, Image
 
 from wsgi_app.base.errors import ContentTooLarge, RequestError, Unprocessable, UnsupportedMediaType
 from wsgi_app.base.limits import PictureLimits
 from wsgi_app.vision.greys import lacks_a_part
 from wsgi_app.vision.heifs import check_heif
-from wsgi_app.vision.jpegs import Jpeg, read_jpeg
+from wsgi_app.vision.jpegs import INKS, Jpeg, read_jpeg
 from wsgi_app.vision.kinds import is_heif, is_jpeg, is_picture, unread_kind
 from wsgi_app.vision.pngs import is_png, is_undamaged
+from wsgi_app.vision.webps import is_webp, lacks_its_end
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
 
@@ -33,7 +34,7 @@ BROKEN_DATA = (
     RuntimeError,
 )
 
-MOST_PNG_BYTES = 10  # of a pixel: four samples of two bytes, and the byte before a row of one pixel, twice
+JPEG_SCALES = (8, 4, 2)  # to which a JPEG is made smaller while it is decoded
 
 # How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 274); 1 is upright.
 TURNS = {
@@ -92,9 +93,7 @@ def decode(data: bytes, *, enough_px: int, limits: PictureLimits) -> Picture:
     width, height = image.size
     _check_size(width, height, data, limits)
     _check_work(width, height, data, jpeg, limits)
-    shrink = max(width, height) / enough_px
-    wanted = max(1, int(width / shrink)), max(1, int(height / shrink))
-    upright = _load(image, wanted) if jpeg is None else _load_whole(jpeg, wanted)
+    upright = _load(image) if jpeg is None else _load_jpeg(jpeg, max(width, height) / enough_px)
     orientation = _orientation(image)
     if orientation in TURNS:
         upright = upright.transpose(TURNS[orientation])
@@ -128,20 +127,17 @@ def _incomplete() -> Unprocessable:
     return Unprocessable("unreadable_image:incomplete")
 
 
-def _load_whole(jpeg: Jpeg, wanted: tuple[int, int]) -> Image.Image:
-    """The pixels of a JPEG that has data for all of them."""
-    if not jpeg.is_whole:
-        raise _incomplete()
-    pixels, padded = (_load(_open(data), wanted) for data in (jpeg.data, jpeg.padded()))
-    if ImageChops.difference(pixels, padded).getbbox() is not None:
-        raise _incomplete()
-    return pixels
+def _load_jpeg(jpeg: Jpeg, most: float) -> Image.Image:
+    """All pixels of a JPEG as RGB, at most so many times smaller."""
+    pixels = jpeg.pixels(next((scale for scale in JPEG_SCALES if scale <= most), 1))
+    if pixels.shape[2] == INKS:  # as Adobe keeps them: upside down
+        return Image.fromarray(255 - pixels, "CMYK").convert("RGB")
+    return Image.fromarray(pixels)
 
 
-def _load(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:
-    """All pixels as RGB, a JPEG's at the smallest scale that keeps a size."""
+def _load(image: Image.Image) -> Image.Image:
+    """All pixels of any other picture as RGB."""
     try:
-        image.draft("RGB", wanted)
         image.load()
         return image if image.mode == "RGB" else _opaque(_eight_bits(image)).convert("RGB")
     except BROKEN_DATA as error:
@@ -161,8 +157,10 @@ def _check_work(width: int, height: int, data: bytes, jpeg: Jpeg | None, limits:
     """What a size that fits does not tell: a JPEG's passes over it, and whether a PNG's pixels are there."""
     if jpeg is not None and len(jpeg.scans) * width * height > limits.scanned_pixels:
         raise Unprocessable("unreadable_image:scans")
-    if is_png(data) and not is_undamaged(data, width * height * MOST_PNG_BYTES):
+    if is_png(data) and not is_undamaged(data):
         raise _unreadable()
+    if is_webp(data) and lacks_its_end(data):
+        raise _incomplete()
 
 
 def _orientation(image: Image.Image) -> int:

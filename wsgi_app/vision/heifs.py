@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from wsgi_app.base.errors import ContentTooLarge, Unprocessable, UnsupportedMediaType
+from wsgi_app.vision.fillings import is_filled
 
-CODED = (b"hvc1", b"hev1", b"av01")
+HEVC = (b"hvc1", b"hev1")
+CODED = (*HEVC, b"av01")
+NO_HEVC = bytes(8)  # it breaks up the third of three zeros (ITU-T H.265, 7.4.2); lengths may have some more
 GRID = b"grid"
 OTHER_MAKE = "a HEIF of another make"
-WHOLE_TILES = (
-    2  # the tiles at two edges reach beyond the canvas: together they have at most so many of its pixels
-)
+# The tiles at two edges reach beyond the canvas: together they have at most so many of its pixels.
+WHOLE_TILES = 2
 MOST_BOXES = 20_000
+IN_FILE = 0  # how an item's data is found: by its place in the file
+WIDE_LOCATION = 2  # the version of the table of places from which on an item's id has four bytes
 WIDE_ENTRY = 3  # the version of an item's entry from which on its id has four bytes
 
 Box = tuple[bytes, bytes]
@@ -31,12 +35,14 @@ class Heif:
         types: of each item, four letters.
         pieces: of a derived item, the items that it is made of.
         sizes: width times height of each item that has them.
+        extents: where the data of each item that is in the file is, as (begin, end).
     """
 
     primary: int = 0
     types: dict[int, bytes] = field(default_factory=dict)
     pieces: dict[int, tuple[int, ...]] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
+    extents: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
 
 def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
@@ -50,7 +56,7 @@ def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
     Raises:
         UnsupportedMediaType: the picture is made in a way that is not read.
         ContentTooLarge: as given.
-        Unprocessable: the file is broken.
+        Unprocessable: the file is broken, or something fills the place of a part that never came.
     """
     try:
         heif = _read(data)
@@ -64,6 +70,16 @@ def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
         raise error
     if sum(heif.sizes.get(piece, 0) for piece in pieces) > WHOLE_TILES * most_pixels:
         raise error
+    if any(_lacks_a_part(heif, piece, data) for piece in pieces):
+        raise Unprocessable("unreadable_image:incomplete")
+
+
+def _lacks_a_part(heif: Heif, piece: int, data: bytes) -> bool:
+    for begin, end in heif.extents.get(piece, ()):
+        coded = data[begin:end]
+        if is_filled(coded) or (heif.types[piece] in HEVC and NO_HEVC in coded):
+            return True
+    return False
 
 
 def _read(data: bytes) -> Heif:
@@ -79,6 +95,8 @@ def _read(data: bytes) -> Heif:
             heif.pieces.update(_pieces(body[4:], wide=wide))
         elif name == b"iprp":
             heif.sizes.update(_sizes(list(_boxes(body))))
+        elif name == b"iloc":
+            heif.extents.update(_extents(body))
     return heif
 
 
@@ -118,6 +136,26 @@ def _pieces(references: bytes, *, wide: bool) -> Iterator[tuple[int, tuple[int, 
             item, at = _number(body, 0, wide=wide)
             count, at = _number(body, at, wide=False)
             yield item, struct.unpack_from(f">{count}{'I' if wide else 'H'}", body, at)
+
+
+def _extents(body: bytes) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Of each item whose data is in the file itself, where it is (ISO/IEC 14496-12, 8.11.3)."""
+    version, wide = body[0], body[0] >= WIDE_LOCATION
+    offset_bytes, length_bytes, base_bytes = body[4] >> 4, body[4] & 0x0F, body[5] >> 4
+    index_bytes = body[5] & 0x0F if version else 0
+    count, at = _number(body, 6, wide=wide)
+    for _ in range(min(count, MOST_BOXES)):
+        item, at = _number(body, at, wide=wide)
+        method, at = (body[at + 1] & 0x0F, at + 2) if version else (IN_FILE, at)
+        base, at = int.from_bytes(body[at + 2 : at + 2 + base_bytes]), at + 2 + base_bytes
+        pieces, at = _number(body, at, wide=False)
+        extents = []
+        for _ in range(pieces):
+            begin = base + int.from_bytes(body[at + index_bytes : at + index_bytes + offset_bytes])
+            at += index_bytes + offset_bytes + length_bytes
+            extents.append((begin, begin + int.from_bytes(body[at - length_bytes : at])))
+        if method == IN_FILE:
+            yield item, extents
 
 
 def _areas(properties: list[Box]) -> Iterator[tuple[int, int]]:

@@ -1,23 +1,25 @@
-"""What a JPEG is made of (ITU-T T.81, annex B), read without decoding a pixel."""
+"""What a JPEG is made of (ITU-T T.81, annex B), and its pixels if every one of them is there."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
 from wsgi_app.base.errors import Unprocessable, UnsupportedMediaType
 
 # A JPEG's markers, as libjpeg finds them: 0xff, then neither a stuffed zero, a restart nor a fill byte.
 MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-RESTARTS = tuple(bytes([0xFF, code]) for code in range(0xD0, 0xD8))
-RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
-END_OF_IMAGE, START_OF_SCAN, HUFFMAN_TABLES, APP14 = b"\xff\xd9", b"\xff\xda", b"\xff\xc4", b"\xff\xee"
+END_OF_IMAGE, START_OF_SCAN, APP0, APP14 = b"\xff\xd9", b"\xff\xda", b"\xff\xe0", b"\xff\xee"
 WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
 MOST_SEGMENTS = 5_000
-MOST_RESTARTS = 1_000_000  # more than the largest picture has blocks to restart at
 MOST_JUNK = 4_096  # bytes between two segments of the header: Pillow goes through them one by one
 
 # Starts of frames: those that are read, and the names of those that are not.
-FRAMES = (b"\xff\xc0", b"\xff\xc1", b"\xff\xc2")
+PROGRESSIVE = b"\xff\xc2"
+FRAMES = (b"\xff\xc0", b"\xff\xc1", PROGRESSIVE)
 UNREAD_FRAMES = {
     b"\xff\xc3": "a lossless JPEG",
     **{b"\xff" + bytes([code]): "a hierarchical JPEG" for code in (0xC5, 0xC6, 0xC7, 0xDE)},
@@ -28,14 +30,18 @@ UNREAD_FRAMES = {
     b"\xff\xf7": "a JPEG-LS",
 }
 READ_BITS, INKS = 8, 4  # bits a sample; components of a picture for printing
+FRAME_BYTES = 6  # before a frame's components
 
-FRAME_BYTES, TABLE_BYTES, AC_TABLE = 6, 17, 0x10  # before a frame's components, and before a table's symbols
+# What careless writers get wrong and no decoder needs: the revision of JFIF, and which coefficients a scan
+# has where each has all of them.
+JFIF, JFIF_REVISION = b"JFIF\0", b"\x01"
+COEFFICIENTS, ALL_COEFFICIENTS = 64, b"\x00\x3f\x00"
 
-COEFFICIENTS = 64
-UNNATURAL_ZEROS = bytes(64)
-# What stands behind each run of coded data to see whether it is needed: as unlike zeros as bytes without 0xff
-# can be. Whole data is followed by a marker, and what is before that is skipped.
-PADDING = b"\x5a\xc3\x96\x3c\xa5\x69\xd2\x1e\x87\x2d"
+# What the decoder says of data that ends too early, and of data that is left behind the last pixel. Cameras
+# leave a few bytes there; more of them are what filled the place of a part that never came.
+ENDS_EARLY = re.compile(r"premature end", re.IGNORECASE)
+LEFT = re.compile(r"Corrupt JPEG data: ([0-9]+) extraneous bytes before marker 0x(?!d[0-7])")
+MOST_LEFT = 64
 
 
 @dataclass(frozen=True)
@@ -62,22 +68,20 @@ class Jpeg:
     """A JPEG's first picture.
 
     Attributes:
-        data: the file, with an end marker behind the picture if it lacks one.
+        data: the file, with what careless writers get wrong put right.
         components: their ids.
+        is_progressive: whether a scan may have some of the coefficients only.
         scans: in their order.
-        zero_codes: of each Huffman table, the symbol whose code is all zeros.
-        has_zeros: whether zeros stand where a scan's data should be.
     """
 
-    data: bytes
+    data: bytearray
     components: tuple[int, ...] = ()
+    is_progressive: bool = False
     scans: list[Scan] = field(default_factory=list)
-    zero_codes: dict[int, int] = field(default_factory=dict)
-    has_zeros: bool = False
 
     @property
     def is_whole(self) -> bool:
-        """Whether every bit of every coefficient has a scan, and none of them holds zeros for data."""
+        """Whether every bit of every coefficient has a scan; the decoder takes the others for zeros."""
         sent = {
             (component, coefficient)
             for scan in self.scans
@@ -85,55 +89,74 @@ class Jpeg:
             for component in scan.components
             for coefficient in range(scan.first, scan.last + 1)
         }
-        return not self.has_zeros and len(sent) >= COEFFICIENTS * len(self.components)
+        return len(sent) >= COEFFICIENTS * len(self.components)
 
-    def padded(self) -> bytes:
-        """The same file with bytes that mean nothing behind each run of coded data.
+    def pixels(self, scale: int) -> NDArray[np.uint8]:
+        """Decode it.
 
-        A decoder skips them where the data is whole; where it ends too early they become pixels, in place of
-        the zeros that a decoder imagines there. Both decoded alike say that nothing is missing.
+        Args:
+            scale: 1, or how many times smaller: 2, 4 or 8.
+
+        Returns:
+            uint8 [height, width, 3], RGB; of printing inks [height, width, 4], CMYK.
+
+        Raises:
+            Unprocessable: it is broken, or a part of it is missing.
         """
-        pieces, at = [], 0
-        for scan in self.scans:
-            begin, end = scan.coded
-            coded = RESTART.sub(PADDING + rb"\g<0>", self.data[begin:end])
-            pieces += [self.data[at:begin], coded, PADDING]
-            at = end
-        return b"".join([*pieces, self.data[at:]])
+        if not self.is_whole:
+            raise _unreadable("premature end")
+        try:
+            return self._decoded(bytes(self.data), scale)
+        except ValueError as error:
+            left = LEFT.match(str(error))
+            if left is None or int(left[1]) > MOST_LEFT or len(self.scans) > 1:
+                raise _unreadable(str(error)) from error
+        _, end = self.scans[0].coded
+        try:
+            return self._decoded(bytes(self.data[: end - int(left[1])] + self.data[end:]), scale)
+        except ValueError as error:
+            raise _unreadable(str(error)) from error
+
+    def _decoded(self, data: bytes, scale: int) -> NDArray[np.uint8]:
+        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+        colours = "CMYK" if len(self.components) == INKS else "RGB"
+        least = {"min_height": -(-height // scale), "min_width": -(-width // scale)}
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colours, **least, strict=True)
+        return pixels
 
 
 def read_jpeg(data: bytes, most_scans: int) -> Jpeg:
-    """Read a JPEG's first picture.
+    """Read a JPEG's first picture, but for its pixels.
 
     Raises:
         UnsupportedMediaType: it is of a kind that is not read.
         Unprocessable: it has more scans, each of which passes over all its pixels.
     """
-    jpeg, notes, marker = Jpeg(data), set[bytes](), b""
+    jpeg, notes, marker = Jpeg(bytearray(data)), set[bytes](), b""
     for marker, begin, end in _segments(data):
         if marker in UNREAD_FRAMES:
             raise _unread(UNREAD_FRAMES[marker])
-        body = data[begin + 2 : end]
-        _add(jpeg, marker, body, end)
+        _add(jpeg, marker, begin + 2, end)
         if len(jpeg.scans) > most_scans:
             raise Unprocessable("unreadable_image:scans")
         if marker == APP14:
-            notes.add(body[:5])
+            notes.add(data[begin + 2 : begin + 7])
         if marker == END_OF_IMAGE:
             break
     if marker != END_OF_IMAGE:
-        jpeg.data = data.rstrip(b"\xff") + END_OF_IMAGE
+        jpeg.data = jpeg.data.rstrip(b"\xff") + END_OF_IMAGE
     if len(jpeg.components) == INKS and b"Adobe" not in notes:
         raise _unread("a JPEG of printing inks without Adobe's note of what they mean")
     return jpeg
 
 
-def _add(jpeg: Jpeg, marker: bytes, body: bytes, end: int) -> None:
-    """Take what a segment says of the picture; it ends there, where a scan's data begins."""
+def _add(jpeg: Jpeg, marker: bytes, begin: int, end: int) -> None:
+    """Take what a segment says of the picture, and put right what it gets wrong."""
+    body = jpeg.data[begin:end]
     if marker in FRAMES and not jpeg.components:
-        jpeg.components = _components(body)
-    elif marker == HUFFMAN_TABLES:
-        jpeg.zero_codes.update(_zero_codes(body))
+        jpeg.components, jpeg.is_progressive = _components(body), marker == PROGRESSIVE
+    elif marker == APP0 and body.startswith(JFIF):
+        jpeg.data[begin + len(JFIF) : begin + len(JFIF) + 1] = JFIF_REVISION
     elif marker == START_OF_SCAN:
         _add_scan(jpeg, body, end)
 
@@ -155,7 +178,7 @@ def _segments(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     raise Unprocessable("unreadable_image:scans")
 
 
-def _components(body: bytes) -> tuple[int, ...]:
+def _components(body: bytearray) -> tuple[int, ...]:
     if len(body) < FRAME_BYTES:
         return ()
     if body[0] != READ_BITS:
@@ -163,30 +186,24 @@ def _components(body: bytes) -> tuple[int, ...]:
     return tuple(body[FRAME_BYTES : FRAME_BYTES + 3 * body[5] : 3])
 
 
-def _zero_codes(body: bytes) -> Iterator[tuple[int, int]]:
-    """Of each Huffman table in a segment, its class and number, and the symbol whose code is all zeros."""
-    while len(body) > TABLE_BYTES:
-        yield body[0], body[TABLE_BYTES]
-        body = body[TABLE_BYTES + sum(body[1:TABLE_BYTES]) :]
-
-
-def _add_scan(jpeg: Jpeg, body: bytes, begin: int) -> None:
+def _add_scan(jpeg: Jpeg, body: bytearray, begin: int) -> None:
     count = body[0] if body else 0
     if len(body) < 4 + 2 * count:
         return  # cut off
-    first, last, approximation = body[1 + 2 * count : 4 + 2 * count]
+    if not jpeg.is_progressive:
+        jpeg.data[begin - 3 : begin] = body[-3:] = ALL_COEFFICIENTS
+    first, last, approximation = body[-3:]
     marker = MARKER.search(jpeg.data, begin)
     end = begin + len(jpeg.data[begin : marker and marker.start()].rstrip(b"\xff"))  # without fill bytes
-    if sum(jpeg.data.count(restart, begin, end) for restart in RESTARTS) > MOST_RESTARTS:
-        raise Unprocessable("unreadable_image:broken")
-    components = tuple(body[1 : 1 + 2 * count : 2])
-    jpeg.scans.append(Scan(components, first, last, approximation & 0x0F, (begin, end)))
-    # Where the code of zeros is a coefficient, zeros make blocks of 63 of them, one like the other: no photo
-    # has that. Where it ends a block, zeros are flat colour, as photos well may have.
-    tables = [AC_TABLE | number & 0x0F for number in body[2 : 2 + 2 * count : 2]]
-    makes_coefficients = any(jpeg.zero_codes.get(table, 0) & 0x0F for table in tables)
-    if last > 0 and makes_coefficients and jpeg.data.find(UNNATURAL_ZEROS, begin, end) >= 0:
-        jpeg.has_zeros = True
+    jpeg.scans.append(
+        Scan(tuple(body[1 : 1 + 2 * count : 2]), first, last, approximation & 0x0F, (begin, end))
+    )
+
+
+def _unreadable(reason: str) -> Unprocessable:
+    """What the decoder's words mean for whoever sent the picture."""
+    incomplete = ENDS_EARLY.search(reason) or LEFT.match(reason)
+    return Unprocessable(f"unreadable_image:{'incomplete' if incomplete else 'broken'}")
 
 
 def _unread(kind: str) -> UnsupportedMediaType:

@@ -1,11 +1,30 @@
-"""Whether a PNG's pixels are those that were saved: its checksums say so, and no decoder here asks them."""
+"""Whether a PNG's pixels are those that were saved: no decoder here counts them or asks the checksums.
+
+The numbers are those of the PNG specification (W3C, third edition), sections 8.1 and 11.2.1.
+"""
 
 import struct
 import zlib
 from collections.abc import Iterator
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER_AT = 16  # of the first chunk's contents
 INFLATED_BYTES = 1 << 20  # at once
+
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the type of its colours
+# Of each pass its first column and row, and how far it is to the next ones; by the method of interlacing.
+PASSES = {
+    0: ((0, 0, 1, 1),),
+    1: (
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ),
+}
 
 
 def is_png(data: bytes) -> bool:
@@ -13,23 +32,33 @@ def is_png(data: bytes) -> bool:
     return data.startswith(SIGNATURE)
 
 
-def is_undamaged(data: bytes, most_bytes: int) -> bool:
-    """Whether the pixels of a PNG fit its checksums.
-
-    Args:
-        data: the file's bytes.
-        most_bytes: that the pixels can have; what holds more is damaged.
-    """
+def is_undamaged(data: bytes) -> bool:
+    """Whether the pixels of a PNG are all there, and fit its checksums."""
     stream, inflated = zlib.decompressobj(), 0
     try:
+        wanted = _wanted_bytes(data)
         for chunk in _pixel_chunks(data):
             left = chunk
-            while left and not stream.eof and inflated <= most_bytes:
+            while left and not stream.eof and inflated <= wanted + INFLATED_BYTES:
                 inflated += len(stream.decompress(left, INFLATED_BYTES))
                 left = stream.unconsumed_tail
-    except (zlib.error, struct.error):
+    except (zlib.error, struct.error, KeyError):
         return False
-    return stream.eof and inflated <= most_bytes
+    return stream.eof and wanted <= inflated <= wanted + INFLATED_BYTES
+
+
+def _wanted_bytes(data: bytes) -> int:
+    """How many bytes the rows of all passes have, each with one more for its filter.
+
+    Raises:
+        struct.error, KeyError: the header is cut off, or says of its pixels what none has.
+    """
+    width, height, bits, colours, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, HEADER_AT)
+    total = 0
+    for left, top, right_by, down_by in PASSES[interlaced]:
+        columns, rows = -(-max(0, width - left) // right_by), -(-max(0, height - top) // down_by)
+        total += rows * (1 + (columns * bits * SAMPLES[colours] + 7) // 8) if columns else 0
+    return total
 
 
 def _pixel_chunks(data: bytes) -> Iterator[bytes]:

@@ -111,3 +111,37 @@ def test_any_damage_to_the_header_is_read_or_refused(place: int) -> None:
     for byte in (0x00, 0xFF):
         with suppress(ContentTooLarge, UnsupportedMediaType, Unprocessable):
             look(HEIC[:place] + bytes([byte]) + HEIC[place + 1 :])
+
+
+def avif(**options: int) -> bytes:
+    file = BytesIO()
+    Image.fromarray(look(HEIC)).save(file, "AVIF", **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("data", [HEIC, avif(), avif(quality=95)], ids=["HEIC", "AVIF", "fine AVIF"])
+@pytest.mark.parametrize("filling", [b"\0", b"\xff", b"\xaa"], ids=["zeros", "ones", "a pattern"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.97])
+def test_what_fills_the_place_of_a_part_is_no_data(data: bytes, filling: bytes, share: float) -> None:
+    begin = data.index(b"mdat") + 8
+    cut = begin + int((len(data) - begin) * share)
+
+    with pytest.raises(Unprocessable) as refusal:
+        look(data[:cut] + filling * (len(data) - cut))
+    assert refusal.value.code == "unreadable_image"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_hole_in_a_heic_is_missed(share: float) -> None:
+    begin = HEIC.index(b"mdat") + 8
+    hole = begin + int((len(HEIC) - begin) * share)
+
+    with pytest.raises(Unprocessable, match="unreadable_image:incomplete"):
+        look(HEIC[:hole] + bytes(64) + HEIC[hole + 64 :])
+
+
+def test_a_flat_avif_is_whole() -> None:
+    file = BytesIO()
+    Image.new("RGB", (1600, 1200), "white").save(file, "AVIF")
+
+    assert look(file.getvalue()).min() == 255
