@@ -184,6 +184,15 @@ def test_requests_of_old_and_of_proxys_forms(house: LiveServer, head: tuple[str,
     assert b"\r\nconnection: close\r\n" in answer.lower()
 
 
+def test_lines_may_end_with_lf_alone(house: LiveServer) -> None:
+    head = ("GET PREFIX/health/live HTTP/1.1", "Host: localhost:PORT")
+    bare = lines(house, *head).replace(b"\r\n", b"\n")
+
+    answer = exchange(house, bare, lines(house, *head, "Connection: close"))
+
+    assert answer.count(b'{"status":"OK"') == 2
+
+
 def test_a_client_of_http_1_0_may_keep_its_connection(house: LiveServer) -> None:
     head = ("GET PREFIX/health/live HTTP/1.0", "Host: localhost:PORT")
     kept = lines(house, *head, "Connection: keep-alive")
@@ -230,6 +239,15 @@ def test_https_on_the_port_of_http_is_answered_at_once(house: LiveServer) -> Non
     answer = exchange(house, TLS_HELLO)
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(url_of(house).replace("http:", "https:"), timeout=30)
+
+    assert time.monotonic() - began < 3
+    assert status_of(answer) == 400
+
+
+@pytest.mark.parametrize("sent", [b"SSH-2.0-OpenSSH_9.2\r\n", b"QUIT\n", b"\x05\x01\x00"])
+def test_what_is_no_http_is_answered_at_once(house: LiveServer, sent: bytes) -> None:
+    began = time.monotonic()
+    answer = exchange(house, sent)
 
     assert time.monotonic() - began < 3
     assert status_of(answer) == 400

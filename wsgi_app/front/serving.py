@@ -1,6 +1,5 @@
 """Serving HTTP on sockets: Waitress, with bounds on time and answers of our own where it refuses."""
 
-import re
 import socket
 import time
 from contextlib import suppress
@@ -10,12 +9,12 @@ import structlog
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
-from wsgi_app.base.errors import BadRequest, PorteiroError, RequestTimeout
+from wsgi_app.base.errors import PorteiroError, RequestTimeout
 from wsgi_app.base.limits import MEBIBYTE
+from wsgi_app.front.parsing import FrontParser
 from wsgi_app.front.refusals import of_status, refusal
 
 if TYPE_CHECKING:
@@ -45,39 +44,8 @@ ADJUSTMENTS: dict[str, Any] = {
     "ident": "",
     "log_socket_errors": False,
 }
-FIRST_BYTE = re.compile(rb"[\r\n!#$%&'*+.^_`|~0-9A-Za-z-]")  # of a method, or of an empty line before it
-TLS_HANDSHAKE = 0x16  # the type of the first record (RFC 8446, 5.1)
 
 log = structlog.get_logger("porteiro.front")
-
-
-class FrontParser(HTTPRequestParser):
-    """Reads one request; what cannot be one is refused at its first byte."""
-
-    error: Any  # Waitress's or ours; None while all is well
-
-    def received(self, data: bytes) -> int:
-        """Take some bytes of it; how many were its own."""
-        is_first = self.body_rcv is None and not self.header_plus
-        if not is_first or self.completed or FIRST_BYTE.match(data):
-            taken: int = super().received(data)
-            return taken
-        tls, other = BadRequest("bad_request:tls"), BadRequest("bad_request:http")
-        self.refuse(tls if data[0] == TLS_HANDSHAKE else other)
-        return len(data)
-
-    def refuse(self, error: PorteiroError) -> None:
-        """Be done with it, whatever is still to come."""
-        if not self.headers_finished:
-            super().parse_header(b"GET / HTTP/1.0\r\n")
-        self.error, self.completed, self.expect_continue = error, True, False
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Read the head; raises ``ParsingError`` for every head that cannot be read."""
-        try:
-            super().parse_header(header_plus)
-        except ValueError as error:  # an address with half an IPv6 address, a length of 5,000 digits
-            raise ParsingError(str(error)) from error
 
 
 class FrontTask(WSGITask):

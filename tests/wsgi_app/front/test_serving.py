@@ -66,6 +66,9 @@ def rest(client: socket.socket) -> bytes:
             b"POST / a 3",
         ),
         (b"\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"GET / a 0"),
+        (b"\n\r\n\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"GET / a 0"),
+        (b"GET / HTTP/1.1\nHost: a\nConnection: close\n\n", b"GET / a 0"),
+        (b"POST / HTTP/1.1\nHost: a\r\nConnection: close\nContent-Length: 3\n\r\n\n\nc", b"POST / a 3"),
     ],
 )
 def test_a_request_is_passed_on_as_it_was_sent(sent: bytes, told: bytes) -> None:
@@ -85,6 +88,15 @@ def test_who_names_no_host_reached_this_address() -> None:
     [
         (bytes.fromhex("1603010200010001fc0303"), b"400", b"http:// instead of https://"),
         (b"\0", b"400", b"bad_request"),
+        (b"SSH-2.0-OpenSSH\r\n", b"400", b"bad_request"),
+        (b"PING\n", b"400", b"bad_request"),
+        (b"EHLO mail.example\r\n", b"400", b"bad_request"),
+        (b"hello, is anybody there?", b"400", b"bad_request"),
+        (b"GET /\r\n", b"400", b"bad_request"),
+        (b"GET / HTTP/1.1 and more", b"400", b"bad_request"),
+        (b"GET /\0", b"400", b"bad_request"),
+        (b"\r\n\r\nQUIT\r\n", b"400", b"bad_request"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", b"400", b"bad_request"),
         (b"GET http://[half/ HTTP/1.1\r\n\r\n", b"400", b"bad_request"),
         (b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", b"400", b"bad_request"),
         (b"GET / HTTP/1.1\r\nA: " + b"a" * 17_000, b"400", b"bad_request"),
@@ -105,6 +117,18 @@ def test_what_cannot_be_a_request_is_refused_at_once(sent: bytes, status: bytes,
     assert answer.split(b" ")[1] == status
     assert JSON in answer
     assert code in answer
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "chunks", [b"3\n", b"3\r\nabc\n", b"3\r\nabc\r\n0\n\n", b"0\r\n\n", b"0\r\nA: b\n\n", b"1" * 5000]
+)
+def test_a_chunk_whose_lines_never_end_is_refused_at_once(chunks: bytes) -> None:
+    with served() as (port, _), connected(port) as client:
+        client.sendall(CHUNKED + chunks)
+        assert rest(client).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(
