@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -191,6 +192,30 @@ def test_lines_may_end_with_lf_alone(house: LiveServer) -> None:
     answer = exchange(house, bare, lines(house, *head, "Connection: close"))
 
     assert answer.count(b'{"status":"OK"') == 2
+
+
+def test_every_status_comes_with_its_reason_phrase(house: LiveServer) -> None:
+    statuses = [status for status in HTTPStatus if status >= HTTPStatus.OK]
+    heads = [
+        lines(
+            house,
+            f"GET PREFIX/lab/status/{status.value} HTTP/1.1",
+            "Host: localhost:PORT",
+            "Connection: close",
+        )
+        for status in statuses
+    ]
+
+    told = [exchange(house, head).partition(b"\r\n")[0].decode() for head in heads]
+
+    assert told == [f"HTTP/1.1 {status.value} {status.phrase}" for status in statuses]
+
+
+def test_a_client_that_means_another_machine_is_told_so(local_house: tuple[LiveServer, RunningUwsgi]) -> None:
+    house, _ = local_house
+    head = lines(house, "GET PREFIX/ HTTP/1.1", "Host: elsewhere.example", "Connection: close")
+
+    assert exchange(house, head).startswith(b"HTTP/1.1 421 Misdirected Request\r\n")
 
 
 def test_a_client_of_http_1_0_may_keep_its_connection(house: LiveServer) -> None:

@@ -4,10 +4,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from webob import Request, Response
+from webob.util import status_reasons
 
 from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.base.config import Config
@@ -36,6 +38,9 @@ CONDITIONS: dict[str, tuple[Callable[[Request], object], tuple[str, ...]]] = {
     "HTTP_IF_RANGE": (lambda request: str(request.if_range), ("HTTP_RANGE",)),
     "HTTP_RANGE": (lambda request: request.range, ()),
 }
+
+# WebOb knows no words for 421 and others, and has some of its own.
+status_reasons.update((status.value, status.phrase) for status in HTTPStatus)
 
 log = structlog.get_logger("porteiro")
 

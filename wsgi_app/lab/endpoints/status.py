@@ -41,7 +41,7 @@ def show(call: LabCall, code: str) -> Response:
     if status is None:
         raise BadRequest("unknown_status", statuses=", ".join(KNOWN))
     own = named_headers(call.request)
-    response = Response(status=f"{code} {status.phrase}", content_type="text/plain", charset="utf-8")
+    response = Response(status=status.value, content_type="text/plain", charset="utf-8")
     if status not in BODILESS:
         response.text = "".join(f"{line}\n" for line in _lines(status) if line)
     headers = {"Cache-Control": "no-store", **HEADERS.get(status, {})}
