@@ -1,18 +1,19 @@
 """Names of a form's parts and of their files, in all the ways in which clients write them.
 
 A file name that is no plain ASCII comes as raw bytes (browsers, curl), percent-encoded in a parameter of its
-own (RFC 5987; urllib3 before 2, .NET), as an encoded word of mail (RFC 2047; .NET), or as several of these.
+own (RFC 5987; urllib3 before 2, .NET), as an encoded word of mail (RFC 2047; .NET), in pieces (RFC 2231; what
+makes mail), or as several of these.
 """
 
 import re
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from multipart import MultipartSegment, content_disposition_unquote, header_unquote
 
 # A parameter with its value: in quotes, with or without backslashes before what is in them, or bare.
-PARAMETER = re.compile(r';\s*([\w-]+\*?)\s*=\s*("[^"\\]*"|"(?:\\.|[^"\\])*"|[^;]*)', re.ASCII)
+PARAMETER = re.compile(r';\s*([\w-]+(?:\*\d+)?\*?)\s*=\s*("[^"\\]*"|"(?:\\.|[^"\\])*"|[^;]*)', re.ASCII)
 ENCODED_WORD = re.compile(r"=\?[\w-]+\?[bqBQ]\?[^?]*\?=", re.ASCII)
 
 
@@ -33,9 +34,9 @@ def disposition(part: MultipartSegment) -> tuple[str, str | None]:
     """
     given = _parameters(part.header("Content-Disposition", ""))
     name = _text(content_disposition_unquote(given.get("name", "")))
-    extended = _percent_decoded(given.get("filename*", ""))
-    if extended is not None:
-        return name, extended
+    for extended in (_percent_decoded(given.get("filename*", "")), _put_together(given, "filename")):
+        if extended is not None:
+            return name, extended
     if "filename" not in given:
         return name, None
     return name, _without_encoded_words(_text(content_disposition_unquote(given["filename"], filename=True)))
@@ -66,6 +67,24 @@ def _percent_decoded(value: str) -> str | None:
         return unquote_to_bytes(rest[1]).decode(charset)
     except (LookupError, UnicodeError):
         return None
+
+
+def _put_together(given: dict[str, str], name: str) -> str | None:
+    """A value in numbered pieces, such as ``name*0=`` and ``name*1*=``; ``None`` where there is none."""
+    pieces: list[str] = []
+    while (piece := _piece(given, f"{name}*{len(pieces)}")) is not None:
+        pieces.append(piece)
+    if f"{name}*0*" in given:
+        return _percent_decoded("".join(pieces))
+    return _text(unquote_to_bytes("".join(pieces)).decode("latin-1")) if pieces else None
+
+
+def _piece(given: dict[str, str], key: str) -> str | None:
+    """One of them, percent-encoded: a letter may begin in one piece and end in the next."""
+    if f"{key}*" in given:
+        encoded: str = header_unquote(given[f"{key}*"])
+        return encoded
+    return quote(header_unquote(given[key]), safe="", encoding="latin-1") if key in given else None
 
 
 def _without_encoded_words(text: str) -> str:

@@ -43,6 +43,23 @@ def read(rest: str) -> tuple[str, str | None]:
         ("name=file; filename=\"a.jpg\"; filename*=klingon''b.png", "file", "a.jpg"),
         ("name=file; filename=\"a.jpg\"; filename*=UTF-8''%ff.png", "file", "a.jpg"),
         ('name=file; filename="a.jpg"; filename*=nothing.png', "file", "a.jpg"),
+        # RFC 2231
+        ('name=file; filename*0="pho"; filename*1="to.jpg"', "file", "photo.jpg"),
+        ("name=file; filename*1=to.jpg; filename*0=pho", "file", "photo.jpg"),
+        ("name=file; filename*0*=UTF-8''%e5%86%99; filename*1*=.jpg", "file", "写.jpg"),
+        (
+            "name=file; filename*0*=UTF-8''%e5%86; filename*1*=%99; filename*2=\"100%.jpg\"",
+            "file",
+            "写100%.jpg",
+        ),
+        ("filename=\"x.jpg\"; filename*0*=UTF-8''%e5%86%99; filename*1=.jpg; name=file", "file", "写.jpg"),
+        ('name=file; filename*0="写"; filename*1=".jpg"', "file", "写.jpg"),
+        ('name=file; filename*0="a\\"b"; filename*1="\'c.jpg"', "file", "a\"b'c.jpg"),
+        ('name=file; filename*0="a.jpg"; filename*2=".png"', "file", "a.jpg"),
+        ('name=file; filename="a.jpg"; filename*1=".png"', "file", "a.jpg"),
+        ('name=file; filename="a.jpg"; filename*0*=b.png', "file", "a.jpg"),
+        ("name=file; filename=\"a.jpg\"; filename*0*=UTF-8''%ff; filename*1=.png", "file", "a.jpg"),
+        ("name=file; filename*1=a.jpg", "file", None),
         # RFC 2047
         (f"name=file; filename={ENCODED_WORD}", "file", "写.jpg"),
         ('name=file; filename="=?iso-8859-1?Q?ol=E1_a=2Ejpg?="', "file", "olá a.jpg"),
