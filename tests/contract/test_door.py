@@ -171,14 +171,26 @@ def test_a_part_without_file_name_is_400(any_server: Server, photo: Photo, filen
     assert (answer.status, answer.error) == (400, "file_name_missing")
 
 
-@pytest.mark.parametrize("filename", ["photo.png", "photo", "photo.jpg.exe", ".jpg"])
+@pytest.mark.parametrize("filename", ["photo.png", "photo", "photo.jpg.exe", ".jpg", ".jfif", "photo.jif"])
 def test_another_name_than_jpg_is_415(any_server: Server, photo: Photo, filename: str) -> None:
     answer = any_server.ask("POST", "/", *form(("file", filename, photo("ana-4"))))
 
     assert (answer.status, answer.error) == (415, "not_a_jpeg")
 
 
-@pytest.mark.parametrize("filename", ["photo.jpg", "PHOTO.JPEG", "a b.Jpg", "C:\\photos\\photo.jpg"])
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "photo.jpg",
+        "PHOTO.JPEG",
+        "a b.Jpg",
+        "C:\\photos\\photo.jpg",
+        "photo.jfif",
+        "A.JFIF",
+        "photo.jpe",
+        "a.JPE",
+    ],
+)
 def test_the_names_of_jpegs_are_taken(any_server: Server, photo: Photo, filename: str) -> None:
     answer = any_server.ask("POST", "/", *form(("file", filename, photo("nobody-1"))))
 

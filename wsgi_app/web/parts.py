@@ -30,7 +30,7 @@ from wsgi_app.web.uploads import (
     refuse_other_type,
 )
 
-JPEG_NAMES = (".jpg", ".jpeg")
+JPEG_NAMES = (".jpg", ".jpeg", ".jpe", ".jfif")
 LONG_HEADER, WRONG_LINE_END = "header length", "line break"  # in the parser's words
 
 

@@ -62,7 +62,7 @@ SENTENCES: dict[str, Sentence] = {
     "too_large:form": "The form is too large: at most {parts} parts of {bytes} bytes.",
     "part_missing": "The form has no part named {field!r}.",
     "file_name_missing": "The part {field!r} has no file name.",
-    "not_a_jpeg": "The photo must be a JPEG, named .jpg or .jpeg.",
+    "not_a_jpeg": "The photo must be a JPEG, named .jpg, .jpeg, .jpe or .jfif.",
     # who sends it
     "sign_in_needed": "Sign in first.",
     "wrong_password": "The name or the password is wrong.",
