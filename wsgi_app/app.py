@@ -48,8 +48,9 @@ class Application(Boundary):
         # uWSGI calls the application for paths outside its mount too, with an empty SCRIPT_NAME.
         if request.environ.get("SCRIPT_NAME", "") != self._house.config.prefix:
             raise NotFound("not_found")
-        keep_form(request, self._house.config.limits.uploads)
-        take_method(request)
+        if self._takes_forms(request):
+            keep_form(request, self._house.config.limits.uploads)
+            take_method(request)
 
     def call(self, exchange: Exchange, match: RouteMatch) -> Response:
         """The endpoint's answer, to whoever may have it."""
@@ -91,6 +92,13 @@ class Application(Boundary):
         free = asked is Token.DOOR_IF_ASKED and self._house.config.takes_anonymous_doors
         check = token_holder if free else needed_holder
         return check(bearer_token(request), self._house.stores.devices)
+
+    def _takes_forms(self, request: Request) -> bool:
+        """Whether the address takes forms; where it does not, one is refused like any other body."""
+        try:
+            return self._router.find("POST", request.environ["PATH_INFO"]).route.takes_forms
+        except RequestError:  # also where it means another method
+            return True
 
     def _identified(self, request: Request, role: Role) -> Identity:
         if role is Role.ANYONE:

@@ -70,6 +70,81 @@ def test_a_photo_outside_a_form_is_told_how_to_come(
     assert "curl -F a=@one.jpg -F b=@other.jpg" in two.json["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "declared", ["image/jpeg", "image/jpg", "image/pjpeg", "image/*", "IMAGE/JPEG; name=photo.jpg"]
+)
+def test_what_is_declared_as_a_picture_is_taken_by_itself(
+    any_server: Server, photo: Photo, declared: str
+) -> None:
+    sent = photo("nobody-1")
+
+    answers = {
+        path: any_server.ask("POST", path, sent, {"Content-Type": declared})
+        for path in ("/", "/faces", "/image-bin")
+    }
+
+    assert {path: answer.status for path, answer in answers.items()} == {
+        "/": 404,
+        "/faces": 200,
+        "/image-bin": 200,
+    }
+    assert answers["/"].json["outcome"] == "no_face"
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "*/*",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/json",
+        "text/plain",
+        "images/jpeg",
+    ],
+)
+def test_what_is_declared_as_anything_else_is_told_how_to_come(
+    any_server: Server, photo: Photo, somebody: str, declared: str
+) -> None:
+    sent = photo("nobody-1") + bytes(100_000)
+
+    answers = [
+        any_server.ask("POST", path, sent, {"Content-Type": declared})
+        for path in ("/", "/faces", "/image-bin", f"{somebody}/faces")
+    ]
+
+    assert [answer.status for answer in answers] == [415] * 4
+    assert all("Content-Type: image/jpeg" in answer.json["error"]["message"] for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GIF89a" + bytes(100_000),
+        b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100_000),
+        b"image=" + b"/9j/4AAQSkZJRg" * 10_000,
+        b"no form at all",
+        b"name=Ana",
+    ],
+)
+def test_what_calls_itself_a_form_where_none_is_taken_is_told_how_to_come(
+    any_server: Server, sent: bytes
+) -> None:
+    paths = ("/", "/faces", "/image-bin", "/image-64", "/compare")
+
+    answers = [any_server.ask("POST", path, sent, URLENCODED) for path in paths]
+
+    assert [(answer.status, "Send the photo" in answer.json["error"]["message"]) for answer in answers] == [
+        (415, True)
+    ] * len(paths)
+
+
+def test_a_door_reads_a_file_name_in_pieces(any_server: Server, photo: Photo) -> None:
+    body, headers = form(("file", "photo.jpg", photo("nobody-1")))
+    named = body.replace(b'filename="photo.jpg"', b"filename*0*=UTF-8''%e5%86%99; filename*1*=.jpg")
+
+    assert any_server.ask("POST", "/", named, headers).json["outcome"] == "no_face"
+
+
 def test_json_where_a_photo_is_due_is_told_so(any_server: Server) -> None:
     answer = post_json(any_server, "/image-bin", {"image": "aGk="})
 
@@ -123,7 +198,7 @@ def test_a_phones_heic_is_read_where_people_send_photos(
     assert len(faces.json["faces"]) == 1
     assert (at_a_door.status, at_a_door.json["error"]["message"]) == (
         415,
-        "The photo must be a JPEG, named .jpg or .jpeg.",
+        "The photo must be a JPEG, named .jpg, .jpeg, .jpe or .jfif.",
     )
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wsgi_app.base.names import is_shown
-from wsgi_app.vision.kinds import begins_as_picture
+from wsgi_app.vision.kinds import BEGINNING_BYTES, begins_as_picture
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")  # those of imutils' list_images
-HEAD_BYTES = 32  # of a file that tell whether it is a picture
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,6 @@ def _holds_picture(path: Path) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            return begins_as_picture(file.read(HEAD_BYTES))
+            return begins_as_picture(file.read(BEGINNING_BYTES))
     except OSError:
         return True  # whoever reads it is told why it cannot be read

@@ -3,14 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from webob import Request
+
 from wsgi_app.lab.services import LabCall
-from wsgi_app.web.forms import URLENCODED, read_fields
+from wsgi_app.web.forms import URLENCODED, is_photo_called_form, read_fields
 from wsgi_app.web.parts import read_parts
 from wsgi_app.web.uploads import MULTIPART, declared_type
 
 FORM_TYPES = (URLENCODED, MULTIPART)
 
 Fields = Mapping[str, list[str | int]]
+
+
+def sent_type(request: Request) -> str:
+    """The type that the body is declared as; none where a photo comes with that of a form.
+
+    Raises:
+        BadRequest: the client stopped sending.
+    """
+    return "" if is_photo_called_form(request) else declared_type(request)
 
 
 def body_fields(call: LabCall) -> Fields:

@@ -2,7 +2,7 @@
 
 import re
 
-BEGINNING_BYTES = 12
+BEGINNING_BYTES = 32  # that tell any kind from another
 BEGINNINGS = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP|....ftyp(?:hei[cx]|mif1|avif)",
     re.DOTALL,
@@ -40,7 +40,8 @@ def is_picture(data: bytes) -> bool:
 
 def begins_as_picture(data: bytes) -> bool:
     """Whether the bytes begin as a picture of any usual kind does, also of one that is not read here."""
-    return is_picture(data) or OTHER_BEGINNINGS.match(data) is not None
+    is_other = OTHER_BEGINNINGS.match(data) is not None or unread_kind(data) is not None
+    return is_picture(data) or is_other
 
 
 def unread_kind(data: bytes) -> str | None:

@@ -16,7 +16,7 @@ from webob import Request
 
 from wsgi_app.base.errors import BadRequest, LengthRequired, Unprocessable
 from wsgi_app.base.limits import UploadLimits
-from wsgi_app.vision.kinds import BEGINNING_BYTES, is_picture
+from wsgi_app.vision.kinds import BEGINNING_BYTES, begins_as_picture
 from wsgi_app.web.uploads import (
     BodyReader,
     declared_type,
@@ -47,23 +47,29 @@ class Form:
 def keep_form(request: Request, limits: UploadLimits) -> None:
     """Where a form was posted, read it, for ``read_body`` and ``is_form``.
 
-    A photo is no form, although curl calls it one unless it is told otherwise; of what comes without a length
-    nobody can tell.
+    Of what comes without a length nobody can tell whether it is a photo.
 
     Raises:
         BadRequest: it is no form.
         ContentTooLarge, LengthRequired: as they say.
     """
-    if request.method == "POST" and declared_type(request) == URLENCODED and not _may_be_photo(request):
+    if request.method != "POST" or declared_type(request) != URLENCODED or is_photo_called_form(request):
+        return
+    if read_length(request.environ) is not None or not has_body(request):
         fields = read_fields(request, limits.json_bytes)
         request.environ[KEY] = Form(fields, fields.pop(CSRF_FIELD, [""])[-1])
 
 
-def _may_be_photo(request: Request) -> bool:
-    if read_length(request.environ) is None:
-        return has_body(request)
+def is_photo_called_form(request: Request) -> bool:
+    """Whether a photo comes with the type of a form: curl calls so whatever it posts, unless told otherwise.
+
+    Raises:
+        BadRequest: the client stopped sending.
+    """
+    if declared_type(request) != URLENCODED or not read_length(request.environ):
+        return False
     reader: BodyReader = request.environ["wsgi.input"]
-    return is_picture(reader.peek(BEGINNING_BYTES))
+    return begins_as_picture(reader.peek(BEGINNING_BYTES))
 
 
 def take_method(request: Request) -> None:

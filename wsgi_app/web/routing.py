@@ -89,6 +89,11 @@ class Route:
         """The typed body that it takes; ``None`` for photos alone, and for nothing."""
         return self.takes.instead if isinstance(self.takes, Multipart) else self.takes
 
+    @property
+    def takes_forms(self) -> bool:
+        """Whether a page's form may come there."""
+        return not self.json_only and not (isinstance(self.takes, Multipart) and self.body is None)
+
     @cached_property
     def name(self) -> str:
         """What the endpoint is called in logs and counters, such as ``people.create``."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hostile import URLENCODED
 from tests.houses import without_settings
 from tests.servers import Server, lab_of, running_house
 from wsgi_app.base.config import load_config
@@ -137,3 +138,32 @@ def test_it_keeps_neither_the_door_nor_the_rest_of_the_lab_from_answering(
 
     assert statuses == [200, 200, 503]
     assert [other for other in running.output.lines if str(tmp_path / "lab.db") in other] == [line]
+
+
+# What curl --data-binary @photo.jpg sends, with the type of a form
+
+PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(100_000)
+TAKES = {
+    "/json": "Send application/json, or a form as application/x-www-form-urlencoded or multipart/form-data.",
+    "/form": "Send the form as application/x-www-form-urlencoded or multipart/form-data.",
+    "/calc": "Send the sum as application/json or application/x-www-form-urlencoded.",
+    "/post": "Send the sum as application/json or application/x-www-form-urlencoded.",
+    "/notes": "Send the note as application/json or application/x-www-form-urlencoded.",
+    "/api/add_message/1": "Send the body as application/json.",
+}
+
+
+@pytest.mark.parametrize(("path", "message"), TAKES.items())
+@pytest.mark.parametrize("size", [100, len(PHOTO)])
+def test_a_photo_that_is_called_a_form_is_told_what_may_come(
+    any_lab: Server, path: str, message: str, size: int
+) -> None:
+    answer = any_lab.ask("POST", path, PHOTO[:size], URLENCODED)
+
+    assert (answer.status, answer.json["error"]["message"]) == (415, message)
+
+
+def test_whoever_needs_no_body_takes_any(any_lab: Server) -> None:
+    paths = ("/request", "/echo", "/bad", "/increase", "/cors/open")
+
+    assert [any_lab.ask("POST", path, PHOTO, URLENCODED).status for path in paths] == [200] * len(paths)

@@ -38,6 +38,8 @@ def test_a_photo_is_known_by_its_first_bytes(data: bytes, jpeg: bool, picture: b
         (b"GIF89a more", True),
         (b"II*\0 more", True),
         (b"MM\0* more", True),
+        (b"\0\0\0\x0cJXL \r\n\x87\n more", True),
+        (b"\xff\x4f\xff\x51 more", True),
         (b"Dear Ana", False),
         (b"", False),
     ],

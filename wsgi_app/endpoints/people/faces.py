@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 import msgspec
-from webob import Response
+from webob import Request, Response
 
 from wsgi_app.base.errors import BadRequest
 from wsgi_app.endpoints.people.bodies import FaceList, face_body
@@ -15,7 +15,7 @@ from wsgi_app.web.fields import Id
 from wsgi_app.web.forms import is_form
 from wsgi_app.web.parts import read_photo
 from wsgi_app.web.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
-from wsgi_app.web.uploads import JSON, declared_type
+from wsgi_app.web.uploads import JSON, declared_type, read_length
 from wsgi_app.web.versions import expected
 
 LIKE_ANOTHER = "like_another"
@@ -69,12 +69,18 @@ def photo(call: Call, person: str, face: str) -> Response:
 
 def _candidate(call: Call, person: str) -> Candidate:
     accepted = _accepted(call)
-    if declared_type(call.request) != JSON and not is_form(call.request):
-        photo = read_photo(call.request, "file", call.house.config.limits.uploads)
+    limits = call.house.config.limits.uploads
+    if not is_form(call.request) and not _is_small_json(call.request, limits.json_bytes):
+        photo = read_photo(call.request, "file", limits)
         return Candidate(person, photo, accept_like_another=accepted)
     body = call.body(FaceOfVisit)
     candidate = candidate_of_visit(call.stores, person, body.visit)
     return replace(candidate, accept_like_another=accepted or body.accept == LIKE_ANOTHER)
+
+
+def _is_small_json(request: Request, most_bytes: int) -> bool:
+    """Whether it may be about a visit: a photo in JSON is none, and is told how to come."""
+    return declared_type(request) == JSON and (read_length(request.environ) or 0) <= most_bytes
 
 
 def _accepted(call: Call) -> bool:

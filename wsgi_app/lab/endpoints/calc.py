@@ -8,11 +8,11 @@ import msgspec
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest, UnsupportedMediaType
-from wsgi_app.lab.fields import FORM_TYPES, body_fields
+from wsgi_app.lab.fields import FORM_TYPES, body_fields, sent_type
 from wsgi_app.lab.services import LabCall
 from wsgi_app.web.forms import URLENCODED
 from wsgi_app.web.rendering import json_answer, negotiated
-from wsgi_app.web.uploads import JSON, declared_type, read_json
+from wsgi_app.web.uploads import JSON, read_json
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 NAMES = (("a", "input1"), ("op", "operator"), ("b", "input2"))  # either will do, in forms as in JSON
@@ -90,7 +90,7 @@ def read_sum(call: LabCall) -> Sum:
         UnsupportedMediaType: the body is neither a form nor JSON.
         RequestError: as ``body_fields`` and ``uploads.read_json`` say.
     """
-    declared = declared_type(call.request)
+    declared = sent_type(call.request)
     if declared in FORM_TYPES:
         fields = body_fields(call)
         return Sum(*(str((fields.get(name) or fields.get(other) or [""])[-1]) for name, other in NAMES))

@@ -3,11 +3,10 @@
 from webob import Response
 
 from wsgi_app.base.errors import UnsupportedMediaType
-from wsgi_app.lab.fields import FORM_TYPES, body_fields
+from wsgi_app.lab.fields import FORM_TYPES, body_fields, sent_type
 from wsgi_app.lab.services import LabCall
 from wsgi_app.web.forms import read_query
 from wsgi_app.web.rendering import json_answer, negotiated
-from wsgi_app.web.uploads import declared_type
 
 
 def show(call: LabCall) -> Response:
@@ -20,7 +19,7 @@ def show(call: LabCall) -> Response:
 
 def take(call: LabCall) -> Response:
     """``POST`` or ``PUT /form``: the fields of the body, in either of the two types that HTML knows."""
-    if declared_type(call.request) not in FORM_TYPES:
+    if sent_type(call.request) not in FORM_TYPES:
         one, other = FORM_TYPES
         raise UnsupportedMediaType("unsupported_media_type:form", one=one, other=other)
     return as_json(call, body_fields(call))

@@ -5,11 +5,11 @@ from typing import Any
 from webob import Response
 
 from wsgi_app.base.errors import UnsupportedMediaType
-from wsgi_app.lab.fields import FORM_TYPES, body_fields, one_or_all
+from wsgi_app.lab.fields import FORM_TYPES, body_fields, one_or_all, sent_type
 from wsgi_app.lab.services import LabCall
 from wsgi_app.web.forms import read_query
 from wsgi_app.web.rendering import json_answer
-from wsgi_app.web.uploads import JSON, declared_type, read_json
+from wsgi_app.web.uploads import JSON, read_json
 
 
 def show(call: LabCall) -> Response:
@@ -19,7 +19,7 @@ def show(call: LabCall) -> Response:
 
 def take(call: LabCall) -> Response:
     """``POST`` or ``PUT /json``: the body's value, or a form's fields; 400, 413 and 415 for anything else."""
-    declared = declared_type(call.request)
+    declared = sent_type(call.request)
     if declared in FORM_TYPES:
         return as_json(call, one_or_all(body_fields(call)))
     if declared != JSON:

@@ -9,7 +9,7 @@ from webob import Response
 from wsgi_app.base.errors import Forbidden, Unprocessable, UnsupportedMediaType
 from wsgi_app.lab.services import LabCall
 from wsgi_app.stores.notes import Note
-from wsgi_app.web.forms import URLENCODED, keep_form, read_body
+from wsgi_app.web.forms import URLENCODED, is_photo_called_form, keep_form, read_body
 from wsgi_app.web.rendering import changed, json_answer, negotiated, no_content
 from wsgi_app.web.uploads import JSON, declared_type
 
@@ -53,7 +53,7 @@ def index(call: LabCall) -> Response:
 
 def create(call: LabCall) -> Response:
     """``POST /notes``: a new one, of JSON or of the page's form; 201 and Location say where it is."""
-    if declared_type(call.request) not in (JSON, URLENCODED):
+    if declared_type(call.request) not in (JSON, URLENCODED) or is_photo_called_form(call.request):
         raise UnsupportedMediaType("unsupported_media_type:note", one=JSON, other=URLENCODED)
     keep_form(call.request, call.services.config.limits.uploads)
     body = represented(call, call.services.notes.add(sent_text(call)))

@@ -56,7 +56,8 @@ def body_of(environ: WSGIEnvironment) -> bytes:
     if not re.fullmatch("[0-9]{1,18}", length):
         raise Refused("400 Bad Request", "bad_length", "Content-Length is not a number.")
     if int(length) > MOST_BYTES:
-        raise Refused("413 Content Too Large", "too_large", f"A body has at most {MOST_BYTES} bytes.")
+        message = f'Send {{"name": "..."}}, of at most {MOST_BYTES} bytes.'
+        raise Refused("413 Content Too Large", "too_large", message)
     body: bytes = environ["wsgi.input"].read(int(length))
     if len(body) < int(length):
         raise Refused("400 Bad Request", "body_incomplete", "The body ended before its Content-Length.")

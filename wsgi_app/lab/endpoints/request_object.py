@@ -6,11 +6,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from webob import Response
 
-from wsgi_app.lab.fields import FORM_TYPES, body_fields, one_or_all
+from wsgi_app.lab.fields import FORM_TYPES, body_fields, one_or_all, sent_type
 from wsgi_app.lab.services import LabCall
 from wsgi_app.web.forms import read_query
 from wsgi_app.web.rendering import json_answer, negotiated, query_text
-from wsgi_app.web.uploads import JSON, declared_type, read_json
+from wsgi_app.web.uploads import JSON, read_json
 
 
 class RequestFacts(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ def facts_of(call: LabCall) -> RequestFacts:
         RequestError: as ``body_fields`` and ``uploads.read_json`` say.
     """
     request = call.request
-    declared = "" if request.method in ("GET", "HEAD") else declared_type(request)  # those bring no body
+    declared = "" if request.method in ("GET", "HEAD") else sent_type(request)  # those bring no body
     key, value = query_text(request, "key") or "name", UNSET
     if declared == JSON:
         content = read_json(request, Any, call.services.config.limits.uploads.json_bytes)

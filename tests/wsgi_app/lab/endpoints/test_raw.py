@@ -56,7 +56,7 @@ CASES = [
     ("POST", b'{"name": "\xff"}', 400, NO_JSON),
     ("POST", b"[" * 4096, 400, NO_JSON),
     ("POST", b"7" * 4096, 400, NO_NAME),
-    ("POST", b" " * 4097, 413, error("too_large", "A body has at most 4096 bytes.")),
+    ("POST", b" " * 4097, 413, error("too_large", 'Send {"name": "..."}, of at most 4096 bytes.')),
     ("POST", None, 411, error("length_required", "Send the body with a Content-Length.")),
     ("PUT", b'{"name": "Ana"}', 405, NO_METHOD),
     ("DELETE", None, 405, NO_METHOD),
