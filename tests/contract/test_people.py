@@ -18,6 +18,20 @@ def name() -> str:
     return f"Visitor {uuid.uuid4().hex[:8]}"
 
 
+def test_json_may_begin_with_a_mark_of_utf_8_and_is_in_nothing_else(any_server: Server, name: str) -> None:
+    sent = f'{{"name": "{name} olá"}}'
+    marked, *others = (
+        any_server.ask("POST", "/people", sent.encode(encoding), {"Content-Type": "application/json"})
+        for encoding in ("utf-8-sig", "utf-16", "utf-32")
+    )
+
+    assert (marked.status, marked.json["name"]) == (201, f"{name} olá")
+    assert {(answer.status, answer.json["error"]["message"]) for answer in others} == {
+        (400, "The JSON is not in UTF-8.")
+    }
+    any_server.ask("DELETE", path_of(any_server, marked.headers["Location"]))
+
+
 def test_somebody_is_added_read_renamed_and_forgotten(any_server: Server, name: str) -> None:
     added = post_json(any_server, "/people", {"name": name})
     here = path_of(any_server, added.headers["Location"])

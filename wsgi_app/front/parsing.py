@@ -42,7 +42,8 @@ class FrontParser(HTTPRequestParser):
             return len(data)
         line, has_ended, _ = self._begun.partition(b"\n")
         if not (REQUEST_LINE if has_ended else BEGUN_LINE).fullmatch(line):
-            self.refuse(BadRequest("bad_request:tls" if line[0] == TLS_HANDSHAKE else "bad_request:http"))
+            tls, other = BadRequest("bad_request:tls"), BadRequest("bad_request:http")
+            self.refuse(tls if line[0] == TLS_HANDSHAKE else other)
             return len(data)
         end = HEAD_END.search(self._begun)
         if end is not None:

@@ -1,5 +1,6 @@
 """Bounded readers of request bodies: their bytes, or typed JSON."""
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -93,16 +94,16 @@ def read_length(environ: dict[str, object]) -> int | None:
 
 
 def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body:
-    """A JSON body as a typed value.
+    """A JSON body as a typed value; a mark of UTF-8 before it is skipped (RFC 8259, 8.1).
 
     Raises:
         UnsupportedMediaType: the body is not declared as JSON.
-        BadRequest: it is not JSON, or nested too deeply.
+        BadRequest: it is not JSON, not UTF-8, or nested too deeply.
         Unprocessable: it is JSON of another shape; the message says where.
         ContentTooLarge, LengthRequired: as they say.
     """
     refuse_other_type(request, JSON)
-    data = read_bytes(request, limit_bytes)
+    data = read_bytes(request, limit_bytes).removeprefix(codecs.BOM_UTF8)
     try:
         return _refuse_deep(msgspec.json.decode(data, type=body_type))
     except msgspec.ValidationError as error:
@@ -110,7 +111,7 @@ def read_json(request: Request, body_type: type[Body], limit_bytes: int) -> Body
             raise Unprocessable("json_shape:long", field=long.field, most=long.most) from error
         raise Unprocessable("json_shape", why=str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadRequest("bad_json") from error
+        raise (BadRequest("bad_json") if _is_utf8(data) else BadRequest("bad_json:not_utf8")) from error
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,13 @@ def refuse_other_type(request: Request, expected: str) -> None:
     """
     if declared_type(request) != expected:
         raise UnsupportedMediaType("unsupported_media_type:body", expected=expected)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode()[:4]  # so begin UTF-16 and UTF-32 without a mark
+    except UnicodeDecodeError:
+        return False
 
 
 def _refuse_deep(value: Body) -> Body:

@@ -45,6 +45,33 @@ def test_json_of_another_shape_says_where() -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_json_may_begin_with_a_mark_of_its_encoding(encoding: str) -> None:
+    request = posted('{"name": "olá"}'.encode(encoding), {"Content-Type": "application/json"})
+
+    assert read_json(request, Named, 1_000) == Named("olá")
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        *(
+            ('{"name": "x"}'.encode(encoding), "bad_json:not_utf8")
+            for encoding in ("utf-16", "utf-32", "utf-16-le")
+        ),
+        (b'{"name": "ol\xe1"}', "bad_json:not_utf8"),
+        (b"\xef\xbb\xbf", "bad_json"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf{}", "bad_json"),
+        (b"{'name': 'x'}", "bad_json"),
+    ],
+)
+def test_json_in_another_encoding_is_refused_as_that(body: bytes, key: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        read_json(posted(body, {"Content-Type": "application/json"}), Named, 1_000)
+
+    assert refused.value.key == key
+
+
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_named_json_are_refused(data: bytes) -> None:
     request = posted(b"[" + data, {"Content-Type": "application/json"})

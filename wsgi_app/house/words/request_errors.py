@@ -46,6 +46,7 @@ SENTENCES: dict[str, Sentence] = {
     "unsupported_media_type:photo_outside_json": 'Send the photo in base64, as JSON {{"image": "..."}} with '
     "the type application/json; as it is, it goes to image-bin.",
     "bad_json": "The body is not valid JSON.",
+    "bad_json:not_utf8": "The JSON is not in UTF-8.",
     "bad_json:deep": "The JSON is nested deeper than {levels} levels.",
     "json_shape": "The JSON does not fit: {why}",
     "json_shape:long": "The JSON does not fit: {field} has at most {most} characters.",

@@ -103,6 +103,15 @@ def test_what_is_neither_json_nor_a_form_is_told_what_may_come(any_lab: Server) 
     )
 
 
+def test_a_mark_of_utf_8_is_no_part_of_the_value_and_utf_16_is_named(any_lab: Server) -> None:
+    marked, wide = (
+        any_lab.ask("POST", "/json", '"olá"'.encode(name), JSON) for name in ("utf-8-sig", "utf-16")
+    )
+
+    assert (marked.status, marked.json) == (200, {"method": "POST", "value": "olá"})
+    assert (wide.status, wide.json["error"]["message"]) == (400, "The JSON is not in UTF-8.")
+
+
 def test_as_deep_as_is_allowed_comes_back(any_lab: Server) -> None:
     sent = b"[" * DEEPEST_JSON + b"1" + b"]" * DEEPEST_JSON
 
