@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -165,10 +166,11 @@ def test_a_form_as_dotnet_sends_it_is_taken(any_server: Server) -> None:
     [
         lambda photo: base64.encodebytes(photo).decode(),
         lambda photo: "data:image/jpeg;base64," + base64.b64encode(photo).decode(),
+        lambda photo: "DATA:image/jpeg;name=a.jpg;base64, " + quote(base64.b64encode(photo), safe=""),
         lambda photo: base64.urlsafe_b64encode(photo).decode(),
         lambda photo: base64.b64encode(photo).decode().rstrip("="),
     ],
-    ids=["lines", "data URL", "URL-safe", "no padding"],
+    ids=["lines", "data URL", "odd data URL", "URL-safe", "no padding"],
 )
 def test_base64_may_be_written_in_any_way(
     any_server: Server, photo: Photo, written: Callable[[bytes], str]

@@ -5,6 +5,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,19 @@ WAYS: dict[str, Callable[[bytes], str]] = {
     "URL-safe without padding": lambda data: base64.urlsafe_b64encode(data).decode().rstrip("="),
     "data URL": lambda data: "data:image/jpeg;base64," + base64.b64encode(data).decode(),
     "data URL with more": lambda data: " Data:image/png;x=y;BASE64," + base64.encodebytes(data).decode(),
+    "data URL with a character set": lambda data: (
+        "data:image/jpeg;charset=utf-8;base64," + base64.b64encode(data).decode()
+    ),
+    "data URL with a name": lambda data: (
+        f"DATA:image/jpeg;name={'a%20' * 200}.jpg;base64, " + base64.b64encode(data).decode()
+    ),
+    "data URL with a name in quotes": lambda data: (
+        'data:image/jpeg;name="a, b.jpg" ;base64;x=y,\n' + base64.b64encode(data).decode()
+    ),
+    "data URL, percent-encoded": lambda data: (
+        "data:image/jpeg;base64," + quote(base64.encodebytes(data), safe="").replace("%3D", "%3d")
+    ),
+    "percent-encoded": lambda data: quote(base64.b64encode(data), safe=""),
     "data URL without a type": lambda data: "data:;base64," + base64.b64encode(data).decode(),
     "with spaces": lambda data: " \t".join(base64.b64encode(data).decode()) + " ",
 }
@@ -44,8 +58,9 @@ def test_what_any_client_writes_is_read(way: Callable[[bytes], str], data: bytes
         "a",
         "abcde",
         "ab=cd",
-        "data:image/jpeg,abcd",
-        "data:;base64",
+        "abc%zz",
+        "ab%3Dcd",
+        "data:;base64,data:;base64,abcd",
         "\0",
     ],
 )
@@ -56,7 +71,38 @@ def test_garbage_is_refused(text: str) -> None:
     assert (refused.value.key, refused.value.values) == ("json_shape:base64", {"field": "image"})
 
 
-@pytest.mark.parametrize("text", ["data:" * 2_000_000, "=" * 10_000_000, " " * 10_000_000, "," * 10_000_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data:image/jpeg,abcd",
+        "data:,abcd",
+        "data:abcd",
+        "data:;base64",
+        "data:base64,abcd",
+        "data:;base=64,abcd",
+        'data:;name="a;base64,abcd',
+        f"data:;name={'a' * 10_000};base64,abcd",
+    ],
+)
+def test_a_data_url_says_that_it_is_in_base64(text: str) -> None:
+    with pytest.raises(Unprocessable) as refused:
+        decoded(text, "image")
+
+    assert (refused.value.key, refused.value.values) == ("json_shape:data_url", {"field": "image"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%" * 10_000_000,
+        "%2b" * 3_000_000,
+        'data:"' * 2_000_000,
+        "data:" * 2_000_000,
+        "=" * 10_000_000,
+        " " * 10_000_000,
+        "," * 10_000_000,
+    ],
+)
 def test_no_text_takes_long(text: str) -> None:
     started = time.process_time()
     with suppress(Unprocessable):

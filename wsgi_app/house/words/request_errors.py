@@ -51,6 +51,7 @@ SENTENCES: dict[str, Sentence] = {
     "json_shape": "The JSON does not fit: {why}",
     "json_shape:long": "The JSON does not fit: {field} has at most {most} characters.",
     "json_shape:base64": "The JSON does not fit: {field} is no base64.",
+    "json_shape:data_url": "The JSON does not fit: {field} is a data: URL without ;base64 before its data.",
     "json_shape:message": 'Send {{"say": "..."}}.',
     "bad_form:fields": "This is no form, such as name=Ana&room=hall in UTF-8, of at most {most} fields; "
     "send JSON as application/json.",
