@@ -25,6 +25,7 @@ SENTENCES: dict[str, Sentence] = {
     # sums
     "unsupported_media_type:sum": "Send the sum as {one} or {other}.",
     "operand_missing": "{name} is missing; send a whole number.",
+    "given_twice": "{name} came more than once; send it once.",
     "not_a_whole_number": "{name} must be a whole number such as 12 or -3.",
     "operand_too_large": "{name} may have at most {most} digits.",
     "unknown_operator": "op must be one of {operators}.",

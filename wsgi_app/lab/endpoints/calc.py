@@ -2,6 +2,7 @@
 
 import operator
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -87,21 +88,33 @@ def read_sum(call: LabCall) -> Sum:
     """The sum in a body; its numbers stay text until they are known to be short.
 
     Raises:
+        BadRequest: something in it came more than once.
         UnsupportedMediaType: the body is neither a form nor JSON.
         RequestError: as ``body_fields`` and ``uploads.read_json`` say.
     """
     declared = sent_type(call.request)
     if declared in FORM_TYPES:
         fields = body_fields(call)
-        return Sum(*(str((fields.get(name) or fields.get(other) or [""])[-1]) for name, other in NAMES))
+        return Sum(*(the_one(name, [*fields.get(name, []), *fields.get(other, [])]) for name, other in NAMES))
     if declared != JSON:
         raise UnsupportedMediaType("unsupported_media_type:sum", one=JSON, other=URLENCODED)
     body = read_json(call.request, JsonSum, call.services.config.limits.uploads.json_bytes)
     return Sum(
-        text_of(body.a) or text_of(body.input1),
-        body.op or body.operator,
-        text_of(body.b) or text_of(body.input2),
+        the_one("a", [text for text in (text_of(body.a), text_of(body.input1)) if text]),
+        the_one("op", [text for text in (body.op, body.operator) if text]),
+        the_one("b", [text for text in (text_of(body.b), text_of(body.input2)) if text]),
     )
+
+
+def the_one(name: str, values: Sequence[str | int]) -> str:
+    """What a field says that came once, by either name; nothing where it did not come.
+
+    Raises:
+        BadRequest: it came more than once, and nobody can tell which of them is meant.
+    """
+    if len(values) > 1:
+        raise BadRequest("given_twice", name=name)
+    return str(values[0]) if values else ""
 
 
 def text_of(raw: msgspec.Raw) -> str:

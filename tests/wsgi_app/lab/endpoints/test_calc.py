@@ -199,6 +199,31 @@ def test_a_missing_operand_is_named(any_lab: Server, sent: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        (b"a=6&a=7&op=-&b=1", "a"),
+        (b"a=6&op=-&op=-&b=1", "op"),
+        (b"a=6&op=-&b=&b=1", "b"),
+        (b"a=6&input1=6&op=-&b=1", "a"),
+        (b"input1=6&operator=-&operator=*&input2=1", "op"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/calc", "/post"])
+def test_what_came_more_than_once_is_named(any_lab: Server, path: str, sent: bytes, name: str) -> None:
+    answer = any_lab.ask("POST", path, sent, FORM)
+
+    expected = {"code": "given_twice", "message": f"{name} came more than once; send it once."}
+    assert (answer.status, answer.json) == (400, {"error": expected})
+
+
+def test_what_came_by_both_names_in_json_and_twice_in_parts_is_named(any_lab: Server) -> None:
+    both = post_json(any_lab, "/post", {"a": 6, "input1": 7, "op": "+", "b": 1})
+    twice = any_lab.ask("POST", "/post", *form(*((name, None, b"1") for name in ("a", "op", "b", "b"))))
+
+    assert [(answer.status, answer.error) for answer in (both, twice)] == [(400, "given_twice")] * 2
+
+
+@pytest.mark.parametrize(
     ("path", "missing"),
     [
         ("/calc//+/1", "a"),
