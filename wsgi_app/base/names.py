@@ -14,6 +14,9 @@ UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
+# What Python makes of bytes that are no UTF-8, where the system gives it a name.
+UNREADABLE = re.compile("[\ud800-\udfff]")
+
 
 def one_line(text: str) -> str:
     """A text as it is kept: composed (NFC), no space around it, single spaces inside."""
@@ -29,8 +32,10 @@ def clean_name(text: str) -> str:
     """A name as it is kept, on one line.
 
     Raises:
-        Unfit: nothing is left, it is too long, or it holds control characters.
+        Unfit: it is no text, nothing is left, it is too long, or it holds control characters.
     """
+    if UNREADABLE.search(text):
+        raise Unfit("bad_name:bytes")
     name = one_line(text)
     if not one_line(UNSEEN.sub("", name)):
         raise Unfit("bad_name:no_letter", name=text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from wsgi_app.base.names import is_shown
 from wsgi_app.vision.kinds import BEGINNING_BYTES, begins_as_picture
 
+FIRST_BYTE, LAST_BYTE = "\udc80", "\udcff"  # as which Python has a byte that is no text (PEP 383)
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")  # those of imutils' list_images
 
 
@@ -73,10 +74,17 @@ def printable_path(path: Path) -> str:
 
 
 def printable(text: str) -> str:
-    """A text from outside for a terminal: what would not be printed, or is no text at all, is escaped."""
-    return "".join(
-        letter if is_shown(letter) else letter.encode("unicode_escape").decode("ascii") for letter in text
-    )
+    """A text from outside for a terminal: what would not be printed, or is no text at all, is escaped.
+
+    Bytes of a file's name that are no text are written in hex digits.
+    """
+    return "".join(letter if is_shown(letter) else _escaped(letter) for letter in text)
+
+
+def _escaped(letter: str) -> str:
+    if FIRST_BYTE <= letter <= LAST_BYTE:
+        return f"\\x{os.fsencode(letter).hex()}"
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def _holds_picture(path: Path) -> bool:

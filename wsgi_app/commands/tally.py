@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from wsgi_app.commands import counted
+from wsgi_app.commands.folders import printable
 from wsgi_app.commands.nose_server import ImageKind
 from wsgi_app.commands.sending import SentImage
 
@@ -109,6 +110,6 @@ def in_words(summary: SendingSummary) -> str:
         )
         lines.append(f"{name}: {kind['answered']} answered, {kind['failed']} failed{times}")
     if summary["left_out"]:
-        each = ", ".join(f"{count} {ending}" for ending, count in summary["left_out"].items())
+        each = ", ".join(f"{count} {printable(ending)}" for ending, count in summary["left_out"].items())
         lines.append(f"left out, as no pictures by their names: {each}")
     return "\n".join(lines)

@@ -38,7 +38,6 @@ def test_a_name_is_kept_with_single_spaces_inside_and_none_around(text: str, nam
         ("Ana\0", "bad_name:control"),
         ("Ana\x1b[31m", "bad_name:control"),
         ("Ana\u202eanA", "bad_name:control"),
-        ("Ana\ud800", "bad_name:control"),
     ],
     ids=ascii,
 )
@@ -47,6 +46,14 @@ def test_what_cannot_be_a_name_is_refused_with_the_reason(text: str, why: str) -
         clean_name(text)
 
     assert (refused.value.key, refused.value.values["name"]) == (why, text)
+
+
+@pytest.mark.parametrize("text", ["Ana\ud800", "Jo\udce3o"], ids=ascii)
+def test_what_is_no_text_is_no_name(text: str) -> None:
+    with pytest.raises(Unfit) as refused:
+        clean_name(text)
+
+    assert (refused.value.key, refused.value.values) == ("bad_name:bytes", {})
 
 
 @settings(deadline=None)

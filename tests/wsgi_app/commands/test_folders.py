@@ -38,7 +38,9 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     [
         ("photos/José 写.jpg", "photos/José 写.jpg"),
         ("a\nb\x1b[2J.jpg", "a\\nb\\x1b[2J.jpg"),
-        ("a\udcff.jpg", "a\\udcff.jpg"),
+        ("a\udcff.jpg", "a\\xff.jpg"),
+        ("Jo\udce3o/fot\udcf3.jpg", "Jo\\xe3o/fot\\xf3.jpg"),
+        ("a\ud800.jpg", "a\\ud800.jpg"),
         ("a\u202egpj.exe", "a\\u202egpj.exe"),
     ],
 )

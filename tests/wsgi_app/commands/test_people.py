@@ -117,6 +117,28 @@ def test_a_photo_is_known_by_its_bytes_whatever_it_is_called(
     assert owner.does("enrol", "--folder", folder) == "Ana: 1 photo enrolled\n1 person, 1 photo enrolled\n"
 
 
+def test_names_in_another_encoding_are_named_by_their_bytes(owner: Owner, album: Callable[..., Path]) -> None:
+    folder = album(**{"Ana": ["ana-1.jpg"], "Jo\udce3o": ["bruno-1.jpg"]})
+    (folder / "Ana" / "ana-1.jpg").rename(folder / "Ana" / "fot\udcf3.jpg")
+    (folder / "Ana" / "ol\udce1.txt").write_text("no photo")
+
+    result = owner.types("enrol", "--folder", folder)
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "Ana: 1 photo enrolled",
+        "1 person, 1 photo enrolled; 2 left out: 1 unsupported media type, 1 bad name",
+    ]
+    assert result.stderr.splitlines() == [
+        f"refused {folder}/Ana/ol\\xe1.txt: This is not a JPEG, PNG, WebP, HEIC or AVIF picture.",
+        f"left out {folder}/Jo\\xe3o: This cannot be a name: it is not in UTF-8.",
+        "porteiro: 1 of 2 photos were refused, 1 file or folder left out.",
+    ]
+    assert owner.is_told("enrol", "--folder", folder / "Jo\udce3o").splitlines()[-1] == (
+        f"porteiro: {folder}/Jo\\xe3o has no folder with a photo in it."
+    )
+
+
 def test_whatever_is_left_out_is_named_with_the_reason(owner: Owner, album: Callable[..., Path]) -> None:
     folder = album(Ana=["ana-1.jpg", "nobody-1.jpg"], Bruno=["nobody-2.jpg"], Empty=[], Chen=["chen-1.jpg"])
     (folder / "Ana" / "notes.txt").write_text("no photo")

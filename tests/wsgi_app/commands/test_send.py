@@ -161,6 +161,29 @@ def test_json_has_a_line_for_each_request_and_one_for_all(
     }
 
 
+def test_names_in_another_encoding_are_sent_and_named_by_their_bytes(
+    newcomer: Owner, server: AskedServer, folder: Callable[..., Path]
+) -> None:
+    where = folder(
+        **{"Jo\udce3o/fot\udcf3.jpg": "well", "Jo\udce3o/n\udce3o.jpg": "refuse", "a.t\udce9": "text"}
+    )
+
+    result = newcomer.types("send", where, "--binary", "--url", server.url)
+
+    assert result.exit_code == 1
+    assert without_times(result.stdout) == [
+        f"{where}/Jo\\xe3o/fot\\xf3.jpg binary: (0.2500, 0.5000) in ...",
+        "2 requests, 1 failed, ...",
+        "binary: 1 answered, 1 failed, median ..., p95 ...",
+        "left out, as no pictures by their names: 1 .t\\xe9",
+    ]
+    assert result.stderr.splitlines() == [
+        f"failed {where}/Jo\\xe3o/n\\xe3o.jpg binary: "
+        "answered 422 Unprocessable Entity: There is no face\\x1b.",
+        "porteiro: 1 of 2 requests failed.",
+    ]
+
+
 def test_several_workers_send_each_picture_once_each_over_its_own_connection(
     newcomer: Owner, server: AskedServer, folder: Callable[..., Path]
 ) -> None:

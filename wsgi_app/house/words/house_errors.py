@@ -46,6 +46,7 @@ SENTENCES: dict[str, Sentence] = {
         Place.TERMINAL: "{name!r} cannot be a name: a name holds no control characters.",
         Place.API: "This cannot be a name: a name holds no control characters.",
     },
+    "bad_name:bytes": "This cannot be a name: it is not in UTF-8.",
     "bad_name:reserved": "Nobody can be called {name} here; choose another name.",
     "bad_name:colon": "This cannot be a name: programs could not sign in with a : in it.",
     "bad_name:device": "{name!r} cannot be a door's name: 1 to 63 of a-z, 0-9 and -, the first one no -.",
