@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tests.servers import Server, form, post_json, post_photo
 from wsgi_app.vision.packs import Threshold
@@ -57,6 +57,27 @@ def test_every_face_is_listed_the_largest_first(any_server: Server, photo: Photo
         ]
         assert inside == [True] * 5
         assert 0.7 <= face["score"] <= 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "AVIF"])
+def test_boxes_fit_the_upright_picture_however_it_is_stored(
+    any_server: Server, photo: Photo, kind: str
+) -> None:
+    upright = Image.open(io.BytesIO(photo("hana-1")))
+    exif, stored, lying = Image.Exif(), io.BytesIO(), io.BytesIO()
+    exif[ExifTags.Base.Orientation] = 6
+    upright.save(stored, kind, quality=95)
+    upright.transpose(Image.Transpose.ROTATE_90).save(lying, kind, quality=95, exif=exif)
+
+    straight, turned = (
+        post_photo(any_server, "/faces", file.getvalue(), field="image").json for file in (stored, lying)
+    )
+
+    assert (turned["width"], turned["height"]) == (straight["width"], straight["height"]) == upright.size
+    (face,), (expected,) = turned["faces"], straight["faces"]
+    assert face["box"] == pytest.approx(expected["box"], abs=4)
+    for name, place in expected["landmarks"].items():
+        assert face["landmarks"][name] == pytest.approx(place, abs=4)
 
 
 def test_no_face_is_an_empty_list(any_server: Server, photo: Photo) -> None:

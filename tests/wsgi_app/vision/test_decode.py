@@ -131,6 +131,50 @@ SHORT, LONG = 3, 4
 UPSIDE_DOWN = (ExifTags.Base.Orientation, SHORT, 1, b"\0\3\0\0")
 
 
+def with_unit_as_orientation(avif: bytes, number: int) -> bytes:
+    """The same with an orientation in its EXIF, in the place of a unit of that number."""
+    tags = ExifTags.Base.ResolutionUnit, ExifTags.Base.Orientation
+    unit, orientation = (struct.pack(">HHIHH", tag, SHORT, 1, number, 0) for tag in tags)
+    assert avif.count(unit) == 1
+    return avif.replace(unit, orientation)
+
+
+@pytest.mark.parametrize("noted", range(1, 9))
+@pytest.mark.parametrize("stored", STORED)
+def test_an_avif_is_turned_once_as_it_says_itself_whatever_its_notes_say(stored: int, noted: int) -> None:
+    turn = STORED[stored]
+    lying = Image.fromarray(scene()) if turn is None else Image.fromarray(scene()).transpose(turn)
+    orientation = (ExifTags.Base.Orientation, SHORT, 1, struct.pack(">HH", stored, 0))
+    unit = (ExifTags.Base.ResolutionUnit, SHORT, 1, struct.pack(">HH", noted, 0))
+    exif = exif_of(orientation, unit)
+    xmp = f'<tiff:Description tiff:Orientation="{noted}"/>'.encode()
+
+    in_exif = with_unit_as_orientation(file_of(lying, "AVIF", quality=95, exif=exif), noted)
+    in_xmp = file_of(lying, "AVIF", quality=95, exif=exif, xmp=xmp)
+
+    for data in (in_exif, in_xmp):
+        picture = look(data)
+        assert_same(picture, scene(), mean_error=2)
+        assert (picture.width, picture.height) == (64, 48)
+
+
+@pytest.mark.parametrize("name", ["turned-and-noted.heic", "noted-alone.heic"])
+def test_a_heic_is_turned_once_as_it_says_itself_whatever_its_notes_say(name: str) -> None:
+    data = (CASES / name).read_bytes()
+
+    picture = look(data)
+
+    assert (b"irot" in data) is name.startswith("turned")
+    assert_same(picture, scene(), mean_error=3)
+    assert (picture.width, picture.height) == (64, 48)
+
+
+def test_an_avif_may_call_itself_by_the_name_of_all_its_kin() -> None:
+    avif = file_of(scene(), "AVIF", quality=95)
+
+    assert_same(look(avif.replace(b"ftypavif", b"ftypmif1", 1)), scene(), mean_error=2)
+
+
 @pytest.mark.parametrize(
     "entry",
     [
