@@ -15,7 +15,7 @@ from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, Failure, counted, print_table, with_config
 from wsgi_app.commands.album import Album, PersonPhotos, read_album
 from wsgi_app.commands.enrolment import enrol_album, tell_omissions, tell_shared_names
-from wsgi_app.commands.folders import printable_path
+from wsgi_app.commands.folders import printable
 from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.models import load_pipeline, threshold_in_force
@@ -63,7 +63,7 @@ def enrol_command(
     tell_shared_names(album)
     if not album.size:
         tell_omissions("left out", album.omissions)
-        raise Failure(f"{printable_path(folder)} has no folder with a photo in it.")
+        raise Failure(f"{printable(str(folder))} has no folder with a photo in it.")
     pipeline, stores = load_pipeline(config), open_stores(config)
     policy = Policy(threshold_in_force(config, pipeline.pack.embedder).score, config.margin)
     enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))

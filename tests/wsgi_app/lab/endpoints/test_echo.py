@@ -220,7 +220,7 @@ def test_broken_bytes_that_are_no_text_are_shown_as_hex(any_lab: Server) -> None
         "type": "application/json",
         "size": 2,
         "start": "7b ff",
-        "problem": "The body is not valid JSON.",
+        "problem": "The JSON is not in UTF-8.",
     }
 
 

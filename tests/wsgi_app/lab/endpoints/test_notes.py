@@ -106,7 +106,7 @@ def test_the_first_note_may_be_read_but_neither_replaced_nor_deleted(any_lab: Se
     [
         (b"", 400, "bad_json", "The body is not valid JSON."),
         (b'{"text": ', 400, "bad_json", "The body is not valid JSON."),
-        (b'{"text": "\xff"}', 400, "bad_json", "The body is not valid JSON."),
+        (b'{"text": "\xff"}', 400, "bad_json", "The JSON is not in UTF-8."),
         (b'{"text": "\\ud800"}', 400, "bad_json", "The body is not valid JSON."),
         (b"[" * 10_000, 422, "json_shape", "The JSON does not fit: Expected `object`, got `array`"),
         (b"7", 422, "json_shape", "The JSON does not fit: Expected `object`, got `int`"),
