@@ -202,8 +202,9 @@ def _add_scan(jpeg: Jpeg, body: bytearray, begin: int) -> None:
 
 def _unreadable(reason: str) -> Unprocessable:
     """What the decoder's words mean for whoever sent the picture."""
-    incomplete = ENDS_EARLY.search(reason) or LEFT.match(reason)
-    return Unprocessable(f"unreadable_image:{'incomplete' if incomplete else 'broken'}")
+    if ENDS_EARLY.search(reason) or LEFT.match(reason):
+        return Unprocessable("unreadable_image:incomplete")
+    return Unprocessable("unreadable_image:broken")
 
 
 def _unread(kind: str) -> UnsupportedMediaType:
