@@ -27,6 +27,7 @@ SENTENCES: dict[str, Sentence] = {
     "unknown_room": "room must be one of {rooms}.",
     # its headers
     "bad_header": "There are several {header} headers.",
+    "bad_header:port": "The Host header names a port above 65535.",
     "bad_idempotency_key": "{header} takes 1 to 128 visible ASCII characters.",
     "press_needed": "A door with a token sends {header} with each press.",
     "bad_press:boot": "{header} takes 1 to 64 letters, digits and -.",
