@@ -1,6 +1,7 @@
 """Ordinary HTTP clients, in the local run and through nginx: kept connections, slow bodies, old forms."""
 
 import http.client
+import json
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -183,6 +184,60 @@ def test_requests_of_old_and_of_proxys_forms(house: LiveServer, head: tuple[str,
 
     assert status_of(answer) == status
     assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
+HTTP, HOST = "POST PREFIX/lab/echo HTTP/1.1", "Host: localhost:PORT"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        (HTTP, HOST, "Transfer-Encoding: chunked, chunked"),
+        (HTTP, HOST, "Transfer-Encoding: xchunked"),
+        (HTTP, HOST, "Transfer-Encoding: identity"),
+        (HTTP, HOST, CHUNKED, CHUNKED),
+        (HTTP, HOST, CHUNKED, "Content-Length: 5"),
+        ("POST PREFIX/lab/echo HTTP/1.0", CHUNKED),
+        (HTTP,),
+        (HTTP, HOST, HOST),
+        ("GET PREFIX/lab/hello HTTP/9.9", HOST),
+        ("GET PREFIX/lab/hello HTTP/2.0", HOST),
+        ("PRI * HTTP/2.0",),
+    ],
+    ids=lambda head: " ".join(head)[:60],
+)
+def test_what_no_client_should_send_is_the_clients_fault(house: LiveServer, head: tuple[str, ...]) -> None:
+    answer = exchange(house, lines(house, *head) + b"0\r\n\r\n")
+
+    assert (status_of(answer), b'"code":"bad_request"' in answer) == (400, True)
+    assert answer.count(b"HTTP/1.") == 1
+
+
+@pytest.mark.parametrize("options", ["close", "TE, close", "x, CLOSE"])
+def test_a_connection_is_closed_where_a_client_asks_for_it(house: LiveServer, options: str) -> None:
+    head = ("GET PREFIX/health/live HTTP/1.1", HOST, f"Connection: {options}")
+
+    assert status_of(exchange(house, lines(house, *head))) == 200
+
+
+def test_names_of_headers_come_as_they_were_given(house: LiveServer) -> None:
+    head = ("GET PREFIX/lab/good HTTP/1.1", HOST, "Connection: close")
+
+    assert b"\r\nX-INE-Student: " in exchange(house, lines(house, *head))
+
+
+def test_a_small_document_may_come_byte_by_byte(house: LiveServer) -> None:
+    document = {"name": "Ana", "more": list(range(200))}
+    body = json.dumps(document).encode()
+    answer = requests.post(
+        f"{url_of(house)}/lab/json",
+        data=(body[at : at + 1] for at in range(len(body))),
+        headers={**house.headers, "Content-Type": "application/json"},
+        timeout=30,
+    )
+
+    assert answer.status_code == 200
 
 
 def test_lines_may_end_with_lf_alone(house: LiveServer) -> None:

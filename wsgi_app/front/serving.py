@@ -1,36 +1,30 @@
-"""Serving HTTP on sockets: Waitress, with bounds on time and answers of our own where it refuses."""
+"""Serving HTTP on sockets with Waitress: which connections it takes, and which have to go for them."""
 
+import heapq
 import socket
+import sys
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.task import ThreadedTaskDispatcher
 
-from wsgi_app.base.errors import PorteiroError, RequestTimeout
 from wsgi_app.base.limits import MEBIBYTE
-from wsgi_app.front.parsing import FrontParser
-from wsgi_app.front.refusals import of_status, refusal
+from wsgi_app.front.channels import FrontChannel
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Seconds, mostly those of nginx.conf.
-HEAD_S = 10.0  # for the head of a request
-SILENCE_S = 15.0  # between two pieces of a body, or of an answer
-REQUEST_S = 300.0  # for a whole request: 12 MiB at 42 kB/s
-KEEP_S = 75.0  # until a connection is closed on which nothing more is asked
-LINGER_S = 5.0  # for what a client still sends after its answer
 STOP_S = 10.0  # for answers on their way when it is told to end
+CONNECTIONS = 1000  # open at once
+AT_ONCE = 64  # connections taken in one turn
 
 ADJUSTMENTS: dict[str, Any] = {
     "threads": 32,  # each waits for a worker
-    "connection_limit": 1000,
+    "connection_limit": sys.maxsize,  # above it Waitress takes none; here one has to go
     "backlog": 1024,
     "channel_request_lookahead": 1,  # sees a client go away while it is answered
     "cleanup_interval": 1,
@@ -48,123 +42,50 @@ ADJUSTMENTS: dict[str, Any] = {
 log = structlog.get_logger("porteiro.front")
 
 
-class FrontTask(WSGITask):
-    """Has a request answered."""
-
-    def get_environment(self) -> dict[str, Any]:
-        """The request's environ: slashes as they were sent, and the host that an absolute address names.
-
-        A client of HTTP/1.0 may name none; for it the server has the address that it reached.
-        """
-        environ: dict[str, Any] = super().get_environment()
-        environ["PATH_INFO"] = self.request.path or "/"
-        host = self.channel.socket.getsockname()[0]
-        environ["SERVER_NAME"] = f"[{host}]" if ":" in host else host
-        if self.request.proxy_netloc:  # goes before the header (RFC 9112, 3.2.2)
-            environ["HTTP_HOST"] = self.request.proxy_netloc.rpartition("@")[2]
-        return environ
-
-
-class FrontErrorTask(ErrorTask):
-    """Answers what is no request."""
-
-    def execute(self) -> None:
-        """Write the refusal, and close the connection then."""
-        error = self.request.error
-        if not isinstance(error, PorteiroError):
-            error = of_status(error.code)
-        self.status, headers, body = refusal(error)
-        log.info("request refused", status=self.status, code=error.code, client=self.channel.addr[0])
-        self.response_headers.extend(headers)
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(b"" if getattr(self.request, "command", "") == "HEAD" else body)
-
-
-class FrontChannel(HTTPChannel):
-    """A connection of a client.
+class FrontServer(TcpWSGIServer):
+    """Takes the connections of one listening socket.
 
     Attributes:
-        began: when the first bytes of the request came that is not complete yet.
-        lingers_until: set where all was said, and only what the client still sends is waited for: closing at
-            once would take the answer away from it.
+        ended: how many had to go of late to make room.
     """
 
-    task_class = FrontTask
-    error_task_class = FrontErrorTask
-    parser_class = FrontParser
-    # Waitress's own: the request that is not complete yet, and how the connection is to end.
-    request: FrontParser | None
-    will_close: bool
-    close_when_flushed: bool
-    last_activity: float
-    began = 0.0
-    lingers_until: float | None = None
-
-    def received(self, data: bytes) -> bool:
-        """Take what came."""
-        if self.lingers_until is not None:
-            return False
-        before = self.request
-        taken: bool = super().received(data)
-        if self.request is not before:
-            self.began = time.time()
-        return taken
-
-    def send_continue(self) -> None:
-        """Ask for the body, unless it was refused already."""
-        if self.request is not None and self.request.error is None:
-            super().send_continue()
-
-    def handle_write(self) -> None:
-        """Send what waits; after the last answer say that there is no more, and linger."""
-        self._flush_exception(self._flush_some_if_lockable if self.requests else self._flush_some)
-        if self.close_when_flushed and not self.total_outbufs_len and not self.will_close:
-            self.close_when_flushed = False
-            self.lingers_until = time.time() + LINGER_S
-            with suppress(OSError):
-                self.socket.shutdown(socket.SHUT_WR)
-        if self.will_close:
-            self.handle_close()
-
-    def readable(self) -> bool:
-        """Whether more may come."""
-        return self.lingers_until is not None or bool(super().readable())
-
-    def check_time(self, now: float) -> None:
-        """Refuse a request that takes too long, close a connection that does nothing."""
-        if self.lingers_until is not None:
-            self.will_close = self.will_close or now > self.lingers_until
-        elif self.requests or self.will_close or self.close_when_flushed:
-            return
-        elif self.request is None or self.total_outbufs_len:
-            patience = SILENCE_S if self.total_outbufs_len else KEEP_S
-            self.will_close = now > self.last_activity + patience
-        elif now > self._deadline(self.request):
-            self._refuse_late(self.request)
-
-    def _deadline(self, request: FrontParser) -> float:
-        if not request.headers_finished:
-            return self.began + HEAD_S
-        return min(self.began + REQUEST_S, self.last_activity + SILENCE_S)
-
-    def _refuse_late(self, request: FrontParser) -> None:
-        with self.requests_lock:
-            request.refuse(RequestTimeout("timeout"))
-            self.requests.append(request)
-            self.request = None
-        self.server.add_task(self)
-
-
-class FrontServer(TcpWSGIServer):
-    """Takes the connections of one listening socket."""
-
     channel_class = FrontChannel
+    ended = 0
 
     def maintenance(self, now: float) -> None:
         """Look after all connections; called once a second."""
         for channel in list(self.active_channels.values()):
             channel.check_time(now)
+        if self.ended:
+            log.warning("too many connections: those that waited longest were closed", closed=self.ended)
+            self.ended = 0
+
+    def readable(self) -> bool:
+        """Whether another connection may come: not where all wait for an answer."""
+        return bool(super().readable()) and (self._free() > 0 or bool(self._waiting()))
+
+    def handle_accept(self) -> None:
+        """Take the connections that came; above the limit, others go whose clients let us wait."""
+        free = self._free()
+        waiting = self._waiting() if free < AT_ONCE else {}
+        for _ in range(min(AT_ONCE, free + len(waiting))):
+            before = len(self._map)
+            super().handle_accept()
+            if len(self._map) == before:
+                break
+        excess = max(0, -self._free())
+        for channel in heapq.nlargest(excess, waiting, key=lambda channel: waiting[channel]):
+            channel.will_close = True  # in the next turn: this one may know of more on its file number
+            self.ended += 1
+
+    def _free(self) -> int:
+        return CONNECTIONS - sum(not channel.will_close for channel in channels_of(self._map))
+
+    def _waiting(self) -> dict[FrontChannel, float]:
+        """How long the clients let us wait whose turn it is."""
+        now = time.time()
+        shares = {channel: channel.waited(now) for channel in channels_of(self._map)}
+        return {channel: share for channel, share in shares.items() if share > 0}
 
 
 class Front:
@@ -195,16 +116,13 @@ class Front:
         for server in self._servers:
             wasyncore.dispatcher.close(server)
         end = time.time() + STOP_S
-        while time.time() < end and any(map(_is_busy, self._channels())):
+        while time.time() < end and any(map(_is_busy, channels_of(self._map))):
             self._turn()
+        self._dispatcher.shutdown(timeout=1)  # before what its threads wake the loop with is closed
         wasyncore.close_all(self._map)
-        self._dispatcher.shutdown(timeout=1)
 
     def _turn(self) -> None:
         wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
-
-    def _channels(self) -> list[FrontChannel]:
-        return [one for one in self._map.values() if isinstance(one, FrontChannel)]
 
     def _server(self, application: "WSGIApplication", listener: socket.socket) -> FrontServer:
         adjustments = Adjustments(sockets=[listener], **ADJUSTMENTS)
@@ -218,6 +136,11 @@ class Front:
             bind_socket=False,
             sockinfo=place,
         )
+
+
+def channels_of(connections: dict[int, Any]) -> list[FrontChannel]:
+    """The connections of clients among all that Waitress looks after."""
+    return [one for one in connections.values() if isinstance(one, FrontChannel)]
 
 
 def _is_busy(channel: FrontChannel) -> bool:

@@ -12,8 +12,13 @@ from urllib.parse import quote, unquote_to_bytes
 
 from multipart import MultipartSegment, content_disposition_unquote, header_unquote
 
-# A parameter with its value: in quotes, with or without backslashes before what is in them, or bare.
-PARAMETER = re.compile(r';\s*([\w-]+(?:\*\d+)?\*?)\s*=\s*("[^"\\]*"|"(?:\\.|[^"\\])*"|[^;]*)', re.ASCII)
+# A parameter with its value: in quotes, with or without backslashes before what is in them, or with quotes in
+# them that nobody escaped; or bare.
+PARAMETER = re.compile(
+    r""";\s*([\w-]+(?:\*\d+)?\*?)\s*=\s*
+    ((?:"[^"\\]*"|"(?:\\.|[^"\\])*"|".{0,300}?")(?=\s*(?:;|$))|[^;]*)""",
+    re.ASCII | re.VERBOSE,
+)
 ENCODED_WORD = re.compile(r"=\?[\w-]+\?[bqBQ]\?[^?]*\?=", re.ASCII)
 
 
@@ -38,7 +43,7 @@ def disposition(part: MultipartSegment) -> tuple[str, str | None]:
         if extended is not None:
             return name, extended
     if "filename" not in given:
-        return name, None
+        return name, _guessed(given.get("filename*", _joined(given, "filename")))
     return name, _without_encoded_words(_text(content_disposition_unquote(given["filename"], filename=True)))
 
 
@@ -71,12 +76,22 @@ def _percent_decoded(value: str) -> str | None:
 
 def _put_together(given: dict[str, str], name: str) -> str | None:
     """A value in numbered pieces, such as ``name*0=`` and ``name*1*=``; ``None`` where there is none."""
+    joined = _joined(given, name)
+    return _percent_decoded(joined) if f"{name}*0*" in given else _guessed(joined)
+
+
+def _joined(given: dict[str, str], name: str) -> str:
+    """A value in numbered pieces, percent-encoded; empty where there is none."""
     pieces: list[str] = []
     while (piece := _piece(given, f"{name}*{len(pieces)}")) is not None:
         pieces.append(piece)
-    if f"{name}*0*" in given:
-        return _percent_decoded("".join(pieces))
-    return _text(unquote_to_bytes("".join(pieces)).decode("latin-1")) if pieces else None
+    return "".join(pieces)
+
+
+def _guessed(value: str) -> str | None:
+    """What is percent-encoded in no encoding that is known; ``None`` where there is nothing."""
+    encoded = header_unquote(value).split("'", 2)[-1]
+    return _text(unquote_to_bytes(encoded).decode("latin-1")) or None
 
 
 def _piece(given: dict[str, str], key: str) -> str | None:

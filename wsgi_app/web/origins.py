@@ -1,10 +1,14 @@
 """Where a request comes from: browsers from Porteiro's own pages alone, asked by its own name."""
 
+import re
+
 from webob import Request
 
+from wsgi_app.base.addresses import HIGHEST_PORT
 from wsgi_app.base.config import Config
-from wsgi_app.base.errors import Forbidden, Misdirected
+from wsgi_app.base.errors import BadRequest, Forbidden, Misdirected
 
+PORT, PORT_DIGITS = re.compile(r":([0-9]+)$"), 5
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 OWN_PAGES = frozenset(("same-origin", "none"))
 
@@ -37,7 +41,11 @@ def refuse_other_names(request: Request, config: Config) -> None:
     """Refuse a request for another machine's name, while the server is for this machine alone.
 
     Raises:
-        Misdirected: the Host header names another machine.
+        BadRequest: the Host header names a port that no machine has; a redirect would lead there.
+        Misdirected: it names another machine.
     """
+    port = PORT.search(request.host)
+    if port is not None and (len(port[1]) > PORT_DIGITS or int(port[1]) > HIGHEST_PORT):
+        raise BadRequest("bad_header:port")
     if not config.is_own_name(request.host):
         raise Misdirected("misdirected")

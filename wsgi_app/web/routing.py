@@ -136,7 +136,7 @@ class Router:
             NotFound, MethodNotAllowed: nothing at that path, or nothing for that method.
             BadRequest, PathTooLong: a path that no address here could have.
         """
-        methods, variables = self._match(_checked(path))
+        methods, variables = self._match(method, _checked(path))
         route = methods.get("GET" if method == "HEAD" and "HEAD" not in methods else method)
         route = route or methods.get(ANY_METHOD)
         if route is not None:
@@ -144,15 +144,20 @@ class Router:
         allowed = _allowed(methods)
         if method == "OPTIONS":
             return RouteMatch(Route(method, path, _options(allowed), Role.ANYONE), "options", {})
+        uploads = methods["POST"].takes if method == "PUT" and "POST" in methods else None
+        if isinstance(uploads, Multipart):
+            raise MethodNotAllowed("method_not_allowed:upload", allowed=allowed, field=uploads.parts[0])
         raise MethodNotAllowed("method_not_allowed", method=method[:32], allowed=allowed)
 
-    def _match(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
+    def _match(self, method: str, path: str) -> tuple[dict[str, Route], dict[str, str]]:
         for expression, methods in self._rows:
             match = expression.fullmatch(path)
             if match is not None:
                 return methods, {name: _decoded(value) for name, value in match.groupdict().items()}
         if not path.isascii():
             raise BadRequest("bad_path:bytes")
+        if method == "PUT":
+            raise NotFound("not_found:upload")
         raise NotFound("not_found")
 
 

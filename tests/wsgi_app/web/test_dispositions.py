@@ -43,6 +43,14 @@ def read(rest: str) -> tuple[str, str | None]:
         ("name=file; filename=\"a.jpg\"; filename*=klingon''b.png", "file", "a.jpg"),
         ("name=file; filename=\"a.jpg\"; filename*=UTF-8''%ff.png", "file", "a.jpg"),
         ('name=file; filename="a.jpg"; filename*=nothing.png', "file", "a.jpg"),
+        ("name=file; filename*=klingon''caf%C3%A9.jpg", "file", "café.jpg"),
+        ("name=file; filename*=UTF-8''ol%E1.jpg", "file", "olá.jpg"),
+        ('name=file; filename*="photo.jpg"', "file", "photo.jpg"),
+        ("name=file; filename*=", "file", None),
+        # Quotes that nobody escaped
+        ('name="file"; filename="a"b.jpg"', "file", 'a"b.jpg'),
+        ('filename="a"b" c.jpg" ; name="file"', "file", 'a"b" c.jpg'),
+        ('name="file"; filename="a"', "file", "a"),
         # RFC 2231
         ('name=file; filename*0="pho"; filename*1="to.jpg"', "file", "photo.jpg"),
         ("name=file; filename*1=to.jpg; filename*0=pho", "file", "photo.jpg"),
@@ -60,6 +68,8 @@ def read(rest: str) -> tuple[str, str | None]:
         ('name=file; filename="a.jpg"; filename*0*=b.png', "file", "a.jpg"),
         ("name=file; filename=\"a.jpg\"; filename*0*=UTF-8''%ff; filename*1=.png", "file", "a.jpg"),
         ("name=file; filename*1=a.jpg", "file", None),
+        ("name=file; filename*0*=klingon''caf; filename*1*=%C3%A9.jpg", "file", "café.jpg"),
+        ("name=file; filename*0=a'b'c.jpg", "file", "a'b'c.jpg"),
         # RFC 2047
         (f"name=file; filename={ENCODED_WORD}", "file", "写.jpg"),
         ('name=file; filename="=?iso-8859-1?Q?ol=E1_a=2Ejpg?="', "file", "olá a.jpg"),

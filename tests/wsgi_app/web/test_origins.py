@@ -4,7 +4,7 @@ import pytest
 from webob import Request
 
 from wsgi_app.base.config import load_config
-from wsgi_app.base.errors import Forbidden, Misdirected
+from wsgi_app.base.errors import BadRequest, Forbidden, Misdirected
 from wsgi_app.web.origins import refuse_other_names, refuse_other_sites
 
 
@@ -70,3 +70,18 @@ def test_where_others_reach_the_server_any_name_will_do() -> None:
 
     refuse_other_names(request, load_config({"PORTEIRO_SOCKET": "/run/porteiro.sock"}))
     refuse_other_names(request, load_config({"PORTEIRO_HTTP": "0.0.0.0:8765"}))
+
+
+@pytest.mark.parametrize("port", ["65536", "99999999", "9" * 5000])
+@pytest.mark.parametrize("settings", [{}, {"PORTEIRO_SOCKET": "/run/porteiro.sock"}])
+def test_a_port_that_no_machine_has_is_refused_wherever_it_is_asked_for(
+    settings: dict[str, str], port: str
+) -> None:
+    asked = Request.blank("/", headers={"Host": f"localhost:{port}"})
+
+    with pytest.raises(BadRequest, match=r"^bad_header:port$"):
+        refuse_other_names(asked, load_config(settings))
+
+
+def test_the_highest_port_is_one() -> None:
+    refuse_other_names(Request.blank("/", headers={"Host": "localhost:65535"}), load_config({}))

@@ -109,6 +109,22 @@ def test_another_method_is_refused_with_those_that_are_allowed() -> None:
     assert refused.value.headers == {"Allow": "GET, HEAD, OPTIONS, PATCH"}
 
 
+def test_who_puts_a_photo_is_told_how_it_is_sent() -> None:
+    taking = Router((Route("POST", "/", listed, Role.ANYONE, takes=Multipart(("file", "file2"))),))
+
+    with pytest.raises(MethodNotAllowed) as refused:
+        taking.find("PUT", "/")
+    with pytest.raises(NotFound) as missed:
+        taking.find("PUT", "/photo.jpg")
+
+    told = refused.value
+    assert (told.key, told.values) == (
+        "method_not_allowed:upload",
+        {"allowed": "OPTIONS, POST", "field": "file"},
+    )
+    assert missed.value.key == "not_found:upload"
+
+
 def test_options_lists_the_same_methods() -> None:
     response = router.find("OPTIONS", "/people").route.endpoint(None)
 

@@ -5,10 +5,14 @@ from wsgi_app.base.sentences import Plural, Sentence
 SENTENCES: dict[str, Sentence] = {
     # where it goes
     "not_found": "There is nothing at this address.",
+    "not_found:upload": "There is nothing at this address. A photo is sent by POST, as the part of a form "
+    "(curl -F file=@photo.jpg), to an address that takes it.",
     "bad_path:bytes": "The path holds bytes that no address here has.",
     "bad_path:not_utf8": "The path is not UTF-8.",
     "path_too_long": "A path has at most {bytes} bytes.",
     "method_not_allowed": "{method} is not allowed here; {allowed} are.",
+    "method_not_allowed:upload": "PUT is not allowed here; {allowed} are. Send a photo by POST, as the part "
+    "{field!r} of a form (curl -F {field}=@photo.jpg).",
     "not_acceptable": "This address answers as {types}.",
     "misdirected": "This server answers to its own machine's name alone.",
     "upgrade_required:feed": "The live feed is a WebSocket: open {address}, or read /events now and then.",
@@ -27,6 +31,7 @@ SENTENCES: dict[str, Sentence] = {
     "unknown_room": "room must be one of {rooms}.",
     # its headers
     "bad_header": "There are several {header} headers.",
+    "bad_header:port": "The Host header names a port above 65535.",
     "bad_idempotency_key": "{header} takes 1 to 128 visible ASCII characters.",
     "press_needed": "A door with a token sends {header} with each press.",
     "bad_press:boot": "{header} takes 1 to 64 letters, digits and -.",
