@@ -39,6 +39,14 @@ class Quality(msgspec.Struct, frozen=True):
         roll_degrees: tilt of the line of the eyes; 0 is level.
         yaw: the nose's distance from the middle of the eyes, along their line, in eye distances: 0 looks
             straight ahead, about 0.5 is a profile. Signed: positive looks to the picture's right.
+        outside: share of the aligned crop that lies beyond the picture, 0 to 1.
+        detail: sharpness in the direction that has the least of it, whatever the contrast: 1000 times the
+            variance of the luma's second derivative there, by the luma's own variance. Less than 1 where
+            something moved.
+        texture: the least of the deviations of the luma around the eyes, the nose and the mouth, by that of
+            the whole crop: next to 0 where one of them is hidden.
+
+    The last three are 0 for faces that earlier releases kept.
     """
 
     size_px: float
@@ -46,6 +54,9 @@ class Quality(msgspec.Struct, frozen=True):
     sharpness: float
     roll_degrees: float
     yaw: float
+    outside: float = 0.0
+    detail: float = 0.0
+    texture: float = 0.0
 
     def rounded(self) -> "Quality":
         """The same with as many digits as mean anything: as it is kept and told."""

@@ -128,10 +128,18 @@ def _timezone(text: str) -> ZoneInfo:
         raise ValueError("must be a time zone that this machine knows, such as Europe/Lisbon") from error
 
 
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise ValueError("must be names with a comma between any two, such as garden,cellar")
+    return names
+
+
 ADDRESS = Reader(read_address)
 DATABASE_URL = Reader(_sqlite_url)
 FILE = Reader(_file)
 FOLDER = Reader(_folder)
+NAMES = Reader(_names)
 PATH = Reader(_any_path)
 PREFIX = Reader(_prefix)
 SOCKET = Reader(_socket_path)

@@ -8,37 +8,72 @@ from numpy.typing import NDArray
 
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.vision.align import TEMPLATE, outside
 from wsgi_app.vision.detect import Face
+from wsgi_app.vision.recheck import Recheck
+
+# Second derivatives along the rows, the columns and both diagonals, for steps of equal length.
+CURVATURES = tuple(
+    np.array(kernel, np.float32)
+    for kernel in (
+        [[0, 0, 0], [1, -2, 1], [0, 0, 0]],
+        [[0, 1, 0], [0, -2, 0], [0, 1, 0]],
+        [[0.7071, 0, 0], [0, -1.4142, 0], [0, 0, 0.7071]],
+        [[0, 0, 0.7071], [0, -1.4142, 0], [0.7071, 0, 0]],
+    )
+)
+NOISE_PX = 0.8  # what is finer is the camera's noise
+
+# Both eyes, the nose and the middle of the mouth in a crop, and how far around each of them it is looked.
+PARTS = (*TEMPLATE[:3], TEMPLATE[3:].mean(axis=0))
+REACHES_PX = (14, 14, 12, 16)
 
 
 @dataclass(frozen=True)
 class Standard:
-    """What a face needs: each limit with the outcome that a face on its wrong side gets."""
+    """What a face needs: each limit with the outcome that a face on its wrong side gets.
+
+    Those that have a default are no limit by it. The last two are for a second look at the crop.
+    """
 
     least_size_px: float
     least_brightness: float
     least_sharpness: float
     most_yaw: float
+    most_outside: float = 1.0
+    least_detail: float = 0.0
+    least_texture: float = 0.0
+    least_score: float = 0.0
+    most_shift: float = float("inf")
+
+    def is_face(self, again: Recheck) -> bool:
+        """Whether a second look at the crop leaves no doubt that it shows a face."""
+        return again.score >= self.least_score and again.shift <= self.most_shift
 
     def fault(self, quality: Quality) -> str | None:
         """The first reason why a face cannot be used, or ``None``."""
         checks = (
+            (quality.outside > self.most_outside, Outcome.TOO_CLOSE.value),
             (quality.size_px < self.least_size_px, Outcome.TOO_SMALL.value),
             (quality.brightness < self.least_brightness, Outcome.TOO_DARK.value),
             (quality.sharpness < self.least_sharpness, Outcome.BLURRED.value),
             (abs(quality.yaw) > self.most_yaw, "turned_away"),
+            (quality.detail < self.least_detail, Outcome.BLURRED.value),
+            (quality.texture < self.least_texture, "obscured"),
         )
         return next((outcome for failed, outcome in checks if failed), None)
 
 
-def measure(face: Face, crop: NDArray[np.uint8]) -> Quality:
+def measure(face: Face, crop: NDArray[np.uint8], width: int, height: int) -> Quality:
     """Measure a face.
 
     Args:
         face: in pixels of the photo as sent.
         crop: uint8 [112, 112, 3], the same face aligned, RGB.
+        width: of the photo, px.
+        height: of the photo, px.
     """
-    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
     first, second, nose = (np.array(point) for point in face.landmarks[:3])
     eyes = second - first
     distance = max(float(np.linalg.norm(eyes)), 1e-6)
@@ -49,7 +84,24 @@ def measure(face: Face, crop: NDArray[np.uint8]) -> Quality:
         sharpness=float(cv2.Laplacian(luma, cv2.CV_32F).var()),
         roll_degrees=float(np.degrees(np.arctan2(eyes[1], eyes[0]))),
         yaw=yaw,
+        outside=outside(face, width, height),
+        detail=_detail(luma),
+        texture=_texture(luma),
     )
+
+
+def _detail(luma: NDArray[np.uint8]) -> float:
+    smooth = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), NOISE_PX)
+    curved = min(float(cv2.filter2D(smooth, cv2.CV_32F, kernel).var()) for kernel in CURVATURES)
+    return 1000 * curved / max(float(luma.var()), 1.0)
+
+
+def _texture(luma: NDArray[np.uint8]) -> float:
+    deviations = (
+        float(luma[round(y - reach) : round(y + reach), round(x - reach) : round(x + reach)].std())
+        for (x, y), reach in zip(PARTS, REACHES_PX, strict=True)
+    )
+    return min(deviations) / max(float(luma.std()), 1.0)
 
 
 def measured_face(face: Face, quality: Quality) -> MeasuredFace:

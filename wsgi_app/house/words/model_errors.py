@@ -7,6 +7,8 @@ SENTENCES: dict[str, Sentence] = {
     "no_face": "There is no face in this photo.",
     "several_people": "There are several people in this photo; use one that shows a single person.",
     "too_small": "The face is too small in this photo; come closer to the camera.",
+    "too_close": "The face is too close in this photo: parts of it are cut off; step back from the camera.",
+    "obscured": "Not all of the face is to be seen in this photo; use one where nothing hides it.",
     "too_dark": "This photo is too dark; use one taken in more light.",
     "blurred": "The face is blurred in this photo; use a sharper one.",
     "not_upright": "The face is not upright in this photo; turn the photo.",
