@@ -131,7 +131,7 @@ def _timezone(text: str) -> ZoneInfo:
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if not all(names):
-        raise ValueError("must be names with a comma between any two, such as garden,cellar")
+        raise ValueError("must be names with a comma between any two")
     return names
 
 
