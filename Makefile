@@ -14,7 +14,7 @@ help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 run: setup  ## serve on http://127.0.0.1:8765/porteiro/ until Ctrl-C
-	@$(BIN)/porteiro prepare
+	@$(BIN)/python -m wsgi_app.cli prepare
 	@exec $(BIN)/uwsgi --ini uwsgi.ini
 
 test: setup-dev system-packages  ## run every test, on all processor cores
@@ -23,7 +23,7 @@ test: setup-dev system-packages  ## run every test, on all processor cores
 check: setup-dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 
 format: setup-dev  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .

@@ -46,3 +46,9 @@ def main() -> None:
     Settings are environment variables; deploy/porteiro.env lists them. The commands may run beside the
     server: it sees every change with its next photo.
     """
+
+
+if (
+    __name__ == "__main__"
+):  # what setup tools make of it has the checkout's path in a shell's line, however that reads
+    main(prog_name="porteiro")

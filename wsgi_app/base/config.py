@@ -14,7 +14,7 @@ from wsgi_app.base.readers import (
     FILE,
     FOLDER,
     NAMES,
-    PATH,
+    OWN_FOLDER,
     PREFIX,
     SOCKET,
     TEXT,
@@ -49,7 +49,7 @@ class Config:
     data: Path = setting(
         KEPT,
         "Folder of the database, the photos, fetched models, logs and run files.",
-        PATH,
+        OWN_FOLDER,
         Unset(CHECKOUT / "var", "the folder var beside this checkout's README", "/srv/porteiro"),
     )
     database_url: str = setting(

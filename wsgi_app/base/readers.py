@@ -16,6 +16,7 @@ TAKEN_PREFIXES = ("/static",)
 # As shells, uWSGI and people read them; Python's own would also be 1_0 or ٣.
 WHOLE = re.compile(r"[1-9][0-9]{0,8}|0")
 DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?|\.[0-9]{1,9}")
+LONGEST_FOLDER_BYTES = 450  # SQLite opens no file with a path of 512 (unix.c, MAX_PATHNAME)
 SQLITE_PATH = re.compile(r"sqlite:///(/[^/?]+)+")
 
 Value = TypeVar("Value")
@@ -77,7 +78,18 @@ def _absolute_path(text: str) -> Path:
 def _any_path(text: str) -> Path:
     if "%(" in text:
         raise ValueError("must not have %( in it, which uWSGI would take for a name of its own")
+    if ".." in Path(text).parts:
+        raise ValueError("must not have .. in it")
     return _absolute_path(text)
+
+
+def _own_folder(text: str) -> Path:
+    path = _any_path(text)
+    if path == Path("/"):
+        raise ValueError("must be a folder of its own, such as /srv/porteiro")
+    if len(os.fsencode(path)) > LONGEST_FOLDER_BYTES:
+        raise ValueError(f"is too long for the files in it: at most {LONGEST_FOLDER_BYTES} bytes")
+    return path
 
 
 def _socket_path(text: str) -> Path:
@@ -140,7 +152,7 @@ DATABASE_URL = Reader(_sqlite_url)
 FILE = Reader(_file)
 FOLDER = Reader(_folder)
 NAMES = Reader(_names)
-PATH = Reader(_any_path)
+OWN_FOLDER = Reader(_own_folder)
 PREFIX = Reader(_prefix)
 SOCKET = Reader(_socket_path)
 TEXT = Reader(str)

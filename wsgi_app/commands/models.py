@@ -130,7 +130,8 @@ def _embed_anew(pipeline: Pipeline, stores: Stores) -> None:
 
 
 def _own_command() -> str:
+    command = Path(sys.executable).with_name("porteiro")
     try:
-        return str(Path(sys.argv[0]).absolute().relative_to(Path.cwd()))
+        return str(command.relative_to(Path.cwd()))
     except ValueError:
-        return sys.argv[0]
+        return str(command)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from wsgi_app.base.config import Config, load_config
-from wsgi_app.base.errors import PorteiroError
+from wsgi_app.base.errors import ConfigError, PorteiroError
 from wsgi_app.base.sentences import Place
 from wsgi_app.base.sockets import listeners
 from wsgi_app.house.words.errors import sentence
@@ -20,15 +20,18 @@ def prepare(environ: Mapping[str, str]) -> None:
 
     Raises:
         ConfigError: a setting cannot be used; it names it.
-        OSError: a folder cannot be made.
     """
     config = load_config(environ)
     refuse_addresses(config)
-    for name in ("run", "log"):
-        (config.data / name).mkdir(parents=True, exist_ok=True)
     run = config.data / "run"
-    (run / "reload").touch()
-    point(run / "environment", Path(sys.prefix))
+    try:
+        for name in ("run", "log"):
+            (config.data / name).mkdir(parents=True, exist_ok=True)
+        (run / "reload").touch()
+        point(run / "environment", Path(sys.prefix))
+    except OSError as error:
+        why = f"{error.strerror or error}: {error.filename}"
+        raise ConfigError(f"PORTEIRO_DATA={str(config.data)!r}: {why}") from error
 
 
 def point(link: Path, folder: Path) -> None:
@@ -40,17 +43,35 @@ def point(link: Path, folder: Path) -> None:
 
 
 def refuse_addresses(config: Config) -> None:
-    """Try to listen where the local run will.
+    """Try to listen where the local run will; behind nginx look at where the sockets are to be.
 
     Raises:
         ConfigError: that cannot be done; it names the setting.
     """
     if config.socket is not None:
+        why = _why_no_place(config.socket, (config.data, config.data / "run"))
+        if why:
+            raise ConfigError(f"PORTEIRO_SOCKET={str(config.socket)!r}: {why}")
         return
     with ExitStack() as opened:
         for key, address in (("PORTEIRO_HTTP", config.http), ("PORTEIRO_LIVE", str(config.live_address))):
             for listener in listeners(key, address):
                 opened.enter_context(closing(listener))
+
+
+def _why_no_place(socket: Path, own: tuple[Path, ...]) -> str:
+    """Why the sockets cannot be made there, or would take the place of something else; ``""`` if they can be.
+
+    Args:
+        socket: of the workers; that of the live feed lies beside it.
+        own: folders that are made anyway.
+    """
+    if not socket.parent.is_dir() and socket.parent not in own:
+        return f"there is no folder {socket.parent}"
+    for path in (socket, socket.with_name("live.sock")):
+        if os.path.lexists(path) and not path.is_socket():
+            return f"{path} is there already, and is no socket"
+    return ""
 
 
 if __name__ == "__main__":
@@ -59,5 +80,3 @@ if __name__ == "__main__":
         prepare(os.environ)
     except PorteiroError as error:
         sys.exit(f"porteiro: {sentence(error, Place.TERMINAL)}")
-    except OSError as error:
-        sys.exit(f"porteiro: {error.filename or ''}: {error.strerror or error}")

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from wsgi_app.vision.align import CROP_PX
-from wsgi_app.vision.decode import BROKEN_DATA
 
 
 def crop_to_png(crop: NDArray[np.uint8]) -> bytes:
@@ -25,8 +24,12 @@ def crop_from_png(png: bytes) -> NDArray[np.uint8]:
     """
     try:
         image = Image.open(BytesIO(png), formats=("PNG",))
-        if image.size != (CROP_PX, CROP_PX) or image.mode != "RGB":
-            raise ValueError(f"an aligned crop is {CROP_PX}x{CROP_PX} RGB, this is {image.size} {image.mode}")
+        _check(image)
         return np.asarray(image)
-    except BROKEN_DATA as error:
+    except Exception as error:  # what a decoder raises over broken data can be anything
         raise ValueError(f"not a kept crop: {error}") from error
+
+
+def _check(image: Image.Image) -> None:
+    if image.size != (CROP_PX, CROP_PX) or image.mode != "RGB":
+        raise ValueError(f"an aligned crop is {CROP_PX}x{CROP_PX} RGB, this is {image.size} {image.mode}")

@@ -20,20 +20,6 @@ from wsgi_app.vision.webps import is_webp, lacks_its_end
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")  # the last would open any file of the brand mif1
 
-# What Pillow raises over broken data: OSError (truncated), SyntaxError (broken PNG), RuntimeError (HEIC), the
-# rest over metadata.
-BROKEN_DATA = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    IndexError,
-    TypeError,
-    KeyError,
-    OverflowError,
-    EOFError,
-    RuntimeError,
-)
-
 JPEG_SCALES = (8, 4, 2)  # to which a JPEG is made smaller while it is decoded
 
 # How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 274); 1 is upright.
@@ -93,20 +79,20 @@ def decode(data: bytes, *, enough_px: int, limits: PictureLimits) -> Picture:
     width, height = image.size
     _check_size(width, height, data, limits)
     _check_work(width, height, data, jpeg, limits)
-    upright = _load(image) if jpeg is None else _load_jpeg(jpeg, max(width, height) / enough_px)
+    upright = _load(image) if jpeg is None else _load_jpeg(jpeg, width, height, enough_px)
+    if lacks_a_part(np.asarray(upright)):
+        raise _incomplete()
     orientation = _orientation(image)
     if orientation in TURNS:
         upright = upright.transpose(TURNS[orientation])
     pixels = np.asarray(upright)
-    if lacks_a_part(pixels):
-        raise _incomplete()
     return Picture(pixels, *((height, width) if orientation in LYING else (width, height)))
 
 
 def _open(data: bytes) -> Image.Image:
     try:
         return Image.open(BytesIO(data), formats=FORMATS)
-    except BROKEN_DATA as error:
+    except Exception as error:  # as in ``_load``
         raise _why_not_opened(data) from error
 
 
@@ -127,9 +113,10 @@ def _incomplete() -> Unprocessable:
     return Unprocessable("unreadable_image:incomplete")
 
 
-def _load_jpeg(jpeg: Jpeg, most: float) -> Image.Image:
-    """All pixels of a JPEG as RGB, at most so many times smaller."""
-    pixels = jpeg.pixels(next((scale for scale in JPEG_SCALES if scale <= most), 1))
+def _load_jpeg(jpeg: Jpeg, width: int, height: int, enough_px: int) -> Image.Image:
+    """All pixels of a JPEG as RGB, so many times smaller that the longer side keeps enough of them."""
+    scale = next((scale for scale in JPEG_SCALES if scale * enough_px <= max(width, height)), 1)
+    pixels = jpeg.pixels(-(-width // scale), -(-height // scale))
     if pixels.shape[2] == INKS:  # as Adobe keeps them: upside down
         return Image.fromarray(255 - pixels, "CMYK").convert("RGB")
     return Image.fromarray(pixels)
@@ -140,7 +127,9 @@ def _load(image: Image.Image) -> Image.Image:
     try:
         image.load()
         return image if image.mode == "RGB" else _opaque(_eight_bits(image)).convert("RGB")
-    except BROKEN_DATA as error:
+    except (
+        Exception
+    ) as error:  # what a decoder raises over broken data can be anything, an AssertionError too
         raise _unreadable() from error
 
 

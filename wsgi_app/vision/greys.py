@@ -7,31 +7,28 @@ from numpy.typing import NDArray
 LEFT = ((128, 128, 128), (0, 135, 0))
 TOLERANCE = 1
 LEAST_SHARE = 0.02  # of the rows; less of a picture cannot spoil a face
+SEAM = 3  # rows above the part that is empty: nearer to it colours are blended
 
 
 def lacks_a_part(pixels: NDArray[np.uint8]) -> bool:
-    """Whether whole rows at one edge of a picture are what decoders leave where nothing came.
+    """Whether a picture ends in what decoders leave where nothing came.
 
-    A frame of that colour has it at the opposite edge as well, and lacks nothing.
+    Blocks come row by row, each from the left to the right. Of the last row that anything came of the right
+    part is missing too, nearly always: a plain background, or a border, begins with a whole row.
 
     Args:
-        pixels: uint8 [height, width, 3], RGB.
+        pixels: uint8 [height, width, 3], RGB, as they lie in the file.
     """
-    return _ends_empty(pixels) or _ends_empty(pixels.transpose(1, 0, 2))
-
-
-def _ends_empty(pixels: NDArray[np.uint8]) -> bool:
     least = max(8, int(len(pixels) * LEAST_SHARE))
-    if len(pixels) <= least:
-        return False
     for colour in LEFT:
-        first, last = (_is_empty(pixels[row], colour) for row in (0, -1))
-        if first == last:
-            continue
-        if _is_empty(pixels[:least] if first else pixels[-least:], colour):
-            return True
+        if len(pixels) > least and _empty(pixels[-least:], colour).all():
+            rows = _empty(pixels, colour)
+            first = len(rows) - int(np.argmin(np.asarray(rows.all(axis=1))[::-1]))
+            above = rows[max(0, first - SEAM)].tolist()
+            if not rows.all() and above[-1] and not above[0]:
+                return True
     return False
 
 
-def _is_empty(pixels: NDArray[np.uint8], colour: tuple[int, int, int]) -> bool:
-    return bool((np.abs(pixels.astype(np.int16) - colour) <= TOLERANCE).all())
+def _empty(pixels: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.bool_]:
+    return np.asarray((np.abs(pixels.astype(np.int16) - colour) <= TOLERANCE).all(axis=-1))

@@ -8,12 +8,15 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from wsgi_app.base.errors import Unprocessable, UnsupportedMediaType
+from wsgi_app.base.errors import RequestError, Unprocessable, UnsupportedMediaType
 
 # A JPEG's markers, as libjpeg finds them: 0xff, then neither a stuffed zero, a restart nor a fill byte.
 MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-END_OF_IMAGE, START_OF_SCAN, APP0, APP14 = b"\xff\xd9", b"\xff\xda", b"\xff\xe0", b"\xff\xee"
-WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
+START_OF_IMAGE, END_OF_IMAGE, START_OF_SCAN = b"\xff\xd8", b"\xff\xd9", b"\xff\xda"
+APP0, APP14 = b"\xff\xe0", b"\xff\xee"
+WITHOUT_LENGTH = (b"\xff\x01", START_OF_IMAGE, END_OF_IMAGE)
+# What cameras and editors note beside the pixels: profiles, comments, thumbnails. It need not be right.
+NOTES = {b"\xff" + bytes([code]) for code in (*range(0xE1, 0xEE), 0xEF, 0xFE)}
 MOST_SEGMENTS = 5_000
 MOST_JUNK = 4_096  # bytes between two segments of the header: Pillow goes through them one by one
 
@@ -32,15 +35,19 @@ UNREAD_FRAMES = {
 READ_BITS, INKS = 8, 4  # bits a sample; components of a picture for printing
 FRAME_BYTES = 6  # before a frame's components
 
-# What careless writers get wrong and no decoder needs: the revision of JFIF, and which coefficients a scan
-# has where each has all of them.
+# What careless writers get wrong and no decoder needs: the revision of JFIF, which coefficients a scan has
+# where each has all of them, and a transform of Adobe's that there is not for so many components.
 JFIF, JFIF_REVISION = b"JFIF\0", b"\x01"
 COEFFICIENTS, ALL_COEFFICIENTS = 64, b"\x00\x3f\x00"
+ADOBE, TRANSFORM_AT = b"Adobe", 13
+TRANSFORMS = {3: b"\x00\x01", INKS: b"\x00\x02"}
 
 # What the decoder says of data that ends too early, and of data that is left behind the last pixel. Cameras
 # leave a few bytes there; more of them are what filled the place of a part that never came.
 ENDS_EARLY = re.compile(r"premature end", re.IGNORECASE)
-LEFT = re.compile(r"Corrupt JPEG data: ([0-9]+) extraneous bytes before marker 0x(?!d[0-7])")
+LEFT = re.compile(r"Corrupt JPEG data: ([0-9]+) extraneous bytes before marker 0x")
+AT_THE_END = "0xd9"
+SAMPLING = "subsampling"
 MOST_LEFT = 64
 
 
@@ -53,14 +60,12 @@ class Scan:
         first: of the coefficients, in zigzag order.
         last: of the coefficients.
         low: how many low bits of them are left for a later scan.
-        coded: where the coded data is, as (begin, end).
     """
 
     components: tuple[int, ...]
     first: int
     last: int
     low: int
-    coded: tuple[int, int]
 
 
 @dataclass
@@ -68,20 +73,25 @@ class Jpeg:
     """A JPEG's first picture.
 
     Attributes:
-        data: the file, with what careless writers get wrong put right.
+        data: it alone, with nothing between its segments, no notes, and what careless writers get wrong put
+            right.
         components: their ids.
         is_progressive: whether a scan may have some of the coefficients only.
         scans: in their order.
+        transform_at: where an Adobe program says what its colours mean; 0 without that.
     """
 
     data: bytearray
     components: tuple[int, ...] = ()
     is_progressive: bool = False
     scans: list[Scan] = field(default_factory=list)
+    transform_at: int = 0
 
     @property
     def is_whole(self) -> bool:
         """Whether every bit of every coefficient has a scan; the decoder takes the others for zeros."""
+        if not self.is_progressive:
+            return sum(len(scan.components) for scan in self.scans) >= len(self.components)
         sent = {
             (component, coefficient)
             for scan in self.scans
@@ -91,37 +101,40 @@ class Jpeg:
         }
         return len(sent) >= COEFFICIENTS * len(self.components)
 
-    def pixels(self, scale: int) -> NDArray[np.uint8]:
+    def pixels(self, width: int, height: int) -> NDArray[np.uint8]:
         """Decode it.
 
         Args:
-            scale: 1, or how many times smaller: 2, 4 or 8.
+            width: least of the pixels to give; the smallest of the scales 1/8, 2/8 ... 1 that has as many is
+                taken.
+            height: likewise.
 
         Returns:
             uint8 [height, width, 3], RGB; of printing inks [height, width, 4], CMYK.
 
         Raises:
             Unprocessable: it is broken, or a part of it is missing.
+            UnsupportedMediaType: its colours are sampled in a way that is not read.
         """
         if not self.is_whole:
             raise _unreadable("premature end")
         try:
-            return self._decoded(bytes(self.data), scale)
-        except ValueError as error:
+            return self._decoded(self.data, width, height)
+        except Exception as error:  # a KeyError too, over pixels laid out in a way that it has no name for
             left = LEFT.match(str(error))
-            if left is None or int(left[1]) > MOST_LEFT or len(self.scans) > 1:
+            if left is None or not str(error).endswith(AT_THE_END) or int(left[1]) > MOST_LEFT:
                 raise _unreadable(str(error)) from error
-        _, end = self.scans[0].coded
+        end = len(self.data) - len(END_OF_IMAGE)
         try:
-            return self._decoded(bytes(self.data[: end - int(left[1])] + self.data[end:]), scale)
-        except ValueError as error:
+            return self._decoded(self.data[: end - int(left[1])] + END_OF_IMAGE, width, height)
+        except Exception as error:
             raise _unreadable(str(error)) from error
 
-    def _decoded(self, data: bytes, scale: int) -> NDArray[np.uint8]:
-        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    def _decoded(self, data: bytearray, width: int, height: int) -> NDArray[np.uint8]:
         colours = "CMYK" if len(self.components) == INKS else "RGB"
-        least = {"min_height": -(-height // scale), "min_width": -(-width // scale)}
-        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colours, **least, strict=True)
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
+            bytes(data), colours, min_width=width, min_height=height, strict=True
+        )
         return pixels
 
 
@@ -132,33 +145,35 @@ def read_jpeg(data: bytes, most_scans: int) -> Jpeg:
         UnsupportedMediaType: it is of a kind that is not read.
         Unprocessable: it has more scans, each of which passes over all its pixels.
     """
-    jpeg, notes, marker = Jpeg(bytearray(data)), set[bytes](), b""
+    jpeg = Jpeg(bytearray(START_OF_IMAGE))
     for marker, begin, end in _segments(data):
         if marker in UNREAD_FRAMES:
             raise _unread(UNREAD_FRAMES[marker])
-        _add(jpeg, marker, begin + 2, end)
-        if len(jpeg.scans) > most_scans:
-            raise Unprocessable("unreadable_image:scans")
-        if marker == APP14:
-            notes.add(data[begin + 2 : begin + 7])
         if marker == END_OF_IMAGE:
             break
-    if marker != END_OF_IMAGE:
-        jpeg.data = jpeg.data.rstrip(b"\xff") + END_OF_IMAGE
-    if len(jpeg.components) == INKS and b"Adobe" not in notes:
-        raise _unread("a JPEG of printing inks without Adobe's note of what they mean")
+        if marker not in NOTES:
+            _add(jpeg, marker, bytearray(data[begin:end]))
+        if marker == START_OF_SCAN:
+            following = MARKER.search(data, end)
+            jpeg.data += data[end : following and following.start()].rstrip(b"\xff")  # without fill bytes
+        if len(jpeg.scans) > most_scans:
+            raise Unprocessable("unreadable_image:scans")
+    jpeg.data += END_OF_IMAGE
+    _check_colours(jpeg)
     return jpeg
 
 
-def _add(jpeg: Jpeg, marker: bytes, begin: int, end: int) -> None:
-    """Take what a segment says of the picture, and put right what it gets wrong."""
-    body = jpeg.data[begin:end]
+def _add(jpeg: Jpeg, marker: bytes, body: bytearray) -> None:
+    """Take a segment with what it says of the picture, and put right what it gets wrong."""
     if marker in FRAMES and not jpeg.components:
-        jpeg.components, jpeg.is_progressive = _components(body), marker == PROGRESSIVE
-    elif marker == APP0 and body.startswith(JFIF):
-        jpeg.data[begin + len(JFIF) : begin + len(JFIF) + 1] = JFIF_REVISION
+        jpeg.components, jpeg.is_progressive = _components(body[2:]), marker == PROGRESSIVE
+    elif marker == APP0 and body[2:].startswith(JFIF):
+        body[2 + len(JFIF) : 3 + len(JFIF)] = JFIF_REVISION
+    elif marker == APP14 and body[2:].startswith(ADOBE) and len(body) > TRANSFORM_AT:
+        jpeg.transform_at = len(jpeg.data) + len(marker) + TRANSFORM_AT
     elif marker == START_OF_SCAN:
-        _add_scan(jpeg, body, end)
+        _add_scan(jpeg, body)
+    jpeg.data += marker + body
 
 
 def _segments(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -186,22 +201,29 @@ def _components(body: bytearray) -> tuple[int, ...]:
     return tuple(body[FRAME_BYTES : FRAME_BYTES + 3 * body[5] : 3])
 
 
-def _add_scan(jpeg: Jpeg, body: bytearray, begin: int) -> None:
-    count = body[0] if body else 0
-    if len(body) < 4 + 2 * count:
+def _add_scan(jpeg: Jpeg, body: bytearray) -> None:
+    count = int.from_bytes(body[2:3])
+    if len(body) < 6 + 2 * count:
         return  # cut off
     if not jpeg.is_progressive:
-        jpeg.data[begin - 3 : begin] = body[-3:] = ALL_COEFFICIENTS
+        body[-3:] = ALL_COEFFICIENTS
     first, last, approximation = body[-3:]
-    marker = MARKER.search(jpeg.data, begin)
-    end = begin + len(jpeg.data[begin : marker and marker.start()].rstrip(b"\xff"))  # without fill bytes
-    jpeg.scans.append(
-        Scan(tuple(body[1 : 1 + 2 * count : 2]), first, last, approximation & 0x0F, (begin, end))
-    )
+    jpeg.scans.append(Scan(tuple(body[3 : 3 + 2 * count : 2]), first, last, approximation & 0x0F))
 
 
-def _unreadable(reason: str) -> Unprocessable:
+def _check_colours(jpeg: Jpeg) -> None:
+    """Refuse what nobody can tell the colours of, and put right what is told of them wrongly."""
+    if len(jpeg.components) == INKS and not jpeg.transform_at:
+        raise _unread("a JPEG of printing inks without Adobe's note of what they mean")
+    known = TRANSFORMS.get(len(jpeg.components), b"")
+    if known and jpeg.transform_at and jpeg.data[jpeg.transform_at] not in known:
+        jpeg.data[jpeg.transform_at] = known[-1]
+
+
+def _unreadable(reason: str) -> RequestError:
     """What the decoder's words mean for whoever sent the picture."""
+    if SAMPLING in reason:
+        return _unread("a JPEG of unusual sampling")
     if ENDS_EARLY.search(reason) or LEFT.match(reason):
         return Unprocessable("unreadable_image:incomplete")
     return Unprocessable("unreadable_image:broken")

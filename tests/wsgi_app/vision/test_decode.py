@@ -653,6 +653,15 @@ def test_pictures_of_phones_and_careless_writers_are_read(case: str) -> None:
     assert (picture.pixels.shape, picture.width, picture.height) == ((540, 960, 3), 960, 540)
 
 
+def test_a_palette_picture_without_a_palette_is_broken() -> None:
+    data = file_of(Image.fromarray(scene()).convert("P"), "PNG")
+    at = data.index(b"PLTE") - 4
+    end = at + 12 + int.from_bytes(data[at : at + 4])
+
+    with pytest.raises(Unprocessable, match="unreadable_image:broken"):
+        look(data[:at] + data[end:])
+
+
 def decodes_or_refuses(data: bytes) -> None:
     """Whatever comes, the answer is a picture or a refusal that a client can be told; nothing else."""
     try:

@@ -8,19 +8,32 @@ NOISE = np.random.default_rng(3).integers(0, 256, (240, 320, 3), np.uint8)
 GREY, GREEN = (128, 128, 128), (0, 135, 0)
 
 
-def with_rest(share: float, colour: tuple[int, int, int]) -> NDArray[np.uint8]:
+def with_rest(share: float, colour: tuple[int, int, int], across: float = 0.4) -> NDArray[np.uint8]:
+    """A picture of which only so much came; ``across`` says how far in the last row of blocks."""
     pixels = NOISE.copy()
-    pixels[int(len(pixels) * (1 - share)) :] = colour
+    last = int(len(pixels) * (1 - share)) // 16 * 16
+    pixels[last - 16 : last, int(pixels.shape[1] * across) // 16 * 16 :] = colour
+    pixels[last:] = colour
     return pixels
 
 
-@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("across", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("colour", [GREY, GREEN, (127, 128, 129)])
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
-def test_a_rest_that_never_came_is_missed_however_the_photo_lies(
-    share: float, colour: tuple[int, int, int], turns: int
-) -> None:
-    assert lacks_a_part(np.rot90(with_rest(share, colour), turns))
+def test_a_rest_that_never_came_is_missed(share: float, colour: tuple[int, int, int], across: float) -> None:
+    assert lacks_a_part(with_rest(share, colour, across))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
+def test_a_grey_border_is_part_of_the_picture(share: float) -> None:
+    assert not lacks_a_part(with_rest(share, GREY, across=1))
+
+
+def test_a_plain_grey_background_is_part_of_the_picture() -> None:
+    portrait = np.full((400, 500, 3), 128, np.uint8)
+    portrait[150:, 100:400] = NOISE[:250, :300].repeat(2, axis=0)[:250]
+
+    assert not lacks_a_part(portrait)
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (130, 128, 128), (90, 120, 200)])

@@ -1,5 +1,6 @@
 """JPEGs that lack a part, whatever they say of it, and those that only look as if they did."""
 
+import re
 import time
 from io import BytesIO
 from typing import Any
@@ -10,10 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.hostile import PHOTOS
-from wsgi_app.base.errors import Unprocessable
+from wsgi_app.base.errors import Unprocessable, UnsupportedMediaType
 from wsgi_app.base.limits import PictureLimits
 from wsgi_app.vision.decode import decode
-from wsgi_app.vision.jpegs import read_jpeg
 
 END = b"\xff\xd9"
 PHOTO = Image.open(PHOTOS / "ana-1.jpg")
@@ -46,9 +46,13 @@ def assert_incomplete(data: bytes) -> None:
         look(data)
 
 
-def coded(data: bytes) -> tuple[int, int]:
-    """Where the longest scan's data begins and ends."""
-    return max((scan.coded for scan in read_jpeg(data, 64).scans), key=lambda place: place[1] - place[0])
+def scans_of(data: bytes) -> list[tuple[int, int]]:
+    """Where each scan's coded data begins and ends."""
+    begins = [
+        at.end() + int.from_bytes(data[at.end() : at.end() + 2]) for at in re.finditer(rb"\xff\xda", data)
+    ]
+    ends = [re.search(rb"\xff[\x01-\xcf\xd8-\xfe]", data[begin:]) for begin in begins]
+    return [(begin, begin + end.start()) for begin, end in zip(begins, ends, strict=True) if end]
 
 
 @every_form
@@ -65,7 +69,7 @@ def test_an_end_marker_does_not_make_a_part_the_whole(data: bytes, share: float)
 @every_form
 @pytest.mark.parametrize("share", [0.3, 0.7])
 def test_data_that_is_missing_in_the_middle_is_missed(data: bytes, share: float) -> None:
-    begin, end = coded(data)
+    begin, end = max(scans_of(data), key=lambda place: place[1] - place[0])
     cut = begin + int((end - begin) * share)
 
     assert_incomplete(data[:cut] + data[end:])
@@ -87,7 +91,7 @@ def test_what_fills_the_place_of_a_part_is_no_data(data: bytes, filling: bytes, 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_hole_in_what_makes_the_picture_is_missed(data: bytes, share: float) -> None:
     """One in the lowest bits, which a progressive JPEG has last, may go unseen: it is no more than noise."""
-    begin, end = read_jpeg(data, 64).scans[0].coded
+    begin, end = scans_of(data)[0]
     hole = begin + int((end - begin) * share)
 
     with pytest.raises(Unprocessable) as refusal:
@@ -122,10 +126,8 @@ def test_a_flat_picture_is_all_zeros_and_whole() -> None:
 
 def test_a_scan_that_never_came_is_missed() -> None:
     data = WHOLE["progressive"]
-    scans = read_jpeg(data, 64).scans
-
-    for scan in scans[1:-1]:
-        assert_incomplete(data[: scan.coded[1]] + END)
+    for _, end in scans_of(data)[1:-1]:
+        assert_incomplete(data[:end] + END)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +145,62 @@ def test_what_would_take_long_for_nothing_is_refused_at_once(data: bytes) -> Non
         look(data)
 
     assert time.process_time() - started < 0.5
+
+
+ICC = b"\xff\xe2\0\x14ICC_PROFILE\0\1\2" + bytes(4)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        ICC,
+        b"\xff\xe2\0\x10ICC_PROFILE\0\0\0",
+        b"\xff\xe1\0\x08Exif\0\0",
+        b"\xff\xfe\0\x04hi",
+        b"junk",
+        bytes(4000),
+    ],
+    ids=["half a profile", "a profile without a number", "camera data", "a comment", "junk", "more junk"],
+)
+@every_form
+def test_notes_and_junk_beside_the_pixels_do_no_harm(data: bytes, note: bytes) -> None:
+    for marker in (b"\xff\xdb", b"\xff\xda"):
+        at = data.index(marker)
+
+        assert np.array_equal(look(data[:at] + note + data[at:]), look(data))
+
+
+def test_components_of_one_name_are_told_apart_by_their_order() -> None:
+    data = WHOLE["baseline"]
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    alike = bytearray(data)
+    for at in (frame + 10, frame + 13, frame + 16, scan + 5, scan + 7, scan + 9):
+        alike[at] = 1
+
+    assert np.array_equal(look(bytes(alike)), look(data))
+
+
+def test_an_adobe_programs_note_may_be_wrong() -> None:
+    data = WHOLE["baseline"]
+    note = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\2"
+
+    assert np.array_equal(look(data[:2] + note + data[2:]), look(data))
+
+
+@pytest.mark.parametrize(
+    ("sampling", "is_read"), [("2x2", True), ("1x4", True), ("4x1", True), ("3x1", False)]
+)
+def test_colours_that_are_sampled_unusually_are_read_or_named(sampling: str, is_read: bool) -> None:
+    across, down = (int(number) for number in sampling.split("x"))
+    file = BytesIO()
+    Image.new("RGB", (240, 240), (90, 120, 200)).save(file, "JPEG", subsampling=0)
+    frame = file.getvalue().index(b"\xff\xc0")
+    data = bytearray(file.getvalue())
+    data[frame + 11] = across << 4 | down
+
+    with pytest.raises((Unprocessable, UnsupportedMediaType)) as refusal:
+        look(bytes(data))
+    assert refusal.value.key == ("unreadable_image:incomplete" if is_read else "unsupported_media_type:kind")
 
 
 def test_restarts_of_nothing_take_no_time() -> None:

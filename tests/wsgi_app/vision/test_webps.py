@@ -64,12 +64,12 @@ def test_a_flat_picture_ends_in_zeros_that_it_needs() -> None:
 
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
-@pytest.mark.parametrize("filling", [b"\0", b"\xff", b"\xaa"], ids=["zeros", "ones", "a pattern"])
+@pytest.mark.parametrize("filling", [b"\0", b"\xff", b"\xaa\x55", b"\xde\xad\xbe\xef", b"0123456789abcdef"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_what_fills_the_place_of_a_part_is_no_data(data: bytes, filling: bytes, share: float) -> None:
     begin, end = coded(data)
     cut = begin + int((end - begin) * share)
 
     with pytest.raises(Unprocessable) as refusal:
-        look(data[:cut] + filling * (end - cut) + data[end:])
+        look(data[:cut] + (filling * end)[: end - cut] + data[end:])
     assert refusal.value.code == "unreadable_image"
