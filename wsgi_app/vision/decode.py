@@ -1,6 +1,7 @@
 """From the bytes of a JPEG, PNG, WebP, HEIC or AVIF to upright pixels, no larger than needed."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -23,14 +24,14 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")  # the last would open any fil
 JPEG_SCALES = (8, 4, 2)  # to which a JPEG is made smaller while it is decoded
 
 # How to turn a picture upright, by its EXIF orientation (EXIF 2.32, tag 274); 1 is upright.
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+TURNS: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.transpose(1, 0, 2),
+    6: lambda pixels: pixels[::-1].transpose(1, 0, 2),
+    7: lambda pixels: pixels[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda pixels: pixels[:, ::-1].transpose(1, 0, 2),
 }
 LYING = (5, 6, 7, 8)  # these swap width and height
 
@@ -79,13 +80,12 @@ def decode(data: bytes, *, enough_px: int, limits: PictureLimits) -> Picture:
     width, height = image.size
     _check_size(width, height, data, limits)
     _check_work(width, height, data, jpeg, limits)
-    upright = _load(image) if jpeg is None else _load_jpeg(jpeg, width, height, enough_px)
-    if lacks_a_part(np.asarray(upright)):
+    pixels = _load(image) if jpeg is None else _load_jpeg(jpeg, width, height, enough_px)
+    if lacks_a_part(pixels):
         raise _incomplete()
     orientation = _orientation(image)
     if orientation in TURNS:
-        upright = upright.transpose(TURNS[orientation])
-    pixels = np.asarray(upright)
+        pixels = np.ascontiguousarray(TURNS[orientation](pixels))
     return Picture(pixels, *((height, width) if orientation in LYING else (width, height)))
 
 
@@ -113,20 +113,20 @@ def _incomplete() -> Unprocessable:
     return Unprocessable("unreadable_image:incomplete")
 
 
-def _load_jpeg(jpeg: Jpeg, width: int, height: int, enough_px: int) -> Image.Image:
+def _load_jpeg(jpeg: Jpeg, width: int, height: int, enough_px: int) -> NDArray[np.uint8]:
     """All pixels of a JPEG as RGB, so many times smaller that the longer side keeps enough of them."""
     scale = next((scale for scale in JPEG_SCALES if scale * enough_px <= max(width, height)), 1)
     pixels = jpeg.pixels(-(-width // scale), -(-height // scale))
     if pixels.shape[2] == INKS:  # as Adobe keeps them: upside down
-        return Image.fromarray(255 - pixels, "CMYK").convert("RGB")
-    return Image.fromarray(pixels)
+        return np.asarray(Image.fromarray(255 - pixels, "CMYK").convert("RGB"))
+    return pixels
 
 
-def _load(image: Image.Image) -> Image.Image:
+def _load(image: Image.Image) -> NDArray[np.uint8]:
     """All pixels of any other picture as RGB."""
     try:
         image.load()
-        return image if image.mode == "RGB" else _opaque(_eight_bits(image)).convert("RGB")
+        return np.asarray(image if image.mode == "RGB" else _opaque(_eight_bits(image)).convert("RGB"))
     except (
         Exception
     ) as error:  # what a decoder raises over broken data can be anything, an AssertionError too
