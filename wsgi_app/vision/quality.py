@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.vision.align import TEMPLATE, outside
+from wsgi_app.vision.align import outside
 from wsgi_app.vision.detect import Face
 from wsgi_app.vision.recheck import Recheck
 
@@ -24,9 +24,9 @@ CURVATURES = tuple(
 )
 NOISE_PX = 0.8  # what is finer is the camera's noise
 
-# Both eyes, the nose and the middle of the mouth in a crop, and how far around each of them it is looked.
-PARTS = (*TEMPLATE[:3], TEMPLATE[3:].mean(axis=0))
-REACHES_PX = (14, 14, 12, 16)
+# The face in a crop, from its brows to its chin, and what is looked at for whether it is plain.
+FACE_ROWS, FACE_COLUMNS, BLOCK_PX = slice(36, 108), slice(20, 92), 12
+PLAIN_SHARE = 0.04  # of the deviation of the whole crop's luma
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class Standard:
     most_yaw: float
     most_outside: float = 1.0
     least_detail: float = 0.0
-    least_texture: float = 0.0
+    most_plain: float = 1.0
+    least_aspect: float = 0.0
+    most_aspect: float = float("inf")
     least_score: float = 0.0
     most_shift: float = float("inf")
 
@@ -59,7 +61,8 @@ class Standard:
             (quality.sharpness < self.least_sharpness, Outcome.BLURRED.value),
             (abs(quality.yaw) > self.most_yaw, "turned_away"),
             (quality.detail < self.least_detail, Outcome.BLURRED.value),
-            (quality.texture < self.least_texture, "obscured"),
+            (quality.plain > self.most_plain, "obscured"),
+            (not self.least_aspect <= quality.aspect <= self.most_aspect, "distorted"),
         )
         return next((outcome for failed, outcome in checks if failed), None)
 
@@ -86,7 +89,8 @@ def measure(face: Face, crop: NDArray[np.uint8], width: int, height: int) -> Qua
         yaw=yaw,
         outside=outside(face, width, height),
         detail=_detail(luma),
-        texture=_texture(luma),
+        plain=_plain(luma),
+        aspect=_aspect(face),
     )
 
 
@@ -96,12 +100,17 @@ def _detail(luma: NDArray[np.uint8]) -> float:
     return 1000 * curved / max(float(luma.var()), 1.0)
 
 
-def _texture(luma: NDArray[np.uint8]) -> float:
-    deviations = (
-        float(luma[round(y - reach) : round(y + reach), round(x - reach) : round(x + reach)].std())
-        for (x, y), reach in zip(PARTS, REACHES_PX, strict=True)
-    )
-    return min(deviations) / max(float(luma.std()), 1.0)
+def _plain(luma: NDArray[np.uint8]) -> float:
+    face = luma[FACE_ROWS, FACE_COLUMNS].astype(np.float32)
+    side = len(face) // BLOCK_PX
+    blocks = face.reshape(side, BLOCK_PX, side, BLOCK_PX).std(axis=(1, 3))
+    return float((blocks < PLAIN_SHARE * max(float(luma.std()), 1.0)).mean())
+
+
+def _aspect(face: Face) -> float:
+    first, second, _, left_corner, right_corner = (np.array(point) for point in face.landmarks)
+    height = float(np.linalg.norm((left_corner + right_corner - first - second) / 2))
+    return float(np.linalg.norm(second - first)) / max(height, 1e-6)
 
 
 def measured_face(face: Face, quality: Quality) -> MeasuredFace:

@@ -472,7 +472,15 @@ def test_a_visitor_may_look_to_the_side_and_who_enrols_may_not(
     yaw: float, door: str | None, enrolment: str | None
 ) -> None:
     quality = Quality(
-        size_px=200, brightness=120, sharpness=50, roll_degrees=0, yaw=yaw, outside=0, detail=5, texture=0.5
+        size_px=200,
+        brightness=120,
+        sharpness=50,
+        roll_degrees=0,
+        yaw=yaw,
+        outside=0,
+        detail=5,
+        plain=0,
+        aspect=1,
     )
 
     assert (PROBE.fault(quality), ENROLMENT.fault(quality)) == (door, enrolment)

@@ -10,7 +10,7 @@ from wsgi_app.vision.detect import Face, Point
 from wsgi_app.vision.quality import Standard, brightness_of, measure, measured_face
 
 GOOD = Quality(
-    size_px=100, brightness=120, sharpness=50, roll_degrees=0, yaw=0, outside=0, detail=5, texture=0.5
+    size_px=100, brightness=120, sharpness=50, roll_degrees=0, yaw=0, outside=0, detail=5, plain=0, aspect=1
 )
 STANDARD = Standard(
     least_size_px=40,
@@ -19,7 +19,9 @@ STANDARD = Standard(
     most_yaw=0.35,
     most_outside=0.2,
     least_detail=0.6,
-    least_texture=0.15,
+    most_plain=0.1,
+    least_aspect=0.78,
+    most_aspect=1.13,
 )
 
 
@@ -56,7 +58,9 @@ def test_a_good_face_has_no_fault() -> None:
         (replace(GOOD, yaw=-0.36), "turned_away"),
         (replace(GOOD, outside=0.21), "too_close"),
         (replace(GOOD, detail=0.59), "blurred"),
-        (replace(GOOD, texture=0.14), "obscured"),
+        (replace(GOOD, plain=0.11), "obscured"),
+        (replace(GOOD, aspect=0.77), "distorted"),
+        (replace(GOOD, aspect=1.14), "distorted"),
     ],
 )
 def test_each_limit_has_its_fault(quality: Quality, fault: str) -> None:
@@ -74,7 +78,9 @@ def test_each_limit_has_its_fault(quality: Quality, fault: str) -> None:
         replace(GOOD, roll_degrees=80),
         replace(GOOD, outside=0.2),
         replace(GOOD, detail=0.6),
-        replace(GOOD, texture=0.15),
+        replace(GOOD, plain=0.1),
+        replace(GOOD, aspect=0.78),
+        replace(GOOD, aspect=1.13),
     ],
 )
 def test_a_face_at_a_limit_passes(quality: Quality) -> None:
@@ -123,7 +129,7 @@ def test_a_level_face_on_a_plain_crop_measures_as_it_was_made() -> None:
     in_the_middle = face().shifted(500, 500)
 
     assert measure(in_the_middle, plain(77), 2000, 2000) == Quality(
-        size_px=100, brightness=77, sharpness=0, roll_degrees=0, yaw=0, outside=0, detail=0, texture=0
+        size_px=100, brightness=77, sharpness=0, roll_degrees=0, yaw=0, outside=0, detail=0, plain=1, aspect=1
     )
 
 
@@ -177,15 +183,25 @@ def test_contrast_makes_no_detail() -> None:
     assert measured(face(), faint).detail == pytest.approx(measured(face(), noise()).detail, rel=0.2)
 
 
-@pytest.mark.parametrize("hidden", [(24, 38, 52, 66), (60, 38, 88, 66), (44, 60, 68, 84), (40, 76, 72, 108)])
-def test_a_part_of_the_face_that_is_hidden_has_no_texture(hidden: tuple[int, int, int, int]) -> None:
+@pytest.mark.parametrize(
+    ("hidden", "share"),
+    [((0, 0, 112, 112), 1.0), ((0, 0, 56, 112), 0.5), ((20, 72, 92, 108), 0.5), ((32, 48, 44, 60), 1 / 36)],
+)
+def test_what_is_hidden_by_something_plain_is_told(hidden: tuple[int, int, int, int], share: float) -> None:
     left, top, right, bottom = hidden
     crop = noise()
-    assert measured(face(), crop).texture > 0.9
+    assert measured(face(), crop).plain == 0
 
     crop[top:bottom, left:right] = (120, 160, 190)
 
-    assert measured(face(), crop).texture == pytest.approx(0, abs=0.15)
+    assert measured(face(), crop).plain == pytest.approx(share)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1, 1.8])
+def test_the_form_of_a_face_is_told(factor: float) -> None:
+    wide = Face((0, 0, 100, 140), tuple((x * factor, y) for x, y in face().landmarks), 0.9)  # type: ignore[arg-type]
+
+    assert measured(wide, noise()).aspect == pytest.approx(factor)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ SENTENCES: dict[str, Sentence] = {
     "several_people": "There are several people in this photo; use one that shows a single person.",
     "too_small": "The face is too small in this photo; come closer to the camera.",
     "too_close": "The face is too close in this photo: parts of it are cut off; step back from the camera.",
+    "distorted": "The face is too wide or too narrow in this photo: it was stretched, or taken from aside.",
     "obscured": "Not all of the face is to be seen in this photo; use one where nothing hides it.",
     "too_dark": "This photo is too dark; use one taken in more light.",
     "blurred": "The face is blurred in this photo; use a sharper one.",
