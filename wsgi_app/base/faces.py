@@ -1,8 +1,19 @@
 """A face as it is kept and shown: one form in the database, in every answer and on the pages."""
 
+from enum import StrEnum
+
 import msgspec
 
 Point = tuple[float, float]
+
+
+class Objection(StrEnum):
+    """Why a photo may not be of whom it is said to be; whoever knows better may insist."""
+
+    LIKE_ANOTHER = "like_another"
+    """It is as like somebody else."""
+    UNLIKE_OWN = "unlike_own"
+    """It is not like the photos that the person has already."""
 
 
 class Box(msgspec.Struct, frozen=True):

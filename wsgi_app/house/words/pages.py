@@ -21,6 +21,7 @@ CHANGES = {
     "person barred": "said that a face is not that of",
     "person changed": "changed the person",
     "person enrolled": "enrolled a photo of",
+    "person face_confirmed": "said that a photo is one of",
     "person face_removed": "removed a photo of",
     "person forgotten": "forgot the person",
     "visit corrected": "said who it was at a visit",
