@@ -125,6 +125,7 @@ ROUTES = (
     ),
     Route("GET", "/people/{person}/faces/{face}", faces.show, VIEWER, gives=FaceBody),
     Route("DELETE", "/people/{person}/faces/{face}", faces.remove, OPERATOR, versioned=True),
+    Route("POST", "/people/{person}/faces/{face}/confirm", faces.confirm, OPERATOR, gives=FaceBody),
     Route("GET", "/people/{person}/faces/{face}/photo", faces.photo, VIEWER, formats=("png",)),
     Route(
         "GET",

@@ -13,6 +13,7 @@ from wsgi_app.base.readers import (
     DATABASE_URL,
     FILE,
     FOLDER,
+    NAMES,
     OWN_FOLDER,
     PREFIX,
     SOCKET,
@@ -141,6 +142,14 @@ class Config:
         "to three, as file, file2 and file3, and its own setting camera.frames says how many.",
         whole(1, 3),
         "1",
+    )
+    busy_doors: tuple[str, ...] = setting(
+        LET_IN,
+        "Doors, by the names of their tokens, at which others may be seen beside whoever presses: a face of "
+        "up to half the size of the largest is nobody there, elsewhere one of up to a fifth.",
+        NAMES,
+        Unset((), "none", "garden,cellar"),
+        opens=True,
     )
     timezone: ZoneInfo | None = setting(
         LET_IN,

@@ -1,8 +1,19 @@
 """A face as it is kept and shown: one form in the database, in every answer and on the pages."""
 
+from enum import StrEnum
+
 import msgspec
 
 Point = tuple[float, float]
+
+
+class Objection(StrEnum):
+    """Why a photo may not be of whom it is said to be; whoever knows better may insist."""
+
+    LIKE_ANOTHER = "like_another"
+    """It is as like somebody else."""
+    UNLIKE_OWN = "unlike_own"
+    """It is not like the photos that the person has already."""
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -39,6 +50,16 @@ class Quality(msgspec.Struct, frozen=True):
         roll_degrees: tilt of the line of the eyes; 0 is level.
         yaw: the nose's distance from the middle of the eyes, along their line, in eye distances: 0 looks
             straight ahead, about 0.5 is a profile. Signed: positive looks to the picture's right.
+        outside: share of the aligned crop that lies beyond the picture, 0 to 1.
+        detail: sharpness in the direction that has the least of it, whatever the contrast: 1000 times the
+            variance of the luma's second derivative there, by the luma's own variance. Less than 1 where
+            something moved.
+        plain: share of the face's blocks of 12 px a side that are plain, 0 to 1: their luma deviates by less
+            than 4 % of what that of the whole crop does. More than 0.1 where something hides a part of it.
+        aspect: the distance of the eyes by that of their middle from the mouth's: about 1, less with the head
+            turned, and outside 0.78 to 1.13 in pictures that were stretched.
+
+    The last four are 0 for faces that earlier releases kept.
     """
 
     size_px: float
@@ -46,6 +67,10 @@ class Quality(msgspec.Struct, frozen=True):
     sharpness: float
     roll_degrees: float
     yaw: float
+    outside: float = 0.0
+    detail: float = 0.0
+    plain: float = 0.0
+    aspect: float = 0.0
 
     def rounded(self) -> "Quality":
         """The same with as many digits as mean anything: as it is kept and told."""

@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     NO_FACE = "no_face"
     TOO_DARK = "too_dark"
     TOO_SMALL = "too_small"
+    TOO_CLOSE = "too_close"
     BLURRED = "blurred"
     SEVERAL_PEOPLE = "several_people"
     NOT_NOW = "not_now"

@@ -140,10 +140,18 @@ def _timezone(text: str) -> ZoneInfo:
         raise ValueError("must be a time zone that this machine knows, such as Europe/Lisbon") from error
 
 
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise ValueError("must be names with a comma between any two")
+    return names
+
+
 ADDRESS = Reader(read_address)
 DATABASE_URL = Reader(_sqlite_url)
 FILE = Reader(_file)
 FOLDER = Reader(_folder)
+NAMES = Reader(_names)
 OWN_FOLDER = Reader(_own_folder)
 PREFIX = Reader(_prefix)
 SOCKET = Reader(_socket_path)

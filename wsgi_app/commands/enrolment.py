@@ -10,6 +10,7 @@ import click
 from rich.progress import MofNCompleteColumn
 
 from wsgi_app.base.errors import ContentTooLarge, LeftOut, RequestError, UnsupportedMediaType
+from wsgi_app.base.faces import Objection
 from wsgi_app.base.limits import UploadLimits
 from wsgi_app.base.sentences import Place
 from wsgi_app.commands import counted, progress_bar
@@ -64,7 +65,7 @@ class AlbumEnrolment:
         return f"{', '.join(parts)}." if parts else ""
 
 
-def enrol_album(enroller: Enroller, album: Album, *, accept_like_another: bool) -> AlbumEnrolment:
+def enrol_album(enroller: Enroller, album: Album, accept: frozenset[Objection]) -> AlbumEnrolment:
     """Enrol every photo that can be, with a progress bar."""
     result = AlbumEnrolment(album)
     with progress_bar(MofNCompleteColumn()) as progress:
@@ -72,7 +73,7 @@ def enrol_album(enroller: Enroller, album: Album, *, accept_like_another: bool) 
         for person in album.people:
             for photo in person.photos:
                 try:
-                    _enrol_photo(enroller, person.name, photo, accept_like_another=accept_like_another)
+                    _enrol_photo(enroller, person.name, photo, accept)
                     result.enrolled[person.name] += 1
                 except (LeftOut, RequestError) as error:
                     result.refused.append(Omission(photo, error))
@@ -95,12 +96,12 @@ def tell_shared_names(album: Album) -> None:
             click.echo(f"{folders} are one name: the photos in them are {person.name}'s.", err=True)
 
 
-def _enrol_photo(enroller: Enroller, name: str, photo: Path, *, accept_like_another: bool) -> None:
+def _enrol_photo(enroller: Enroller, name: str, photo: Path, accept: frozenset[Objection]) -> None:
     data, people = _read_photo(photo, UploadLimits.photo_bytes), enroller.stores.people
     existing = people.named(name)
     person: Person = existing or people.add(name)
     try:
-        enroller.enrol(Candidate(person.id, data, accept_like_another=accept_like_another))
+        enroller.enrol(Candidate(person.id, data, accept=accept))
     except RequestError:
         if existing is None:
             people.remove(person.id, lambda _: True)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import Unfit
+from wsgi_app.base.faces import Objection
 from wsgi_app.base.names import clean_name
 from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
@@ -18,7 +19,7 @@ from wsgi_app.commands.enrolment import enrol_album, tell_omissions, tell_shared
 from wsgi_app.commands.folders import printable
 from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.gallery import rule_of
-from wsgi_app.house.models import load_pipeline, threshold_in_force
+from wsgi_app.house.models import load_pipeline, own_threshold, threshold_in_force
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.stores import open_stores
 from wsgi_app.vision.verdicts import Policy
@@ -38,6 +39,11 @@ from wsgi_app.vision.verdicts import Policy
     is_flag=True,
     help="Enrol faces that are as like somebody else's too, such as a twin's.",
 )
+@click.option(
+    "--accept-unlike-own",
+    is_flag=True,
+    help="Enrol faces that are not like the person's other photos too; the page House asks to look at them.",
+)
 @with_config
 def enrol_command(
     config: Config,
@@ -46,6 +52,7 @@ def enrol_command(
     folder: Path | None,
     *,
     accept_like_another: bool,
+    accept_unlike_own: bool,
 ) -> None:
     """Enrol a person from photos: porteiro enrol Ana ana-1.jpg ana-2.jpg.
 
@@ -65,9 +72,11 @@ def enrol_command(
         tell_omissions("left out", album.omissions)
         raise Failure(f"{printable(str(folder))} has no folder with a photo in it.")
     pipeline, stores = load_pipeline(config), open_stores(config)
-    policy = Policy(threshold_in_force(config, pipeline.pack.embedder).score, config.margin)
+    threshold = threshold_in_force(config, pipeline.pack.embedder).score
+    policy = Policy(threshold, config.margin, own=min(own_threshold(pipeline.pack.embedder), threshold))
     enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))
-    result = enrol_album(enroller, album, accept_like_another=accept_like_another)
+    insisted = {Objection.LIKE_ANOTHER: accept_like_another, Objection.UNLIKE_OWN: accept_unlike_own}
+    result = enrol_album(enroller, album, frozenset(doubt for doubt, given in insisted.items() if given))
     for person_name, count in result.enrolled.items():
         click.echo(f"{person_name}: {counted(count, 'photo')} enrolled")
     tell_omissions("refused", result.refused)

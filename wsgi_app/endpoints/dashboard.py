@@ -1,5 +1,6 @@
 """The owner's page: what needs attention, who came today, who is here, how the doors are."""
 
+from collections import Counter
 from typing import Any
 
 from webob import Response
@@ -8,7 +9,7 @@ from wsgi_app import __version__
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body
-from wsgi_app.endpoints.people.bodies import person_body
+from wsgi_app.endpoints.people.bodies import PersonBody, person_body
 from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house.days import day_at
 from wsgi_app.house.words.pages import DOORS, OUTCOMES, SILENCES, TALLIES
@@ -21,6 +22,7 @@ MOST_DOORS = 100
 MOST_DOORS_SHOWN = 12
 MOST_SILENT_NAMED = 5
 MOST_WAITING = 500
+MOST_DOUBTFUL = 50
 
 
 def show(call: Call) -> Response:
@@ -44,6 +46,7 @@ def show(call: Call) -> Response:
         doors=urgent_first(doors)[:MOST_DOORS_SHOWN],
         most_named=MOST_SILENT_NAMED,
         absent=absences(doors),
+        doubtful=_doubtful(call),
         messages=stores.events.messages(LAST_MESSAGES),
         longest_message=house.config.limits.feed.message_letters,
         words=OUTCOMES,
@@ -71,6 +74,12 @@ def absences(doors: list[DeviceBody]) -> list[tuple[str, str, list[DeviceBody]]]
 def urgent_first(doors: list[DeviceBody]) -> list[DeviceBody]:
     """The doors with something to see to before those that are as they should be."""
     return sorted(doors, key=lambda door: door.state is DoorState.HERE and _is_whole(door))
+
+
+def _doubtful(call: Call) -> list[tuple[PersonBody, int]]:
+    """Whose photos somebody has to look at, and how many there are."""
+    counts = Counter(face.person_id for face in call.stores.faces.doubtful(MOST_DOUBTFUL))
+    return [(person_body(call, call.stores.people.get(person)), count) for person, count in counts.items()]
 
 
 def _is_whole(door: DeviceBody) -> bool:

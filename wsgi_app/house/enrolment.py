@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, UnusablePhoto
+from wsgi_app.base.faces import Objection
 from wsgi_app.base.steps import Steps
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, Source
@@ -32,22 +33,26 @@ class Candidate:
         person_id: whose.
         photo: JPEG, PNG, WebP, HEIC or AVIF of that person alone.
         source: where it comes from.
-        accept_like_another: whether somebody insists although the face is as like another person's.
+        accept: the doubts in spite of which somebody insists.
     """
 
     person_id: str
     photo: bytes
     source: Source = FROM_ELSEWHERE
-    accept_like_another: bool = False
+    accept: frozenset[Objection] = frozenset()
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """Somebody whom a face is like, and how much: the cosine to the best of their faces."""
+    """Somebody whom a face is like, and how much: the cosine to the best of their faces.
+
+    ``face_id`` says which face that is, where one was asked for.
+    """
 
     person_id: str
     name: str
     score: float
+    face_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,9 @@ class Enroller:
         """Add the face of a photo to a person's.
 
         Raises:
-            UnusablePhoto: the photo shows no single good face, or one that is as like another person's; its
+            UnusablePhoto: the photo shows no single good face, or one in doubt on which nobody insists; its
                 code says why.
-            Conflict: the person has that photo already, or as many faces as anybody may have.
+            Conflict: somebody has that photo already, or the person as many faces as anybody may have.
             RequestError: the photo cannot be decoded, the networks are busy, or nobody has that id.
         """
         pipeline, stores, steps = self.pipeline, self.stores, self.steps
@@ -84,12 +89,16 @@ class Enroller:
         embedder = pipeline.pack.embedder.sha256
         with steps("match"):
             own, other = resemblances(stores.gallery, embedder, embedding, person.id)
-            _refuse_again(own, person)
+            _refuse_again(own, other, person)
             source = candidate.source
             if other is not None and _is_another(own, other, self.policy):
-                if not candidate.accept_like_another:
+                if Objection.LIKE_ANOTHER not in candidate.accept:
                     raise UnusablePhoto("like_another", other=other.name, score=other.score, name=person.name)
                 source = replace(source, like=other.person_id)
+            if -1 < own < self.policy.own:
+                if Objection.UNLIKE_OWN not in candidate.accept:
+                    raise UnusablePhoto("unlike_own", score=own, name=person.name)
+                source = replace(source, unlike=round(own, 4))
         with steps("store"):
             kept = Embedding(embedder, embedding)
             return stores.faces.add(
@@ -136,7 +145,7 @@ def resemblances(
         if face.person_id == person_id:
             own = max(own, score)
         elif other is None or score > other.score:
-            other = Likeness(face.person_id, face.name, score)
+            other = Likeness(face.person_id, face.name, score, face.face_id)
     return own, other
 
 
@@ -145,9 +154,12 @@ def _refuse_too_many(person: Person) -> None:
         raise Conflict("too_many_faces", name=person.name, faces=person.faces)
 
 
-def _refuse_again(own: float, person: Person) -> None:
+def _refuse_again(own: float, other: Likeness | None, person: Person) -> None:
     if own > SAME_PHOTO:
-        raise Conflict("duplicate", name=person.name)
+        raise Conflict("duplicate:own", name=person.name)
+    if other is not None and other.score > SAME_PHOTO:
+        address = f"/people/{other.person_id}/faces/{other.face_id}"
+        raise Conflict("duplicate:other", name=person.name, other=other.name, address=address)
 
 
 def _is_another(own: float, other: Likeness, policy: Policy) -> bool:

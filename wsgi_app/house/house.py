@@ -1,19 +1,20 @@
 """One house: everything that it decides with, opened and put together once for each process."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wsgi_app.access.identity import Identifier, open_identifier
 from wsgi_app.access.passwords import Passwords
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters, Tally
+from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.steps import Clock
 from wsgi_app.house.gallery import LiveGallery
-from wsgi_app.house.models import load_pipeline, threshold_in_force
+from wsgi_app.house.models import load_pipeline, own_threshold, threshold_in_force
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import Pipeline
-from wsgi_app.vision.verdicts import Policy
+from wsgi_app.vision.verdicts import BUSY_SHARE, Policy
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,14 @@ class House:
     @property
     def policy(self) -> Policy:
         """When a match is good enough."""
-        return Policy(self.threshold.score, self.config.margin)
+        own = min(own_threshold(self.pipeline.pack.embedder), self.threshold.score)
+        return Policy(self.threshold.score, self.config.margin, own=own)
+
+    def policy_at(self, door: DoorId) -> Policy:
+        """The same, at a door."""
+        if door.kind is DoorKind.DEVICE and door.name in self.config.busy_doors:
+            return replace(self.policy, companion_share=BUSY_SHARE)
+        return self.policy
 
 
 def open_house(config: Config, counters: Counters) -> House:

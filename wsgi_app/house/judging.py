@@ -15,7 +15,7 @@ from wsgi_app.house.presses import Caller
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.presses import refuse_replayed
 from wsgi_app.stores.visits import StoredAnswer, Visit
-from wsgi_app.vision.verdicts import Verdict, agreed
+from wsgi_app.vision.verdicts import Policy, Verdict, agreed
 
 LET_IN, NOT_LET_IN = 200, 404  # the statuses with which a door is answered
 
@@ -80,8 +80,9 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], steps)
     with visits.saving_photo(visit_id, at, photos[0]) as saved:
-        first = house.pipeline.judge(picture, gallery.gallery, house.policy, steps)
-        others = (_verdict(house, gallery, photo, steps) for photo in photos[1:])
+        policy = house.policy_at(caller.door)
+        first = house.pipeline.judge(picture, gallery.gallery, policy, steps)
+        others = (_verdict(house, gallery, photo, policy, steps) for photo in photos[1:])
         verdict = _ruled(house, gallery, at, agreed(first, others, house.config.agreeing_faces))
         took_ms = round(steps.elapsed_s() * 1000, 2)
         with steps("save"):
@@ -115,9 +116,9 @@ def _judgement(verdict: Verdict, gallery: GalleryState, visit_id: str, took_ms: 
     return Judgement("porteiro", "OK", verdict.outcome, person, score, visit_id, took_ms)
 
 
-def _verdict(house: House, gallery: GalleryState, photo: bytes, steps: Steps) -> Verdict:
+def _verdict(house: House, gallery: GalleryState, photo: bytes, policy: Policy, steps: Steps) -> Verdict:
     picture = house.pipeline.decode(photo, steps)
-    return house.pipeline.judge(picture, gallery.gallery, house.policy, steps)
+    return house.pipeline.judge(picture, gallery.gallery, policy, steps)
 
 
 def _ruled(house: House, gallery: GalleryState, at: datetime, verdict: Verdict) -> Verdict:

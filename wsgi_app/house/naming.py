@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import Conflict, NotFound, RequestError, Unfit, Unprocessable, UnusablePhoto
-from wsgi_app.base.faces import MeasuredFace
+from wsgi_app.base.faces import MeasuredFace, Objection
 from wsgi_app.base.names import clean_name
 from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.stores.embeddings import Embedding
@@ -57,10 +57,21 @@ class Enrolments:
     refused: dict[str, RequestError]
 
 
-def name(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrolments:
+def name(
+    enroller: Enroller,
+    visits: Sequence[Visit],
+    person_id: str,
+    accept: frozenset[Objection] = frozenset(),
+) -> Enrolments:
     """Say that somebody who is known made some visits, and learn the best photos of them.
 
     Photos that cannot be used change nothing about who it was.
+
+    Args:
+        enroller: learns.
+        visits: of which it is said.
+        person_id: who made them.
+        accept: the objections in spite of which photos are learnt.
 
     Raises:
         NotFound: nobody has that id, or a visit is gone.
@@ -68,7 +79,7 @@ def name(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrolme
     """
     enroller.stores.people.get(person_id)
     unlearn(enroller.stores, visits, person_id)
-    enrolments = _learn(enroller, best_first(visits)[:MOST_ENROLLED], person_id)
+    enrolments = _learn(enroller, best_first(visits)[:MOST_ENROLLED], person_id, accept)
     enroller.stores.corrections.set([visit.id for visit in visits], CorrectionVerdict.PERSON, person_id)
     return enrolments
 
@@ -174,7 +185,9 @@ def best_first(visits: Sequence[Visit]) -> list[Visit]:
     return [visit for _, visit in sorted(faces, key=lambda face: face[0], reverse=True)]
 
 
-def _learn(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrolments:
+def _learn(
+    enroller: Enroller, visits: Sequence[Visit], person_id: str, accept: frozenset[Objection]
+) -> Enrolments:
     had = {face.visit_id for face in _taken_from(enroller.stores, visits) if face.person_id == person_id}
     refused: dict[str, RequestError] = {}
     for visit in visits:
@@ -182,7 +195,7 @@ def _learn(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> Enrol
             continue
         try:
             photo = enroller.stores.photos.read(visit.photo)
-            enroller.enrol(Candidate(person_id, photo, Source(visit.id)))
+            enroller.enrol(Candidate(person_id, photo, Source(visit.id), accept))
         except (Unprocessable, Conflict, NotFound) as error:
             refused[visit.id] = error
     return Enrolments(len(visits) - len(refused), refused)

@@ -7,6 +7,7 @@ const MOST_PHOTOS = 100;
 const MOST_BYTES = 8 * 1024 * 1024; // as the server takes
 const LONGEST_SIDE = 2000;
 const JPEG_QUALITY = 0.92;
+const DOUBTS = ["like_another", "unlike_own"]; // in spite of which one may insist
 
 const section = document.getElementById("enrol");
 const summary = section.querySelector("[data-summary]");
@@ -57,13 +58,13 @@ function show(bitmap, canvas) {
   canvas.getContext("2d").drawImage(bitmap, left, top, side, side, 0, 0, canvas.width, canvas.height);
 }
 
-// What became of a photo, and what can be done: [light, words, label of the button, query of the next try].
+// What became of a photo, and what can be done: [light, words, label of the button, doubt to insist on].
 function verdict({ status, body }) {
   if (status === 201) return ["green", "enrolled"];
   const error = body?.error;
-  if (error?.code === "like_another") return ["amber", error.message, "Enrol all the same", "?accept=like_another"];
+  if (DOUBTS.includes(error?.code)) return ["amber", error.message, "Enrol all the same", error.code];
   if (error && status < 500 && status !== 429) return ["red", error.message];
-  return ["amber", error?.message ?? "The server did not answer as it should.", "Try again", ""];
+  return ["amber", error?.message ?? "The server did not answer as it should.", "Try again"];
 }
 
 function say(row, light, words, label) {
@@ -74,19 +75,20 @@ function say(row, light, words, label) {
   button.textContent = label ?? "";
 }
 
-async function enrol({ row, photo, name, query }) {
+async function enrol({ row, photo, name, accepted }) {
   say(row, "", "is sent");
   try {
     const file = await scaled(photo, row.querySelector("canvas"));
     if (file.size > MOST_BYTES) return say(row, "red", "This file is larger than 8 MB; use a smaller photo.");
+    const query = accepted.length ? `?accept=${accepted.join(",")}` : "";
     const answer = await send(section.dataset.faces + query, "file", file, name);
-    const [light, words, label, next] = verdict(answer);
+    const [light, words, label, doubt] = verdict(answer);
     if (answer.status === 201) counts.enrolled += 1;
     say(row, light, words, label);
-    if (label) offer(row, { row, photo, name, query: next });
+    if (label) offer(row, { row, photo, name, accepted: doubt ? [...accepted, doubt] : accepted });
   } catch {
     say(row, "amber", "The server could not be reached.", "Try again");
-    offer(row, { row, photo, name, query });
+    offer(row, { row, photo, name, accepted });
   }
 }
 
@@ -140,7 +142,7 @@ function take(photos) {
     const row = rowTemplate.content.cloneNode(true).firstElementChild;
     row.querySelector(".who").textContent = photo.name;
     results.append(row);
-    queue.push({ row, photo, name: photo.name, query: "" });
+    queue.push({ row, photo, name: photo.name, accepted: [] });
   }
   counts.all += some.length;
   const over = photos.length - some.length;

@@ -1,7 +1,7 @@
 """The faces that are kept to be compared with: rows in the database, crops on disk."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ class EnrolledFace:
         created_at: when it was enrolled.
         negative: whether it is kept because it is not that person's.
         visit_id: the visit it was taken from.
+        unlike: how like it was to the person's others when somebody insisted that it is theirs; ``None``
+            where there was no doubt, or somebody looked since.
     """
 
     id: str
@@ -40,6 +42,7 @@ class EnrolledFace:
     created_at: datetime
     negative: bool
     visit_id: str | None
+    unlike: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,13 @@ class Source:
         visit_id: the visit it was taken from; ``None`` for elsewhere.
         negative: whether it is kept as *not* that person's.
         like: the id of somebody else whom it is as like, where somebody insisted all the same.
+        unlike: the cosine to the best of the person's own faces, where somebody insisted likewise.
     """
 
     visit_id: str | None = None
     negative: bool = False
     like: str | None = None
+    unlike: float | None = None
 
 
 class FaceStore(ActingStore):
@@ -107,7 +112,16 @@ class FaceStore(ActingStore):
             read_person(connection, person_id)
         face_id = self._new_id()
         crop = self._photos.save_crop(face_id, png)
-        face = EnrolledFace(face_id, person_id, crop, quality, self._now(), source.negative, source.visit_id)
+        face = EnrolledFace(
+            face_id,
+            person_id,
+            crop,
+            quality,
+            self._now(),
+            negative=source.negative,
+            visit_id=source.visit_id,
+            unlike=source.unlike,
+        )
         try:
             with self._database.write() as connection:
                 read_person(connection, person_id)
@@ -117,6 +131,7 @@ class FaceStore(ActingStore):
                 keep_embedding(connection, face_id, embedding)
                 start_generation(connection)
                 details = {"face": face_id} | ({"like": source.like} if source.like else {})
+                details |= {} if source.unlike is None else {"unlike": f"{source.unlike:.2f}"}
                 self._tell(connection, "barred" if source.negative else "enrolled", person_id, **details)
         except BaseException:
             self._photos.remove(crop)
@@ -148,6 +163,25 @@ class FaceStore(ActingStore):
             start_generation(connection)
             self._tell(connection, "face_removed", person_id, face=face_id)
         self._photos.remove(face.crop)
+
+    def confirm(self, person_id: str, face_id: str) -> EnrolledFace:
+        """Say that a face is the person's: nobody has to look at it any more.
+
+        Raises:
+            NotFound: they have no such face.
+        """
+        with self._database.write() as connection:
+            face = _face(connection, person_id, face_id)
+            if face.unlike is not None:
+                connection.execute(faces.update().where(faces.c.id == face_id).values(unlike=None))
+                self._tell(connection, "face_confirmed", person_id, face=face_id)
+            return replace(face, unlike=None)
+
+    def doubtful(self, limit: int) -> list[EnrolledFace]:
+        """Faces that somebody has to look at, the latest first."""
+        query = FACES.where(faces.c.unlike.is_not(None)).order_by(faces.c.created_at.desc(), faces.c.id)
+        with self._database.read() as connection:
+            return [EnrolledFace(**row._mapping) for row in connection.execute(query.limit(limit))]
 
     def taken_from(self, visit_ids: Iterable[str]) -> list[EnrolledFace]:
         """The faces that were taken from some visits, whose ever they are, or are not."""

@@ -28,7 +28,8 @@ people = sa.Table(
 )
 
 # A negative face is kept because it is not that person's; ``visit_id`` names the visit it was taken from,
-# and ``shows_id`` whom that showed, once the visit is gone.
+# and ``shows_id`` whom that showed, once the visit is gone. ``unlike`` is how like a face was to the person's
+# others, while somebody has to look whether it is theirs.
 faces = sa.Table(
     "faces",
     metadata,
@@ -42,6 +43,7 @@ faces = sa.Table(
     sa.Column("negative", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("visit_id", sa.Text, index=True),
     sa.Column("shows_id", sa.Text, index=True),
+    sa.Column("unlike", sa.Float),
 )
 
 # One row for each embedder that has seen the face, so that a change of models can be taken back.

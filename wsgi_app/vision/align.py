@@ -16,6 +16,9 @@ TEMPLATE = np.array(
     np.float64,
 )
 
+# Points all over a crop, four pixels apart.
+_CROP_POINTS = np.stack(np.meshgrid(*[np.arange(2.0, CROP_PX, 4.0)] * 2), axis=-1).reshape(-1, 2)
+
 
 def align(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
     """Cut a face out of the picture it was found in.
@@ -25,11 +28,31 @@ def align(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
         face: in the same pixels.
 
     Returns:
-        uint8 [112, 112, 3], the face upright on the template.
+        uint8 [112, 112, 3], the face upright on the template; what lies beyond the picture has the colours of
+        its edge, which spoils a face less than black does.
+    """
+    crop = cv2.warpAffine(
+        pixels,
+        similarity(np.array(face.landmarks, np.float64), TEMPLATE),
+        (CROP_PX, CROP_PX),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(crop, np.uint8)
+
+
+def outside(face: Face, width: float, height: float) -> float:
+    """The share of a face's crop that lies beyond the picture it was found in, 0 to 1.
+
+    Args:
+        face: in pixels of the picture.
+        width: of the picture, px.
+        height: of the picture, px.
     """
     transform = similarity(np.array(face.landmarks, np.float64), TEMPLATE)
-    crop = cv2.warpAffine(pixels, transform, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
-    return np.asarray(crop, np.uint8)
+    points = (_CROP_POINTS - transform[:, 2]) @ np.linalg.pinv(transform[:, :2]).T
+    inside = (points >= 0).all(axis=1) & (points <= (width, height)).all(axis=1)
+    return float(1 - inside.mean())
 
 
 def similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:

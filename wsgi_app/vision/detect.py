@@ -46,6 +46,15 @@ class Face:
         """The shorter side of the box."""
         return min(self.box[2:])
 
+    def shifted(self, right_px: float, down_px: float) -> "Face":
+        """The same face in a picture that begins so much further to the left and further up."""
+        left, top, width, height = self.box
+        first, second, nose, left_corner, right_corner = (
+            (x + right_px, y + down_px) for x, y in self.landmarks
+        )
+        landmarks = (first, second, nose, left_corner, right_corner)
+        return Face((left + right_px, top + down_px, width, height), landmarks, self.score)
+
     def scaled(self, factor: float) -> "Face":
         """The same face in a picture ``factor`` times as large."""
         left, top, width, height = (side * factor for side in self.box)
@@ -59,15 +68,25 @@ def detector_blob(pixels: NDArray[np.uint8], file: DetectorFile) -> tuple[Blob, 
     Returns:
         The blob, float32 [1, 3, height, width] in BGR 0..255, and the picture's pixels for each input pixel.
     """
-    height, width = pixels.shape[:2]
-    shrink = max(1.0, max(height, width) / file.input_px)
-    if shrink > 1.0:
-        size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-        how = cv2.INTER_LINEAR if shrink < ALIASING else cv2.INTER_AREA
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+    pixels, shrink = fitted(pixels, file.input_px)
     blob = np.zeros((1, 3, *_input_size(pixels, file)), np.float32)
     blob[0, :, : pixels.shape[0], : pixels.shape[1]] = pixels[:, :, ::-1].transpose(2, 0, 1)
     return blob, shrink
+
+
+def fitted(pixels: NDArray[np.uint8], most_px: int) -> tuple[NDArray[np.uint8], float]:
+    """Make a picture no longer than some pixels, never larger.
+
+    Returns:
+        uint8 [height, width, 3], and the picture's pixels for each of its own.
+    """
+    height, width = pixels.shape[:2]
+    shrink = max(1.0, max(height, width) / most_px)
+    if shrink == 1.0:
+        return pixels, shrink
+    size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+    how = cv2.INTER_LINEAR if shrink < ALIASING else cv2.INTER_AREA
+    return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8), shrink
 
 
 def _input_size(pixels: NDArray[np.uint8], file: DetectorFile) -> tuple[int, int]:

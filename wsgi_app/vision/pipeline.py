@@ -18,24 +18,47 @@ from wsgi_app.vision.detect import Face, find_faces
 from wsgi_app.vision.embed import Embedding, embed
 from wsgi_app.vision.engines import Blob, Network, load_network
 from wsgi_app.vision.match import Gallery, cosine, match
+from wsgi_app.vision.near import NEAR, find_near_faces, longer_side, together
 from wsgi_app.vision.nose import NoseFile, find_nose
 from wsgi_app.vision.packs import Pack
 from wsgi_app.vision.quality import Standard, brightness_of, measure, measured_face
-from wsgi_app.vision.verdicts import Policy, Verdict, refusal
+from wsgi_app.vision.recheck import recheck
+from wsgi_app.vision.verdicts import COMPANION_SHARE, Policy, Verdict, refusal
 
-# A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years.
-# Sizes in px of the photo as sent; brightness 0..255; sharpness as ``quality.measure`` gives it. Measured on
-# photos blurred and dimmed step by step: below sharpness 6 strangers grow more alike than below it friends
-# stay, and below brightness 25 friends are no longer recognised.
-PROBE = Standard(least_size_px=40, least_brightness=25, least_sharpness=6, most_yaw=float("inf"))
-ENROLMENT = Standard(least_size_px=64, least_brightness=40, least_sharpness=10, most_yaw=0.35)
+# A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years: faces
+# that lack something are no more like whole ones than others are, but like each other whoever they show.
+# Sizes in px of the photo as sent; brightness 0..255; the rest as ``quality.measure`` gives it. Measured on
+# photos blurred, dimmed, moved, covered and cut step by step (``bench/impostors.py``): below sharpness 6
+# strangers grow more alike than below it friends stay, below brightness 25 friends are no longer recognised.
+PROBE = Standard(
+    least_size_px=40,
+    least_brightness=25,
+    least_sharpness=6,
+    most_yaw=float("inf"),
+    most_outside=0.62,
+    least_score=0.6,
+    most_shift=0.35,
+)
+ENROLMENT = Standard(
+    least_size_px=64,
+    least_brightness=40,
+    least_sharpness=10,
+    most_yaw=0.35,
+    most_outside=0.15,
+    least_detail=0.6,
+    most_plain=0.1,
+    least_aspect=0.78,
+    most_aspect=1.13,
+    least_score=0.8,
+    most_shift=0.16,
+)
 
 # A face is cut out of a picture at least this long, however little of it the detector looks at: what decoding
 # at a smaller scale leaves out is lost to the embedder.
 CROPPED_PX = 640
 
-# Another face at least this large beside the main one, as a share of its size, is another person at the door.
-COMPANION_SHARE = 0.5
+# Another face beside the main one is another person, where the detector is as sure as this of it.
+COMPANION_SCORE = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,16 +138,22 @@ class Pipeline:
             return decode(photo, enough_px=enough_px, limits=self.limits)
 
     def detect(self, picture: Picture, steps: Steps) -> tuple[Face, ...]:
-        """The faces of a picture, the largest first, in pixels of ``picture.pixels``."""
+        """The faces of a picture, the largest first, in pixels of ``picture.pixels``.
+
+        Those of people near the camera may reach beyond it.
+        """
+        file = self.pack.detector
         with steps("detect"):
-            return find_faces(self._detector, picture.pixels, self.pack.detector)
+            first = find_faces(self._detector, picture.pixels, file)
+            near = find_near_faces(self._detector, picture.pixels, file)
+            return together(first, near, max(picture.pixels.shape[:2]))
 
     def sight(self, picture: Picture, face: Face, steps: Steps) -> Sighting:
         """Cut out and measure one face that ``detect`` found."""
         with steps("align"):
             crop = align(picture.pixels, face)
             in_photo = face.scaled(picture.scale)
-            return Sighting(in_photo, crop, measure(in_photo, crop))
+            return Sighting(in_photo, crop, measure(in_photo, crop, picture.width, picture.height))
 
     def embed(self, crop: NDArray[np.uint8], steps: Steps) -> Embedding:
         """Embed an aligned face, uint8 [112, 112, 3] RGB; float32 of unit length."""
@@ -141,7 +170,10 @@ class Pipeline:
         if not faces:
             return Verdict(self._why_no_face(picture))
         sighting = self.sight(picture, faces[0], steps)
-        fault = Outcome.SEVERAL_PEOPLE if _has_companion(faces) else PROBE.fault(sighting.quality)
+        crowded = _has_companion(faces, policy.companion_share)
+        fault = Outcome.SEVERAL_PEOPLE if crowded else PROBE.fault(sighting.quality)
+        if fault is None and not self._is_face(sighting, PROBE, steps):
+            fault = Outcome.TOO_CLOSE if _is_near(picture, faces[0]) else Outcome.NO_FACE
         if fault is not None:
             return Verdict(Outcome(fault), face=sighting.face, quality=sighting.quality)
         probe = self.embed(sighting.crop, steps)
@@ -165,16 +197,25 @@ class Pipeline:
             UnusablePhoto: none, several, or one below the standard; its code says which.
             RequestError: the photo cannot be decoded, or the networks are busy.
         """
-        picture = self.decode(photo, steps)
+        return self.single_face_in(self.decode(photo, steps), standard, steps)
+
+    def single_face_in(self, picture: Picture, standard: Standard, steps: Steps) -> Sighting:
+        """The same of a photo that is decoded already.
+
+        Raises:
+            UnusablePhoto, Unavailable: as ``single_face`` says.
+        """
         faces = self.detect(picture, steps)
         if not faces:
             raise UnusablePhoto(self._why_no_face(picture).value)
-        if _has_companion(faces):
+        if _has_companion(faces, COMPANION_SHARE):
             raise UnusablePhoto("several_people")
-        if not self._is_upright(picture, faces[0], steps):
-            raise UnusablePhoto("not_upright")
         sighting = self.sight(picture, faces[0], steps)
         fault = standard.fault(sighting.quality)
+        if fault is None and not self._is_upright(picture, faces[0], steps):
+            fault = "not_upright"
+        if fault is None and not self._is_face(sighting, standard, steps):
+            fault = Outcome.TOO_CLOSE if _is_near(picture, faces[0]) else "obscured"
         if fault is not None:
             raise UnusablePhoto(fault)
         return sighting
@@ -203,10 +244,13 @@ class Pipeline:
         height, width = picture.pixels.shape[:2]
         return min(max(x / width, 0.0), 1.0), min(max(y / height, 0.0), 1.0)
 
+    def _is_face(self, sighting: Sighting, standard: Standard, steps: Steps) -> bool:
+        with steps("recheck"):
+            return standard.is_face(recheck(self._detector, sighting.crop, self.pack.detector))
+
     def _is_upright(self, picture: Picture, face: Face, steps: Steps) -> bool:
-        # The detector finds lying faces too and lays upright landmarks over them, and crops cut by those are
-        # alike whoever they show: one of them in the gallery would let everybody in who turns their photo.
-        # On a turn the right way up the detector is always surer: measured 0.93 or more against at most 0.91.
+        # The detector finds lying faces too, and lays upright landmarks over them that a recheck believes.
+        # The right way up it is always surer: measured 0.93 or more against at most 0.91.
         for quarters in (1, 2, 3):
             turned = np.ascontiguousarray(np.rot90(picture.pixels, quarters))
             others = self.detect(Picture(turned, turned.shape[1], turned.shape[0]), steps)
@@ -225,5 +269,10 @@ def _nose_of(pack: Pack, folder: Path) -> NoseFile | None:
     return NoseFile(folder / pack.nose.file, pack.nose.input_px, pack.nose.channels)
 
 
-def _has_companion(faces: tuple[Face, ...]) -> bool:
-    return len(faces) > 1 and faces[1].size_px >= COMPANION_SHARE * faces[0].size_px
+def _is_near(picture: Picture, face: Face) -> bool:
+    return longer_side(face) >= NEAR * float(max(picture.pixels.shape[:2]))
+
+
+def _has_companion(faces: tuple[Face, ...], share: float) -> bool:
+    least_px = share * faces[0].size_px
+    return any(face.size_px >= least_px and face.score >= COMPANION_SCORE for face in faces[1:])

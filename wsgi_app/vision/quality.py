@@ -8,37 +8,75 @@ from numpy.typing import NDArray
 
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.vision.align import outside
 from wsgi_app.vision.detect import Face
+from wsgi_app.vision.recheck import Recheck
+
+# Second derivatives along the rows, the columns and both diagonals, for steps of equal length.
+CURVATURES = tuple(
+    np.array(kernel, np.float32)
+    for kernel in (
+        [[0, 0, 0], [1, -2, 1], [0, 0, 0]],
+        [[0, 1, 0], [0, -2, 0], [0, 1, 0]],
+        [[0.7071, 0, 0], [0, -1.4142, 0], [0, 0, 0.7071]],
+        [[0, 0, 0.7071], [0, -1.4142, 0], [0.7071, 0, 0]],
+    )
+)
+NOISE_PX = 0.8  # what is finer is the camera's noise
+
+# The face in a crop, from its brows to its chin, and what is looked at for whether it is plain.
+FACE_ROWS, FACE_COLUMNS, BLOCK_PX = slice(36, 108), slice(20, 92), 12
+PLAIN_SHARE = 0.04  # of the deviation of the whole crop's luma
 
 
 @dataclass(frozen=True)
 class Standard:
-    """What a face needs: each limit with the outcome that a face on its wrong side gets."""
+    """What a face needs: each limit with the outcome that a face on its wrong side gets.
+
+    Those that have a default are no limit by it. The last two are for a second look at the crop.
+    """
 
     least_size_px: float
     least_brightness: float
     least_sharpness: float
     most_yaw: float
+    most_outside: float = 1.0
+    least_detail: float = 0.0
+    most_plain: float = 1.0
+    least_aspect: float = 0.0
+    most_aspect: float = float("inf")
+    least_score: float = 0.0
+    most_shift: float = float("inf")
+
+    def is_face(self, again: Recheck) -> bool:
+        """Whether a second look at the crop leaves no doubt that it shows a face."""
+        return again.score >= self.least_score and again.shift <= self.most_shift
 
     def fault(self, quality: Quality) -> str | None:
         """The first reason why a face cannot be used, or ``None``."""
         checks = (
+            (quality.outside > self.most_outside, Outcome.TOO_CLOSE.value),
             (quality.size_px < self.least_size_px, Outcome.TOO_SMALL.value),
             (quality.brightness < self.least_brightness, Outcome.TOO_DARK.value),
             (quality.sharpness < self.least_sharpness, Outcome.BLURRED.value),
             (abs(quality.yaw) > self.most_yaw, "turned_away"),
+            (quality.detail < self.least_detail, Outcome.BLURRED.value),
+            (quality.plain > self.most_plain, "obscured"),
+            (not self.least_aspect <= quality.aspect <= self.most_aspect, "distorted"),
         )
         return next((outcome for failed, outcome in checks if failed), None)
 
 
-def measure(face: Face, crop: NDArray[np.uint8]) -> Quality:
+def measure(face: Face, crop: NDArray[np.uint8], width: int, height: int) -> Quality:
     """Measure a face.
 
     Args:
         face: in pixels of the photo as sent.
         crop: uint8 [112, 112, 3], the same face aligned, RGB.
+        width: of the photo, px.
+        height: of the photo, px.
     """
-    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
     first, second, nose = (np.array(point) for point in face.landmarks[:3])
     eyes = second - first
     distance = max(float(np.linalg.norm(eyes)), 1e-6)
@@ -49,7 +87,30 @@ def measure(face: Face, crop: NDArray[np.uint8]) -> Quality:
         sharpness=float(cv2.Laplacian(luma, cv2.CV_32F).var()),
         roll_degrees=float(np.degrees(np.arctan2(eyes[1], eyes[0]))),
         yaw=yaw,
+        outside=outside(face, width, height),
+        detail=_detail(luma),
+        plain=_plain(luma),
+        aspect=_aspect(face),
     )
+
+
+def _detail(luma: NDArray[np.uint8]) -> float:
+    smooth = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), NOISE_PX)
+    curved = min(float(cv2.filter2D(smooth, cv2.CV_32F, kernel).var()) for kernel in CURVATURES)
+    return 1000 * curved / max(float(luma.var()), 1.0)
+
+
+def _plain(luma: NDArray[np.uint8]) -> float:
+    face = luma[FACE_ROWS, FACE_COLUMNS].astype(np.float32)
+    side = len(face) // BLOCK_PX
+    blocks = face.reshape(side, BLOCK_PX, side, BLOCK_PX).std(axis=(1, 3))
+    return float((blocks < PLAIN_SHARE * max(float(luma.std()), 1.0)).mean())
+
+
+def _aspect(face: Face) -> float:
+    first, second, _, left_corner, right_corner = (np.array(point) for point in face.landmarks)
+    height = float(np.linalg.norm((left_corner + right_corner - first - second) / 2))
+    return float(np.linalg.norm(second - first)) / max(height, 1e-6)
 
 
 def measured_face(face: Face, quality: Quality) -> MeasuredFace:

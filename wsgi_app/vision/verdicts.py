@@ -10,6 +10,9 @@ from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import Match
 from wsgi_app.vision.quality import measured_face
 
+COMPANION_SHARE = 0.2
+BUSY_SHARE = 0.5  # at a door where others may be seen
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -18,10 +21,14 @@ class Policy:
     Attributes:
         threshold: least cosine to the person.
         margin: least lead over the second person.
+        companion_share: another face is a second person from this share of the main one's size on.
+        own: least cosine to the best of a person's photos for one more to be theirs without a doubt.
     """
 
     threshold: float
     margin: float
+    companion_share: float = COMPANION_SHARE
+    own: float = -1.0
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,10 @@ class Links:
         """One of them."""
         return f"{self.faces(person)}/{face}"
 
+    def face_confirmation(self, person: str, face: str) -> str:
+        """Where somebody says that it is theirs."""
+        return f"{self.face(person, face)}/confirm"
+
     def face_photo(self, person: str, face: str) -> str:
         """Its photo."""
         return f"{self.face(person, face)}/photo"

@@ -28,7 +28,10 @@ COUNT: Json = {"type": "integer", "minimum": 1, "maximum": 2**62 - 1}
 
 # What addresses read out of the query, as the rows of the route table name it.
 QUERY: dict[str, tuple[str, Json]] = {
-    "accept": ("insist on a face that is as like somebody else's", {"const": "like_another"}),
+    "accept": (
+        "doubts in spite of which to enrol: like_another, unlike_own, or both with a comma",
+        {"type": "string"},
+    ),
     "rate": ("the wanted false-accept rate", {"type": "number", "minimum": LEAST_RATE, "maximum": MOST_RATE}),
     "next": ("the page to go on to", TEXT),
     "token": ("what is secret in the one-time link", TEXT),

@@ -106,6 +106,7 @@ DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/
         ("PORTEIRO_OPEN", "yes", "must be one of 0, 1"),
         ("PORTEIRO_ANONYMOUS_DOORS", "no", "must be one of 0, 1"),
         ("PORTEIRO_LIVE", "8766", "must be HOST:PORT, such as 127.0.0.1:8765"),
+        ("PORTEIRO_BUSY_DOORS", "garden,,cellar", "must be names with a comma between any two"),
         ("PORTEIRO_AGREEING_FACES", "0", "must be a whole number from 1 to 3"),
         ("PORTEIRO_KEEP_KNOWN_DAYS", "0", "must be a whole number from 1 to 3650"),
         ("PORTEIRO_KEEP_OTHER_DAYS", "3651", "must be a whole number from 1 to 3650"),
@@ -191,6 +192,7 @@ def test_these_settings_open_the_house() -> None:
     assert OPENING_KEYS == [
         "PORTEIRO_OPEN",
         "PORTEIRO_ANONYMOUS_DOORS",
+        "PORTEIRO_BUSY_DOORS",
         "PORTEIRO_LAB",
         "PORTEIRO_LAB_FILES",
     ]

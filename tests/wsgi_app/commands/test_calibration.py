@@ -37,7 +37,7 @@ def test_the_same_figures_are_there_as_json(owner: Owner) -> None:
 
 def test_photos_that_disagree_are_told_with_whom_they_are_like(owner: Owner) -> None:
     owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
-    owner.does("enrol", "Ana", PHOTOS / "bruno-1.jpg")
+    owner.does("enrol", "Ana", "--accept-unlike-own", PHOTOS / "bruno-1.jpg")
     owner.does("enrol", "Bruno", "--accept-like-another", PHOTOS / "bruno-2.jpg", PHOTOS / "bruno-3.jpg")
 
     lines = owner.does("calibrate").splitlines()

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tests.conftest import Clock
+from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import Conflict, Unprocessable
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
@@ -131,3 +132,11 @@ def test_of_a_photo_that_cannot_be_decoded_nothing_is_kept(house: House, photo: 
 
     assert house.stores.visits.page(10) == []
     assert not list((house.config.data / "photos").rglob("*.jpg"))
+
+
+def test_at_a_busy_door_somebody_behind_does_not_count(house: House) -> None:
+    busy = replace(house, config=replace(house.config, busy_doors=("front-door",)))
+    front, garden = DoorId(DoorKind.DEVICE, "front-door"), DoorId(DoorKind.DEVICE, "garden")
+    address = DoorId(DoorKind.ADDRESS, "front-door")
+
+    assert [busy.policy_at(door).companion_share for door in (front, garden, address)] == [0.5, 0.2, 0.2]

@@ -192,7 +192,7 @@ KEPT["0003"] = {
 }
 ADDED: dict[str, dict[str, Any]] = {
     "people": {"valid_from": None, "valid_until": None, "hours": ()},
-    "faces": {"negative": False, "visit_id": None, "shows_id": None},
+    "faces": {"negative": False, "visit_id": None, "shows_id": None, "unlike": None},
     "visits": {"reason": None},
     "devices": {"told_state": None},
 }

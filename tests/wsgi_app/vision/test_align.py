@@ -1,10 +1,11 @@
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from wsgi_app.vision.align import CROP_PX, TEMPLATE, align, similarity
+from wsgi_app.vision.align import CROP_PX, TEMPLATE, align, outside, similarity
 from wsgi_app.vision.detect import Face
 
 Points = NDArray[np.float64]
@@ -116,13 +117,22 @@ def test_dots_at_the_landmarks_of_a_tilted_face_come_to_lie_on_the_template() ->
     np.testing.assert_allclose(found, sorted((x, y) for x, y in TEMPLATE), atol=0.7)
 
 
-def test_what_lies_beyond_the_picture_is_black() -> None:
-    pixels = np.full((200, 200, 3), 255, np.uint8)
+def test_what_lies_beyond_the_picture_has_the_colours_of_its_edge() -> None:
+    pixels = np.zeros((200, 200, 3), np.uint8)
+    pixels[:, 0] = (200, 100, 50)
 
     crop = align(pixels, face_at(TEMPLATE - (CROP_PX / 2, 0)))
 
-    assert crop[:, :50].max() == 0
-    assert crop[:, 60:].min() == 255
+    assert np.unique(crop[:, :50].reshape(-1, 3), axis=0).tolist() == [[200, 100, 50]]
+    assert crop[:, 60:].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("shift", "share"),
+    [((0, 0), 0.0), ((56, 0), 0.5), ((-56, 0), 0.0), ((56, 56), 0.75), ((0, 112), 1.0), ((-144, 0), 0.5)],
+)
+def test_how_much_of_a_crop_lies_beyond_the_picture_is_told(shift: tuple[int, int], share: float) -> None:
+    assert outside(face_at(TEMPLATE - shift), 200, 200) == pytest.approx(share, abs=0.02)
 
 
 def test_the_picture_stays_as_it_is() -> None:

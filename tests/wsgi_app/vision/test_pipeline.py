@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFilter
 
+from bench.framing import FORMS, framed
 from tests.networks import SIDE_PX, WEIGHTS, extremes_onnx, nose_onnx, nose_pb, nose_tflite
 from wsgi_app.base.errors import (
     PackError,
@@ -125,6 +126,19 @@ def resized(photo: bytes, factor: float) -> bytes:
 
 def blurred(photo: bytes, radius_px: float) -> bytes:
     return file_of(Image.open(BytesIO(photo)).filter(ImageFilter.GaussianBlur(radius_px)))
+
+
+def moved(photo: bytes, px: int) -> bytes:
+    """As a camera has it that saw everything move to the side."""
+    steps = [np.roll(pixels_of(photo), step, axis=1).astype(np.uint16) for step in range(px)]
+    return file_of(np.mean(steps, axis=0).astype(np.uint8))
+
+
+def covered(photo: bytes) -> bytes:
+    """Ana's first photo, with a cloth over mouth and nose."""
+    pixels = pixels_of(photo).copy()
+    pixels[215:325, 545:700] = (120, 160, 190)
+    return file_of(pixels)
 
 
 def side_by_side(*photos: bytes) -> bytes:
@@ -280,13 +294,31 @@ def test_two_people_at_the_door_are_several_even_if_one_is_known(
 
 
 def test_a_passer_by_far_behind_is_nobody_at_the_door(judge: Judge, photo: Photo) -> None:
-    verdict = judge(side_by_side(photo("ana-3"), resized(photo("bruno-3"), 0.25)))
+    verdict = judge(side_by_side(photo("ana-3"), resized(photo("bruno-3"), 0.12)))
 
     assert (verdict.outcome, verdict.person) == (Outcome.KNOWN, "ana")
 
 
+@pytest.mark.parametrize(
+    ("share", "factor", "outcome"),
+    [
+        (0.2, 0.4, Outcome.SEVERAL_PEOPLE),
+        (0.2, 0.12, Outcome.KNOWN),
+        (0.5, 0.3, Outcome.KNOWN),
+        (0.5, 0.7, Outcome.SEVERAL_PEOPLE),
+    ],
+)
+def test_from_which_size_on_another_is_at_the_door_too_is_the_policys(
+    share: float, factor: float, outcome: Outcome, photo: Photo, request: pytest.FixtureRequest
+) -> None:
+    pipeline, gallery, steps = (request.getfixturevalue(name) for name in ("pipeline", "gallery", "steps"))
+    both = pipeline.decode(side_by_side(photo("ana-3"), resized(photo("bruno-3"), factor)), steps)
+
+    assert pipeline.judge(both, gallery, Policy(0.526, 0.05, share), steps).outcome is outcome
+
+
 def test_the_nearer_of_two_is_judged_wherever_they_stand(judge: Judge, photo: Photo) -> None:
-    verdict = judge(side_by_side(resized(photo("bruno-3"), 0.25), photo("ana-3")))
+    verdict = judge(side_by_side(resized(photo("bruno-3"), 0.12), photo("ana-3")))
 
     assert (verdict.outcome, verdict.person) == (Outcome.KNOWN, "ana")
 
@@ -334,7 +366,10 @@ def test_what_cannot_be_decoded_is_refused(
 
 @pytest.mark.parametrize(
     ("name", "taken"),
-    [("ana-3", ["decode", "detect", "align", "embed", "match"]), ("nobody-1", ["decode", "detect"])],
+    [
+        ("ana-3", ["decode", "detect", "align", "recheck", "embed", "match"]),
+        ("nobody-1", ["decode", "detect"]),
+    ],
 )
 def test_every_step_is_timed(
     name: str, taken: list[str], pipeline: Pipeline, gallery: Gallery, policy: Policy, photo: Photo
@@ -347,6 +382,55 @@ def test_every_step_is_timed(
     assert steps.seconds == dict.fromkeys(taken, 1.0)
 
 
+CLOSEUPS = Path(__file__).parents[2] / "cases" / "closeup"
+
+
+@pytest.mark.parametrize("path", sorted(CLOSEUPS.glob("stranger-*.jpg")), ids=lambda path: path.stem)
+def test_strangers_close_to_the_camera_stay_strangers(path: Path, judge: Judge) -> None:
+    verdict = judge(path.read_bytes())
+
+    assert (verdict.outcome, verdict.person) in (
+        (Outcome.UNKNOWN, None),
+        (Outcome.KNOWN, path.stem.split("-")[1]),
+    )
+    assert verdict.person in (None, "chen")  # the others have nothing enrolled
+
+
+def test_a_friend_close_to_the_camera_is_known(judge: Judge) -> None:
+    verdict = judge((CLOSEUPS / "friend-ana-4-3x4.jpg").read_bytes())
+
+    assert (verdict.outcome, verdict.person) == (Outcome.KNOWN, "ana")
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 1.0, 1.1])
+@pytest.mark.parametrize("size", FORMS.values(), ids=FORMS)
+def test_friends_are_known_up_to_the_size_of_the_frame_and_beyond(
+    size: tuple[int, int], share: float, judge: Judge, pipeline: Pipeline, photo: Photo, steps: Steps
+) -> None:
+    names = [f"{name}-{number}" for name in ("ana", "bruno", "chen") for number in (3, 4, 5)]
+
+    people = [judge(near(photo(name), size, share, pipeline, steps)).person for name in names]
+
+    assert {person for person in people if person is not None} <= {"ana", "bruno", "chen"}
+    assert [person == name[:-2] for person, name in zip(people, names, strict=True)].count(True) >= 7
+
+
+@pytest.mark.parametrize("share", [2.5, 3.0])
+@pytest.mark.parametrize("size", FORMS.values(), ids=FORMS)
+def test_nobody_is_known_by_an_eye(
+    size: tuple[int, int], share: float, judge: Judge, pipeline: Pipeline, photo: Photo, steps: Steps
+) -> None:
+    outcomes = {judge(near(photo(f"ana-{n}"), size, share, pipeline, steps)).outcome for n in (3, 4, 5)}
+
+    assert outcomes <= {Outcome.TOO_CLOSE, Outcome.NO_FACE}
+
+
+def near(photo: bytes, size: tuple[int, int], share: float, pipeline: Pipeline, steps: Steps) -> bytes:
+    """The photo of a face that has so much of a picture's height."""
+    face = pipeline.detect(pipeline.decode(photo, steps), steps)[0]
+    return file_of(framed(pixels_of(photo), face, size, share)[0])
+
+
 Alteration = Callable[[Photo], bytes]
 
 UNFIT: dict[str, tuple[Alteration, str]] = {
@@ -356,6 +440,9 @@ UNFIT: dict[str, tuple[Alteration, str]] = {
     "a face of 58 px": (lambda photo: resized(photo("ana-3"), 0.35), "too_small"),
     "a face in the dusk": (lambda photo: dimmed(photo("ana-1"), 0.3), "too_dark"),
     "a face a little out of focus": (lambda photo: blurred(photo("ana-3"), 4), "blurred"),
+    "a face that moved": (lambda photo: moved(photo("ana-3"), 25), "blurred"),
+    "a face behind a mask": (lambda photo: covered(photo("ana-1")), "obscured"),
+    "a face larger than the frame": (lambda _: (CLOSEUPS / "enrolled-ana-2.jpg").read_bytes(), "too_close"),
 }
 
 
@@ -384,7 +471,17 @@ def test_the_door_is_more_lenient_than_enrolment(
 def test_a_visitor_may_look_to_the_side_and_who_enrols_may_not(
     yaw: float, door: str | None, enrolment: str | None
 ) -> None:
-    quality = Quality(size_px=200, brightness=120, sharpness=50, roll_degrees=0, yaw=yaw)
+    quality = Quality(
+        size_px=200,
+        brightness=120,
+        sharpness=50,
+        roll_degrees=0,
+        yaw=yaw,
+        outside=0,
+        detail=5,
+        plain=0,
+        aspect=1,
+    )
 
     assert (PROBE.fault(quality), ENROLMENT.fault(quality)) == (door, enrolment)
 

@@ -9,14 +9,31 @@ from wsgi_app.vision.align import TEMPLATE
 from wsgi_app.vision.detect import Face, Point
 from wsgi_app.vision.quality import Standard, brightness_of, measure, measured_face
 
-GOOD = Quality(size_px=100, brightness=120, sharpness=50, roll_degrees=0, yaw=0)
-STANDARD = Standard(least_size_px=40, least_brightness=25, least_sharpness=6, most_yaw=0.35)
+GOOD = Quality(
+    size_px=100, brightness=120, sharpness=50, roll_degrees=0, yaw=0, outside=0, detail=5, plain=0, aspect=1
+)
+STANDARD = Standard(
+    least_size_px=40,
+    least_brightness=25,
+    least_sharpness=6,
+    most_yaw=0.35,
+    most_outside=0.2,
+    least_detail=0.6,
+    most_plain=0.1,
+    least_aspect=0.78,
+    most_aspect=1.13,
+)
 
 
 def face(
     *, eyes: tuple[Point, Point] = ((40, 50), (80, 50)), nose: Point = (60, 70), side_px: float = 100
 ) -> Face:
     return Face((0, 0, side_px, side_px * 1.4), (*eyes, nose, (45, 90), (75, 90)), 0.9)
+
+
+def measured(face: Face, crop: NDArray[np.uint8]) -> Quality:
+    """What is measured on a face of a photo of 200 px a side."""
+    return measure(face, crop, 200, 200)
 
 
 def plain(level: int) -> NDArray[np.uint8]:
@@ -39,6 +56,11 @@ def test_a_good_face_has_no_fault() -> None:
         (replace(GOOD, sharpness=5.9), "blurred"),
         (replace(GOOD, yaw=0.36), "turned_away"),
         (replace(GOOD, yaw=-0.36), "turned_away"),
+        (replace(GOOD, outside=0.21), "too_close"),
+        (replace(GOOD, detail=0.59), "blurred"),
+        (replace(GOOD, plain=0.11), "obscured"),
+        (replace(GOOD, aspect=0.77), "distorted"),
+        (replace(GOOD, aspect=1.14), "distorted"),
     ],
 )
 def test_each_limit_has_its_fault(quality: Quality, fault: str) -> None:
@@ -54,6 +76,11 @@ def test_each_limit_has_its_fault(quality: Quality, fault: str) -> None:
         replace(GOOD, yaw=0.35),
         replace(GOOD, yaw=-0.35),
         replace(GOOD, roll_degrees=80),
+        replace(GOOD, outside=0.2),
+        replace(GOOD, detail=0.6),
+        replace(GOOD, plain=0.1),
+        replace(GOOD, aspect=0.78),
+        replace(GOOD, aspect=1.13),
     ],
 )
 def test_a_face_at_a_limit_passes(quality: Quality) -> None:
@@ -99,18 +126,20 @@ def test_a_face_is_kept_and_shown_with_names_and_with_as_many_digits_as_mean_any
 
 
 def test_a_level_face_on_a_plain_crop_measures_as_it_was_made() -> None:
-    assert measure(face(), plain(77)) == Quality(
-        size_px=100, brightness=77, sharpness=0, roll_degrees=0, yaw=0
+    in_the_middle = face().shifted(500, 500)
+
+    assert measure(in_the_middle, plain(77), 2000, 2000) == Quality(
+        size_px=100, brightness=77, sharpness=0, roll_degrees=0, yaw=0, outside=0, detail=0, plain=1, aspect=1
     )
 
 
 def test_the_size_is_the_shorter_side_of_the_box() -> None:
-    assert measure(face(side_px=33), plain(0)).size_px == 33
+    assert measured(face(side_px=33), plain(0)).size_px == 33
 
 
 def test_brightness_weighs_colours_as_the_eye_does() -> None:
     brightness = {
-        colour: measure(face(), np.full((112, 112, 3), value, np.uint8)).brightness
+        colour: measured(face(), np.full((112, 112, 3), value, np.uint8)).brightness
         for colour, value in {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}.items()
     }
 
@@ -120,7 +149,7 @@ def test_brightness_weighs_colours_as_the_eye_does() -> None:
 def test_sharpness_falls_with_every_step_of_blur() -> None:
     crops = [noise(), *(cv2.GaussianBlur(noise(), (0, 0), sigma) for sigma in (0.5, 1, 2, 4, 8))]
 
-    sharpness = [measure(face(), np.asarray(crop, np.uint8)).sharpness for crop in crops]
+    sharpness = [measured(face(), np.asarray(crop, np.uint8)).sharpness for crop in crops]
 
     assert sharpness == sorted(sharpness, reverse=True)
     assert sharpness[0] > 100 * sharpness[-1]
@@ -131,7 +160,48 @@ def test_sharpness_is_the_variance_of_the_laplacian() -> None:
     crop[50, 50] = 110
 
     # 12544 pixels: one of -40, four of 10, and the rest of 0; their mean is 0.
-    assert measure(face(), crop).sharpness == pytest.approx((40**2 + 4 * 10**2) / 112**2)
+    assert measured(face(), crop).sharpness == pytest.approx((40**2 + 4 * 10**2) / 112**2)
+
+
+def moved(crop: NDArray[np.uint8], along: tuple[int, int], px: int) -> NDArray[np.uint8]:
+    """A crop as a camera has it that saw it move so far along a direction."""
+    steps = [np.roll(crop, (along[1] * step, along[0] * step), axis=(0, 1)) for step in range(px)]
+    return np.asarray(np.mean(steps, axis=0), np.uint8)
+
+
+@pytest.mark.parametrize("along", [(1, 0), (0, 1), (1, 1), (1, -1)])
+def test_a_face_that_moved_has_no_detail_however_sharp_it_is_across(along: tuple[int, int]) -> None:
+    still = measured(face(), noise())
+    assert still.detail > 100
+
+    assert measured(face(), moved(noise(), along, 16)).detail < 0.15 * still.detail
+
+
+def test_contrast_makes_no_detail() -> None:
+    faint = np.asarray(110 + noise() / 16, np.uint8)
+
+    assert measured(face(), faint).detail == pytest.approx(measured(face(), noise()).detail, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "share"),
+    [((0, 0, 112, 112), 1.0), ((0, 0, 56, 112), 0.5), ((20, 72, 92, 108), 0.5), ((32, 48, 44, 60), 1 / 36)],
+)
+def test_what_is_hidden_by_something_plain_is_told(hidden: tuple[int, int, int, int], share: float) -> None:
+    left, top, right, bottom = hidden
+    crop = noise()
+    assert measured(face(), crop).plain == 0
+
+    crop[top:bottom, left:right] = (120, 160, 190)
+
+    assert measured(face(), crop).plain == pytest.approx(share)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1, 1.8])
+def test_the_form_of_a_face_is_told(factor: float) -> None:
+    wide = Face((0, 0, 100, 140), tuple((x * factor, y) for x, y in face().landmarks), 0.9)  # type: ignore[arg-type]
+
+    assert measured(wide, noise()).aspect == pytest.approx(factor)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +209,7 @@ def test_sharpness_is_the_variance_of_the_laplacian() -> None:
     [((80, 50), 0), ((80, 90), 45), ((80, 10), -45), ((40, 90), 90), ((40, 10), -90)],
 )
 def test_roll_is_positive_where_the_right_eye_is_lower(second_eye: Point, degrees: float) -> None:
-    assert measure(face(eyes=((40, 50), second_eye)), plain(0)).roll_degrees == pytest.approx(degrees)
+    assert measured(face(eyes=((40, 50), second_eye)), plain(0)).roll_degrees == pytest.approx(degrees)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +217,7 @@ def test_roll_is_positive_where_the_right_eye_is_lower(second_eye: Point, degree
     [((60, 70), 0), ((70, 70), 0.25), ((50, 70), -0.25), ((80, 70), 0.5), ((60, 200), 0)],
 )
 def test_yaw_is_positive_where_the_nose_points_right(nose: Point, yaw: float) -> None:
-    assert measure(face(nose=nose), plain(0)).yaw == pytest.approx(yaw)
+    assert measured(face(nose=nose), plain(0)).yaw == pytest.approx(yaw)
 
 
 @pytest.mark.parametrize("factor", [0.1, 1, 7.5])
@@ -157,25 +227,25 @@ def test_yaw_does_not_change_with_tilt_or_size(degrees: float, factor: float) ->
     turn = factor * np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
     first, second, nose = ((float(x), float(y)) for x, y in np.array([(40, 50), (80, 50), (70, 70)]) @ turn.T)
 
-    measured = measure(face(eyes=(first, second), nose=nose), plain(0))
+    quality = measured(face(eyes=(first, second), nose=nose), plain(0))
 
-    assert measured.yaw == pytest.approx(0.25)
-    assert measured.roll_degrees == pytest.approx(degrees)
+    assert quality.yaw == pytest.approx(0.25)
+    assert quality.roll_degrees == pytest.approx(degrees)
 
 
 def test_eyes_in_one_place_give_finite_numbers() -> None:
-    measured = measure(face(eyes=((50, 50), (50, 50)), nose=(50, 50)), plain(0))
+    quality = measured(face(eyes=((50, 50), (50, 50)), nose=(50, 50)), plain(0))
 
-    assert (measured.yaw, measured.roll_degrees) == (0, 0)
+    assert (quality.yaw, quality.roll_degrees) == (0, 0)
 
 
 def test_the_template_itself_looks_straight_ahead() -> None:
     first, second, nose, left, right = ((float(x), float(y)) for x, y in TEMPLATE)
 
-    measured = measure(Face((0, 0, 112, 112), (first, second, nose, left, right), 1), plain(0))
+    quality = measured(Face((0, 0, 112, 112), (first, second, nose, left, right), 1), plain(0))
 
-    assert measured.yaw == pytest.approx(0, abs=0.01)
-    assert measured.roll_degrees == pytest.approx(0, abs=0.5)
+    assert quality.yaw == pytest.approx(0, abs=0.01)
+    assert quality.roll_degrees == pytest.approx(0, abs=0.5)
 
 
 @pytest.mark.parametrize("level", [0, 25, 255])

@@ -79,13 +79,17 @@ class PersonList(msgspec.Struct):
 
 
 class FaceBody(msgspec.Struct):
-    """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from."""
+    """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from.
+
+    ``unlike`` is how like it was to the person's others where somebody has to look whether it is theirs.
+    """
 
     id: str
     quality: Quality | None
     created_at: datetime
     negative: bool
     visit: str | None
+    unlike: float | None
     links: dict[str, str]
 
 
@@ -204,4 +208,6 @@ def face_body(call: Call, face: EnrolledFace) -> FaceBody:
     }
     if face.visit_id is not None:
         links["visit"] = call.links.visit(face.visit_id)
-    return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, links)
+    if face.unlike is not None:
+        links["confirm"] = call.links.face_confirmation(face.person_id, face.id)
+    return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, face.unlike, links)

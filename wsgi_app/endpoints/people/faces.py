@@ -1,12 +1,12 @@
 """A person's faces: what a door compares with, and what it must not take for them."""
 
 from dataclasses import replace
-from typing import Literal
 
 import msgspec
 from webob import Request, Response
 
 from wsgi_app.base.errors import BadRequest
+from wsgi_app.base.faces import Objection
 from wsgi_app.endpoints.people.bodies import FaceList, face_body
 from wsgi_app.house.enrolment import Candidate, candidate_of_visit
 from wsgi_app.stores.faces import EnrolledFace
@@ -18,14 +18,12 @@ from wsgi_app.web.rendering import changed, json_answer, photo_answer, query_tex
 from wsgi_app.web.uploads import JSON, declared_type, read_length
 from wsgi_app.web.versions import expected
 
-LIKE_ANOTHER = "like_another"
-
 
 class FaceOfVisit(msgspec.Struct, forbid_unknown_fields=True):
-    """What is sent to enrol the face of a visit; ``accept`` insists on a look-alike."""
+    """What is sent to enrol the face of a visit; ``accept`` insists in spite of doubts."""
 
     visit: Id
-    accept: Literal["like_another"] | None = None
+    accept: Objection | list[Objection] | None = None
 
 
 def index(call: Call, person: str) -> Response:
@@ -38,12 +36,19 @@ def enrol_face(call: Call, person: str) -> Response:
     """``POST /people/{person}/faces``: a photo of that person alone, or ``{"visit"}`` for a visit's.
 
     The photo is the multipart field ``file``, or the body by itself. ``?accept=like_another``, or that field,
-    insists on a face that is as like somebody else's.
+    insists on a face that is as like somebody else's, ``unlike_own`` on one that is not like the person's
+    own; a comma stands between the two.
     """
     call.stores.people.get(person)
     face = call.enroller.enrol(_candidate(call, person))
     body = face_body(call, face)
     return changed(call.request, body.links["person"], body, 201, {"Location": body.links["self"]})
+
+
+def confirm(call: Call, person: str, face: str) -> Response:
+    """``POST /people/{person}/faces/{face}/confirm``: somebody looked, and it is the person's."""
+    body = face_body(call, call.stores.faces.confirm(person, face))
+    return changed(call.request, body.links["person"], body)
 
 
 def show(call: Call, person: str, face: str) -> Response:
@@ -72,10 +77,11 @@ def _candidate(call: Call, person: str) -> Candidate:
     limits = call.house.config.limits.uploads
     if not is_form(call.request) and not _is_small_json(call.request, limits.json_bytes):
         photo = read_photo(call.request, "file", limits)
-        return Candidate(person, photo, accept_like_another=accepted)
+        return Candidate(person, photo, accept=accepted)
     body = call.body(FaceOfVisit)
     candidate = candidate_of_visit(call.stores, person, body.visit)
-    return replace(candidate, accept_like_another=accepted or body.accept == LIKE_ANOTHER)
+    told = body.accept if isinstance(body.accept, list) else [body.accept] if body.accept else []
+    return replace(candidate, accept=accepted | frozenset(told))
 
 
 def _is_small_json(request: Request, most_bytes: int) -> bool:
@@ -83,8 +89,8 @@ def _is_small_json(request: Request, most_bytes: int) -> bool:
     return declared_type(request) == JSON and (read_length(request.environ) or 0) <= most_bytes
 
 
-def _accepted(call: Call) -> bool:
-    text = query_text(call.request, "accept")
-    if text not in ("", LIKE_ANOTHER):
-        raise BadRequest("bad_query:accept", only=LIKE_ANOTHER)
-    return text == LIKE_ANOTHER
+def _accepted(call: Call) -> frozenset[Objection]:
+    words = [word.strip() for word in query_text(call.request, "accept").split(",") if word.strip()]
+    if not set(words) <= set(Objection):
+        raise BadRequest("bad_query:accept", only=" and ".join(Objection))
+    return frozenset(map(Objection, words))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from wsgi_app.base.faces import Objection
 from wsgi_app.base.outcomes import Reason
 from wsgi_app.base.people import PersonName
 from wsgi_app.house import enrolment, inbox
@@ -17,11 +18,15 @@ VisitIds = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=100)]
 
 
 class Naming(msgspec.Struct):
-    """What is sent to say who it was: a name, of somebody new or known, or a known person's id."""
+    """What is sent to say who it was: a name, of somebody new or known, or a known person's id.
+
+    ``accept`` insists that photos are learnt that are like somebody else's, or unlike the person's own.
+    """
 
     visits: VisitIds
     name: Name | None = None
     person: Id | None = None
+    accept: list[Objection] = []
 
 
 class Ignoring(msgspec.Struct):

@@ -73,7 +73,7 @@ def name(call: Call) -> Response:
     body = call.body(Naming)
     visits = call.stores.visits.some(body.visits)
     person = naming.person_meant(call.stores.people, body.person, body.name)
-    enrolments = naming.name(call.enroller, visits, person.id)
+    enrolments = naming.name(call.enroller, visits, person.id, frozenset(body.accept))
     refused = [
         Refusal(visit, error.code, sentence(error, Place.API)) for visit, error in enrolments.refused.items()
     ]

@@ -12,7 +12,16 @@ SENTENCES: dict[str, Sentence] = {
     "precondition_failed:face": "This face was changed since you last read it; read it again.",
     "name_taken:person": "There is already somebody called {name}.",
     "too_many_faces": "{name} has {faces} photos, as many as anybody may have; remove one first.",
-    "duplicate": "{name} has this photo already; use another one.",
+    "duplicate:own": "{name} has this photo already; use another one.",
+    "duplicate:other": "This photo is {other}'s already ({address}); remove it there if it shows {name}.",
+    "unlike_own": {
+        Place.PAGE: "This does not look like the photos that {name} has (likeness {score:.2f}). If it is "
+        "{name} all the same, press 'Enrol all the same'.",
+        Place.TERMINAL: "This does not look like the photos that {name} has (likeness {score:.2f}). If it is "
+        "{name} all the same, enrol it with --accept-unlike-own.",
+        Place.API: "This does not look like the photos that {name} has (likeness {score:.2f}). If it is "
+        "{name} all the same, send accept=unlike_own.",
+    },
     "like_another": {
         Place.PAGE: "This looks like {other} (likeness {score:.2f}), who is enrolled already. If it is "
         "{name} all the same, press 'Enrol all the same'.",

@@ -334,10 +334,24 @@ def test_whoever_was_said_not_to_be_somebody_can_be_them_after_all(
     visits = come(server, photo, "ana-1", "ana-2")
     post_json(server, "/unknown/not", {"visits": visits, "person": ana})
 
-    post_json(server, "/unknown/name", {"visits": visits, "person": ana})
+    named = post_json(server, "/unknown/name", {"visits": visits, "person": ana, "accept": ["unlike_own"]})
 
+    assert (named.json["enrolled"], named.json["refused"]) == (2, [])
     assert [(name, negative) for name, _, negative in taken_from(stores, visits)] == [("Ana", False)] * 2
     assert rings(server, photo, "ana-1") == "Ana"
+
+
+def test_photos_unlike_the_persons_own_are_named_and_not_learnt(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    visits = come(server, photo, "dana-1", "dana-2")
+
+    named = post_json(server, "/unknown/name", {"visits": visits, "person": ana})
+
+    assert (named.json["visits"], named.json["enrolled"]) == (2, 0)
+    assert {refusal["code"] for refusal in named.json["refused"]} == {"unlike_own"}
+    assert rings(server, photo, "dana-3") is None
 
 
 def test_what_somebody_learnt_by_mistake_they_forget_when_it_was_somebody_else(

@@ -86,7 +86,9 @@ def test_a_face_that_the_visit_taught_wrongly_is_unlearnt(
     server: InProcessServer, stores: Stores, photo: Photo, ana: str
 ) -> None:
     stranger = post_photo(server, "/", photo("bruno-1")).json["visit"]
-    assert post_json(server, f"/people/{ana}/faces", {"visit": stranger}).status == 201
+    assert (
+        post_json(server, f"/people/{ana}/faces", {"visit": stranger, "accept": "unlike_own"}).status == 201
+    )
     assert stores.people.get(ana).faces == 3
     say(server, stranger, {"name": "Bruno"})
     assert stores.people.get(ana).faces == 2

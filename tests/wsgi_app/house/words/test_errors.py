@@ -27,7 +27,9 @@ KINDS: dict[str, type[PorteiroError]] = {
 
 # What the networks find against a photo is the key of its refusal.
 FAULTS = {str(outcome) for outcome in Outcome} - {"known", "unknown", "not_now"} | {
+    "distorted",
     "not_upright",
+    "obscured",
     "turned_away",
 }
 

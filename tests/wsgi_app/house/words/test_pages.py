@@ -70,6 +70,7 @@ def change_people(stores: Stores) -> None:
     stores.people.change(ana, lambda person: person, lambda _: True)
     face = stores.faces.add(ana, b"png", SHARP, EMBEDDING)
     stores.faces.add(ana, b"png", SHARP, EMBEDDING, Source(negative=True))
+    stores.faces.confirm(ana, stores.faces.add(ana, b"png", SHARP, EMBEDDING, Source(unlike=0.2)).id)
     stores.faces.remove(ana, face.id)
     stores.people.remove(ana, lambda _: True)
 

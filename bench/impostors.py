@@ -1,0 +1,204 @@
+"""``python -m bench.impostors``: who is let in that should not be, when photos are altered in every way.
+
+Everybody is a stranger to everybody else's house. For each alteration three questions are asked of all pairs
+of people: is somebody let in by an altered photo, into a house that has good ones? By a good photo, into a
+house that has altered ones? By an altered photo, into a house that has such as well?
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import MofNCompleteColumn, Progress
+from rich.table import Table
+
+from bench.accuracy import load_pack
+from bench.alterations import ALTERATIONS, Alter
+from wsgi_app.base.errors import PorteiroError, RequestError, UnusablePhoto
+from wsgi_app.base.sentences import Place
+from wsgi_app.base.steps import Steps
+from wsgi_app.commands import print_table, progress_bar
+from wsgi_app.house.words.errors import sentence
+from wsgi_app.vision.decode import Picture
+from wsgi_app.vision.detect import Face
+from wsgi_app.vision.embed import Embedding
+from wsgi_app.vision.match import Gallery, cosine
+from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.verdicts import Policy
+
+PHOTOS = Path(__file__).parents[1] / "tests" / "photos"
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+HEADINGS = ("compared", "enrolled", "probe altered", "house altered", "both", "friends known")
+NOBODY, ANY = Gallery.of([]), Policy(threshold=1.0, margin=0.0)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One photo of somebody, and the face on it."""
+
+    person: str
+    pixels: NDArray[np.uint8]
+    face: Face
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What became of one altered photo.
+
+    Attributes:
+        person: whose it is.
+        probe: what a door compares; ``None`` where it does not compare.
+        enrolled: what enrolling keeps; ``None`` where it refuses.
+    """
+
+    person: str
+    probe: Embedding | None
+    enrolled: Embedding | None
+
+
+@dataclass
+class Tally:
+    """Attempts to get in, and how many succeeded."""
+
+    attempts: int = 0
+    let_in: int = 0
+
+    def __str__(self) -> str:
+        """As the table has it."""
+        return f"{self.let_in} of {self.attempts}" if self.attempts else "-"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one alteration did.
+
+    Attributes:
+        name: of the alteration.
+        photos: how many were altered.
+        compared: how many of them a door compares.
+        enrolled: how many of them may be enrolled.
+        probed: altered photos at houses with good ones.
+        gallery: good photos at houses with altered ones.
+        both: altered photos at houses with altered ones.
+        friends: altered photos at the houses of their own people, with good ones.
+    """
+
+    name: str
+    photos: int
+    compared: int
+    enrolled: int
+    probed: Tally
+    gallery: Tally
+    both: Tally
+    friends: Tally
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("folder", type=EXISTING_FOLDER, required=False)
+@click.option("--pack", help="Measure this pack, a name or a folder, instead of the one in force.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Instead of the pack's own.")
+@click.option("--people", type=click.IntRange(min=2), help="Take so many people only.")
+def main(folder: Path | None, pack: str | None, threshold: float | None, people: int | None) -> None:
+    """Try to get strangers in, on photos FOLDER/Name/*.jpg, or on those of the made-up people without one."""
+    try:
+        pipeline = load_pack(pack)
+        with progress_bar(MofNCompleteColumn()) as progress:
+            shots = list(read_shots(pipeline, folder or PHOTOS, people, progress))
+            level = threshold or pipeline.pack.embedder.thresholds[0].score
+            rows = list(measure(pipeline, shots, level, progress))
+    except PorteiroError as error:
+        raise click.ClickException(sentence(error, Place.TERMINAL)) from error
+    print_table(table(rows, level))
+    tallies = [tally for row in rows for tally in (row.probed, row.gallery, row.both)]
+    let_in, attempts = sum(tally.let_in for tally in tallies), sum(tally.attempts for tally in tallies)
+    click.echo(f"{let_in} of {attempts} attempts of strangers succeeded.")
+
+
+def read_shots(pipeline: Pipeline, folder: Path, people: int | None, progress: Progress) -> Iterator[Shot]:
+    """The photos of a folder that show exactly one good face: in folders by name, or as NAME-NUMBER."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    names = {path: _name_of(path, folder) for path in files}
+    chosen = set(sorted(set(names.values()))[:people])
+    steps = Steps(lambda: 0.0)
+    for path in progress.track([path for path in files if names[path] in chosen], description="photos"):
+        try:
+            picture = pipeline.decode(path.read_bytes(), steps)
+            pipeline.single_face(path.read_bytes(), ENROLMENT, steps)
+        except RequestError:
+            continue
+        yield Shot(names[path], picture.pixels, pipeline.detect(picture, steps)[0])
+
+
+def _name_of(path: Path, folder: Path) -> str:
+    return path.stem.rpartition("-")[0] if path.parent == folder else path.parent.name
+
+
+def measure(pipeline: Pipeline, shots: list[Shot], threshold: float, progress: Progress) -> Iterator[Row]:
+    """One row for each alteration."""
+    good = [look(pipeline, shot, ALTERATIONS["as it is"]) for shot in shots]
+    for name, alter in progress.track(ALTERATIONS.items(), description="alterations"):
+        altered = [look(pipeline, shot, alter) for shot in shots]
+        yield Row(
+            name,
+            len(shots),
+            sum(one.probe is not None for one in altered),
+            sum(one.enrolled is not None for one in altered),
+            tally(altered, good, threshold, same=False),
+            tally(good, altered, threshold, same=False),
+            tally(altered, altered, threshold, same=False),
+            tally(altered, good, threshold, same=True),
+        )
+
+
+def look(pipeline: Pipeline, shot: Shot, alter: Alter) -> Looked:
+    """What a door and enrolling make of an altered photo."""
+    pixels, steps = alter(shot.pixels, shot.face), Steps(lambda: 0.0)
+    picture = Picture(pixels, pixels.shape[1], pixels.shape[0])
+    probe = pipeline.judge(picture, NOBODY, ANY, steps).probe
+    try:
+        crop = pipeline.single_face_in(picture, ENROLMENT, steps).crop
+    except UnusablePhoto:
+        return Looked(shot.person, probe, None)
+    return Looked(shot.person, probe, pipeline.embed(crop, steps))
+
+
+def tally(probes: list[Looked], gallery: list[Looked], threshold: float, *, same: bool) -> Tally:
+    """Every probe at every house of one person: another's, or the person's own with the other photos.
+
+    A photo that a door does not compare is an attempt that failed.
+    """
+    houses: dict[str, list[tuple[int, Embedding]]] = {}
+    for number, one in enumerate(gallery):
+        if one.enrolled is not None:
+            houses.setdefault(one.person, []).append((number, one.enrolled))
+    count = Tally()
+    for number, one in enumerate(probes):
+        for person, faces in houses.items():
+            others = [face for place, face in faces if place != number]
+            if (person == one.person) is not same or not others:
+                continue
+            count.attempts += 1
+            count.let_in += (
+                one.probe is not None and max(cosine(face, one.probe) for face in others) >= threshold
+            )
+    return count
+
+
+def table(rows: list[Row], threshold: float) -> Table:
+    """The rows as they are printed."""
+    drawn = Table(title=f"Strangers at threshold {threshold:g}", box=None)
+    drawn.add_column("alteration")
+    for heading in HEADINGS:
+        drawn.add_column(heading, justify="right")
+    for row in rows:
+        shares = (f"{row.compared / row.photos:.0%}", f"{row.enrolled / row.photos:.0%}")
+        drawn.add_row(row.name, *shares, str(row.probed), str(row.gallery), str(row.both), str(row.friends))
+    return drawn
+
+
+if __name__ == "__main__":
+    main()
