@@ -8,6 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.servers import Server, form, post_json, post_photo
+from wsgi_app.base.faces import Quality
 from wsgi_app.vision.packs import Threshold
 
 Photo = Callable[[str], bytes]
@@ -50,7 +51,7 @@ def test_every_face_is_listed_the_largest_first(any_server: Server, photo: Photo
     assert large["box"]["left"] + large["box"]["width"] < 960 < small["box"]["left"]
     for face in found["faces"]:
         assert set(face) == {"box", "landmarks", "score", "quality"}
-        assert set(face["quality"]) == {"size_px", "brightness", "sharpness", "roll_degrees", "yaw"}
+        assert tuple(face["quality"]) == Quality.__struct_fields__
         inside = [
             face["box"]["left"] <= x <= face["box"]["left"] + face["box"]["width"]
             for x, _ in face["landmarks"].values()
