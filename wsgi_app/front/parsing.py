@@ -61,6 +61,8 @@ class FrontParser(HTTPRequestParser):
         if self.error is None and self.chunked:
             most = self.adj.max_request_body_size
             self.body_rcv = ChunkedBody(OverflowableBuffer(self.adj.inbuf_overflow), most)
+        if self.body_rcv is None:  # nobody waits to send a body that there is not
+            self.expect_continue = False
 
     def refuse(self, error: PorteiroError) -> None:
         """Be done with it, whatever is still to come."""

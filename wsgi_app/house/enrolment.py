@@ -56,6 +56,21 @@ class Likeness:
 
 
 @dataclass(frozen=True)
+class Resemblances:
+    """What a face is like.
+
+    Attributes:
+        own: the cosine to the best of the person's own faces that nobody has to look at, -1 without one.
+        own_or_doubtful: the same with those that somebody has to look at.
+        other: the likeliest other person, if there is any.
+    """
+
+    own: float
+    own_or_doubtful: float
+    other: Likeness | None
+
+
+@dataclass(frozen=True)
 class Enroller:
     """Puts faces into the gallery.
 
@@ -88,16 +103,17 @@ class Enroller:
         embedding = pipeline.embed(sighting.crop, steps)
         embedder = pipeline.pack.embedder.sha256
         with steps("match"):
-            own, other = resemblances(stores.gallery, embedder, embedding, person.id)
-            _refuse_again(own, other, person)
+            like = resemblances(stores.gallery, embedder, embedding, person.id)
+            own, other = like.own, like.other
+            _refuse_again(like, person)
             source = candidate.source
             if other is not None and _is_another(own, other, self.policy):
                 if Objection.LIKE_ANOTHER not in candidate.accept:
                     raise UnusablePhoto("like_another", other=other.name, score=other.score, name=person.name)
                 source = replace(source, like=other.person_id)
-            if -1 < own < self.policy.own:
+            if like.own_or_doubtful > -1 and own < self.policy.own:
                 if Objection.UNLIKE_OWN not in candidate.accept:
-                    raise UnusablePhoto("unlike_own", score=own, name=person.name)
+                    raise UnusablePhoto("unlike_own", score=max(own, 0.0), name=person.name)
                 source = replace(source, unlike=round(own, 4))
         with steps("store"):
             kept = Embedding(embedder, embedding)
@@ -125,7 +141,7 @@ def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candida
 
 def resemblances(
     gallery: GalleryStore, embedder: str, embedding: NDArray[np.float32], person_id: str
-) -> tuple[float, Likeness | None]:
+) -> Resemblances:
     """How like a face is to a person's own faces, and to whom of all others it is the most.
 
     Args:
@@ -133,20 +149,18 @@ def resemblances(
         embedder: the sha256 of the network that made the embedding.
         embedding: float32 [size], of unit length.
         person_id: the person.
-
-    Returns:
-        The cosine to the best of their own faces, -1 without one; and the likeliest other, if there is any.
     """
-    own, other = -1.0, None
+    own, own_or_doubtful, other = -1.0, -1.0, None
     for face in gallery.rows(embedder).faces:
         if face.negative:
             continue
         score = cosine(face.vector, embedding)
         if face.person_id == person_id:
-            own = max(own, score)
+            own_or_doubtful = max(own_or_doubtful, score)
+            own = own if face.doubtful else max(own, score)
         elif other is None or score > other.score:
             other = Likeness(face.person_id, face.name, score, face.face_id)
-    return own, other
+    return Resemblances(own, own_or_doubtful, other)
 
 
 def _refuse_too_many(person: Person) -> None:
@@ -154,9 +168,10 @@ def _refuse_too_many(person: Person) -> None:
         raise Conflict("too_many_faces", name=person.name, faces=person.faces)
 
 
-def _refuse_again(own: float, other: Likeness | None, person: Person) -> None:
-    if own > SAME_PHOTO:
+def _refuse_again(like: Resemblances, person: Person) -> None:
+    if like.own_or_doubtful > SAME_PHOTO:
         raise Conflict("duplicate:own", name=person.name)
+    other = like.other
     if other is not None and other.score > SAME_PHOTO:
         address = f"/people/{other.person_id}/faces/{other.face_id}"
         raise Conflict("duplicate:other", name=person.name, other=other.name, address=address)

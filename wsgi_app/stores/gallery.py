@@ -17,13 +17,17 @@ from wsgi_app.stores.tables import embeddings, faces, people
 
 @dataclass(frozen=True, eq=False)
 class GalleryFace:
-    """What one embedder makes of one face: float32 [size], and whose face it is, or is not if negative."""
+    """What one embedder makes of one face: float32 [size], and whose face it is, or is not if negative.
+
+    ``doubtful`` ones have somebody to look whether they are the person's.
+    """
 
     person_id: str
     name: str
     vector: NDArray[np.float32]
     negative: bool
     face_id: str
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +52,14 @@ class GalleryStore:
     def rows(self, embedder: str) -> GalleryRows:
         """Every face that this embedder has seen, and every rule, at one generation."""
         query = (
-            sa.select(faces.c.person_id, people.c.name, embeddings.c.vector, faces.c.negative, faces.c.id)
+            sa.select(
+                faces.c.person_id,
+                people.c.name,
+                embeddings.c.vector,
+                faces.c.negative,
+                faces.c.id,
+                faces.c.unlike.is_not(None).label("doubtful"),
+            )
             .join(people, people.c.id == faces.c.person_id)
             .join(embeddings, embeddings.c.face_id == faces.c.id)
             .where(embeddings.c.embedder == embedder)
@@ -60,7 +71,9 @@ class GalleryStore:
         return GalleryRows(
             generation,
             [
-                GalleryFace(row.person_id, row.name, vector_from(row.vector), row.negative, row.id)
+                GalleryFace(
+                    row.person_id, row.name, vector_from(row.vector), row.negative, row.id, bool(row.doubtful)
+                )
                 for row in rows
             ],
             [Person(**row._mapping) for row in bound],

@@ -76,6 +76,8 @@ def decode(data: bytes, *, enough_px: int, limits: PictureLimits) -> Picture:
         Unprocessable: broken, or a part of it is missing.
     """
     jpeg = read_jpeg(data, limits.progressive_scans) if is_jpeg(data) else None
+    if is_heif(data) and is_picture(data):
+        check_heif(data, limits.other_pixels, _too_large(limits.other_pixels, limits))
     image = _open(data)
     width, height = image.size
     _check_size(width, height, data, limits)
@@ -133,13 +135,14 @@ def _load(image: Image.Image) -> NDArray[np.uint8]:
         raise _unreadable() from error
 
 
+def _too_large(most_pixels: int, limits: PictureLimits) -> ContentTooLarge:
+    return ContentTooLarge("image_too_large", megapixels=most_pixels // 1_000_000, side_px=limits.side_px)
+
+
 def _check_size(width: int, height: int, data: bytes, limits: PictureLimits) -> None:
     most = limits.jpeg_pixels if is_jpeg(data) else limits.other_pixels
-    too_large = ContentTooLarge("image_too_large", megapixels=most // 1_000_000, side_px=limits.side_px)
     if width * height > most or max(width, height) > limits.side_px:
-        raise too_large
-    if is_heif(data):
-        check_heif(data, most, too_large)
+        raise _too_large(most, limits)
 
 
 def _check_work(width: int, height: int, data: bytes, jpeg: Jpeg | None, limits: PictureLimits) -> None:

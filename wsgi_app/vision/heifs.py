@@ -46,7 +46,9 @@ class Heif:
 
 
 def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
-    """Hold what there is to decode against the limit.
+    """Hold what there is to decode against the limit, before a decoder sees any of it.
+
+    libheif's binding ends the process over names that are not in UTF-8.
 
     Args:
         data: the file's bytes.
@@ -60,8 +62,10 @@ def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
     """
     try:
         heif = _read(data)
-    except (struct.error, IndexError) as broken:
+    except (struct.error, IndexError, UnicodeDecodeError) as broken:
         raise Unprocessable("unreadable_image:broken") from broken
+    if heif.primary not in heif.types:
+        raise Unprocessable("unreadable_image:broken")
     kind = heif.types.get(heif.primary, b"")
     pieces = heif.pieces.get(heif.primary, ()) if kind == GRID else (heif.primary,)
     if not all(heif.types.get(piece) in CODED for piece in pieces):
@@ -126,6 +130,7 @@ def _number(data: bytes, at: int, *, wide: bool) -> tuple[int, int]:
 
 def _item(entry: bytes) -> tuple[int, bytes]:
     item, at = _number(entry, 4, wide=entry[0] >= WIDE_ENTRY)
+    entry[at + 2 :].decode()  # its type, its name, and what it is to the web
     return item, entry[at + 2 : at + 6]
 
 

@@ -45,3 +45,20 @@ def test_what_waits_for_a_head_to_end_is_bounded() -> None:
         parser.received(b"A: b\n")
 
     assert (str(parser.error), parser.received(b"A: b\n")) == ("bad_request:http", 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "waits"),
+    [
+        (b"", False),
+        (b"Content-Length: 0\r\n", False),
+        (b"Content-Length: 3\r\n", True),
+        (b"Transfer-Encoding: chunked\r\n", True),
+    ],
+)
+def test_only_who_has_a_body_to_send_is_told_to_go_on(fields: bytes, waits: bool) -> None:
+    parser = FrontParser(Adjustments())
+
+    parser.received(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n" + fields + b"\r\n")
+
+    assert (parser.expect_continue, parser.completed, parser.error) == (waits, not waits, None)

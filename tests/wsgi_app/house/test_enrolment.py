@@ -9,7 +9,7 @@ from tests.galleries import SHARP, add_visit
 from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, RequestError, UnusablePhoto
 from wsgi_app.base.faces import Objection
 from wsgi_app.base.steps import Steps
-from wsgi_app.house.enrolment import Candidate, Enroller, Likeness, embed_anew, resemblances
+from wsgi_app.house.enrolment import Candidate, Enroller, Likeness, Resemblances, embed_anew, resemblances
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.people import Person
@@ -92,9 +92,10 @@ def test_a_face_is_compared_with_its_person_s_own_and_with_the_likeliest_other(s
     with_faces(stores, "Chen", (-0.6, 0.8))
     probe = np.array([0.8, 0.6], np.float32)
 
-    own, other = resemblances(stores.gallery, "flat", probe, ana)
+    like = resemblances(stores.gallery, "flat", probe, ana)
 
-    assert own == pytest.approx(0.8)
+    other = like.other
+    assert (like.own, like.own_or_doubtful) == pytest.approx((0.8, 0.8))
     assert other is not None
     (best,) = [face for face in stores.faces.of(bruno) if face.id == other.face_id]
     assert replace(other, score=round(other.score, 6)) == Likeness(bruno, "Bruno", 0.96, best.id)
@@ -104,8 +105,9 @@ def test_where_nobody_is_enrolled_a_face_is_like_nobody(stores: Stores) -> None:
     ana = with_faces(stores, "Ana")
     with_faces(stores, "Bruno", (1, 0), negative=True)
     probe = np.array([1, 0], np.float32)
-    assert resemblances(stores.gallery, "flat", probe, ana) == (-1.0, None)
-    assert resemblances(stores.gallery, "another", probe, ana) == (-1.0, None)
+    nobody = Resemblances(-1.0, -1.0, None)
+    assert resemblances(stores.gallery, "flat", probe, ana) == nobody
+    assert resemblances(stores.gallery, "another", probe, ana) == nobody
 
 
 @pytest.mark.parametrize(
@@ -206,6 +208,23 @@ def test_who_insists_on_it_has_it_looked_at_until_somebody_confirms(
     assert stores.faces.confirm(ana.id, face.id) == replace(face, unlike=None)
     assert stores.faces.doubtful(10) == []
     assert stores.events.done_by_somebody(1)[0].action == "face_confirmed"
+
+
+def test_a_doubtful_photo_makes_no_others_of_that_person_ones_own(
+    ana: Person, pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
+) -> None:
+    enroller, insisted = Enroller(pipeline, stores, OWN, steps), frozenset({Objection.UNLIKE_OWN})
+    enroller.enrol(Candidate(ana.id, photo("goro-1"), accept=insisted))
+
+    with pytest.raises(UnusablePhoto, match="unlike_own"):
+        enroller.enrol(Candidate(ana.id, photo("goro-2")))
+    assert enroller.enrol(Candidate(ana.id, photo("goro-3"), accept=insisted)).unlike is not None
+
+    for face in stores.faces.of(ana.id):
+        if face.unlike is None:
+            stores.faces.remove(ana.id, face.id)
+    with pytest.raises(UnusablePhoto, match="unlike_own"):
+        enroller.enrol(Candidate(ana.id, photo("goro-4")))
 
 
 def test_a_persons_first_photo_is_like_nobodys_yet(

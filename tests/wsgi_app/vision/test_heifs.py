@@ -145,3 +145,25 @@ def test_a_flat_avif_is_whole() -> None:
     Image.new("RGB", (1600, 1200), "white").save(file, "AVIF")
 
     assert look(file.getvalue()).min() == 255
+
+
+NOTED = (Path(__file__).parents[2] / "cases" / "turned-and-noted.heic").read_bytes()
+NOTES = [at for at in range(150, 300) if NOTED[at : at + 4] == b"infe"]
+
+
+@pytest.mark.parametrize("entry", range(len(NOTES)))
+@pytest.mark.parametrize("after", [14, 15, 16, 17, 18, 19])
+def test_notes_in_no_encoding_end_no_process(entry: int, after: int) -> None:
+    """The binding to the decoder ends the whole process over such a name: nothing of it may get there."""
+    data = bytearray(NOTED)
+    data[NOTES[entry] + after] = 0xFF
+
+    with suppress(Unprocessable, UnsupportedMediaType):
+        look(bytes(data))
+
+
+def test_a_note_whose_type_is_in_no_encoding_is_broken() -> None:
+    at = NOTED.index(b"application/rdf+xml")
+
+    with pytest.raises(Unprocessable, match="unreadable_image:broken"):
+        look(NOTED[: at + 14] + b"\xff" + NOTED[at + 15 :])
