@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import Progress
 
 from bench.alterations import ALTERATIONS
-from bench.impostors import Looked, Tally, measure, read_shots, tally
+from bench.impostors import Looked, Tally, main, measure, read_shots, tally
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.decode import Picture
 from wsgi_app.vision.embed import Embedding
@@ -68,6 +69,29 @@ def test_every_alteration_makes_another_photo(
     assert (str(altered.dtype), altered.ndim) == ("uint8", 3)
     assert np.array_equal(pixels, before)
     assert np.array_equal(altered, pixels) is (name == "as it is")
+
+
+def test_the_command_prints_a_row_for_each_alteration_and_the_sum(
+    tmp_path: Path, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ana", "bruno", "chen"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for number in (1, 2):
+            (folder / f"{number}.jpg").write_bytes(photo(f"{name}-{number}"))
+    (tmp_path / "ana" / "empty.jpg").write_bytes(photo("nobody-1"))
+    few = {name: ALTERATIONS[name] for name in ("as it is", "mask")}
+    monkeypatch.setattr("bench.impostors.ALTERATIONS", few)
+
+    done = CliRunner().invoke(main, [str(tmp_path), "--people", "2", "--threshold", "0.5"])
+
+    lines = [" ".join(line.split()) for line in done.output.splitlines()]
+    assert done.exit_code == 0
+    assert lines[-3:] == [
+        "as it is 100% 100% 0 of 4 0 of 4 0 of 4 4 of 4",
+        "mask 100% 0% 0 of 4 - - 4 of 4",
+        "0 of 16 attempts of strangers succeeded.",
+    ]
 
 
 def test_strangers_stay_out_whatever_is_wrong_with_a_photo(
