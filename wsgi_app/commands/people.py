@@ -19,10 +19,9 @@ from wsgi_app.commands.enrolment import enrol_album, tell_omissions, tell_shared
 from wsgi_app.commands.folders import printable
 from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.gallery import rule_of
-from wsgi_app.house.models import load_pipeline, own_threshold, threshold_in_force
+from wsgi_app.house.models import load_pipeline, policy_for, threshold_in_force
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.stores import open_stores
-from wsgi_app.vision.verdicts import Policy
 
 
 @click.command("enrol")
@@ -72,8 +71,8 @@ def enrol_command(
         tell_omissions("left out", album.omissions)
         raise Failure(f"{printable(str(folder))} has no folder with a photo in it.")
     pipeline, stores = load_pipeline(config), open_stores(config)
-    threshold = threshold_in_force(config, pipeline.pack.embedder).score
-    policy = Policy(threshold, config.margin, own=min(own_threshold(pipeline.pack.embedder), threshold))
+    embedder = pipeline.pack.embedder
+    policy = policy_for(embedder, threshold_in_force(config, embedder).score, config.margin)
     enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))
     insisted = {Objection.LIKE_ANOTHER: accept_like_another, Objection.UNLIKE_OWN: accept_unlike_own}
     result = enrol_album(enroller, album, frozenset(doubt for doubt, given in insisted.items() if given))

@@ -10,7 +10,7 @@ from wsgi_app.base.counters import Counters, Tally
 from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.steps import Clock
 from wsgi_app.house.gallery import LiveGallery
-from wsgi_app.house.models import load_pipeline, own_threshold, threshold_in_force
+from wsgi_app.house.models import load_pipeline, policy_for, threshold_in_force
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import Pipeline
@@ -51,8 +51,7 @@ class House:
     @property
     def policy(self) -> Policy:
         """When a match is good enough."""
-        own = min(own_threshold(self.pipeline.pack.embedder), self.threshold.score)
-        return Policy(self.threshold.score, self.config.margin, own=own)
+        return policy_for(self.pipeline.pack.embedder, self.threshold.score, self.config.margin)
 
     def policy_at(self, door: DoorId) -> Policy:
         """The same, at a door."""

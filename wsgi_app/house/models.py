@@ -25,6 +25,7 @@ from wsgi_app.vision.packs import (
     sha256_of,
 )
 from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.verdicts import Policy
 
 SHIPPED = "embedded"
 OWN_RATE = 0.01  # of strangers' photos that are taken for somebody's own without a doubt
@@ -202,6 +203,11 @@ def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: Pict
     if not pipeline.check(TEST_PICTURE, Steps(time.perf_counter)):
         raise PackError("pack:blind", pack=pack.name)
     return pipeline
+
+
+def policy_for(embedder: EmbedderFile, threshold: float, margin: float) -> Policy:
+    """When a match is good enough, and from when on a photo is taken for one more of a person's."""
+    return Policy(threshold, margin, own=min(own_threshold(embedder), threshold))
 
 
 def own_threshold(embedder: EmbedderFile) -> float:

@@ -22,7 +22,7 @@ from wsgi_app.vision.near import NEAR, find_near_faces, longer_side, together
 from wsgi_app.vision.nose import NoseFile, find_nose
 from wsgi_app.vision.packs import Pack
 from wsgi_app.vision.quality import Standard, brightness_of, measure, measured_face
-from wsgi_app.vision.recheck import recheck
+from wsgi_app.vision.recheck import Recheck, recheck
 from wsgi_app.vision.verdicts import COMPANION_SHARE, Policy, Verdict, refusal
 
 # A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years: faces
@@ -175,7 +175,7 @@ class Pipeline:
         sighting = self.sight(picture, faces[0], steps)
         crowded = _has_companion(faces, policy.companion_share)
         fault = Outcome.SEVERAL_PEOPLE if crowded else PROBE.fault(sighting.quality)
-        if fault is None and not self._is_face(sighting, PROBE, steps):
+        if fault is None and not PROBE.is_face(self._recheck(sighting.crop, steps)):
             fault = Outcome.TOO_CLOSE if _is_near(picture, sighting) else Outcome.NO_FACE
         if fault is not None:
             return Verdict(Outcome(fault), face=sighting.face, quality=sighting.quality)
@@ -245,9 +245,9 @@ class Pipeline:
         height, width = picture.pixels.shape[:2]
         return min(max(x / width, 0.0), 1.0), min(max(y / height, 0.0), 1.0)
 
-    def _is_face(self, sighting: Sighting, standard: Standard, steps: Steps) -> bool:
+    def _recheck(self, crop: NDArray[np.uint8], steps: Steps) -> Recheck:
         with steps("recheck"):
-            return standard.is_face(recheck(self._detector, sighting.crop, self.pack.detector))
+            return recheck(self._detector, crop, self.pack.detector)
 
     def _why_no_crop(
         self, picture: Picture, sighting: Sighting, standard: Standard, steps: Steps
@@ -257,11 +257,8 @@ class Pipeline:
         The detector finds lying faces too, and lays upright landmarks over them. Of two crops, one upside
         down, it is surer of the right one: by 0.096 or more, against at most 0.000 (made-up people).
         """
-        with steps("recheck"):
-            upright, upside_down = (
-                recheck(self._detector, np.ascontiguousarray(crop), self.pack.detector)
-                for crop in (sighting.crop, sighting.crop[::-1, ::-1])
-            )
+        upright = self._recheck(sighting.crop, steps)
+        upside_down = self._recheck(np.ascontiguousarray(sighting.crop[::-1, ::-1]), steps)
         if upright.score - upside_down.score < UPRIGHT_LEAD:
             return "not_upright"
         if standard.is_face(upright):
