@@ -125,10 +125,18 @@ class Config:
     )
     threshold: float | None = setting(
         LET_IN,
-        "Least likeness (cosine, {values}) between a visitor's face and an enrolled one. Higher keeps more "
-        "strangers out and more friends too.",
+        "Least likeness ({values}) between a visitor's face and somebody's photos, however many people are "
+        "enrolled. Higher keeps more strangers out and more friends too. Goes before the next one.",
         number(0.0, 1.0),
-        Unset(None, "what was measured for the model pack", "0.55"),
+        Unset(None, "what that one comes to", "0.55"),
+    )
+    far_per_visit: float = setting(
+        LET_IN,
+        "Share of strangers' visits in which one may be taken for somebody, {values}, as it was measured for "
+        "the model pack on photos like a door's. The threshold follows from it, and rises with the number of "
+        "people who are enrolled.",
+        number(0.000001, 0.1),
+        "0.001",
     )
     margin: float = setting(
         LET_IN,

@@ -80,7 +80,7 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], steps)
     with visits.saving_photo(visit_id, at, photos[0]) as saved:
-        policy = house.policy_at(caller.door)
+        policy = house.policy_at(caller.door, gallery)
         first = house.pipeline.judge(picture, gallery.gallery, policy, steps)
         others = (_verdict(house, gallery, photo, policy, steps) for photo in photos[1:])
         verdict = _ruled(house, gallery, at, agreed(first, others, house.config.agreeing_faces))
