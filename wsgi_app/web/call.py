@@ -13,7 +13,7 @@ from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.house import House
 from wsgi_app.stores.stores import Stores
 from wsgi_app.web.forms import read_body
-from wsgi_app.web.links import Links
+from wsgi_app.web.links import Links, links_of
 from wsgi_app.web.rendering import Pages, view_of
 from wsgi_app.web.routing import Route
 from wsgi_app.web.uploads import read_json
@@ -60,7 +60,7 @@ class Call:
     @cached_property
     def links(self) -> Links:
         """Where everything is, for whoever asks."""
-        return Links(self.request.application_url)
+        return links_of(self.request)
 
     def body(self, body_type: type[Body], most_bytes: int | None = None) -> Body:
         """What came as JSON or as a form's fields, as a typed value.

@@ -96,3 +96,10 @@ REASONS = {
     Reason.BARRED: "Like enough to somebody, but just as like a face that was said not to be theirs.",
     Reason.NOT_AGREED: "Like enough, but too few photos of that moment agreed.",
 }
+
+# How like a photo is to the kept face because of which it is refused, by the code of the refusal.
+LIKENESSES = {
+    "duplicate": "the same photo",
+    "like_another": "much alike",
+    "unlike_own": "hardly alike",
+}

@@ -187,12 +187,20 @@ def test_naming_a_cluster_makes_a_person_and_learns_its_three_best_photos(
     answer = post_json(server, "/unknown/name", {"visits": visits, "name": " Chen "})
 
     (chen,) = stores.people.page(10)
+    (left,) = set(visits) - {visit for _, visit, _ in taken_from(stores, visits)}
     assert (chen.name, chen.faces) == ("Chen", 3)
     assert answer.json == {
         "person": {"id": chen.id, "name": "Chen"},
         "visits": 4,
         "enrolled": 3,
-        "refused": [],
+        "refused": [
+            {
+                "visit": left,
+                "code": "enough_photos",
+                "message": "This photo was not tried: of one naming the 3 best photos are learnt.",
+                "links": {"visit": f"http://localhost/porteiro/visits/{left}"},
+            }
+        ],
         "links": {
             "person": f"http://localhost/porteiro/people/{chen.id}",
             "unknown": "http://localhost/porteiro/unknown",
@@ -246,13 +254,20 @@ def test_photos_that_cannot_be_learnt_are_told_with_the_reason_and_undo_nothing(
 
     answer = post_json(server, "/unknown/name", {"visits": visits, "name": "Eun"}).json
 
+    here = "http://localhost/porteiro/visits"
     assert (answer["visits"], answer["enrolled"]) == (3, 1)
     assert sorted(answer["refused"], key=lambda one: str(one["code"])) == [
-        {"visit": gone, "code": "photo_gone", "message": "This photo is gone."},
+        {
+            "visit": gone,
+            "code": "photo_gone",
+            "message": "This photo is gone.",
+            "links": {"visit": f"{here}/{gone}"},
+        },
         {
             "visit": far["visit"],
             "code": "too_small",
             "message": "The face is too small in this photo; come closer to the camera.",
+            "links": {"visit": f"{here}/{far['visit']}"},
         },
     ]
     assert stores.corrections.of(visits).keys() == set(visits)
