@@ -8,6 +8,7 @@ from webob import Request, Response
 
 from wsgi_app.access.doors import Holder
 from wsgi_app.access.identity import NOBODY, Identity
+from wsgi_app.access.roles import Role
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.house import House
@@ -19,6 +20,9 @@ from wsgi_app.web.routing import Route
 from wsgi_app.web.uploads import read_json
 
 Body = TypeVar("Body")
+
+# What not everybody may follow who sees the rest, by the names of links.
+LEAST_ROLES = {"confirm": Role.OPERATOR, "export": Role.OPERATOR}
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,13 @@ class Call:
     def links(self) -> Links:
         """Where everything is, for whoever asks."""
         return links_of(self.request)
+
+    def offered(self, links: dict[str, str]) -> dict[str, str]:
+        """Those of some links, by what they are, that whoever asks may follow."""
+        role = self.identity.role
+        return {
+            name: address for name, address in links.items() if role >= LEAST_ROLES.get(name, Role.ANYONE)
+        }
 
     def body(self, body_type: type[Body], most_bytes: int | None = None) -> Body:
         """What came as JSON or as a form's fields, as a typed value.

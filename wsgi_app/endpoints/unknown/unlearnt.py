@@ -31,11 +31,13 @@ class Unlearnt:
         refusals: why, each with its sentence and where the kept face is that it is about; none where it can
             be learnt by now.
         can_be_tried: whether to insist, or to try again, may help.
+        has_picture: whether its face can be shown.
     """
 
     visit: str
     refusals: Sequence[tuple[RequestError, dict[str, str]]]
     can_be_tried: bool
+    has_picture: bool
 
     @property
     def accept(self) -> list[str]:
@@ -93,7 +95,13 @@ def untried(call: Call) -> int:
 
 
 def _unlearnt(call: Call, person: Person, visit: str) -> Unlearnt:
-    photo = call.stores.photos.read(call.stores.visits.get(visit).photo)
-    refusals = call.enroller.refusals(Candidate(person.id, photo, Source(visit)))
+    shown, refusals, has_picture = call.stores.visits.get(visit), tuple[RequestError, ...](), False
+    try:
+        photo = call.stores.photos.read(shown.photo)
+        refusals = call.enroller.refusals(Candidate(person.id, photo, Source(visit)))
+        has_picture = shown.face is not None
+    except NotFound as error:
+        refusals = (error,)
     can_be_tried = all(error.code in set(Objection) or isinstance(error, Unavailable) for error in refusals)
-    return Unlearnt(visit, [(error, error_links(error, call.links)) for error in refusals], can_be_tried)
+    told = [(error, error_links(error, call.links)) for error in refusals]
+    return Unlearnt(visit, told, can_be_tried, has_picture)
