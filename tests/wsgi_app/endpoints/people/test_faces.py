@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.conftest import REPOSITORY
-from tests.forms import post_form
+from tests.forms import HTML, post_form
 from tests.galleries import SHARP
 from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
 from wsgi_app.base.corrections import CorrectionVerdict
@@ -153,6 +153,13 @@ def test_an_operator_may_insist_which_the_audit_log_tells(
     told = stores.events.done_by_somebody(1)[0]
     assert (told.kind, told.action, told.subject) == ("person", "enrolled", eve)
     assert told.details == {"face": face["id"], "like": ana}
+    event = server.ask("GET", "/events").json["events"][-1]
+    assert (event["action"], event["face"], event["like"]) == (
+        "enrolled",
+        face["id"],
+        {"id": ana, "name": "Ana"},
+    )
+    assert b"as like somebody else" in server.ask("GET", "/audit", headers=HTML).body
 
 
 @pytest.mark.parametrize(
