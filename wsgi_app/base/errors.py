@@ -47,7 +47,10 @@ class PorteiroError(Exception):
         key: what is wrong: its code, and after a colon what more tells its sentence from others.
         values: what the sentence names. They may reach the client, so they never hold a secret, and in a
             ``RequestError`` no path.
+        setting: what was set so that it came to this, such as ``PORTEIRO_PACK='zoo'``; ``""`` for nothing.
     """
+
+    setting = ""
 
     def __init__(self, key: str, **values: Any):
         super().__init__(key)

@@ -4,7 +4,8 @@ from wsgi_app.base.sentences import Place, Sentence
 
 SENTENCES: dict[str, Sentence] = {
     # photos that nobody can be recognised on: there are several ways to most, and the words are true of all
-    "no_face": "No face can be made out in this photo; use one that shows it whole and upright, in even light.",
+    "no_face": "No face can be made out in this photo; use one that shows it whole and upright, in "
+    "even light.",
     "several_people": "There are several people in this photo; use one that shows a single person.",
     "too_small": "The face is too small in this photo; come closer to the camera.",
     "too_close": "The face is not whole in this photo: too near to the camera, or at the edge; step "
