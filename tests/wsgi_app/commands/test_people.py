@@ -76,6 +76,15 @@ def test_somebody_known_whose_photo_is_refused_stays(owner: Owner) -> None:
     assert owner.enrolled() == {"Ana": 1}
 
 
+def test_whoever_has_a_photo_already_is_named(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+
+    said = owner.is_told("enrol", "Eve", PHOTOS / "ana-1.jpg").splitlines()
+
+    already = "Ana has this photo already; if it shows Eve, remove it from Ana's photos first."
+    assert said[0] == f"refused {PHOTOS / 'ana-1.jpg'}: {already}"
+
+
 def test_a_face_that_is_like_another_is_refused_unless_somebody_insists(owner: Owner) -> None:
     owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
     refused, last = owner.is_told("enrol", "Eve", PHOTOS / "ana-2.jpg").splitlines()
