@@ -141,8 +141,7 @@ class Config:
     agreeing_faces: int = setting(
         LET_IN,
         "How many different photos of one press must show the same known person, {values}; a door sends up "
-        "to three, as file, file2 and file3, and is told with each answer how many. A door with a relay asks "
-        "for two by itself.",
+        "to three, as each answer tells it. One with a relay asks for two by itself.",
         whole(1, 3),
         "1",
     )
