@@ -78,6 +78,9 @@ class Clock:
     def now(self) -> datetime:
         return self._now
 
+    def set(self, now: datetime) -> None:
+        self._now = now
+
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
 
