@@ -147,32 +147,31 @@ class Config:
     )
     tries: int = setting(
         LET_IN,
-        "After how many refusals of a face in a row, with nobody let in between, a door takes no press for "
-        f"{FIRST_WAIT_S} seconds, then for twice as long after each further one, and its owner is told: "
-        "{values}; 0 for never.",
+        "How many refusals of a face in a row are too many: a door then takes no press for "
+        f"{FIRST_WAIT_S} seconds, for twice as long after each further one, and the page House tells it; "
+        "{values}, 0 for never.",
         whole(0, 100),
         "12",
-        note="more than ten friends before a door need, fewer than somebody who tries faces",
+        note="more than ten friends before a door have",
     )
     tries_minutes: int = setting(
         LET_IN,
-        "Minutes within which these refusals count, and after which without one all is as before: {values}.",
+        "Minutes within which these refusals count, and after which without one all is as before, {values}.",
         whole(1, 1440),
         "10",
     )
     tries_wait_s: int = setting(
         LET_IN,
-        "Seconds that a door then waits at most, {values}: nobody who tries on purpose shuts somebody who "
-        "lives there out for longer.",
+        "Seconds that a door then waits at most, {values}: nobody shuts others out for longer by trying.",
         whole(1, 30),
         "30",
     )
     tries_agreeing_faces: int = setting(
         LET_IN,
-        "How many different photos of one press must show the same known person from then on, {values}.",
+        "How many different photos of one press must show the same known person at a door that is tried so, "
+        "{values}.",
         whole(1, 3),
         "1",
-        note="as without tries",
     )
     busy_doors: tuple[str, ...] = setting(
         LET_IN,

@@ -162,7 +162,7 @@ def plans(stores: Stores) -> Iterator[list[str]]:
 
     @sa.event.listens_for(stores.database.engine, "before_cursor_execute")
     def explain(
-        connection: sa.Connection, cursor: object, statement: str, parameters: object, *_: object
+        connection: sa.Connection, cursor: object, statement: str, parameters: tuple[object, ...], *_: object
     ) -> None:
         if statement.startswith("SELECT"):
             plan = connection.connection.cursor()
