@@ -72,7 +72,7 @@ def test_a_press_that_comes_too_soon_is_refused_before_anything_of_its_photos_is
 
     assert (early.status, early.error, early.headers["Retry-After"]) == (429, "too_soon", "3")
     assert early.json["error"]["message"] == (
-        "Nobody was let in at this door many times in a row; press again in 3 seconds."
+        "Too many refusals in a row at this door; press again in 3 seconds."
     )
     assert len(house.stores.visits.page(100)) == 12
     assert house.tally.read().presses_refused == {"too_soon": 1}

@@ -98,8 +98,8 @@ SENTENCES: dict[str, Sentence] = {
     },
     "too_soon": Plural(
         "seconds",
-        one="Nobody was let in at this door many times in a row; press again in a second.",
-        other="Nobody was let in at this door many times in a row; press again in {seconds} seconds.",
+        one="Too many refusals in a row at this door; press again in a second.",
+        other="Too many refusals in a row at this door; press again in {seconds} seconds.",
     ),
     "replayed": "This press is no later than the last one of this door; press again.",
     "clock:late": "This press came {seconds:.1f} s after its time: it was kept too long, or the clocks "
