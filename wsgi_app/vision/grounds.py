@@ -8,8 +8,8 @@ from wsgi_app.vision.packs import DetectorFile
 
 
 def ground_side(file: DetectorFile, wanted_px: int) -> int:
-    """The side of a square ground: the wanted one, or the only one that a detector takes, px."""
-    return file.input_px if file.sizes == "square" else wanted_px
+    """The side of a square ground, px: the wanted one, or a larger one that a detector needs."""
+    return file.input_px if file.sizes == "square" else max(wanted_px, file.least_ground_px)
 
 
 def on_ground(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], int, int]:

@@ -285,6 +285,9 @@ def test_every_pack_in_the_shipped_catalogue_makes_sense(pack: Pack) -> None:
     assert len(pack.embedder.mean) == len(pack.embedder.deviation) == 3
     assert min(pack.embedder.deviation) > 0
     assert pack.embedder.thresholds
+    if pack.wheel is not None:
+        assert pack.wheel.file.startswith(f"{pack.wheel.package.replace('-', '_')}-{pack.wheel.version}-")
+        assert pack.wheel.file.endswith("-any.whl")
 
 
 @pytest.mark.parametrize("pack", read_packs(CATALOGUE).values(), ids=read_packs(CATALOGUE))
