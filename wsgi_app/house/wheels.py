@@ -44,7 +44,7 @@ def download_wheel(wheel: Wheel, place: Path, progress: Progress, most_s: float 
         PackError: there is no pip, it brings nothing, or something else.
     """
     if find_spec("pip") is None:
-        raise PackError("pack:pip", package=wheel.package, why="this Python has no pip")
+        raise PackError("pack:no_pip", package=wheel.package)
     wanted, got, written = place / "wanted.txt", place / "got", place / "written"
     wanted.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
     written.mkdir()
@@ -53,7 +53,7 @@ def download_wheel(wheel: Wheel, place: Path, progress: Progress, most_s: float 
         _run(command, written, said, wheel, progress, time.monotonic() + most_s)
     path = got / wheel.file
     if not path.is_file():
-        raise PackError("pack:pip", package=wheel.package, why=f"pip did not bring {wheel.file}")
+        raise PackError("pack:pip_other", file=wheel.file)
     progress(wheel.file, wheel.size_bytes, wheel.size_bytes)
     return path
 
@@ -69,14 +69,14 @@ def _run(
             while _is_running(pip):
                 done = max(done, _largest(written))
                 if done > wheel.size_bytes:
-                    raise PackError("pack:pip", package=wheel.package, why="more bytes than the file has")
+                    raise PackError("pack:pip_more", file=wheel.file)
                 if time.monotonic() > until:
-                    raise PackError("pack:pip", package=wheel.package, why="it took too long")
+                    raise PackError("pack:pip_slow", file=wheel.file)
                 progress(wheel.file, done, wheel.size_bytes)
         finally:
             pip.kill()
     if pip.returncode != 0:
-        raise PackError("pack:pip", package=wheel.package, why=_reason(said))
+        raise PackError("pack:pip", package=wheel.package, why=_reason(said) or pip.returncode)
 
 
 def _is_running(pip: subprocess.Popen[bytes]) -> bool:
@@ -101,7 +101,7 @@ def _reason(said: IO[bytes]) -> str:
     said.seek(0)
     lines = [line.strip() for line in said.read(CHUNK_BYTES).decode("utf-8", "replace").splitlines()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return next(iter(errors or reversed(lines)), "it said nothing")[:300]
+    return next(iter(errors or reversed(lines)), "")[:300]
 
 
 def unpack(wheel: Wheel, path: Path, network: NetworkFile, to: Path) -> None:

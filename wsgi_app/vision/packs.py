@@ -55,15 +55,15 @@ class DetectorFile(NetworkFile):
         score_threshold: least score of a face.
         sizes: ``square`` where its input always has two sides of ``input_px``, ``any`` where it takes all
             multiples of 32 up to there.
-        least_ground_px: least side of the ground on which something is laid for a second look; smaller, its
-            landmarks are too rough.
+        ground_scale: how much larger than for the shipped detector the grounds are on which a near face or a
+            crop is laid for a second look; on smaller ones its landmarks are too rough.
     """
 
     opencv_input: str = ""
     input_px: Annotated[int, Meta(gt=0, multiple_of=32)]
     score_threshold: Annotated[float, Meta(gt=0, lt=1)]
     sizes: Literal["square", "any"] = "square"
-    least_ground_px: Annotated[int, Meta(ge=0, multiple_of=32)] = 0
+    ground_scale: Annotated[float, Meta(ge=1, le=4)] = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +130,8 @@ class Wheel:
         folder: inside it, where the pack's files lie under their own names.
     """
 
-    package: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]+$")]
-    version: Annotated[str, Meta(pattern="^[A-Za-z0-9.+!_-]+$")]
+    package: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
+    version: Annotated[str, Meta(pattern=r"^[0-9][A-Za-z0-9.+!_-]*\Z")]
     file: FileName
     sha256: Sha256
     size_bytes: Annotated[int, Meta(gt=0)]

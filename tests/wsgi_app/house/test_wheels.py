@@ -120,7 +120,7 @@ def test_without_an_index_the_reason_is_pips(place: Path, monkeypatch: pytest.Mo
         download_wheel(ZOO_IN, place, silent)
     assert in_terminal(failed.value) == (
         "pip could not download made-up-models: Could not find a version that satisfies the requirement "
-        "made-up-models==1.0 (from versions: none)"
+        "made-up-models==1.0 (from versions: none)."
     )
 
 
@@ -128,7 +128,9 @@ def test_a_python_without_pip_is_told(place: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(wheels, "find_spec", lambda name: None)
     with pytest.raises(PackError) as failed:
         download_wheel(ZOO_IN, place, silent)
-    assert in_terminal(failed.value) == "pip could not download made-up-models: this Python has no pip"
+    assert in_terminal(failed.value) == (
+        "made-up-models would be taken from the package index, but this Python has no pip."
+    )
 
 
 def endless_pip(monkeypatch: pytest.MonkeyPatch, size_bytes: int) -> None:
@@ -145,7 +147,7 @@ def assert_ended(place: Path) -> None:
 
 def test_more_bytes_than_the_wheel_has_end_the_download(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     endless_pip(monkeypatch, ZOO_IN.size_bytes + 1)
-    with pytest.raises(PackError, match=r"^pack:pip .* why='more bytes than the file has'$"):
+    with pytest.raises(PackError, match=rf"^pack:pip_more file='{WHEEL}'$"):
         download_wheel(ZOO_IN, place, silent)
     assert_ended(place)
 
@@ -166,7 +168,7 @@ def test_an_interrupted_download_leaves_no_pip_behind(place: Path, monkeypatch: 
 def test_a_download_that_takes_too_long_is_ended(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     endless_pip(monkeypatch, 1000)
     started = time.monotonic()
-    with pytest.raises(PackError, match=r"^pack:pip .* why='it took too long'$"):
+    with pytest.raises(PackError, match=rf"^pack:pip_slow file='{WHEEL}'$"):
         download_wheel(ZOO_IN, place, silent, most_s=2)
     assert time.monotonic() - started < 50
 
