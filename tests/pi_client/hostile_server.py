@@ -12,7 +12,7 @@ from email import message_from_bytes
 from types import TracebackType
 from typing import Any, Self
 
-from wsgi_app.access.evidence import signature, token_key
+from wsgi_app.access.evidence import VERSION, answer_signature, photo_digests, signing_key
 
 STOP_S = 20.0
 DRIP_S = 0.02
@@ -209,6 +209,29 @@ def drip_continues(talk: Talk) -> None:
     talk.drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
 
+def heard(status: int, evidence: str = str(VERSION)) -> Behaviour:
+    """Answer every heartbeat like this."""
+    return always(status, b"", *([f"Porteiro-Evidence: {evidence}"] if evidence else []))
+
+
+HEARD = heard(204)
+
+
+def evidence_of(
+    key: bytes, press: str, outcome: str, photos: str, at: str, person: tuple[str, str] = ("", "")
+) -> dict[str, Any]:
+    """What proves an answer, as the server makes it."""
+    stated = {
+        "press": press,
+        "outcome": outcome,
+        "person": person[0],
+        "name": person[1],
+        "photos": photos,
+        "at": at,
+    }
+    return {"version": VERSION, "press": press, "at": at, "signature": answer_signature(key, stated)}
+
+
 @dataclass(frozen=True)
 class Porteiro:
     """A server that answers as Porteiro does; changed in one thing, it is a hostile one.
@@ -240,8 +263,8 @@ class Porteiro:
         press = self.press or request.headers["idempotency-key"]
         body: dict[str, Any] = {"service": "porteiro", "status": "OK", "outcome": self.outcome}
         if self.token:
-            signed = signature(token_key(self.token), press, self.outcome, self.at)
-            body["evidence"] = {"press": press, "at": self.at, "signature": signed}
+            photos = photo_digests(data for _, kind, data in request.parts().values() if kind == "image/jpeg")
+            body["evidence"] = evidence_of(signing_key(self.token), press, self.outcome, photos, self.at)
         status = self.status or (200 if self.outcome == "known" else 404)
         data = json.dumps({**body, **self.changed}).encode()
         return response(status, data, f"Idempotency-Key: {press}", *self.headers)

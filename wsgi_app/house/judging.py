@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from wsgi_app.access.evidence import photo_digests
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
 from wsgi_app.base.steps import Steps
@@ -21,8 +22,12 @@ LET_IN, NOT_LET_IN = 200, 404  # the statuses with which a door is answered
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What proves an answer to a door with a token; ``at`` is the server's time of answering, ISO 8601."""
+    """What proves an answer to a door with a token; ``at`` is the server's time of answering, ISO 8601.
 
+    The signature is ``answer_signature`` of ``access/evidence.py``, of that version.
+    """
+
+    version: int
     press: str
     at: str
     signature: str
@@ -74,6 +79,7 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
         RequestError: a photo cannot be decoded, or the networks are busy.
         Unavailable, Conflict, Forbidden: as ``VisitStore.add`` says; nothing is kept then.
     """
+    digests = photo_digests(photos)
     photos = list(dict.fromkeys(photos))  # one sent twice is one: it agrees with itself whoever it shows
     visits = house.stores.visits
     at, visit_id = house.stores.now(), visits.new_id()
@@ -102,7 +108,7 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
         reason=verdict.reason,
     )
     status = LET_IN if verdict.outcome is Outcome.KNOWN else NOT_LET_IN
-    answer = StoredAnswer(status, msgspec.json.encode(judgement))
+    answer = StoredAnswer(status, msgspec.json.encode(judgement), digests)
     probe = None if verdict.probe is None else Embedding(house.embedder, verdict.probe)
     with steps("store"):
         kept = visits.add(visit, answer, caller.key, caller.press, probe)
