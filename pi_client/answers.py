@@ -11,6 +11,7 @@ from pi_client.press import ButtonPress, PressAnswer, PressResult
 from pi_client.transport import Reply
 
 JSON = "application/json"
+SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 LONGEST_QUOTE = 60
 VERSION_HEADER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
@@ -21,6 +22,11 @@ GRANTING_STATUS, GRANTING_WORD = 200, "known"
 REFUSING_STATUS = 404
 
 HEARD_STATUS = 204  # of a heartbeat
+# After many refusals in a row the server looks at no photo for a while. Nothing proves that, and it opens
+# nothing: whoever could say it falsely could as well keep the answer back.
+TOO_SOON = (429, "too_soon")
+MOST_WAIT_S = 30.0  # whatever a server says
+MOST_PHOTOS = 3
 
 STATUS_FAULTS = {
     401: Fault.TOKEN,
@@ -53,6 +59,11 @@ def judge(reply: Reply, press: ButtonPress, expected: ExpectedProof | None, now:
         now: by the wall clock.
     """
     body = _object(reply)
+    if (reply.status, _code(body)) == TOO_SOON:
+        wait_s = max(1.0, _bounded(int(reply.retry_after) if SECONDS.fullmatch(reply.retry_after) else 0))
+        return PressAnswer(
+            press.id, PressResult.TOO_SOON, detail="too_soon", server_ms=reply.ms, wait_s=wait_s
+        )
     if reply.status not in (GRANTING_STATUS, REFUSING_STATUS):
         return failed(press, *_error(reply, body, has_token=expected is not None), reply.ms)
     word = body.get("outcome")
@@ -63,7 +74,17 @@ def judge(reply: Reply, press: ButtonPress, expected: ExpectedProof | None, now:
     doubt = _is_for(reply, press) if expected is None else _doubt(body, press, expected, now)
     if doubt is not None:
         return failed(press, *doubt, reply.ms)
-    return PressAnswer(press.id, result, detail=_plain(str(word)), server_ms=reply.ms, person=_name(body))
+    if result is PressResult.GRANTED and not _is_agreed(body, press):
+        return failed(press, Fault.NOT_AGREED, f"agreed: {_quoted(body.get('agreed'))}", reply.ms)
+    return PressAnswer(
+        press.id,
+        result,
+        detail=_plain(str(word)),
+        server_ms=reply.ms,
+        person=_name(body),
+        wait_s=_bounded(body.get("retry_after_s")),
+        photos=_photos(body.get("photos")),
+    )
 
 
 def unheard(reply: Reply) -> Fault | None:
@@ -78,6 +99,21 @@ def _result(status: int, word: str) -> PressResult | None:
     if (status, word) == (GRANTING_STATUS, GRANTING_WORD):
         return PressResult.GRANTED
     return PressResult.REFUSED if status == REFUSING_STATUS and word not in ("", GRANTING_WORD) else None
+
+
+def _is_agreed(body: dict[str, Any], press: ButtonPress) -> bool:
+    """Whether as many photos know whoever is let in as the door asked for; a server may not say, of one."""
+    agreed = body.get("agreed", 1)
+    return type(agreed) is int and agreed >= press.agreeing
+
+
+def _bounded(wait_s: object) -> float:
+    """Seconds that a door waits, of whatever a server says: none for what is no number of them."""
+    return min(float(wait_s), MOST_WAIT_S) if type(wait_s) is int and 0 < wait_s < 10**9 else 0.0
+
+
+def _photos(number: object) -> int:
+    return number if type(number) is int and 1 <= number <= MOST_PHOTOS else 0
 
 
 def _name(body: dict[str, Any]) -> str:
@@ -107,9 +143,13 @@ def _object(reply: Reply) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _error(reply: Reply, body: dict[str, Any], *, has_token: bool) -> tuple[Fault, str]:
+def _code(body: dict[str, Any]) -> object:
     error = body.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
+    return error.get("code") if isinstance(error, dict) else None
+
+
+def _error(reply: Reply, body: dict[str, Any], *, has_token: bool) -> tuple[Fault, str]:
+    code = _code(body)
     fault = CODE_FAULTS.get((reply.status, code)) if isinstance(code, str) else None
     if has_token and (reply.status, code) == UNREAD_PROOF:
         fault = Fault.OLD_SERVER
@@ -147,8 +187,16 @@ def _stated(body: dict[str, Any], expected: ExpectedProof) -> dict[str, str]:
         "outcome": body["outcome"],
         "person": _of_person(body, "id"),
         "name": _of_person(body, "name"),
-        "photos": expected.photos,
+        "agreed": _number(body, "agreed"),
+        "digests": expected.digests,
+        "retry_after_s": _number(body, "retry_after_s"),
+        "photos": _number(body, "photos"),
     }
+
+
+def _number(body: dict[str, Any], field: str) -> str:
+    number = body.get(field)
+    return str(number) if type(number) is int else ""
 
 
 def _age(version: int) -> Fault | None:

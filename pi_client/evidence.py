@@ -18,14 +18,26 @@ ANSWER, REQUEST, SIGNING = (f"porteiro-{purpose}-{VERSION}" for purpose in ("ans
 SKEW = timedelta(seconds=30)  # by which the clocks of door and server may differ
 
 # What an answer states, in the order in which it is signed: the press's id; the outcome; id and name of who
-# was recognised, empty for nobody; the SHA-256 of each photo that came, in their order; the server's time.
-ANSWER_FIELDS = ("press", "outcome", "person", "name", "photos", "at")
+# was recognised, empty for nobody; how many photos agreed; the SHA-256 of each photo that came, in order; how
+# long the door waits, and how many photos it sends of its next press; the server's time.
+ANSWER_FIELDS = (
+    "press",
+    "outcome",
+    "person",
+    "name",
+    "agreed",
+    "digests",
+    "retry_after_s",
+    "photos",
+    "at",
+)
 
 # What a request states: method; path and query below the mount; which door; its time; the headers that count.
 SIGNED_HEADERS = (
     "Content-Type",
     "Content-Digest",
     "Idempotency-Key",
+    "Porteiro-Agreeing-Faces",
     "Porteiro-Boot",
     "Porteiro-Evidence",
     "Porteiro-Pressed-At",
@@ -55,11 +67,11 @@ class ExpectedProof:
 
     Attributes:
         key: that door and server share [32].
-        photos: what was sent, as ``photo_digests`` gives it.
+        digests: of the photos that were sent, as ``photo_digests`` gives it.
     """
 
     key: bytes
-    photos: str
+    digests: str
 
 
 def signing_key(token: str) -> bytes:

@@ -23,6 +23,7 @@ class Fault(Enum):
     UNPROVEN = "unproven"
     OLD_SERVER = "old_server"
     OLD_DEVICE = "old_device"
+    NOT_AGREED = "not_agreed"
 
 
 @dataclass(frozen=True)
@@ -91,5 +92,10 @@ HANDLING = {
         lamps.MISCONFIGURED,
         logging.ERROR,
         "The server is of a later release, whose answers this device cannot check: update this device.",
+    ),
+    Fault.NOT_AGREED: Handling(
+        lamps.MISCONFIGURED,
+        logging.ERROR,
+        "The server lets in on fewer photos than relay.agreeing_photos: is it an older release?",
     ),
 }

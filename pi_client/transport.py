@@ -43,6 +43,7 @@ class Reply:
         body: at most ``MOST_ANSWER_BYTES``.
         ms: from the first byte sent to the last byte read.
         evidence: the header Porteiro-Evidence; ``""`` where there is none.
+        retry_after: the header Retry-After; ``""`` where there is none.
     """
 
     status: int
@@ -51,6 +52,7 @@ class Reply:
     body: bytes
     ms: float
     evidence: str = ""
+    retry_after: str = ""
 
 
 @dataclass
@@ -200,6 +202,7 @@ class Transport:
             body=body,
             ms=exchange.ms(),
             evidence=headers.get("Porteiro-Evidence", ""),
+            retry_after=headers.get("Retry-After", ""),
         )
 
 

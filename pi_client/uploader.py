@@ -155,6 +155,7 @@ class HttpServer:
             "Porteiro-Pressed-At": press.at.astimezone(UTC).isoformat(timespec="microseconds"),
             "Porteiro-Pressed-Monotonic-Ms": str(int(press.at_s * 1000)),
             "Porteiro-Evidence": str(VERSION),
+            "Porteiro-Agreeing-Faces": str(press.agreeing),
         }
 
 

@@ -76,7 +76,8 @@ class Door:
             "outcome": body["outcome"],
             "person": person["id"],
             "name": person["name"],
-            "photos": photo_digests(photos),
+            "digests": photo_digests(photos),
+            **{name: str(body[name]) for name in ("agreed", "retry_after_s", "photos")},
         }
         version, proof = evidence.pop("version"), AnswerProof(**evidence)
         return version == VERSION and is_proven(proof, signing_key(self.token), press, stated)

@@ -115,6 +115,9 @@ SWAPS: dict[str, Callable[[Body], Body]] = {
     "another name": lambda body: {**body, "person": {**body["person"], "name": "Bruno"}},
     "a name in other letters": lambda body: {**body, "person": {**body["person"], "name": "\u0410na"}},
     "nobody": lambda body: {**body, "person": None},
+    "more photos that agree": lambda body: {**body, "agreed": body["agreed"] + 1},
+    "a wait": lambda body: {**body, "retry_after_s": 30},
+    "other photos at the next press": lambda body: {**body, "photos": 3},
     "no evidence": lambda body: {**body, "evidence": None},
     "another press": evidence(press="press-0"),
     "a later time": evidence(at="2026-01-05T10:00:01+00:00"),
@@ -241,9 +244,9 @@ def test_a_copy_of_the_database_makes_no_answer_that_opens(
     def forged(key: bytes) -> Callable[[Talk], None]:
         def behave(talk: Talk) -> None:
             press = talk.request.headers["idempotency-key"]
-            proof = evidence_of(key, press, "known", photo_digests([stranger]), at, (ana, "Ana"))
-            body = {"service": "porteiro", "status": "OK", "outcome": "known", "evidence": proof}
+            body: Body = {"service": "porteiro", "status": "OK", "outcome": "known", "agreed": 1}
             body["person"] = {"id": ana, "name": "Ana"}
+            body["evidence"] = evidence_of(key, press, photo_digests([stranger]), at, body)
             talk.send(response(200, json.dumps(body).encode(), f"Idempotency-Key: {press}"))
 
         return behave

@@ -113,8 +113,8 @@ def test_a_device_takes_each_outcome_by_its_own_status_alone(outcome: Outcome, s
 def judged(word: str, status: int) -> PressAnswer:
     """What the device makes of a word that a server has signed for this very press."""
     press, key = ButtonPress("press-1", at_s=100.0, at=NOW, deadline_s=110.0), signing_key(TOKEN)
-    evidence = evidence_of(key, press.id, word, "", AT)
-    body = {"service": "porteiro", "status": "OK", "outcome": word, "evidence": evidence}
+    body: dict[str, object] = {"service": "porteiro", "status": "OK", "outcome": word}
+    body["evidence"] = evidence_of(key, press.id, "", AT, body)
     reply = Reply(status, "application/json", press.id, json.dumps(body).encode(), ms=1.0)
     return judge(reply, press, ExpectedProof(key, ""), NOW)
 

@@ -217,17 +217,18 @@ def heard(status: int, evidence: str = str(VERSION)) -> Behaviour:
 HEARD = heard(204)
 
 
-def evidence_of(
-    key: bytes, press: str, outcome: str, photos: str, at: str, person: tuple[str, str] = ("", "")
-) -> dict[str, Any]:
-    """What proves an answer, as the server makes it."""
+def evidence_of(key: bytes, press: str, digests: str, at: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What proves a body of an answer, as the server makes it."""
+    numbers = {name: body.get(name) for name in ("agreed", "retry_after_s", "photos")}
+    person = body.get("person") or {"id": "", "name": ""}
     stated = {
         "press": press,
-        "outcome": outcome,
-        "person": person[0],
-        "name": person[1],
-        "photos": photos,
+        "outcome": body["outcome"],
+        "person": person["id"],
+        "name": person["name"],
+        "digests": digests,
         "at": at,
+        **{name: str(number) if type(number) is int else "" for name, number in numbers.items()},
     }
     return {"version": VERSION, "press": press, "at": at, "signature": answer_signature(key, stated)}
 
@@ -262,9 +263,12 @@ class Porteiro:
         """All of the answer."""
         press = self.press or request.headers["idempotency-key"]
         body: dict[str, Any] = {"service": "porteiro", "status": "OK", "outcome": self.outcome}
+        if self.outcome == "known":
+            body["agreed"] = int(request.headers.get("porteiro-agreeing-faces", 1))
         if self.token:
-            photos = photo_digests(data for _, kind, data in request.parts().values() if kind == "image/jpeg")
-            body["evidence"] = evidence_of(signing_key(self.token), press, self.outcome, photos, self.at)
+            sent = photo_digests(data for _, kind, data in request.parts().values() if kind == "image/jpeg")
+            key = signing_key(self.token)
+            body["evidence"] = evidence_of(key, press, sent, self.at, body)
         status = self.status or (200 if self.outcome == "known" else 404)
         data = json.dumps({**body, **self.changed}).encode()
         return response(status, data, f"Idempotency-Key: {press}", *self.headers)

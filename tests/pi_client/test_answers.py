@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,8 +17,9 @@ from pi_client.transport import Reply
 from tests.pi_client.hostile_server import evidence_of
 
 KEY = signing_key("front-door.a-secret")
-PHOTOS = photo_digests((b"first", b"second"))
-EXPECTED = ExpectedProof(KEY, PHOTOS)
+DIGESTS = photo_digests((b"first", b"second"))
+EXPECTED = ExpectedProof(KEY, DIGESTS)
+ANA = {"id": "7", "name": "Ana"}
 NOW = datetime(2026, 11, 21, 12, 0, 2, tzinfo=UTC)
 AT = NOW.isoformat()
 PRESS = ButtonPress("press-1", at_s=100.0, at=NOW - timedelta(seconds=2), deadline_s=110.0)
@@ -27,9 +29,9 @@ NEW_WORDS = ("asleep", "wears_a_mask", "wears-a-mask", "level_2", "Known", "x")
 
 
 def evidence(
-    outcome: str, press: str = "press-1", at: str = AT, key: bytes = KEY, photos: str = PHOTOS, **more: Any
+    outcome: str, press: str = "press-1", at: str = AT, key: bytes = KEY, digests: str = DIGESTS, **told: Any
 ) -> dict[str, Any]:
-    return evidence_of(key, press, outcome, photos, at, **more)
+    return evidence_of(key, press, digests, at, {"outcome": outcome, **told})
 
 
 def earlier_evidence(outcome: str) -> dict[str, str]:
@@ -39,8 +41,17 @@ def earlier_evidence(outcome: str) -> dict[str, str]:
     return {"press": "press-1", "at": AT, "signature": hmac.digest(key, message.encode(), "sha256").hex()}
 
 
+def numbers_of(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name in ("agreed", "retry_after_s", "photos")}
+
+
 def honest(word: str, **changed: Any) -> dict[str, Any]:
-    body = {"service": "porteiro", "status": "OK", "outcome": word, "evidence": evidence(word)}
+    body = {
+        "service": "porteiro",
+        "status": "OK",
+        "outcome": word,
+        "evidence": evidence(word, **numbers_of(changed)),
+    }
     return {**body, **changed}
 
 
@@ -137,10 +148,13 @@ def test_point_6_what_is_not_porteiros_answer_is_of_the_wrong_server(
         (lambda word: evidence(word, at=(NOW + timedelta(minutes=1)).isoformat()), Fault.CLOCK),
         (lambda word: evidence(word, at="2026-11-21T12:00:02"), Fault.CLOCK),
         (lambda word: evidence(word, at="now"), Fault.CLOCK),
-        (lambda word: evidence(word, photos=photo_digests((b"first",))), Fault.UNPROVEN),
-        (lambda word: evidence(word, photos=photo_digests((b"second", b"first"))), Fault.UNPROVEN),
-        (lambda word: evidence(word, photos=""), Fault.UNPROVEN),
-        (lambda word: evidence(word, person=("7", "Ana")), Fault.UNPROVEN),
+        (lambda word: evidence(word, digests=photo_digests((b"first",))), Fault.UNPROVEN),
+        (lambda word: evidence(word, digests=photo_digests((b"second", b"first"))), Fault.UNPROVEN),
+        (lambda word: evidence(word, digests=""), Fault.UNPROVEN),
+        (lambda word: evidence(word, person=ANA), Fault.UNPROVEN),
+        (lambda word: evidence(word, agreed=2), Fault.UNPROVEN),
+        (lambda word: evidence(word, retry_after_s=30), Fault.UNPROVEN),
+        (lambda word: evidence(word, photos=3), Fault.UNPROVEN),
         (lambda word: {**evidence(word), "version": True}, Fault.UNPROVEN),
         (lambda word: {**evidence(word), "version": "2"}, Fault.UNPROVEN),
         (lambda word: {**evidence(word), "version": 3}, Fault.OLD_DEVICE),
@@ -165,11 +179,8 @@ def test_an_answer_without_evidence_is_not_enough_for_a_door_with_a_token() -> N
     )
 
 
-ANA = {"id": "7", "name": "Ana"}
-
-
 def test_who_it_is_comes_with_a_proof_too() -> None:
-    body = honest("known", person=ANA, evidence=evidence("known", person=("7", "Ana")))
+    body = honest("known", person=ANA, evidence=evidence("known", person=ANA))
 
     assert judge(reply(200, body), PRESS, EXPECTED, NOW).person == "'Ana'"
 
@@ -191,7 +202,7 @@ def test_who_it_is_comes_with_a_proof_too() -> None:
     ],
 )
 def test_nobody_else_can_be_put_in_their_place(person: Any) -> None:
-    body = honest("known", person=person, evidence=evidence("known", person=("7", "Ana")))
+    body = honest("known", person=person, evidence=evidence("known", person=ANA))
 
     judged = judge(reply(200, body), PRESS, EXPECTED, NOW)
 
@@ -272,6 +283,78 @@ def test_every_other_status_is_a_fault(status: int, code: str | None, fault: Fau
 @pytest.mark.parametrize("status", [201, 301, 401, 403, 409, 413, 500, 503])
 def test_the_best_body_does_not_make_up_for_another_status(status: int) -> None:
     assert judge(reply(status, honest("known")), PRESS, EXPECTED, NOW).result is PressResult.FAILED
+
+
+# What the door has to do at its next press
+
+
+@pytest.mark.parametrize(
+    ("told", "wait_s", "photos"),
+    [
+        ({}, 0, 0),
+        ({"retry_after_s": 0, "photos": 1}, 0, 1),
+        ({"retry_after_s": 8, "photos": 2}, 8, 2),
+        ({"retry_after_s": 86_400, "photos": 4}, 30, 0),
+        ({"retry_after_s": 10**400, "photos": 10**400}, 0, 0),
+        ({"retry_after_s": -1, "photos": 0}, 0, 0),
+        ({"retry_after_s": 8.5, "photos": 2.0}, 0, 0),
+        ({"retry_after_s": True, "photos": True}, 0, 0),
+        ({"retry_after_s": "8", "photos": "2"}, 0, 0),
+        ({"retry_after_s": None, "photos": []}, 0, 0),
+    ],
+)
+def test_a_refusal_tells_how_long_to_wait_and_how_many_photos_to_take(
+    told: dict[str, Any], wait_s: float, photos: int
+) -> None:
+    judged = judge(reply(404, honest("unknown", **told)), PRESS, EXPECTED, NOW)
+
+    assert judged == replace(answer(PressResult.REFUSED, None, "unknown"), wait_s=wait_s, photos=photos)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait_s"),
+    [("4", 4), ("30", 30), ("86400", 30), ("0", 1), ("", 1), ("-5", 1), ("9" * 99, 1), ("soon", 1), ("٣", 1)],
+)
+@pytest.mark.parametrize("expected", [EXPECTED, None])
+def test_a_press_that_came_too_soon_waits_for_as_long_as_the_server_says_but_never_for_long(
+    retry_after: str, wait_s: float, expected: ExpectedProof | None
+) -> None:
+    refusal = replace(reply(429, {"error": {"code": "too_soon"}}), retry_after=retry_after)
+
+    judged = judge(refusal, PRESS, expected, NOW)
+
+    assert judged == replace(answer(PressResult.TOO_SOON, None, "too_soon"), wait_s=wait_s)
+
+
+# How many photos agree
+
+
+@pytest.mark.parametrize(
+    ("needed", "agreed", "granted"),
+    [
+        (1, {}, True),
+        (1, {"agreed": 1}, True),
+        (1, {"agreed": 0}, False),
+        (2, {}, False),
+        (2, {"agreed": 1}, False),
+        (2, {"agreed": 2}, True),
+        (2, {"agreed": 3}, True),
+        (3, {"agreed": 2}, False),
+        (2, {"agreed": "2"}, False),
+        (2, {"agreed": 2.0}, False),
+        (1, {"agreed": True}, False),
+        (2, {"agreed": None}, False),
+        (2, {"agreed": [2, 2]}, False),
+    ],
+)
+@pytest.mark.parametrize("proof", [EXPECTED, None])
+def test_nobody_is_let_in_on_fewer_photos_than_the_door_asks_for(
+    needed: int, agreed: dict[str, Any], granted: bool, proof: ExpectedProof | None
+) -> None:
+    judged = judge(reply(200, honest("known", **agreed)), replace(PRESS, agreeing=needed), proof, NOW)
+
+    expected = (PressResult.GRANTED, None) if granted else (PressResult.FAILED, Fault.NOT_AGREED)
+    assert (judged.result, judged.fault) == expected
 
 
 def test_what_a_stranger_writes_comes_short_and_plain_into_the_log() -> None:

@@ -22,7 +22,8 @@ TOKEN = "front-door.a-secret"
 KEY = signing_key(TOKEN)
 AT = "2026-11-21T12:00:00+00:00"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-STATED = {"outcome": "known", "person": "7", "name": "Ana", "photos": photo_digests((b"one", b"two"))}
+STATED = {"outcome": "known", "person": "7", "name": "Ana", "digests": photo_digests((b"one", b"two"))}
+STATED |= {"agreed": "2", "retry_after_s": "0", "photos": "1"}
 TRUE = AnswerProof("press-1", AT, answer_signature(KEY, {**STATED, "press": "press-1", "at": AT}))
 
 
@@ -47,9 +48,13 @@ def test_the_servers_own_answer_is_proven() -> None:
         (TRUE, KEY, "press-1", {"person": "8"}),
         (TRUE, KEY, "press-1", {"person": "", "name": ""}),
         (TRUE, KEY, "press-1", {"name": "Ann"}),
-        (TRUE, KEY, "press-1", {"photos": photo_digests((b"one",))}),
-        (TRUE, KEY, "press-1", {"photos": photo_digests((b"two", b"one"))}),
-        (TRUE, KEY, "press-1", {"photos": photo_digests((b"one", b"two", b"two"))}),
+        (TRUE, KEY, "press-1", {"agreed": "3"}),
+        (TRUE, KEY, "press-1", {"agreed": ""}),
+        (TRUE, KEY, "press-1", {"retry_after_s": "8"}),
+        (TRUE, KEY, "press-1", {"photos": "2"}),
+        (TRUE, KEY, "press-1", {"digests": photo_digests((b"one",))}),
+        (TRUE, KEY, "press-1", {"digests": photo_digests((b"two", b"one"))}),
+        (TRUE, KEY, "press-1", {"digests": photo_digests((b"one", b"two", b"two"))}),
         (AnswerProof("press-2", TRUE.at, TRUE.signature), KEY, "press-1", {}),
         (AnswerProof("press-1", "2026-11-21T12:00:01+00:00", TRUE.signature), KEY, "press-1", {}),
         (AnswerProof("press-1", TRUE.at, ""), KEY, "press-1", {}),

@@ -17,14 +17,26 @@ ANSWER, REQUEST, SIGNING, TOKEN = (
 )
 
 # What an answer states, in the order in which it is signed: the press's id; the outcome; id and name of who
-# was recognised, empty for nobody; the SHA-256 of each photo that came, in their order; the server's time.
-ANSWER_FIELDS = ("press", "outcome", "person", "name", "photos", "at")
+# was recognised, empty for nobody; how many photos agreed; the SHA-256 of each photo that came, in order; how
+# long the door waits, and how many photos it sends of its next press; the server's time.
+ANSWER_FIELDS = (
+    "press",
+    "outcome",
+    "person",
+    "name",
+    "agreed",
+    "digests",
+    "retry_after_s",
+    "photos",
+    "at",
+)
 
 # What a request states: method; path and query below the mount; which door; its time; the headers that count.
 SIGNED_HEADERS = (
     "Content-Type",
     "Content-Digest",
     "Idempotency-Key",
+    "Porteiro-Agreeing-Faces",
     "Porteiro-Boot",
     "Porteiro-Evidence",
     "Porteiro-Pressed-At",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from wsgi_app.base.readers import (
     whole,
 )
 from wsgi_app.base.settings import Unset, read_settings, setting, settings_of
+from wsgi_app.base.tries import FIRST_WAIT_S, TryRule
 
 NOT_IN_DATA = {"?", ",", "\\"}
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -147,7 +149,35 @@ class Config:
     agreeing_faces: int = setting(
         LET_IN,
         "How many different photos of one press must show the same known person, {values}; a door sends up "
-        "to three, as file, file2 and file3, and its own setting camera.frames says how many.",
+        "to three, as each answer tells it. One with a relay asks for two by itself.",
+        whole(1, 3),
+        "1",
+    )
+    tries: int = setting(
+        LET_IN,
+        "How many refusals of a face in a row are too many: a door then takes no press for "
+        f"{FIRST_WAIT_S} seconds, for twice as long after each further one, and the page House tells it; "
+        "{values}, 0 for never.",
+        whole(0, 100),
+        "12",
+        note="more than ten friends before a door have",
+    )
+    tries_minutes: int = setting(
+        LET_IN,
+        "Minutes within which these refusals count, and after which without one all is as before, {values}.",
+        whole(1, 1440),
+        "10",
+    )
+    tries_wait_s: int = setting(
+        LET_IN,
+        "Seconds that a door then waits at most, {values}: nobody shuts others out for longer by trying.",
+        whole(1, 30),
+        "30",
+    )
+    tries_agreeing_faces: int = setting(
+        LET_IN,
+        "How many different photos of one press must show the same known person at a door that is tried so, "
+        "{values}.",
         whole(1, 3),
         "1",
     )
@@ -193,6 +223,11 @@ class Config:
         note="one line for each request",
     )
     limits: Limits = Limits()
+
+    @property
+    def try_rule(self) -> TryRule:
+        """From when on a door waits between presses."""
+        return TryRule(self.tries, timedelta(minutes=self.tries_minutes), self.tries_wait_s)
 
     @property
     def is_local(self) -> bool:

@@ -26,6 +26,7 @@ def horizons(config: Config, now: datetime) -> dict[Kind, datetime]:
         kinds.SESSIONS: timedelta(0),
         kinds.LINKS: timedelta(0),
         kinds.FAILURES: DAY,
+        kinds.TRIES: config.try_rule.window,
     }
     return {kind: now - age for kind, age in ages.items()}
 

@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.photos import PhotoStore
-from wsgi_app.stores.tables import answers, attempts, events, faces, invitations, sessions, visits
+from wsgi_app.stores.tables import (
+    answers,
+    attempts,
+    events,
+    faces,
+    invitations,
+    sessions,
+    tried_doors,
+    visits,
+)
 from wsgi_app.stores.visits import remove_visits
 
 AT_ONCE = 200  # rows a transaction: a press never waits longer for one of these than for another press
@@ -50,6 +59,7 @@ ANSWERS = Kind("stored answers", answers.c.at)
 SESSIONS = Kind("sessions", sessions.c.expires_at)
 LINKS = Kind("one-time links", invitations.c.expires_at)
 FAILURES = Kind("failed sign-ins", attempts.c.last_at)
+TRIES = Kind("doors tried again and again", tried_doors.c.last_at)
 
 
 class RetentionStore:

@@ -26,6 +26,7 @@ from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.probes import ProbeStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
+from wsgi_app.stores.tries import TryStore
 from wsgi_app.stores.visits import VisitStore
 
 WAKE = b"!"  # the datagram says nothing else
@@ -66,6 +67,7 @@ class Stores:
     invitations: InvitationStore
     sessions: SessionStore
     attempts: AttemptStore
+    tries: TryStore
     retention: RetentionStore
 
     def acting(self, by: str) -> "Stores":
@@ -111,5 +113,6 @@ def stores_over(
         invitations=InvitationStore(database, now, new_id, timedelta(hours=limits.sign_ins.invitation_hours)),
         sessions=SessionStore(database, now, timedelta(days=limits.sign_ins.session_days)),
         attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_ins.pause_s)),
+        tries=TryStore(database, now),
         retention=RetentionStore(database, photos),
     )

@@ -79,6 +79,7 @@ visits = sa.Table(
     sa.Column("reason", EnumText(Reason)),
     sa.Column("door_kind", EnumText(DoorKind, DoorKind.ADDRESS), nullable=False, server_default="address"),
     sa.Index("ix_visits_door", "door_kind", "door"),
+    sa.Index("ix_visits_door_at", "door_kind", "door", "at", "outcome"),
     sqlite_autoincrement=True,
 )
 
@@ -100,6 +101,17 @@ corrections = sa.Table(
     sa.Column("person_id", sa.Text, sa.ForeignKey("people.id", ondelete="CASCADE"), index=True),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
+)
+
+# Doors at which somebody was refused again and again of late.
+tried_doors = sa.Table(
+    "tried_doors",
+    metadata,
+    sa.Column("door_kind", EnumText(DoorKind, DoorKind.ADDRESS), primary_key=True),
+    sa.Column("door", sa.Text, primary_key=True),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("last_at", UtcDateTime, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
 )
 
 # What happened, in the order of happening: written in the same transaction as what it tells. The live feed
@@ -183,7 +195,7 @@ answers = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False, index=True),
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    sa.Column("photos", sa.Text, nullable=False, server_default=""),
+    sa.Column("digests", sa.Text, nullable=False, server_default=""),
 )
 
 # The doors. A token is in here as its SHA-256, which signs nothing, and as the salt from which the server's

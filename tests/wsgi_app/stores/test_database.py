@@ -195,7 +195,7 @@ ADDED: dict[str, dict[str, Any]] = {
     "faces": {"negative": False, "visit_id": None, "shows_id": None, "unlike": None},
     "visits": {"reason": None},
     "devices": {"told_state": None, "salt": None, "reported_at": None},
-    "answers": {"photos": ""},
+    "answers": {"digests": ""},
 }
 TYPED: dict[str, Any] = {
     "quality": SHARP,
