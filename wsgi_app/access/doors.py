@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wsgi_app.access.evidence import VERSION, door_token, request_signature, signing_key, token_key
+from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import Forbidden, Unauthorized
-from wsgi_app.stores.devices import NAME, Device, DeviceStore
+from wsgi_app.stores.devices import Device, DeviceStore
 
-TOKEN = re.compile(rf"{NAME.pattern}\.[0-9A-Za-z_-]{{43}}")
+TOKEN = re.compile(rf"{DOOR_NAME.pattern}\.[0-9A-Za-z_-]{{43}}")
 SIGNED = "Porteiro"  # what a 401 asks for where a signature came that is none
 
 

@@ -4,8 +4,9 @@ import secrets
 from collections.abc import Callable
 
 from wsgi_app.access.evidence import door_token, token_key
+from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import Unfit
-from wsgi_app.stores.devices import NAME, DeviceStore
+from wsgi_app.stores.devices import DeviceStore
 
 SECRET_BYTES = 32
 SALT_BYTES = 16
@@ -37,7 +38,7 @@ def add_door(
         Unfit: this cannot be a door's name.
         Conflict: there is one of that name whose token is accepted.
     """
-    if not NAME.fullmatch(name):
+    if not DOOR_NAME.fullmatch(name):
         raise Unfit("bad_name:device", name=name[:80])
     salt = new_salt()
     token = door_token(secret, name, salt)

@@ -1,20 +1,20 @@
 """What is set: read once from the environment, frozen, and passed down as an argument."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from wsgi_app.base.addresses import is_loopback
+from wsgi_app.base.addresses import asked_address, is_loopback
 from wsgi_app.base.errors import ConfigError
 from wsgi_app.base.limits import Limits
 from wsgi_app.base.readers import (
     ADDRESS,
     DATABASE_URL,
+    DOOR_NAMES,
     FILE,
     FOLDER,
-    NAMES,
     OWN_FILE,
     OWN_FOLDER,
     PREFIX,
@@ -135,10 +135,18 @@ class Config:
     )
     threshold: float | None = setting(
         LET_IN,
-        "Least likeness (cosine, {values}) between a visitor's face and an enrolled one. Higher keeps more "
-        "strangers out and more friends too.",
+        "Least likeness ({values}) between a visitor's face and somebody's photos, however many people are "
+        "enrolled. Higher keeps more strangers out and more friends too. Goes before the next one.",
         number(0.0, 1.0),
-        Unset(None, "what was measured for the model pack", "0.55"),
+        Unset(None, "what that one comes to", "0.55"),
+    )
+    far_per_visit: float = setting(
+        LET_IN,
+        "Share of strangers' visits in which one may be taken for somebody, {values}, as it was measured for "
+        "the model pack on photos like a door's. The threshold follows from it, and rises with the number of "
+        "people who are enrolled.",
+        number(0.000001, 0.1),
+        "0.001",
     )
     margin: float = setting(
         LET_IN,
@@ -185,7 +193,7 @@ class Config:
         LET_IN,
         "Doors, by the names of their tokens, at which others may be seen beside whoever presses: a face of "
         "up to half the size of the largest is nobody there, elsewhere one of up to a fifth.",
-        NAMES,
+        DOOR_NAMES,
         Unset((), "none", "garden,cellar"),
         opens=True,
     )
@@ -225,6 +233,11 @@ class Config:
     limits: Limits = Limits()
 
     @property
+    def own_database_url(self) -> str:
+        """The database's where nothing else is set: in the data folder."""
+        return f"sqlite:///{self.data / 'porteiro.db'}"
+
+    @property
     def try_rule(self) -> TryRule:
         """From when on a door waits between presses."""
         return TryRule(self.tries, timedelta(minutes=self.tries_minutes), self.tries_wait_s)
@@ -233,6 +246,16 @@ class Config:
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
         return self.socket is None and is_loopback(self.http)
+
+    @property
+    def own_root(self) -> str:
+        """The address at which a browser on this machine finds the local run, without ``/`` at its end."""
+        return f"http://{asked_address(self.http)}{self.prefix}"
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether the local run listens at every address of this machine: others ask for one of these."""
+        return self.socket is None and asked_address(self.http) != self.http
 
     @property
     def live_address(self) -> str | Path:
@@ -285,8 +308,8 @@ def load_config(environ: Mapping[str, str]) -> Config:
         ConfigError: a value cannot be used, a key is unknown, or the combination is unsafe.
     """
     values = read_settings(SETTINGS, environ)
-    values["database_url"] = values["database_url"] or f"sqlite:///{values['data'] / 'porteiro.db'}"
     config = Config(**values)
+    config = replace(config, database_url=config.database_url or config.own_database_url)
     _refuse_data(config)
     _refuse_no_port(config)
     _refuse_public_address(config)

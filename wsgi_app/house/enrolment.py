@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsgi_app.base.corrections import CorrectionVerdict
-from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, UnusablePhoto
-from wsgi_app.base.faces import Objection
+from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, RequestError, UnusablePhoto
+from wsgi_app.base.faces import Counterpart, Objection
 from wsgi_app.base.steps import Steps
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, Source
@@ -17,7 +17,7 @@ from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores
 from wsgi_app.vision.crops import crop_from_png, crop_to_png
 from wsgi_app.vision.match import cosine
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
 from wsgi_app.vision.verdicts import Policy
 
 FROM_ELSEWHERE = Source()
@@ -54,20 +54,47 @@ class Likeness:
     score: float
     face_id: str | None = None
 
+    @property
+    def face(self) -> Counterpart | None:
+        """That face, where it was asked for."""
+        return None if self.face_id is None else Counterpart(self.person_id, self.face_id, self.score)
+
 
 @dataclass(frozen=True)
 class Resemblances:
     """What a face is like.
 
     Attributes:
-        own: the cosine to the best of the person's own faces that nobody has to look at, -1 without one.
-        own_or_doubtful: the same with those that somebody has to look at.
+        sure: the likeliest of the person's own faces that nobody has to look at, if there is any.
+        nearest: the likeliest of these and of those that somebody has to look at.
         other: the likeliest other person, if there is any.
     """
 
-    own: float
-    own_or_doubtful: float
+    sure: Counterpart | None
+    nearest: Counterpart | None
     other: Likeness | None
+
+    @property
+    def own(self) -> float:
+        """The cosine to the likeliest own face that nobody has to look at, -1 without one."""
+        return -1.0 if self.sure is None else self.sure.score
+
+
+@dataclass(frozen=True, eq=False)
+class _Examined:
+    """A photo that can be enrolled, and what is to be said against it.
+
+    Attributes:
+        sighting: its face.
+        embedding: of that.
+        like: what that is like.
+        objections: each with its code; whoever knows better may insist.
+    """
+
+    sighting: Sighting
+    embedding: NDArray[np.float32]
+    like: Resemblances
+    objections: dict[Objection, UnusablePhoto]
 
 
 @dataclass(frozen=True)
@@ -96,30 +123,45 @@ class Enroller:
             Conflict: somebody has that photo already, or the person as many faces as anybody may have.
             RequestError: the photo cannot be decoded, the networks are busy, or nobody has that id.
         """
+        stores, source = self.stores, candidate.source
+        examined = self._examine(candidate)
+        for objection, refusal in examined.objections.items():
+            if objection not in candidate.accept:
+                raise refusal
+        if Objection.LIKE_ANOTHER in examined.objections and examined.like.other is not None:
+            source = replace(source, like=examined.like.other.person_id)
+        if Objection.UNLIKE_OWN in examined.objections:
+            source = replace(source, unlike=round(examined.like.own, 4))
+        sighting = examined.sighting
+        with self.steps("store"):
+            kept = Embedding(self.pipeline.pack.embedder.sha256, examined.embedding)
+            return stores.faces.add(
+                candidate.person_id, crop_to_png(sighting.crop), sighting.quality.rounded(), kept, source
+            )
+
+    def refusals(self, candidate: Candidate) -> tuple[RequestError, ...]:
+        """Why the face of a photo would not be added now; nothing is stored, and nothing raised.
+
+        There are several where somebody may insist in spite of each, and none where it would be added.
+        """
+        try:
+            objections = self._examine(candidate).objections
+        except RequestError as error:
+            return (error,)
+        return tuple(
+            refusal for objection, refusal in objections.items() if objection not in candidate.accept
+        )
+
+    def _examine(self, candidate: Candidate) -> _Examined:
         pipeline, stores, steps = self.pipeline, self.stores, self.steps
         person = stores.people.get(candidate.person_id)
         _refuse_too_many(person)
         sighting = pipeline.single_face(candidate.photo, ENROLMENT, steps)
         embedding = pipeline.embed(sighting.crop, steps)
-        embedder = pipeline.pack.embedder.sha256
         with steps("match"):
-            like = resemblances(stores.gallery, embedder, embedding, person.id)
-            own, other = like.own, like.other
+            like = resemblances(stores.gallery, pipeline.pack.embedder.sha256, embedding, person.id)
             _refuse_again(like, person)
-            source = candidate.source
-            if other is not None and _is_another(own, other, self.policy):
-                if Objection.LIKE_ANOTHER not in candidate.accept:
-                    raise UnusablePhoto("like_another", other=other.name, score=other.score, name=person.name)
-                source = replace(source, like=other.person_id)
-            if like.own_or_doubtful > -1 and own < self.policy.own:
-                if Objection.UNLIKE_OWN not in candidate.accept:
-                    raise UnusablePhoto("unlike_own", score=max(own, 0.0), name=person.name)
-                source = replace(source, unlike=round(own, 4))
-        with steps("store"):
-            kept = Embedding(embedder, embedding)
-            return stores.faces.add(
-                person.id, crop_to_png(sighting.crop), sighting.quality.rounded(), kept, source
-            )
+            return _Examined(sighting, embedding, like, _objections(like, person, self.policy))
 
 
 def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candidate:
@@ -150,17 +192,24 @@ def resemblances(
         embedding: float32 [size], of unit length.
         person_id: the person.
     """
-    own, own_or_doubtful, other = -1.0, -1.0, None
+    sure: Counterpart | None = None
+    nearest: Counterpart | None = None
+    other: Likeness | None = None
     for face in gallery.rows(embedder).faces:
         if face.negative:
             continue
         score = cosine(face.vector, embedding)
         if face.person_id == person_id:
-            own_or_doubtful = max(own_or_doubtful, score)
-            own = own if face.doubtful else max(own, score)
+            counterpart = Counterpart(face.person_id, face.face_id, score)
+            nearest = _likelier(nearest, counterpart)
+            sure = sure if face.doubtful else _likelier(sure, counterpart)
         elif other is None or score > other.score:
             other = Likeness(face.person_id, face.name, score, face.face_id)
-    return Resemblances(own, own_or_doubtful, other)
+    return Resemblances(sure, nearest, other)
+
+
+def _likelier(best: Counterpart | None, one: Counterpart) -> Counterpart:
+    return one if best is None or one.score > best.score else best
 
 
 def _refuse_too_many(person: Person) -> None:
@@ -169,12 +218,25 @@ def _refuse_too_many(person: Person) -> None:
 
 
 def _refuse_again(like: Resemblances, person: Person) -> None:
-    if like.own_or_doubtful > SAME_PHOTO:
-        raise Conflict("duplicate:own", name=person.name)
-    other = like.other
+    nearest, other = like.nearest, like.other
+    if nearest is not None and nearest.score > SAME_PHOTO:
+        raise Conflict("duplicate:own", counterpart=nearest, name=person.name)
     if other is not None and other.score > SAME_PHOTO:
-        address = f"/people/{other.person_id}/faces/{other.face_id}"
-        raise Conflict("duplicate:other", name=person.name, other=other.name, address=address)
+        raise Conflict("duplicate:other", counterpart=other.face, name=person.name, other=other.name)
+
+
+def _objections(like: Resemblances, person: Person, policy: Policy) -> dict[Objection, UnusablePhoto]:
+    own, nearest, other = like.own, like.nearest, like.other
+    found = {}
+    if other is not None and _is_another(own, other, policy):
+        found[Objection.LIKE_ANOTHER] = UnusablePhoto(
+            "like_another", counterpart=other.face, other=other.name, score=other.score, name=person.name
+        )
+    if nearest is not None and own < policy.own:
+        found[Objection.UNLIKE_OWN] = UnusablePhoto(
+            "unlike_own", counterpart=like.sure or nearest, score=max(own, 0.0), name=person.name
+        )
+    return found
 
 
 def _is_another(own: float, other: Likeness, policy: Policy) -> bool:

@@ -147,7 +147,7 @@ def judge(
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], steps)
     with visits.saving_photo(visit_id, at, photos[0]) as saved:
-        policy = house.policy_at(caller.door)
+        policy = house.policy_at(caller.door, gallery)
         first = house.pipeline.judge(picture, gallery.gallery, policy, steps)
         others = (_verdict(house, gallery, photo, policy, steps) for photo in photos[1:])
         needed = agreeing_at(house.config, caller, series)

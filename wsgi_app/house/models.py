@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -15,20 +16,16 @@ from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import (
     CATALOGUE,
     CHUNK_BYTES,
-    EmbedderFile,
     NetworkFile,
     Pack,
-    Threshold,
     check_files,
     pack_in,
     read_packs,
     sha256_of,
 )
 from wsgi_app.vision.pipeline import Pipeline
-from wsgi_app.vision.verdicts import Policy
 
 SHIPPED = "embedded"
-OWN_RATE = 0.01  # of strangers' photos that are taken for somebody's own without a doubt
 # One made-up face, on which the networks are tried before the first photo and by /health/ready.
 TEST_PICTURE = (CATALOGUE.parent / "test-picture.jpg").read_bytes()
 TIMEOUT_S = (10, 60)  # to connect, and between two pieces
@@ -52,8 +49,9 @@ def chosen_pack(config: Config) -> tuple[Pack, Path]:
     Raises:
         PackError: it is missing, incomplete or altered; the message says what to do.
     """
-    pack, folder = named_pack(config, config.pack or _read_choice(config) or SHIPPED)
-    check_files(pack, folder)
+    with _naming_settings(config):
+        pack, folder = named_pack(config, config.pack or _read_choice(config) or SHIPPED)
+        check_files(pack, folder)
     return pack, folder
 
 
@@ -190,7 +188,24 @@ def load_pipeline(config: Config) -> Pipeline:
     nose = None
     if config.nose_model is not None:
         nose = NoseFile(config.nose_model, config.nose_input_px, config.nose_channels)
-    return tried_pipeline(*chosen_pack(config), nose, config.limits.pictures)
+    pack, folder = chosen_pack(config)
+    with _naming_settings(config):
+        return tried_pipeline(pack, folder, nose, config.limits.pictures)
+
+
+@contextmanager
+def _naming_settings(config: Config) -> Iterator[None]:
+    """Have what is wrong with the models named with the setting that names them."""
+    try:
+        yield
+    except PackError as error:
+        if config.nose_model is not None and error.values.get("file") == config.nose_model:
+            error.setting = f"PORTEIRO_NOSE_MODEL={str(config.nose_model)!r}"
+            if error.key == "pack:cannot_look":
+                error.setting += f", PORTEIRO_NOSE_INPUT_PX={config.nose_input_px}"
+        elif config.pack:
+            error.setting = f"PORTEIRO_PACK={config.pack!r}"
+        raise
 
 
 def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: PictureLimits) -> Pipeline:
@@ -203,27 +218,3 @@ def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: Pict
     if not pipeline.check(TEST_PICTURE, Steps(time.perf_counter)):
         raise PackError("pack:blind", pack=pack.name)
     return pipeline
-
-
-def policy_for(embedder: EmbedderFile, threshold: float, margin: float) -> Policy:
-    """When a match is good enough, and from when on a photo is taken for one more of a person's."""
-    return Policy(threshold, margin, own=min(own_threshold(embedder), threshold))
-
-
-def own_threshold(embedder: EmbedderFile) -> float:
-    """From which cosine on a photo is taken for one more of a person's without a doubt.
-
-    It passes about one in a hundred of strangers' photos that are given for somebody's. A pack without a
-    threshold of that rate has its first one.
-    """
-    rated = (one.score for one in embedder.thresholds if one.false_accept_rate == OWN_RATE)
-    return next(rated, embedder.thresholds[0].score)
-
-
-def threshold_in_force(config: Config, embedder: EmbedderFile) -> Threshold:
-    """The pack's first threshold, or the setting's with what is known of it."""
-    measured = embedder.thresholds
-    if config.threshold is None:
-        return measured[0]
-    same = (threshold for threshold in measured if threshold.score == config.threshold)
-    return next(same, Threshold(score=config.threshold, measured_on="set by PORTEIRO_THRESHOLD"))

@@ -50,7 +50,7 @@ class Enrolments:
 
     Attributes:
         enrolled: how many of their faces the person now has.
-        refused: why others of the best ones cannot be used, by the visits' ids.
+        refused: why the others were not learnt, by the visits' ids.
     """
 
     enrolled: int
@@ -79,7 +79,7 @@ def name(
     """
     enroller.stores.people.get(person_id)
     unlearn(enroller.stores, visits, person_id)
-    enrolments = _learn(enroller, best_first(visits)[:MOST_ENROLLED], person_id, accept)
+    enrolments = _learn(enroller, visits, person_id, accept)
     enroller.stores.corrections.set([visit.id for visit in visits], CorrectionVerdict.PERSON, person_id)
     return enrolments
 
@@ -189,9 +189,16 @@ def _learn(
     enroller: Enroller, visits: Sequence[Visit], person_id: str, accept: frozenset[Objection]
 ) -> Enrolments:
     had = {face.visit_id for face in _taken_from(enroller.stores, visits) if face.person_id == person_id}
-    refused: dict[str, RequestError] = {}
-    for visit in visits:
-        if visit.id in had:
+    new = [visit for visit in visits if visit.id not in had]
+    best = best_first(visits)
+    refused: dict[str, RequestError] = {visit.id: _no_face() for visit in new if visit.face is None}
+    refused |= {
+        visit.id: Conflict("enough_photos", most=MOST_ENROLLED)
+        for visit in best[MOST_ENROLLED:]
+        if visit in new
+    }
+    for visit in best[:MOST_ENROLLED]:
+        if visit not in new:
             continue
         try:
             photo = enroller.stores.photos.read(visit.photo)

@@ -67,9 +67,15 @@ function verdict({ status, body }) {
   return ["amber", error?.message ?? "The server did not answer as it should.", "Try again"];
 }
 
-function say(row, light, words, label) {
+function say(row, light, words, label, links) {
   row.className = light;
   row.querySelector(".why").textContent = words;
+  const kept = row.querySelector("a");
+  kept.hidden = !links;
+  if (links) {
+    kept.href = `${links.person}#photos`;
+    kept.firstElementChild.src = links.photo;
+  }
   const button = row.querySelector("button");
   button.hidden = !label;
   button.textContent = label ?? "";
@@ -84,7 +90,7 @@ async function enrol({ row, photo, name, accepted }) {
     const answer = await send(section.dataset.faces + query, "file", file, name);
     const [light, words, label, doubt] = verdict(answer);
     if (answer.status === 201) counts.enrolled += 1;
-    say(row, light, words, label);
+    say(row, light, words, label, answer.body?.error?.links);
     if (label) offer(row, { row, photo, name, accepted: doubt ? [...accepted, doubt] : accepted });
   } catch {
     say(row, "amber", "The server could not be reached.", "Try again");

@@ -1,8 +1,8 @@
 """How sure the doorman can be: what the owner's own gallery says about thresholds.
 
 Every enrolled face is asked of the gallery as if it came to the door. Against the other faces of the same
-person it gives a *genuine* score, against each other person an *impostor* score; a person counts by the best
-of their faces, as at the door. The false-accept rate (FAR) is the share of impostor scores that reach the
+person it gives a *genuine* score, against each other person an *impostor* score; both are likenesses as at
+the door (``match.likeness``). The false-accept rate (FAR) is the share of impostor scores that reach the
 threshold, the false-reject rate (FRR) the share of genuine scores that do not (ISO/IEC 19795-1, section 8).
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.vision.match import LEAST_NORM, likeness, means_of
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
 
@@ -46,8 +47,8 @@ class Scores:
     """What the faces are like.
 
     Attributes:
-        own: float32 [faces], cosine to the best of the same person's other faces; NaN where there is none.
-        others: float32 [faces, people], cosine to each person's best face; NaN for the face's own person.
+        own: float32 [faces], likeness to the same person's other faces; NaN where there is none.
+        others: float32 [faces, people], likeness to each person; NaN for the face's own person.
     """
 
     own: NDArray[np.float32]
@@ -69,8 +70,8 @@ class Suggestion:
     """A threshold for a wanted false-accept rate.
 
     Attributes:
-        wanted_rate: what was asked for.
-        threshold: the cosine to set.
+        wanted_rate: share of strangers' visits that was asked for.
+        threshold: the likeness to set.
         from_gallery: whether the gallery's own pairs are enough to say so.
         pack: the pack's threshold that holds besides; ``None`` where the gallery is enough.
         highest_impostor: the most alike that two people are in this gallery; ``None`` without two.
@@ -89,7 +90,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two faces by their index, and their cosine."""
+    """The two most alike faces of two people by their index, and how alike those two people are."""
 
     first: int
     second: int
@@ -102,7 +103,7 @@ class Doubt:
 
     Attributes:
         face: its index.
-        own: cosine to the best of the same person's other faces.
+        own: likeness to the same person's other faces.
         other: the person that it is most like of all others; ``None`` without one.
         other_score: how alike; -1 without one.
     """
@@ -118,36 +119,43 @@ def compare_all(faces: Faces) -> Scores:
     count, starts = len(faces.owners), faces.starts
     own = np.full(count, np.nan, np.float32)
     others = np.full((count, len(starts)), np.nan, np.float32)
+    sums = np.add.reduceat(faces.vectors, starts, axis=0) if count else faces.vectors
+    means = means_of(faces.vectors, starts)
     for begin in range(0, count, BLOCK):
         rows = np.arange(begin, min(begin + BLOCK, count))
-        scores = np.clip(faces.vectors[rows] @ faces.vectors.T, -1.0, 1.0)
+        vectors, owners = faces.vectors[rows], faces.owners[rows]
+        scores = np.clip(vectors @ faces.vectors.T, -1.0, 1.0)
         scores[np.arange(len(rows)), rows] = -np.inf  # a face says nothing about itself
         best = np.maximum.reduceat(scores, starts, axis=1)
-        mine = best[np.arange(len(rows)), faces.owners[rows]]
-        own[rows] = np.where(np.isinf(mine), np.nan, mine)
-        best[np.arange(len(rows)), faces.owners[rows]] = np.nan
+        mine = best[np.arange(len(rows)), owners]
+        rest = sums[owners] - vectors
+        mean = (rest * vectors).sum(axis=1) / np.maximum(np.linalg.norm(rest, axis=1), LEAST_NORM)
+        own[rows] = np.where(np.isinf(mine), np.nan, likeness(mine, np.clip(mean, -1.0, 1.0)))
+        best = likeness(best, np.clip(vectors @ means.T, -1.0, 1.0))
+        best[np.arange(len(rows)), owners] = np.nan
         others[rows] = best
     return Scores(own, others)
 
 
-def suggest(scores: Scores, wanted_rate: float, measured: tuple[Threshold, ...]) -> Suggestion:
-    """The threshold for a wanted false-accept rate.
+def suggest(scores: Scores, wanted_rate: float, pack: Threshold) -> Suggestion:
+    """The threshold for a wanted false-accept rate of visits.
 
-    With at least three pairs for each error that is wanted once, it is the least one that the gallery's own
-    impostor scores keep to (the rule of three: Hanley and Lippman-Hand, JAMA 249 (1983), 1743-1745). Else it
-    is the larger of the pack's measured one for that rate and just above the highest impostor score seen.
+    A visit is compared with everybody, so each pair may go wrong so many times less often. With at least
+    three pairs for each error that is wanted once, it is the least one that the gallery's own impostor scores
+    keep to (the rule of three: Hanley and Lippman-Hand, JAMA 249 (1983), 1743-1745). Else it
+    is the larger of the pack's one for that rate and just above the highest impostor score seen.
 
     Args:
         scores: of the gallery.
         wanted_rate: above 0, at most 1.
-        measured: the pack's thresholds.
+        pack: the pack's threshold for that rate.
     """
     genuine, impostor = scores.genuine, scores.impostor
     highest = float(impostor[-1]) if len(impostor) else None
-    enough = len(impostor) * wanted_rate >= ENOUGH
-    pack = _for_rate(measured, wanted_rate)
+    pair_rate = wanted_rate / max(scores.others.shape[1], 1)
+    enough = len(impostor) * pair_rate >= ENOUGH
     if enough:
-        allowed = int(len(impostor) * wanted_rate)
+        allowed = int(len(impostor) * pair_rate)
         chosen = _just_above(float(impostor[-1 - allowed])) if allowed < len(impostor) else LEAST
     else:
         chosen = max(pack.score, _just_above(highest) if highest is not None else LEAST)
@@ -167,10 +175,12 @@ def most_alike(faces: Faces, scores: Scores, limit: int = MOST_LISTED) -> list[P
     starts = faces.starts
     if len(starts) < 2:  # noqa: PLR2004  a pair takes two
         return []
-    likeness = np.maximum.reduceat(np.nan_to_num(scores.others, nan=-1.0), starts, axis=0)
+    alike = np.maximum.reduceat(np.nan_to_num(scores.others, nan=-1.0), starts, axis=0)
+    alike = np.maximum(alike, alike.T)
     first, second = np.triu_indices(len(starts), 1)
-    order = np.argsort(-likeness[first, second], kind="stable")[:limit]
-    return [_closest(faces, int(first[at]), int(second[at])) for at in order]
+    order = np.argsort(-alike[first, second], kind="stable")[:limit]
+    pairs = ((int(first[at]), int(second[at])) for at in order)
+    return [Pair(*_closest(faces, one, other), float(alike[one, other])) for one, other in pairs]
 
 
 def doubtful(scores: Scores, threshold: float, limit: int = MOST_LISTED) -> list[Doubt]:
@@ -199,24 +209,12 @@ def histogram(values: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.histogram(np.clip(values, LOW, HIGH), BINS, (LOW, HIGH))[0].astype(np.int64)
 
 
-def _for_rate(measured: tuple[Threshold, ...], wanted_rate: float) -> Threshold:
-    """The pack's least strict threshold that keeps to the rate; where none does, its strictest."""
-    strict_enough = [
-        threshold
-        for threshold in measured
-        if threshold.false_accept_rate is not None and threshold.false_accept_rate <= wanted_rate
-    ]
-    if strict_enough:
-        return min(strict_enough, key=lambda threshold: threshold.score)
-    return max(measured, key=lambda threshold: threshold.score)
-
-
 def _just_above(score: float) -> float:
     return min(max(round((math.floor(round(score / STEP, 6)) + 1) * STEP, 3), LEAST), MOST)
 
 
-def _closest(faces: Faces, first: int, second: int) -> Pair:
+def _closest(faces: Faces, first: int, second: int) -> tuple[int, int]:
     one, other = (np.flatnonzero(faces.owners == person) for person in (first, second))
     scores = np.clip(faces.vectors[one] @ faces.vectors[other].T, -1.0, 1.0)
     row, column = np.unravel_index(int(scores.argmax()), scores.shape)
-    return Pair(int(one[row]), int(other[column]), float(scores[row, column]))
+    return int(one[row]), int(other[column])

@@ -10,12 +10,12 @@ from webob import Request
 
 from wsgi_app.access.doors import SIGNED, SignedRequest
 from wsgi_app.access.evidence import SIGNED_HEADERS
+from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import Unauthorized
-from wsgi_app.stores.devices import NAME
 from wsgi_app.web.uploads import BodyReader, has_body, read_bytes
 
 AUTHORIZATION = re.compile(
-    rf'{SIGNED} device="({NAME.pattern})", at="([0-9T:.Z+-]{{1,40}})", signature="([0-9a-f]{{64}})"'
+    rf'{SIGNED} device="({DOOR_NAME.pattern})", at="([0-9T:.Z+-]{{1,40}})", signature="([0-9a-f]{{64}})"'
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.galleries import SHARP, add_visit
 from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, RequestError, UnusablePhoto
-from wsgi_app.base.faces import Objection
+from wsgi_app.base.faces import Counterpart, Objection
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Candidate, Enroller, Likeness, Resemblances, embed_anew, resemblances
 from wsgi_app.stores.embeddings import Embedding
@@ -95,7 +95,8 @@ def test_a_face_is_compared_with_its_person_s_own_and_with_the_likeliest_other(s
     like = resemblances(stores.gallery, "flat", probe, ana)
 
     other = like.other
-    assert (like.own, like.own_or_doubtful) == pytest.approx((0.8, 0.8))
+    assert like.sure == like.nearest
+    assert like.own == pytest.approx(0.8)
     assert other is not None
     (best,) = [face for face in stores.faces.of(bruno) if face.id == other.face_id]
     assert replace(other, score=round(other.score, 6)) == Likeness(bruno, "Bruno", 0.96, best.id)
@@ -105,7 +106,7 @@ def test_where_nobody_is_enrolled_a_face_is_like_nobody(stores: Stores) -> None:
     ana = with_faces(stores, "Ana")
     with_faces(stores, "Bruno", (1, 0), negative=True)
     probe = np.array([1, 0], np.float32)
-    nobody = Resemblances(-1.0, -1.0, None)
+    nobody = Resemblances(None, None, None)
     assert resemblances(stores.gallery, "flat", probe, ana) == nobody
     assert resemblances(stores.gallery, "another", probe, ana) == nobody
 
@@ -235,7 +236,7 @@ def test_a_persons_first_photo_is_like_nobodys_yet(
     assert Enroller(pipeline, stores, OWN, steps).enrol(Candidate(eve.id, photo("bruno-1"))).unlike is None
 
 
-def test_a_photo_that_somebody_else_has_is_named_with_its_address(
+def test_a_photo_that_somebody_else_has_is_refused_with_that_one(
     ana: Person, pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     eve, (first, _) = stores.people.add("Eve"), stores.faces.of(ana.id)
@@ -246,11 +247,9 @@ def test_a_photo_that_somebody_else_has_is_named_with_its_address(
         )
 
     assert refusal.value.key == "duplicate:other"
-    assert refusal.value.values == {
-        "name": "Eve",
-        "other": "Ana",
-        "address": f"/people/{ana.id}/faces/{first.id}",
-    }
+    assert refusal.value.values == {"name": "Eve", "other": "Ana"}
+    kept = refusal.value.counterpart
+    assert kept == Counterpart(ana.id, first.id, kept.score if kept else 0.0)
 
 
 # Embedding anew

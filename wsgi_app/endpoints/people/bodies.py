@@ -118,7 +118,7 @@ def person_body(call: Call, person: Person) -> PersonBody:
         valid_until=person.valid_until,
         hours=list(person.hours),
         may_come=rule_of(person).in_words(call.house.config.timezone),
-        links=links,
+        links=call.offered(links),
     )
 
 
@@ -210,4 +210,12 @@ def face_body(call: Call, face: EnrolledFace) -> FaceBody:
         links["visit"] = call.links.visit(face.visit_id)
     if face.unlike is not None:
         links["confirm"] = call.links.face_confirmation(face.person_id, face.id)
-    return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, face.unlike, links)
+    return FaceBody(
+        face.id,
+        face.quality,
+        face.created_at,
+        face.negative,
+        face.visit_id,
+        face.unlike,
+        call.offered(links),
+    )
