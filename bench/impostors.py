@@ -1,4 +1,4 @@
-"""``python -m bench.impostors``: who is let in that should not be, when photos are altered in every way.
+"""``python -m bench.impostors``: who is let in that should not be, by altered photos and by prints.
 
 Everybody is a stranger to everybody else's house. For each alteration three questions are asked of all pairs
 of people: is somebody let in by an altered photo, into a house that has good ones? By a good photo, into a
@@ -10,39 +10,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
 from bench.accuracy import load_pack
 from bench.alterations import ALTERATIONS, Alter
-from wsgi_app.base.errors import PorteiroError, RequestError, UnusablePhoto
+from bench.prints import measure_prints, print_table_of
+from bench.shots import Shot, read_shots
+from wsgi_app.base.errors import PorteiroError, UnusablePhoto
 from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import print_table, progress_bar
+from wsgi_app.house.calibration import USUAL_RATE
+from wsgi_app.house.thresholds import threshold_for_rate
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.decode import Picture
-from wsgi_app.vision.detect import Face
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import Gallery, match
 from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
 from wsgi_app.vision.verdicts import Policy
 
 PHOTOS = Path(__file__).parents[1] / "tests" / "photos"
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 HEADINGS = ("compared", "enrolled", "probe altered", "house altered", "both", "friends known")
 NOBODY, ANY = Gallery.of([]), Policy(threshold=1.0, margin=0.0)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One photo of somebody, and the face on it."""
-
-    person: str
-    pixels: NDArray[np.uint8]
-    face: Face
 
 
 @dataclass(frozen=True)
@@ -108,33 +99,17 @@ def main(folder: Path | None, pack: str | None, threshold: float | None, people:
         pipeline = load_pack(pack)
         with progress_bar(MofNCompleteColumn()) as progress:
             shots = list(read_shots(pipeline, folder or PHOTOS, people, progress))
-            level = threshold or pipeline.pack.embedder.thresholds[0].score
+            level = threshold or threshold_for_rate(pipeline.pack.embedder, USUAL_RATE, people=1).score
             rows = list(measure(pipeline, shots, level, progress))
+            prints = list(measure_prints(pipeline, shots, Policy(level, margin=0.0), progress))
     except PorteiroError as error:
         raise click.ClickException(sentence(error, Place.TERMINAL)) from error
     print_table(table(rows, level))
+    print_table(print_table_of(prints))
     tallies = [tally for row in rows for tally in (row.probed, row.gallery, row.both)]
-    let_in, attempts = sum(tally.let_in for tally in tallies), sum(tally.attempts for tally in tallies)
+    let_in = sum(one.let_in for one in tallies) + sum(one.let_in for one in prints)
+    attempts = sum(one.attempts for one in tallies) + sum(one.attempts for one in prints)
     click.echo(f"{let_in} of {attempts} attempts of strangers succeeded.")
-
-
-def read_shots(pipeline: Pipeline, folder: Path, people: int | None, progress: Progress) -> Iterator[Shot]:
-    """The photos of a folder that show exactly one good face: in folders by name, or as NAME-NUMBER."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    names = {path: _name_of(path, folder) for path in files}
-    chosen = set(sorted(set(names.values()))[:people])
-    steps = Steps(lambda: 0.0)
-    for path in progress.track([path for path in files if names[path] in chosen], description="photos"):
-        try:
-            picture = pipeline.decode(path.read_bytes(), steps)
-            pipeline.single_face(path.read_bytes(), ENROLMENT, steps)
-        except RequestError:
-            continue
-        yield Shot(names[path], picture.pixels, pipeline.detect(picture, steps)[0])
-
-
-def _name_of(path: Path, folder: Path) -> str:
-    return path.stem.rpartition("-")[0] if path.parent == folder else path.parent.name
 
 
 def measure(pipeline: Pipeline, shots: list[Shot], threshold: float, progress: Progress) -> Iterator[Row]:

@@ -192,7 +192,7 @@ def main(folder: Path, data: Path) -> None:
     try:
         pack = pack_in(folder)
         check_files(pack, folder)
-        network = load_network(folder / pack.embedder.file)
+        network = load_network(folder / pack.embedder.file, pack.embedder.opencv_input)
     except PackError as error:
         raise click.ClickException(sentence(error, Place.TERMINAL)) from error
     random = np.random.default_rng(1)
