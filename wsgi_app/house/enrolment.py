@@ -3,21 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.deeds import Deed
 from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, UnusablePhoto
-from wsgi_app.base.faces import Objection
+from wsgi_app.base.faces import Objection, Quality
 from wsgi_app.base.steps import Steps
+from wsgi_app.house.doubts import DIGITS
+from wsgi_app.house.resemblance import Likeness, Resemblances, resemblances
+from wsgi_app.stores.changes import Change
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, Source
-from wsgi_app.stores.gallery import GalleryStore
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores
 from wsgi_app.vision.crops import crop_from_png, crop_to_png
-from wsgi_app.vision.match import cosine
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
 from wsgi_app.vision.verdicts import Policy
 
 FROM_ELSEWHERE = Source()
@@ -42,32 +41,29 @@ class Candidate:
     accept: frozenset[Objection] = frozenset()
 
 
-@dataclass(frozen=True)
-class Likeness:
-    """Somebody whom a face is like, and how much: the cosine to the best of their faces.
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What is kept of the face on a photo: its crop as PNG, its quality, and its embedding."""
 
-    ``face_id`` says which face that is, where one was asked for.
-    """
-
-    person_id: str
-    name: str
-    score: float
-    face_id: str | None = None
+    crop: bytes
+    quality: Quality
+    embedding: Embedding
 
 
 @dataclass(frozen=True)
-class Resemblances:
-    """What a face is like.
+class Compared:
+    """What a face was like in the gallery at one generation."""
 
-    Attributes:
-        own: the cosine to the best of the person's own faces that nobody has to look at, -1 without one.
-        own_or_doubtful: the same with those that somebody has to look at.
-        other: the likeliest other person, if there is any.
-    """
+    generation: int
+    like: Resemblances
 
-    own: float
-    own_or_doubtful: float
-    other: Likeness | None
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A face that was added, and the change that takes it away again."""
+
+    face: EnrolledFace
+    change: Change | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ class Enroller:
     policy: Policy
     steps: Steps
 
-    def enrol(self, candidate: Candidate) -> EnrolledFace:
+    def enrol(self, candidate: Candidate) -> Enrolment:
         """Add the face of a photo to a person's.
 
         Raises:
@@ -96,30 +92,68 @@ class Enroller:
             Conflict: somebody has that photo already, or the person as many faces as anybody may have.
             RequestError: the photo cannot be decoded, the networks are busy, or nobody has that id.
         """
-        pipeline, stores, steps = self.pipeline, self.stores, self.steps
-        person = stores.people.get(candidate.person_id)
+        person = self.stores.people.get(candidate.person_id)
         _refuse_too_many(person)
-        sighting = pipeline.single_face(candidate.photo, ENROLMENT, steps)
-        embedding = pipeline.embed(sighting.crop, steps)
-        embedder = pipeline.pack.embedder.sha256
-        with steps("match"):
-            like = resemblances(stores.gallery, embedder, embedding, person.id)
+        seen = self.look(candidate.photo)
+        with self.steps("match"):
+            compared = self._compare(seen, person.id)
+        changes = self.stores.changes
+        with self.steps("store"), changes.record(Deed.ENROLLED, person.id, people=[person.id]) as made:
+            face = self.keep(seen, candidate, compared)
+        return Enrolment(face, made.change)
+
+    def look(self, photo: bytes) -> Seen:
+        """What would be kept of a photo of one person alone.
+
+        Raises:
+            UnusablePhoto, RequestError: as ``enrol`` says of photos.
+        """
+        return self.seen(self.pipeline.single_face(photo, ENROLMENT, self.steps))
+
+    def seen(self, sighting: Sighting) -> Seen:
+        """What would be kept of a face that is found."""
+        vector = self.pipeline.embed(sighting.crop, self.steps)
+        embedding = Embedding(self.pipeline.pack.embedder.sha256, vector)
+        return Seen(crop_to_png(sighting.crop), sighting.quality.rounded(), embedding)
+
+    def keep(self, seen: Seen, candidate: Candidate, earlier: Compared | None = None) -> EnrolledFace:
+        """Add a face that was looked at to a person's, if it may be: nobody else changes anything meanwhile.
+
+        Args:
+            seen: of the candidate's photo.
+            candidate: whose it is.
+            earlier: what it was like already; compared anew where the gallery was changed since.
+
+        Raises:
+            UnusablePhoto, Conflict: as ``enrol`` says.
+            NotFound: nobody has that id, or the visit is gone.
+        """
+        stores, policy, source = self.stores, self.policy, candidate.source
+        with stores.database.write():
+            person = stores.people.get(candidate.person_id)
+            _refuse_too_many(person)
+            if source.visit_id is not None:
+                _refuse_corrected(stores, source.visit_id, person.id)
+            like = self._compare(seen, person.id, earlier).like
             own, other = like.own, like.other
             _refuse_again(like, person)
-            source = candidate.source
-            if other is not None and _is_another(own, other, self.policy):
+            if other is not None and _is_another(own, other, policy):
                 if Objection.LIKE_ANOTHER not in candidate.accept:
                     raise UnusablePhoto("like_another", other=other.name, score=other.score, name=person.name)
                 source = replace(source, like=other.person_id)
-            if like.own_or_doubtful > -1 and own < self.policy.own:
+            if like.own_or_doubtful > -1 and own < policy.own:
                 if Objection.UNLIKE_OWN not in candidate.accept:
                     raise UnusablePhoto("unlike_own", score=max(own, 0.0), name=person.name)
-                source = replace(source, unlike=round(own, 4))
-        with steps("store"):
-            kept = Embedding(embedder, embedding)
-            return stores.faces.add(
-                person.id, crop_to_png(sighting.crop), sighting.quality.rounded(), kept, source
-            )
+                source = replace(source, unlike=round(own, DIGITS))
+            return stores.faces.add(person.id, seen.crop, seen.quality, seen.embedding, source)
+
+    def _compare(self, seen: Seen, person_id: str, earlier: Compared | None = None) -> Compared:
+        gallery = self.stores.gallery
+        if earlier is not None and earlier.generation == gallery.generation():
+            return earlier
+        rows = gallery.rows(seen.embedding.embedder)
+        like = resemblances(rows.faces, seen.embedding.vector, person_id, self.policy.own)
+        return Compared(rows.generation, like)
 
 
 def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candidate:
@@ -129,38 +163,27 @@ def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candida
         Conflict: somebody said that it shows another person, or nobody known.
         NotFound: the visit or its photo is gone.
     """
-    correction = stores.corrections.of([visit_id]).get(visit_id)
-    if (
-        correction is not None
-        and correction.verdict is not CorrectionVerdict.IGNORED
-        and correction.person_id != person_id
-    ):
-        raise Conflict("corrected")
+    _refuse_corrected(stores, visit_id, person_id)
     return Candidate(person_id, stores.photos.read(stores.visits.get(visit_id).photo), Source(visit_id))
 
 
-def resemblances(
-    gallery: GalleryStore, embedder: str, embedding: NDArray[np.float32], person_id: str
-) -> Resemblances:
-    """How like a face is to a person's own faces, and to whom of all others it is the most.
+def refuse_returned(stores: Stores, embedder: str, face: EnrolledFace) -> None:
+    """Refuse a face that is somebody's again where it could not be enrolled any more.
 
-    Args:
-        gallery: what it is compared with; what is kept as not somebody's does not count.
-        embedder: the sha256 of the network that made the embedding.
-        embedding: float32 [size], of unit length.
-        person_id: the person.
+    Raises:
+        Conflict: somebody has that photo by now, the person too many, or its visit is said to be another's.
     """
-    own, own_or_doubtful, other = -1.0, -1.0, None
-    for face in gallery.rows(embedder).faces:
-        if face.negative:
-            continue
-        score = cosine(face.vector, embedding)
-        if face.person_id == person_id:
-            own_or_doubtful = max(own_or_doubtful, score)
-            own = own if face.doubtful else max(own, score)
-        elif other is None or score > other.score:
-            other = Likeness(face.person_id, face.name, score, face.face_id)
-    return Resemblances(own, own_or_doubtful, other)
+    if face.negative:
+        return
+    person = stores.people.get(face.person_id)
+    _refuse_too_many(replace(person, faces=person.faces - 1))
+    if face.visit_id is not None:
+        _refuse_corrected(stores, face.visit_id, person.id)
+    rows = stores.gallery.rows(embedder).faces
+    vectors = [row.vector for row in rows if row.face_id == face.id]
+    others = [row for row in rows if row.face_id != face.id]
+    for vector in vectors:  # at most one: the embedder may be another by now
+        _refuse_again(resemblances(others, vector, person.id), person)
 
 
 def _refuse_too_many(person: Person) -> None:
@@ -175,6 +198,16 @@ def _refuse_again(like: Resemblances, person: Person) -> None:
     if other is not None and other.score > SAME_PHOTO:
         address = f"/people/{other.person_id}/faces/{other.face_id}"
         raise Conflict("duplicate:other", name=person.name, other=other.name, address=address)
+
+
+def _refuse_corrected(stores: Stores, visit_id: str, person_id: str) -> None:
+    correction = stores.corrections.of([visit_id]).get(visit_id)
+    if (
+        correction is not None
+        and correction.verdict is not CorrectionVerdict.IGNORED
+        and correction.person_id != person_id
+    ):
+        raise Conflict("corrected")
 
 
 def _is_another(own: float, other: Likeness, policy: Policy) -> bool:

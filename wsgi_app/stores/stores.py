@@ -14,6 +14,7 @@ from wsgi_app.base.sockets import short_address
 from wsgi_app.base.sources import random_id, utc_now
 from wsgi_app.stores.accounts import AccountStore
 from wsgi_app.stores.attempts import AttemptStore
+from wsgi_app.stores.changes import ChangeStore
 from wsgi_app.stores.corrections import CorrectionStore
 from wsgi_app.stores.database import Database, open_database
 from wsgi_app.stores.devices import DeviceStore
@@ -67,6 +68,7 @@ class Stores:
     sessions: SessionStore
     attempts: AttemptStore
     retention: RetentionStore
+    changes: ChangeStore
 
     def acting(self, by: str) -> "Stores":
         """The same stores, with the changes told as somebody's."""
@@ -112,4 +114,5 @@ def stores_over(
         sessions=SessionStore(database, now, timedelta(days=limits.sign_ins.session_days)),
         attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_ins.pause_s)),
         retention=RetentionStore(database, photos),
+        changes=ChangeStore(database, photos, now, new_id),
     )

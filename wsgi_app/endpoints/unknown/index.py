@@ -27,7 +27,8 @@ from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import listed, number_of, text_of
-from wsgi_app.web.rendering import PRIVATE, changed, json_answer
+from wsgi_app.web.rendering import PRIVATE, json_answer
+from wsgi_app.web.undoing import done, notices
 
 MOST_NAMES = 200  # that the page offers while a name is typed
 CLUSTERS_SHOWN, FACES_SHOWN = 8, 12  # on one page: it stays small for a phone
@@ -72,35 +73,37 @@ def name(call: Call) -> Response:
     """``POST /unknown/name``: says who it was, and learns the three best photos that can be used."""
     body = call.body(Naming)
     visits = call.stores.visits.some(body.visits)
-    person = naming.person_meant(call.stores.people, body.person, body.name)
-    enrolments = naming.name(call.enroller, visits, person.id, frozenset(body.accept))
+    who = naming.Statement(CorrectionVerdict.PERSON, body.person, body.name)
+    enrolments = naming.name(call.enroller, visits, who, frozenset(body.accept))
+    person = enrolments.person
     refused = [
         Refusal(visit, error.code, sentence(error, Place.API)) for visit, error in enrolments.refused.items()
     ]
     links = {"person": call.links.person(person.id), "unknown": call.links.unknown}
     answer = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
-    return changed(call.request, f"{call.links.unknown}?named={person.id}", answer)
+    return done(call, f"{call.links.unknown}?named={person.id}", enrolments.change, answer)
 
 
 def ignore(call: Call) -> Response:
     """``POST /unknown/ignore``: takes visits out of the inbox, and learns nothing."""
     body = call.body(Ignoring)
-    call.stores.corrections.set(body.visits, CorrectionVerdict.IGNORED)
-    return changed(call.request, f"{call.links.unknown}?ignored={body.visits[0]}")
+    change = naming.ignore(call.stores, body.visits)
+    return done(call, f"{call.links.unknown}?ignored={body.visits[0]}", change)
 
 
 def bar(call: Call) -> Response:
     """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
     body = call.body(Barring)
     visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
-    kept = naming.bar(call.enroller, visits, person.id)
+    barred = naming.bar(call.enroller, visits, person.id)
+    kept = barred.face
     links = {
         "person": call.links.person(person.id),
         "face": call.links.face(person.id, kept.id),
         "unknown": call.links.unknown,
     }
     answer = Barred(PersonName(person.id, person.name), kept.id, links)
-    return changed(call.request, f"{call.links.unknown}?barred={person.id}", answer)
+    return done(call, f"{call.links.unknown}?barred={person.id}", barred.change, answer)
 
 
 def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
@@ -117,6 +120,7 @@ def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
         named=_somebody(call, "named"),
         barred=_somebody(call, "barred"),
         ignored=_ignored(call),
+        **notices(call),
     )
 
 
