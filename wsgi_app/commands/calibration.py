@@ -11,12 +11,13 @@ from wsgi_app.house.calibration import (
     USUAL_RATE,
     Calibration,
     DoubtBody,
+    GroupBody,
     Question,
     RateBody,
     examine,
     one_in,
 )
-from wsgi_app.house.models import chosen_pack, threshold_in_force
+from wsgi_app.house.models import chosen_pack, policy_for, threshold_in_force
 from wsgi_app.stores.stores import open_stores
 from wsgi_app.web.links import Links
 
@@ -36,9 +37,9 @@ COLUMNS = 30  # of a full bar
 def calibrate_command(config: Config, rate: float, *, as_json: bool) -> None:
     """Say how sure the doorman can be of the people enrolled here, and suggest a threshold."""
     embedder = chosen_pack(config)[0].embedder
-    question = Question(
-        threshold_in_force(config, embedder), embedder.thresholds, rate, Links(config.prefix).of_face
-    )
+    threshold = threshold_in_force(config, embedder)
+    own = policy_for(embedder, threshold.score, config.margin).own
+    question = Question(threshold, embedder.thresholds, rate, own, Links(config.prefix).of_face)
     calibration = examine(open_stores(config).gallery.rows(embedder.sha256).faces, question)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(calibration)))
@@ -106,7 +107,20 @@ def _people(calibration: Calibration) -> list[str]:
     doubtful = [
         f"  {doubt.score:.3f}  {doubt.face.person.name} {_instead(doubt)}" for doubt in calibration.doubtful
     ]
+    divided = [
+        line
+        for each in calibration.divided
+        for line in (
+            f"  {each.score:.3f}  {each.person.name}: {', '.join(map(_group, each.groups))}",
+            f"         {each.advice}",
+        )
+    ]
     return [
+        *(["", "Photos under one name that look like several people's:", *divided] if divided else []),
         *(["", "Most alike:", *alike] if alike else []),
         *(["", "Photos that the same person's others do not confirm:", *doubtful] if doubtful else []),
     ]
+
+
+def _group(group: GroupBody) -> str:
+    return f"{group.count} photos as {group.faces[0].links['photo']}"

@@ -44,7 +44,7 @@ def plot_of(calibration: Calibration) -> Mirror:
 def _examined(call: Call, rate: float) -> Calibration:
     house = call.house
     embedder = house.pipeline.pack.embedder
-    question = Question(house.threshold, embedder.thresholds, rate, call.links.of_face)
+    question = Question(house.threshold, embedder.thresholds, rate, house.policy.own, call.links.of_face)
     return examine(house.stores.gallery.rows(embedder.sha256).faces, question)
 
 

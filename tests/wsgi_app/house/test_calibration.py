@@ -17,7 +17,7 @@ def face(name: str, *vector: float, negative: bool = False) -> GalleryFace:
 
 def question(*measured: Threshold, wanted_rate: float = 0.001) -> Question:
     """What is asked where the first of the pack's thresholds is in force."""
-    return Question(measured[0], measured, wanted_rate, Links("/porteiro").of_face)
+    return Question(measured[0], measured, wanted_rate, 0.41, Links("/porteiro").of_face)
 
 
 def test_everybody_is_told_by_name_with_links_below_the_mount() -> None:
