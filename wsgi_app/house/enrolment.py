@@ -1,6 +1,6 @@
 """Putting faces into the gallery: from photos, and anew from the kept crops when the models change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from wsgi_app.base.corrections import CorrectionVerdict
@@ -9,7 +9,7 @@ from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, UnusablePhot
 from wsgi_app.base.faces import Objection, Quality
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.doubts import DIGITS
-from wsgi_app.house.resemblance import Likeness, Resemblances, resemblances
+from wsgi_app.house.resemblance import Likeness, OwnLikeness, likeliest_others, own_likeness
 from wsgi_app.stores.changes import Change
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, Source
@@ -51,11 +51,11 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What a face was like in the gallery at one generation."""
+class Others:
+    """Whom of all but one person a face was the most like, at one generation of the gallery."""
 
     generation: int
-    like: Resemblances
+    likeliest: Likeness | None
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ class Enroller:
         _refuse_too_many(person)
         seen = self.look(candidate.photo)
         with self.steps("match"):
-            compared = self._compare(seen, person.id)
+            (others,) = self.others([seen], person.id)
         changes = self.stores.changes
         with self.steps("store"), changes.record(Deed.ENROLLED, person.id, people=[person.id]) as made:
-            face = self.keep(seen, candidate, compared)
+            face = self.keep(seen, candidate, others)
         return Enrolment(face, made.change)
 
     def look(self, photo: bytes) -> Seen:
@@ -116,13 +116,19 @@ class Enroller:
         embedding = Embedding(self.pipeline.pack.embedder.sha256, vector)
         return Seen(crop_to_png(sighting.crop), sighting.quality.rounded(), embedding)
 
-    def keep(self, seen: Seen, candidate: Candidate, earlier: Compared | None = None) -> EnrolledFace:
+    def others(self, seen: Sequence[Seen], person_id: str) -> list[Others]:
+        """Whom faces that somebody is to get are like of everybody else: what takes long in a large house."""
+        rows = self.stores.gallery.rows(self.pipeline.pack.embedder.sha256)
+        found = likeliest_others(rows.faces, [each.embedding.vector for each in seen], person_id)
+        return [Others(rows.generation, likeliest) for likeliest in found]
+
+    def keep(self, seen: Seen, candidate: Candidate, others: Others) -> EnrolledFace:
         """Add a face that was looked at to a person's, if it may be: nobody else changes anything meanwhile.
 
         Args:
             seen: of the candidate's photo.
             candidate: whose it is.
-            earlier: what it was like already; compared anew where the gallery was changed since.
+            others: whom it was like; looked for anew where the gallery was changed since.
 
         Raises:
             UnusablePhoto, Conflict: as ``enrol`` says.
@@ -134,26 +140,22 @@ class Enroller:
             _refuse_too_many(person)
             if source.visit_id is not None:
                 _refuse_corrected(stores, source.visit_id, person.id)
-            like = self._compare(seen, person.id, earlier).like
-            own, other = like.own, like.other
-            _refuse_again(like, person)
-            if other is not None and _is_another(own, other, policy):
+            embedding = seen.embedding
+            theirs = stores.gallery.of(embedding.embedder, [person.id])
+            own = own_likeness(theirs, embedding.vector, policy.own)
+            if others.generation != stores.gallery.generation():
+                (others,) = self.others([seen], person.id)
+            other = others.likeliest
+            _refuse_again(own, other, person)
+            if other is not None and _is_another(own.sure, other, policy):
                 if Objection.LIKE_ANOTHER not in candidate.accept:
                     raise UnusablePhoto("like_another", other=other.name, score=other.score, name=person.name)
                 source = replace(source, like=other.person_id)
-            if like.own_or_doubtful > -1 and own < policy.own:
+            if own.any > -1 and own.sure < policy.own:
                 if Objection.UNLIKE_OWN not in candidate.accept:
-                    raise UnusablePhoto("unlike_own", score=max(own, 0.0), name=person.name)
-                source = replace(source, unlike=round(own, DIGITS))
-            return stores.faces.add(person.id, seen.crop, seen.quality, seen.embedding, source)
-
-    def _compare(self, seen: Seen, person_id: str, earlier: Compared | None = None) -> Compared:
-        gallery = self.stores.gallery
-        if earlier is not None and earlier.generation == gallery.generation():
-            return earlier
-        rows = gallery.rows(seen.embedding.embedder)
-        like = resemblances(rows.faces, seen.embedding.vector, person_id, self.policy.own)
-        return Compared(rows.generation, like)
+                    raise UnusablePhoto("unlike_own", score=max(own.sure, 0.0), name=person.name)
+                source = replace(source, unlike=round(own.sure, DIGITS))
+            return stores.faces.add(person.id, seen.crop, seen.quality, embedding, source)
 
 
 def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candidate:
@@ -180,10 +182,12 @@ def refuse_returned(stores: Stores, embedder: str, face: EnrolledFace) -> None:
     if face.visit_id is not None:
         _refuse_corrected(stores, face.visit_id, person.id)
     rows = stores.gallery.rows(embedder).faces
-    vectors = [row.vector for row in rows if row.face_id == face.id]
     others = [row for row in rows if row.face_id != face.id]
-    for vector in vectors:  # at most one: the embedder may be another by now
-        _refuse_again(resemblances(others, vector, person.id), person)
+    for row in rows:
+        if row.face_id == face.id:  # unless the embedder is another by now
+            own = own_likeness([each for each in others if each.person_id == person.id], row.vector, -1.0)
+            (other,) = likeliest_others(others, [row.vector], person.id)
+            _refuse_again(own, other, person)
 
 
 def _refuse_too_many(person: Person) -> None:
@@ -191,10 +195,9 @@ def _refuse_too_many(person: Person) -> None:
         raise Conflict("too_many_faces", name=person.name, faces=person.faces)
 
 
-def _refuse_again(like: Resemblances, person: Person) -> None:
-    if like.own_or_doubtful > SAME_PHOTO:
+def _refuse_again(own: OwnLikeness, other: Likeness | None, person: Person) -> None:
+    if own.any > SAME_PHOTO:
         raise Conflict("duplicate:own", name=person.name)
-    other = like.other
     if other is not None and other.score > SAME_PHOTO:
         address = f"/people/{other.person_id}/faces/{other.face_id}"
         raise Conflict("duplicate:other", name=person.name, other=other.name, address=address)

@@ -9,7 +9,7 @@ of X.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.deeds import Deed
@@ -24,7 +24,7 @@ from wsgi_app.base.errors import (
 )
 from wsgi_app.base.faces import MeasuredFace, Objection
 from wsgi_app.base.names import clean_name
-from wsgi_app.house.enrolment import Candidate, Enroller, Seen
+from wsgi_app.house.enrolment import Candidate, Enroller, Others, Seen
 from wsgi_app.stores.changes import Change
 from wsgi_app.stores.faces import EnrolledFace, Source
 from wsgi_app.stores.people import PeopleStore, Person
@@ -100,8 +100,10 @@ def name(
     """
     stores, ids = enroller.stores, [visit.id for visit in visits]
     best = best_first(visits)[:MOST_ENROLLED]
-    had = _learnt(stores, visits, known_person(stores.people, statement))
+    known = known_person(stores.people, statement)
+    had = _learnt(stores, visits, known)
     seen, refused = _look(enroller, [visit for visit in best if visit.id not in had])
+    others = enroller.others(list(seen.values()), known.id if known else "")
     with stores.database.write():
         known = known_person(stores.people, statement)
         changing = stores.changes.record(Deed.NAMED, "", [known.id] if known else [], ids)
@@ -111,7 +113,7 @@ def name(
             made.people.add(person.id)
             unlearn(stores, visits, person.id)
             stores.corrections.set(ids, CorrectionVerdict.PERSON, person.id)
-            refused |= _learn(enroller, seen, person, accept)
+            refused |= _learn(enroller, seen, others, person, accept)
             learnt = _learnt(stores, visits, person)
     return Enrolments(person, len({visit.id for visit in best} & learnt), refused, made.change)
 
@@ -254,14 +256,23 @@ def _look(enroller: Enroller, visits: Sequence[Visit]) -> tuple[dict[str, Seen],
 
 
 def _learn(
-    enroller: Enroller, seen: dict[str, Seen], person: Person, accept: frozenset[Objection]
+    enroller: Enroller,
+    seen: dict[str, Seen],
+    others: Sequence[Others],
+    person: Person,
+    accept: frozenset[Objection],
 ) -> dict[str, RequestError]:
-    had = {face.visit_id for face in enroller.stores.faces.of(person.id)}
+    stores = enroller.stores
+    had = {face.visit_id for face in stores.faces.of(person.id)}
+    if any(each.generation != stores.gallery.generation() for each in others):
+        others = enroller.others(list(seen.values()), person.id)
     refused: dict[str, RequestError] = {}
-    for visit_id, face in seen.items():
+    for (visit_id, face), earlier in zip(seen.items(), others, strict=True):
+        # What is added here is the person's own, and changes nothing of the others.
+        unchanged = replace(earlier, generation=stores.gallery.generation())
         try:
             if visit_id not in had:
-                enroller.keep(face, Candidate(person.id, b"", Source(visit_id), accept))
+                enroller.keep(face, Candidate(person.id, b"", Source(visit_id), accept), unchanged)
         except (Unprocessable, Conflict) as error:
             refused[visit_id] = error
     return refused

@@ -25,40 +25,49 @@ class Likeness:
 
 
 @dataclass(frozen=True)
-class Resemblances:
-    """What a face is like.
+class OwnLikeness:
+    """How like a face is to the faces of the person that it is said to show.
 
     Attributes:
-        own: the cosine to the best of the person's own faces that nobody has to look at, -1 without one.
-        own_or_doubtful: the same with those that somebody has to look at.
-        other: the likeliest other person, if there is any.
+        sure: the cosine to the best of those that nobody has to look at, -1 without one.
+        any: the same with those that somebody has to look at.
     """
 
-    own: float
-    own_or_doubtful: float
-    other: Likeness | None
+    sure: float
+    any: float
 
 
-def resemblances(
-    faces: Sequence[GalleryFace], embedding: NDArray[np.float32], person_id: str, least_own: float = -1.0
-) -> Resemblances:
-    """How like a face is to a person's own faces, and to whom of all others it is the most.
+def own_likeness(
+    faces: Sequence[GalleryFace], embedding: NDArray[np.float32], least_own: float
+) -> OwnLikeness:
+    """How like a face is to one person's; what is kept as not theirs does not count.
 
     Args:
-        faces: what it is compared with; what is kept as not somebody's does not count.
+        faces: the person's.
         embedding: float32 [size], of unit length.
-        person_id: the person.
         least_own: from which cosine on a photo is one of theirs, as ``doubts`` takes it.
     """
-    doubted = doubts_among([face for face in faces if face.person_id == person_id], least_own)
-    own, own_or_doubtful, other = -1.0, -1.0, None
-    for face in faces:
-        if face.negative:
-            continue
-        score = cosine(face.vector, embedding)
-        if face.person_id == person_id:
-            own_or_doubtful = max(own_or_doubtful, score)
-            own = own if face.face_id in doubted else max(own, score)
-        elif other is None or score > other.score:
-            other = Likeness(face.person_id, face.name, score, face.face_id)
-    return Resemblances(own, own_or_doubtful, other)
+    doubted = doubts_among(faces, least_own)
+    scores = [(cosine(face.vector, embedding), face.face_id) for face in faces if not face.negative]
+    sure = max((score for score, face in scores if face not in doubted), default=-1.0)
+    return OwnLikeness(sure, max((score for score, _ in scores), default=-1.0))
+
+
+def likeliest_others(
+    faces: Sequence[GalleryFace], embeddings: Sequence[NDArray[np.float32]], person_id: str
+) -> list[Likeness | None]:
+    """Whom of all but one person each of some faces is the most like.
+
+    What is kept as not somebody's does not count.
+
+    Args:
+        faces: of the gallery.
+        embeddings: float32 [size] each, of unit length.
+        person_id: the one person.
+    """
+    others = [face for face in faces if face.person_id != person_id and not face.negative]
+    if not others or not embeddings:
+        return [None] * len(embeddings)
+    scores = np.clip(np.stack([face.vector for face in others]) @ np.stack(embeddings).T, -1.0, 1.0)
+    best = [(others[at], float(column[at])) for column in scores.T for at in [int(column.argmax())]]
+    return [Likeness(face.person_id, face.name, score, face.face_id) for face, score in best]

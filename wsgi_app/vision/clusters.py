@@ -48,13 +48,15 @@ def linked(likeness: NDArray[np.float32], least: float) -> list[list[int]]:
     Returns:
         The indices of the faces of each group, rising; the largest group first.
     """
-    ties = likeness >= least
-    left, groups = set(range(len(ties))), []
-    while left:
-        group, fresh = set(), {min(left)}
-        while fresh:
-            group |= fresh
-            fresh = set(np.flatnonzero(ties[list(fresh)].any(axis=0)).tolist()) - group
-        left -= group
-        groups.append(sorted(group))
+    if not len(likeness):
+        return []
+    reached = likeness >= least
+    np.fill_diagonal(reached, val=True)
+    while True:  # each round doubles the length of the chains that are followed
+        further = reached @ reached
+        if (further == reached).all():
+            break
+        reached = further
+    firsts = reached.argmax(axis=1)
+    groups = [np.flatnonzero(firsts == first).tolist() for first in np.unique(firsts)]
     return sorted(groups, key=len, reverse=True)

@@ -10,7 +10,6 @@ from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, RequestError
 from wsgi_app.base.faces import Objection
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Candidate, Enroller, embed_anew
-from wsgi_app.house.resemblance import Likeness, Resemblances, resemblances
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.people import Person
@@ -76,39 +75,6 @@ def test_a_photo_of_nobody_known_stores_nothing(
 
 
 # Likeness
-
-
-def with_faces(stores: Stores, name: str, *vectors: tuple[float, float], negative: bool = False) -> str:
-    """Somebody's id; an embedder has seen their faces as these unit vectors."""
-    person = stores.people.add(name)
-    for vector in vectors:
-        kept = Embedding("flat", np.array(vector, np.float32))
-        stores.faces.add(person.id, b"", SHARP, kept, Source(negative=negative))
-    return person.id
-
-
-def test_a_face_is_compared_with_its_person_s_own_and_with_the_likeliest_other(stores: Stores) -> None:
-    ana = with_faces(stores, "Ana", (1, 0), (0, 1))
-    bruno = with_faces(stores, "Bruno", (0.6, 0.8), (-1, 0))
-    with_faces(stores, "Chen", (-0.6, 0.8))
-    probe = np.array([0.8, 0.6], np.float32)
-
-    like = resemblances(stores.gallery.rows("flat").faces, probe, ana)
-
-    other = like.other
-    assert (like.own, like.own_or_doubtful) == pytest.approx((0.8, 0.8))
-    assert other is not None
-    (best,) = [face for face in stores.faces.of(bruno) if face.id == other.face_id]
-    assert replace(other, score=round(other.score, 6)) == Likeness(bruno, "Bruno", 0.96, best.id)
-
-
-def test_where_nobody_is_enrolled_a_face_is_like_nobody(stores: Stores) -> None:
-    ana = with_faces(stores, "Ana")
-    with_faces(stores, "Bruno", (1, 0), negative=True)
-    probe = np.array([1, 0], np.float32)
-    nobody = Resemblances(-1.0, -1.0, None)
-    assert resemblances(stores.gallery.rows("flat").faces, probe, ana) == nobody
-    assert resemblances(stores.gallery.rows("another").faces, probe, ana) == nobody
 
 
 @pytest.mark.parametrize(
