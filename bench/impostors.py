@@ -25,7 +25,7 @@ from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.decode import Picture
 from wsgi_app.vision.detect import Face
 from wsgi_app.vision.embed import Embedding
-from wsgi_app.vision.match import Gallery, cosine
+from wsgi_app.vision.match import Gallery, match
 from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
 from wsgi_app.vision.verdicts import Policy
 
@@ -175,17 +175,24 @@ def tally(probes: list[Looked], gallery: list[Looked], threshold: float, *, same
     for number, one in enumerate(gallery):
         if one.enrolled is not None:
             houses.setdefault(one.person, []).append((number, one.enrolled))
+    whole = {person: _house(person, faces) for person, faces in houses.items()}
     count = Tally()
     for number, one in enumerate(probes):
         for person, faces in houses.items():
-            others = [face for place, face in faces if place != number]
-            if (person == one.person) is not same or not others:
+            if (person == one.person) is not same:
                 continue
+            house = whole[person]
+            if same:
+                house = _house(person, [face for face in faces if face[0] != number])
+                if not house.people:
+                    continue
             count.attempts += 1
-            count.let_in += (
-                one.probe is not None and max(cosine(face, one.probe) for face in others) >= threshold
-            )
+            count.let_in += one.probe is not None and match(one.probe, house).score >= threshold
     return count
+
+
+def _house(person: str, faces: list[tuple[int, Embedding]]) -> Gallery:
+    return Gallery.of([(person, face) for _, face in faces])
 
 
 def table(rows: list[Row], threshold: float) -> Table:

@@ -52,26 +52,29 @@ def compare(
         stores: where is kept who somebody is not, and their faces.
         state: who is enrolled.
         embedder: the sha256 of the network that saw them.
-        least: the cosine below which nobody is worth a mention.
+        least: the cosine to the best of somebody's faces below which they are not worth a mention.
     """
     visits = {probe.visit_id for group in groups for probe in group}
     barred = frozenset(
         (kept.visit_id, kept.person_id) for kept in stores.faces.taken_from(visits) if kept.negative
     )
     found = [_likeliest(group, state, barred) for group in groups]
-    people = {best.person for best, _ in found if best.person is not None and best.score >= least}
-    faces = stores.gallery.of(embedder, people)
+    faces = stores.gallery.of(embedder, {best.person for best, _ in found if best.person is not None})
     return [
-        Cluster(group) if best.score < least else _cluster(group, best, closest, faces)
+        _cluster(group, best, closest, [face for face in faces if face.person_id == best.person], least)
         for group, (best, closest) in zip(groups, found, strict=True)
     ]
 
 
-def _cluster(group: Group, best: Match, closest: Probe, faces: Sequence[GalleryFace]) -> Cluster:
-    theirs = [face for face in faces if face.person_id == best.person and not face.negative]
-    if not theirs:  # forgotten meanwhile
+def _cluster(
+    group: Group, best: Match, closest: Probe, faces: Sequence[GalleryFace], least: float
+) -> Cluster:
+    scores = [(cosine(face.vector, closest.vector), face) for face in faces if not face.negative]
+    if not scores:  # nobody is like them at all, or is forgotten meanwhile
         return Cluster(group)
-    face = max(theirs, key=lambda face: cosine(face.vector, closest.vector))
+    score, face = max(scores, key=lambda scored: scored[0])
+    if score < least:
+        return Cluster(group)
     return Cluster(group, Likeness(face.person_id, face.name, best.score, face.face_id), closest.visit_id)
 
 

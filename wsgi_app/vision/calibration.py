@@ -1,8 +1,8 @@
 """How sure the doorman can be: what the owner's own gallery says about thresholds.
 
 Every enrolled face is asked of the gallery as if it came to the door. Against the other faces of the same
-person it gives a *genuine* score, against each other person an *impostor* score; a person counts by the best
-of their faces, as at the door. The false-accept rate (FAR) is the share of impostor scores that reach the
+person it gives a *genuine* score, against each other person an *impostor* score; both are likenesses as at
+the door (``match.likeness``). The false-accept rate (FAR) is the share of impostor scores that reach the
 threshold, the false-reject rate (FRR) the share of genuine scores that do not (ISO/IEC 19795-1, section 8).
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsgi_app.vision.clusters import linked
+from wsgi_app.vision.match import LEAST_NORM, likeness, means_of
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
 
@@ -49,8 +50,8 @@ class Scores:
     """What the faces are like.
 
     Attributes:
-        own: float32 [faces], cosine to the best of the same person's other faces; NaN where there is none.
-        others: float32 [faces, people], cosine to each person's best face; NaN for the face's own person.
+        own: float32 [faces], likeness to the same person's other faces; NaN where there is none.
+        others: float32 [faces, people], likeness to each person; NaN for the face's own person.
     """
 
     own: NDArray[np.float32]
@@ -92,7 +93,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two faces by their index, and their cosine."""
+    """The two most alike faces of two people by their index, and how alike those two people are."""
 
     first: int
     second: int
@@ -105,7 +106,7 @@ class Doubt:
 
     Attributes:
         face: its index.
-        own: cosine to the best of the same person's other faces.
+        own: likeness to the same person's other faces.
         other: the person that it is most like of all others; ``None`` without one.
         other_score: how alike; -1 without one.
     """
@@ -134,14 +135,20 @@ def compare_all(faces: Faces) -> Scores:
     count, starts = len(faces.owners), faces.starts
     own = np.full(count, np.nan, np.float32)
     others = np.full((count, len(starts)), np.nan, np.float32)
+    sums = np.add.reduceat(faces.vectors, starts, axis=0) if count else faces.vectors
+    means = means_of(faces.vectors, starts)
     for begin in range(0, count, BLOCK):
         rows = np.arange(begin, min(begin + BLOCK, count))
-        scores = np.clip(faces.vectors[rows] @ faces.vectors.T, -1.0, 1.0)
+        vectors, owners = faces.vectors[rows], faces.owners[rows]
+        scores = np.clip(vectors @ faces.vectors.T, -1.0, 1.0)
         scores[np.arange(len(rows)), rows] = -np.inf  # a face says nothing about itself
         best = np.maximum.reduceat(scores, starts, axis=1)
-        mine = best[np.arange(len(rows)), faces.owners[rows]]
-        own[rows] = np.where(np.isinf(mine), np.nan, mine)
-        best[np.arange(len(rows)), faces.owners[rows]] = np.nan
+        mine = best[np.arange(len(rows)), owners]
+        rest = sums[owners] - vectors
+        mean = (rest * vectors).sum(axis=1) / np.maximum(np.linalg.norm(rest, axis=1), LEAST_NORM)
+        own[rows] = np.where(np.isinf(mine), np.nan, likeness(mine, np.clip(mean, -1.0, 1.0)))
+        best = likeness(best, np.clip(vectors @ means.T, -1.0, 1.0))
+        best[np.arange(len(rows)), owners] = np.nan
         others[rows] = best
     return Scores(own, others)
 
@@ -183,10 +190,12 @@ def most_alike(faces: Faces, scores: Scores, limit: int = MOST_LISTED) -> list[P
     starts = faces.starts
     if len(starts) < 2:  # noqa: PLR2004  a pair takes two
         return []
-    likeness = np.maximum.reduceat(np.nan_to_num(scores.others, nan=-1.0), starts, axis=0)
+    alike = np.maximum.reduceat(np.nan_to_num(scores.others, nan=-1.0), starts, axis=0)
+    alike = np.maximum(alike, alike.T)
     first, second = np.triu_indices(len(starts), 1)
-    order = np.argsort(-likeness[first, second], kind="stable")[:limit]
-    return [_closest(faces, int(first[at]), int(second[at])) for at in order]
+    order = np.argsort(-alike[first, second], kind="stable")[:limit]
+    pairs = ((int(first[at]), int(second[at])) for at in order)
+    return [Pair(*_closest(faces, one, other), float(alike[one, other])) for one, other in pairs]
 
 
 def doubtful(scores: Scores, threshold: float, limit: int = MOST_LISTED) -> list[Doubt]:
@@ -228,10 +237,10 @@ def divided(faces: Faces, own: float, limit: int = MOST_LISTED) -> list[Division
         if end - first < 2 * LEAST_GROUPED:
             continue
         vectors = faces.vectors[first:end]
-        likeness = np.clip(vectors @ vectors.T, -1.0, 1.0)
-        groups = [group for group in linked(likeness, own) if len(group) >= LEAST_GROUPED]
+        alike = np.clip(vectors @ vectors.T, -1.0, 1.0)
+        groups = [group for group in linked(alike, own) if len(group) >= LEAST_GROUPED]
         if len(groups) > 1:
-            between = max(float(likeness[np.ix_(one, other)].max()) for one, other in combinations(groups, 2))
+            between = max(float(alike[np.ix_(one, other)].max()) for one, other in combinations(groups, 2))
             found.append(Division([[int(first) + at for at in group] for group in groups], between))
     return sorted(found, key=lambda division: division.score)[:limit]
 
@@ -257,8 +266,8 @@ def _just_above(score: float) -> float:
     return min(max(round((math.floor(round(score / STEP, 6)) + 1) * STEP, 3), LEAST), MOST)
 
 
-def _closest(faces: Faces, first: int, second: int) -> Pair:
+def _closest(faces: Faces, first: int, second: int) -> tuple[int, int]:
     one, other = (np.flatnonzero(faces.owners == person) for person in (first, second))
     scores = np.clip(faces.vectors[one] @ faces.vectors[other].T, -1.0, 1.0)
     row, column = np.unravel_index(int(scores.argmax()), scores.shape)
-    return Pair(int(one[row]), int(other[column]), float(scores[row, column]))
+    return int(one[row]), int(other[column])

@@ -17,6 +17,7 @@ class Gallery:
         people: the ids of the people who have at least one face.
         embeddings: float32 [faces, size], unit length, grouped by person in the order of ``people``.
         starts: int64 [people], the row of each person's first face.
+        means: float32 [people, size], unit length, the mean of each person's faces.
         negatives: float32 [negatives, size], unit length, faces that are known not to be somebody's.
         barring: int64 [negatives], whose each of them is not, as an index of ``people``.
     """
@@ -24,6 +25,7 @@ class Gallery:
     people: tuple[str, ...]
     embeddings: NDArray[np.float32]
     starts: NDArray[np.int64]
+    means: NDArray[np.float32]
     negatives: NDArray[np.float32]
     barring: NDArray[np.int64]
 
@@ -41,10 +43,12 @@ class Gallery:
         people, starts = np.unique([person for person, _ in faces], return_index=True)
         place = {str(person): number for number, person in enumerate(people)}
         negatives = [negative for negative in negatives if negative[0] in place]
+        embeddings, starts = _rows([embedding for _, embedding in faces]), starts.astype(np.int64)
         return cls(
             tuple(place),
-            _rows([embedding for _, embedding in faces]),
-            starts.astype(np.int64),
+            embeddings,
+            starts,
+            means_of(embeddings, starts),
             _rows([embedding for _, embedding in negatives]),
             np.array([place[person] for person, _ in negatives], np.int64),
         )
@@ -56,9 +60,9 @@ class Match:
 
     Attributes:
         person: their id; ``None`` where there is nobody to compare with.
-        score: cosine to the best of their faces, -1 to 1; 0 with nobody.
-        runner_up_score: cosine to the best face of anyone else; -1 where there is nobody else.
-        barred_score: cosine to the best face of anyone who is barred; -1 where nobody is.
+        score: the likeness to them, -1 to 1; 0 with nobody.
+        runner_up_score: the likeness to the likeliest of the others; -1 where there is nobody else.
+        barred_score: the likeness to the likeliest who is barred; -1 where nobody is.
     """
 
     person: str | None
@@ -76,6 +80,7 @@ class Match:
 
 
 NO_MATCH = Match(None, 0.0, -1.0)
+LEAST_NORM = 1e-6  # of the sum of a person's faces: those of one that vanishes point nowhere
 
 
 def cosine(first: Embedding, second: Embedding) -> float:
@@ -83,8 +88,29 @@ def cosine(first: Embedding, second: Embedding) -> float:
     return float(np.clip(first @ second, -1.0, 1.0))
 
 
+def means_of(embeddings: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The mean of each person's faces, float32 [people, size], of unit length; see ``Gallery`` for both."""
+    if not len(starts):
+        return embeddings
+    sums = np.add.reduceat(embeddings, starts, axis=0)
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), LEAST_NORM), np.float32)
+
+
+def likeness(best: NDArray[np.float32], mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How like a face is to people: halfway between the cosine to their best face and that to their mean.
+
+    One photo among several that is like everybody, or of somebody else, does not decide alone; and friends of
+    several photos are known more often at the same rate of strangers (``training.thresholds``).
+
+    Args:
+        best: [..., people], to each person's best face.
+        mean: the same, to the mean of each person's faces.
+    """
+    return np.asarray((best + mean) / 2, np.float32)
+
+
 def match(probe: Embedding, gallery: Gallery) -> Match:
-    """Compare a probe with everybody; a person counts by the best of their faces.
+    """Compare a probe with everybody.
 
     Somebody is barred for a probe that is at least as like to a face known not to be theirs as to the best of
     their own: it is not them. They still count as the runner-up, for who it is not makes nobody else surer.
@@ -92,10 +118,11 @@ def match(probe: Embedding, gallery: Gallery) -> Match:
     if not gallery.people:
         return NO_MATCH
     scores = np.clip(gallery.embeddings @ probe, -1.0, 1.0)
-    by_person = np.maximum.reduceat(scores, gallery.starts)
+    best_faces = np.maximum.reduceat(scores, gallery.starts)
+    by_person = likeness(best_faces, np.clip(gallery.means @ probe, -1.0, 1.0))
     candidates, barred_score = by_person, NO_MATCH.barred_score
     if len(gallery.negatives):
-        barred, candidates = _barred(probe, gallery, by_person), by_person.copy()
+        barred, candidates = _barred(probe, gallery, best_faces), by_person.copy()
         barred_score = float(by_person[barred].max(initial=barred_score))
         candidates[barred] = -np.inf
     best = int(candidates.argmax())
@@ -106,9 +133,9 @@ def match(probe: Embedding, gallery: Gallery) -> Match:
     return Match(gallery.people[best], float(by_person[best]), runner_up, barred_score)
 
 
-def _barred(probe: Embedding, gallery: Gallery, by_person: NDArray[np.float32]) -> NDArray[np.int64]:
+def _barred(probe: Embedding, gallery: Gallery, best_faces: NDArray[np.float32]) -> NDArray[np.int64]:
     against = np.clip(gallery.negatives @ probe, -1.0, 1.0)
-    return np.asarray(gallery.barring[against >= by_person[gallery.barring]], np.int64)
+    return np.asarray(gallery.barring[against >= best_faces[gallery.barring]], np.int64)
 
 
 def _rows(embeddings: list[Embedding]) -> NDArray[np.float32]:
