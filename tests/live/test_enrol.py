@@ -101,7 +101,10 @@ def test_photos_from_files_are_enrolled_or_refused_one_by_one(
 
     assert rows(browser) == [
         ["ivo-1.jpg", "enrolled"],
-        ["nobody-1.jpg", "There is no face in this photo."],
+        [
+            "nobody-1.jpg",
+            "No face can be made out in this photo; use one that shows it whole and upright, in even light.",
+        ],
         ["photos.zip", "This is not a JPEG, PNG, WebP, HEIC or AVIF picture."],
         ["large.png", "enrolled"],
     ]

@@ -38,6 +38,8 @@ def test_a_checkout_and_a_data_folder_of_any_name_serve_in_the_local_run(
     ports, data = LocalPorts(), odd_checkout / "da ta"
     settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_PROCESSES": "1", **ports.settings}
     with uwsgi(data, settings, odd_checkout) as running:
+        ready = f"Porteiro is ready: open http://127.0.0.1:{ports.http}/porteiro/\n"
+        running.output.wait_for(lambda line: line == ready)
         server = LiveServer(ports.http)
         assert post_photo(server, "/", (REPOSITORY / "tests/photos/nobody-1.jpg").read_bytes()).status == 404
         assert server.ask("GET", "/static/porteiro.css").status == 200

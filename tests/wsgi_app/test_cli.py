@@ -89,7 +89,8 @@ def test_the_program_enrols_lists_and_forgets(tmp_path: Path) -> None:
     assert enrolled == (
         1,
         "Ana: 1 photo enrolled\n",
-        f"refused {PHOTOS}/nobody-1.jpg: There is no face in this photo.\n"
+        f"refused {PHOTOS}/nobody-1.jpg: No face can be made out in this photo; use one that "
+        "shows it whole and upright, in even light.\n"
         "porteiro: 1 of 2 photos were refused.",
     )
     status, said, errors = ran(settings, "people")

@@ -167,7 +167,7 @@ def test_of_another_noun_an_endpoint_knows_only_how_clients_see_it() -> None:
 def test_the_address_of_the_mount_is_read_in_one_place() -> None:
     users = {file.stem for file in sources("") if ".application_url" in file.read_text(encoding="utf-8")}
 
-    assert users == {"call", "sign_in"}
+    assert users == {"links"}
 
 
 def test_no_string_names_an_endpoint() -> None:

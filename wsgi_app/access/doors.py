@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass, field
 
 from wsgi_app.access.evidence import token_key
+from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import Forbidden, Unauthorized
-from wsgi_app.stores.devices import NAME, Device, DeviceStore
+from wsgi_app.stores.devices import Device, DeviceStore
 
-TOKEN = re.compile(rf"{NAME.pattern}\.[0-9A-Za-z_-]{{43}}")
+TOKEN = re.compile(rf"{DOOR_NAME.pattern}\.[0-9A-Za-z_-]{{43}}")
 
 
 @dataclass(frozen=True)

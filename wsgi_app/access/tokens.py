@@ -4,8 +4,9 @@ import secrets
 from collections.abc import Callable
 
 from wsgi_app.access.evidence import token_key
+from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import Unfit
-from wsgi_app.stores.devices import NAME, DeviceStore
+from wsgi_app.stores.devices import DeviceStore
 
 SECRET_BYTES = 32
 
@@ -22,7 +23,7 @@ def add_door(devices: DeviceStore, name: str, new_secret: Callable[[], str] = ra
         Unfit: this cannot be a door's name.
         Conflict: there is one of that name whose token is accepted.
     """
-    if not NAME.fullmatch(name):
+    if not DOOR_NAME.fullmatch(name):
         raise Unfit("bad_name:device", name=name[:80])
     token = f"{name}.{new_secret()}"
     devices.add(name, token_key(token))

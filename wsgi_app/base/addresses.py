@@ -32,6 +32,19 @@ def host_and_port(address: str) -> tuple[str, int]:
     return ("0.0.0.0" if host == "*" else host.strip("[]")), int(port)  # noqa: S104  # the owner asks for it
 
 
+def asked_address(address: str) -> str:
+    """HOST:PORT at which a browser on this machine finds who listens there: of ``*`` there is none to ask."""
+    host, _, port = address.rpartition(":")
+    if host == "*":
+        return f"127.0.0.1:{port}"
+    try:
+        unspecified = ipaddress.ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return address
+    loopback = "[::1]" if ":" in host else "127.0.0.1"
+    return f"{loopback}:{port}" if unspecified else address
+
+
 def is_loopback(address: str) -> bool:
     """Whether HOST, or HOST:PORT, is one that only this machine reaches."""
     host = re.sub(r":[0-9]+$", "", address).strip("[]")

@@ -1,19 +1,19 @@
 """What is set: read once from the environment, frozen, and passed down as an argument."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from wsgi_app.base.addresses import is_loopback
+from wsgi_app.base.addresses import asked_address, is_loopback
 from wsgi_app.base.errors import ConfigError
 from wsgi_app.base.limits import Limits
 from wsgi_app.base.readers import (
     ADDRESS,
     DATABASE_URL,
+    DOOR_NAMES,
     FILE,
     FOLDER,
-    NAMES,
     OWN_FOLDER,
     PREFIX,
     SOCKET,
@@ -147,7 +147,7 @@ class Config:
         LET_IN,
         "Doors, by the names of their tokens, at which others may be seen beside whoever presses: a face of "
         "up to half the size of the largest is nobody there, elsewhere one of up to a fifth.",
-        NAMES,
+        DOOR_NAMES,
         Unset((), "none", "garden,cellar"),
         opens=True,
     )
@@ -187,9 +187,24 @@ class Config:
     limits: Limits = Limits()
 
     @property
+    def own_database_url(self) -> str:
+        """The database's where nothing else is set: in the data folder."""
+        return f"sqlite:///{self.data / 'porteiro.db'}"
+
+    @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
         return self.socket is None and is_loopback(self.http)
+
+    @property
+    def own_root(self) -> str:
+        """The address at which a browser on this machine finds the local run, without ``/`` at its end."""
+        return f"http://{asked_address(self.http)}{self.prefix}"
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether the local run listens at every address of this machine: others ask for one of these."""
+        return self.socket is None and asked_address(self.http) != self.http
 
     @property
     def live_address(self) -> str | Path:
@@ -237,8 +252,8 @@ def load_config(environ: Mapping[str, str]) -> Config:
         ConfigError: a value cannot be used, a key is unknown, or the combination is unsafe.
     """
     values = read_settings(SETTINGS, environ)
-    values["database_url"] = values["database_url"] or f"sqlite:///{values['data'] / 'porteiro.db'}"
     config = Config(**values)
+    config = replace(config, database_url=config.database_url or config.own_database_url)
     _refuse_data(config)
     _refuse_no_port(config)
     _refuse_public_address(config)

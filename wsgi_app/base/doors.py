@@ -1,7 +1,10 @@
 """Doors: what a visit has for one, and how those with a token are."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+DOOR_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")  # of one with a token
 
 
 class DoorKind(StrEnum):

@@ -37,6 +37,8 @@ follows and what each is about: ``not_found:person``.
 
 from typing import Any, Self
 
+from wsgi_app.base.faces import Counterpart
+
 
 class PorteiroError(Exception):
     """The root: catching it catches everything that Porteiro raises on purpose.
@@ -45,7 +47,10 @@ class PorteiroError(Exception):
         key: what is wrong: its code, and after a colon what more tells its sentence from others.
         values: what the sentence names. They may reach the client, so they never hold a secret, and in a
             ``RequestError`` no path.
+        setting: what was set so that it came to this, such as ``PORTEIRO_PACK='zoo'``; ``""`` for nothing.
     """
+
+    setting = ""
 
     def __init__(self, key: str, **values: Any):
         super().__init__(key)
@@ -92,13 +97,21 @@ class RequestError(PorteiroError):
     Attributes:
         status: the HTTP status code.
         headers: extra response headers.
+        counterpart: the kept face that it is about, if any; whoever answers says where that is.
     """
 
     status = 400
 
-    def __init__(self, key: str, *, headers: dict[str, str] | None = None, **values: Any):
+    def __init__(
+        self,
+        key: str,
+        *,
+        headers: dict[str, str] | None = None,
+        counterpart: Counterpart | None = None,
+        **values: Any,
+    ):
         super().__init__(key, **values)
-        self.headers = headers or {}
+        self.headers, self.counterpart = headers or {}, counterpart
 
     @classmethod
     def of(cls, error: Unfit) -> Self:

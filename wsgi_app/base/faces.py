@@ -1,5 +1,6 @@
 """A face as it is kept and shown: one form in the database, in every answer and on the pages."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -14,6 +15,21 @@ class Objection(StrEnum):
     """It is as like somebody else."""
     UNLIKE_OWN = "unlike_own"
     """It is not like the photos that the person has already."""
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """The kept face because of which a photo is refused: the likeliest one.
+
+    Attributes:
+        person_id: whose.
+        face_id: which of theirs.
+        score: the cosine of the two.
+    """
+
+    person_id: str
+    face_id: str
+    score: float
 
 
 class Box(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wsgi_app.base.addresses import SOCKET_BYTES, read_address
+from wsgi_app.base.doors import DOOR_NAME
 
 PREFIX_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 # Addresses that are no part of the house, wherever it is.
@@ -140,10 +141,13 @@ def _timezone(text: str) -> ZoneInfo:
         raise ValueError("must be a time zone that this machine knows, such as Europe/Lisbon") from error
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _door_names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
-    if not all(names):
-        raise ValueError("must be names with a comma between any two")
+    if wrong := [name for name in names if not DOOR_NAME.fullmatch(name)]:
+        raise ValueError(
+            f"must be doors' names with a comma between any two, such as garden,cellar, and {wrong[0]!r} is "
+            "none: 1 to 63 of a-z, 0-9 and -, the first one no -"
+        )
     return names
 
 
@@ -151,7 +155,7 @@ ADDRESS = Reader(read_address)
 DATABASE_URL = Reader(_sqlite_url)
 FILE = Reader(_file)
 FOLDER = Reader(_folder)
-NAMES = Reader(_names)
+DOOR_NAMES = Reader(_door_names)
 OWN_FOLDER = Reader(_own_folder)
 PREFIX = Reader(_prefix)
 SOCKET = Reader(_socket_path)

@@ -44,7 +44,7 @@ Say = Callable[[PorteiroError, Place], str]
 
 
 def in_words(sentences: Mapping[str, Sentence], error: PorteiroError, place: Place) -> str:
-    """An error in words.
+    """An error in words, behind the setting that led to it where there is one.
 
     Args:
         sentences: by the keys of errors.
@@ -56,4 +56,5 @@ def in_words(sentences: Mapping[str, Sentence], error: PorteiroError, place: Pla
         sentence = sentence.one if error.values[sentence.count] == 1 else sentence.other
     elif not isinstance(sentence, str):
         sentence = sentence[place if place in sentence else Place.API]
-    return sentence.format_map(error.values)
+    said = sentence.format_map(error.values)
+    return f"{error.setting}: {said}" if error.setting else said

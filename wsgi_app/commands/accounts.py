@@ -14,6 +14,8 @@ from wsgi_app.stores.invitations import Invitation
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.web.links import Links
 
+ELSEWHERE = "from other machines with this one's address in it"
+
 address_option = click.option(
     "--address",
     help="How browsers reach the server, such as https://door.example/porteiro; the link begins with it.",
@@ -81,27 +83,29 @@ def first_link(config: Config, stores: Stores, address: str | None) -> str:
     if config.open or stores.invitations.invite_first(token_key(token)) is None:
         return ""
     hours = config.limits.sign_ins.invitation_hours
-    before = "" if _is_whole(config, address) else "; put the server's public address before it"
-    return f"  begin   {_link(config, token, address)}\n          (once, within {hours} hours{before})"
+    how = "".join(f"; {words}" for words in _how_to_ask(config, address))
+    return f"  begin   {_link(config, token, address)}\n          (once, within {hours} hours{how})"
 
 
 def _say_link(config: Config, token: str, invitation: Invitation, address: str | None) -> None:
     click.echo(_link(config, token, address))
-    put_before = "" if _is_whole(config, address) else " Put the server's public address before it."
-    click.echo(
-        f"This link is told this once, and works once, until {invitation.expires_at:%Y-%m-%d %H:%M} UTC."
-        f"{put_before}",
-        err=True,
-    )
+    how = "".join(f" {words[0].upper()}{words[1:]}." for words in _how_to_ask(config, address))
+    until = f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC"
+    click.echo(f"This link is told this once, and works once, until {until}.{how}", err=True)
 
 
 def _link(config: Config, token: str, address: str | None) -> str:
-    root = f"http://{config.http}{config.prefix}" if config.socket is None else config.prefix
+    root = config.own_root if config.socket is None else config.prefix
     return Links((address or root).rstrip("/")).welcome(token)
 
 
-def _is_whole(config: Config, address: str | None) -> bool:
-    return address is not None or config.socket is None
+def _how_to_ask(config: Config, address: str | None) -> tuple[str, ...]:
+    """What is to be said of an address that is not everybody's as it is told."""
+    if address is not None:
+        return ()
+    if config.socket is not None:
+        return ("put the server's public address before it",)
+    return (ELSEWHERE,) if config.is_everywhere else ()
 
 
 def _named(stores: Stores, name: str) -> Account:

@@ -14,7 +14,7 @@ from wsgi_app.base.errors import PackError
 from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, progress_bar, with_config
-from wsgi_app.commands.accounts import address_option, first_link
+from wsgi_app.commands.accounts import ELSEWHERE, address_option, first_link
 from wsgi_app.house import models
 from wsgi_app.house.enrolment import embed_anew
 from wsgi_app.house.models import load_pipeline, tried_pipeline
@@ -36,8 +36,10 @@ def prepare_command(config: Config, address: str | None) -> None:
     if config.pack:
         models.choose(config, config.pack)  # so that the other commands take the same
     _embed_anew(pipeline, stores)
-    root = f"http://{config.http if config.socket is None else 'ADDRESS'}{config.prefix}"
+    root = config.own_root if config.socket is None else f"http://ADDRESS{config.prefix}"
     where = f"open    {root}/" if config.socket is None else f"behind  nginx on {config.socket}"
+    if config.is_everywhere:
+        where += f"\n          ({ELSEWHERE})"
     people = len(stores.people.page(EVERYBODY))
     ask = f"ask     curl -F file=@photo-3.jpg {(address or root).rstrip('/')}/"
     door = f"door    {_own_command()} token add front-door > front-door.token"

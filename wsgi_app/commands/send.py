@@ -20,7 +20,6 @@ from wsgi_app.commands.sending import SendingPlan, SentImage, send_all
 from wsgi_app.commands.tally import SendingSummary, SendingTally, in_words
 
 INTERRUPTED = 130  # the exit status of what Ctrl-C ended, as shells have it
-EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104  # a server listens there, none is asked
 
 
 def read_url(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
@@ -129,8 +128,7 @@ def _kinds(options: SendOptions) -> tuple[ImageKind, ...]:
 def _own_url(config: Config) -> str:
     if config.socket is not None:
         raise Failure("The settings do not say how this server is reached behind nginx; say it with --url.")
-    host, _, port = config.http.rpartition(":")
-    return f"http://{EVERY_ADDRESS.get(host, host)}:{port}{config.prefix}"
+    return config.own_root
 
 
 def _with_progress(pictures: PictureFolder, plan: SendingPlan) -> Generator[SentImage, None, None]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.deeds import Deed
-from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, UnusablePhoto
+from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, RequestError, UnusablePhoto
 from wsgi_app.base.faces import Objection, Quality
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.doubts import DIGITS
@@ -56,6 +56,15 @@ class Others:
 
     generation: int
     likeliest: Likeness | None
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """What is to be said against a face, by its code, where whoever knows better may insist."""
+
+    own: OwnLikeness
+    other: Likeness | None
+    objections: dict[Objection, UnusablePhoto]
 
 
 @dataclass(frozen=True)
@@ -134,28 +143,46 @@ class Enroller:
             UnusablePhoto, Conflict: as ``enrol`` says.
             NotFound: nobody has that id, or the visit is gone.
         """
-        stores, policy, source = self.stores, self.policy, candidate.source
+        stores, source = self.stores, candidate.source
         with stores.database.write():
             person = stores.people.get(candidate.person_id)
             _refuse_too_many(person)
             if source.visit_id is not None:
                 _refuse_corrected(stores, source.visit_id, person.id)
-            embedding = seen.embedding
-            theirs = stores.gallery.of(embedding.embedder, [person.id])
-            own = own_likeness(theirs, embedding.vector, policy.own)
             if others.generation != stores.gallery.generation():
                 (others,) = self.others([seen], person.id)
-            other = others.likeliest
-            _refuse_again(own, other, person)
-            if other is not None and _is_another(own.sure, other, policy):
-                if Objection.LIKE_ANOTHER not in candidate.accept:
-                    raise UnusablePhoto("like_another", other=other.name, score=other.score, name=person.name)
-                source = replace(source, like=other.person_id)
-            if own.any > -1 and own.sure < policy.own:
-                if Objection.UNLIKE_OWN not in candidate.accept:
-                    raise UnusablePhoto("unlike_own", score=max(own.sure, 0.0), name=person.name)
-                source = replace(source, unlike=round(own.sure, DIGITS))
-            return stores.faces.add(person.id, seen.crop, seen.quality, embedding, source)
+            examined = self._examine(seen, person, others)
+            for objection, refusal in examined.objections.items():
+                if objection not in candidate.accept:
+                    raise refusal
+            if Objection.LIKE_ANOTHER in examined.objections and examined.other is not None:
+                source = replace(source, like=examined.other.person_id)
+            if Objection.UNLIKE_OWN in examined.objections:
+                source = replace(source, unlike=round(examined.own.score, DIGITS))
+            return stores.faces.add(person.id, seen.crop, seen.quality, seen.embedding, source)
+
+    def refusals(self, candidate: Candidate) -> tuple[RequestError, ...]:
+        """Why the face of a photo would not be added now; nothing is stored, and nothing raised.
+
+        There are several where somebody may insist in spite of each, and none where it would be added.
+        """
+        try:
+            person = self.stores.people.get(candidate.person_id)
+            _refuse_too_many(person)
+            seen = self.look(candidate.photo)
+            objections = self._examine(seen, person, *self.others([seen], person.id)).objections
+        except RequestError as error:
+            return (error,)
+        return tuple(
+            refusal for objection, refusal in objections.items() if objection not in candidate.accept
+        )
+
+    def _examine(self, seen: Seen, person: Person, others: Others) -> _Examined:
+        embedding, other = seen.embedding, others.likeliest
+        theirs = self.stores.gallery.of(embedding.embedder, [person.id])
+        own = own_likeness(theirs, embedding.vector, self.policy.own)
+        _refuse_again(own, other, person)
+        return _Examined(own, other, _objections(own, other, person, self.policy))
 
 
 def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candidate:
@@ -196,11 +223,28 @@ def _refuse_too_many(person: Person) -> None:
 
 
 def _refuse_again(own: OwnLikeness, other: Likeness | None, person: Person) -> None:
-    if own.any > SAME_PHOTO:
-        raise Conflict("duplicate:own", name=person.name)
+    if own.nearest is not None and own.nearest.score > SAME_PHOTO:
+        raise Conflict("duplicate:own", counterpart=own.nearest, name=person.name)
     if other is not None and other.score > SAME_PHOTO:
-        address = f"/people/{other.person_id}/faces/{other.face_id}"
-        raise Conflict("duplicate:other", name=person.name, other=other.name, address=address)
+        raise Conflict("duplicate:other", counterpart=other.face, name=person.name, other=other.name)
+
+
+def _objections(
+    own: OwnLikeness, other: Likeness | None, person: Person, policy: Policy
+) -> dict[Objection, UnusablePhoto]:
+    found = {}
+    if other is not None and _is_another(own.score, other, policy):
+        found[Objection.LIKE_ANOTHER] = UnusablePhoto(
+            "like_another", counterpart=other.face, other=other.name, score=other.score, name=person.name
+        )
+    if own.nearest is not None and own.score < policy.own:
+        found[Objection.UNLIKE_OWN] = UnusablePhoto(
+            "unlike_own",
+            counterpart=own.sure or own.nearest,
+            score=max(own.score, 0.0),
+            name=person.name,
+        )
+    return found
 
 
 def _refuse_corrected(stores: Stores, visit_id: str, person_id: str) -> None:

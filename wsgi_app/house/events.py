@@ -36,6 +36,10 @@ class EventBody(msgspec.Struct, omit_defaults=True):
         visit: as it is now; absent once it is gone.
         name: the person's, as it is now; absent once they are forgotten.
         state: the device's, as it is now.
+        face: the one that was enrolled, barred, confirmed or removed.
+        like: the other person whom that is as like, where somebody insisted that it is the person's.
+        unlike: how like it is to the person's own, where somebody insisted likewise: it is in doubt until it
+            is confirmed.
         text: of a message.
         echo: whether the message is this client's own.
     """
@@ -49,6 +53,9 @@ class EventBody(msgspec.Struct, omit_defaults=True):
     visit: VisitSeen | None = None
     name: str | None = None
     state: DoorState | None = None
+    face: str | None = None
+    like: PersonName | None = None
+    unlike: float | None = None
     text: str | None = None
     echo: bool = False
 
@@ -90,12 +97,20 @@ def _body(event: Event, page: EventPage) -> EventBody:
     if event.kind == "visit":
         body.visit = _visit(event.subject, page)
     elif event.kind == "person":
-        body.name = page.names.get(event.subject)
+        _tell_face(body, event, page)
     elif event.kind == "device":
         body.state = page.states.get(event.subject)
     elif event.kind == "message":
         body.text = event.details.get("text")
     return body
+
+
+def _tell_face(body: EventBody, event: Event, page: EventPage) -> None:
+    body.name = page.names.get(event.subject)
+    body.face = event.details.get("face")
+    like, unlike = event.details.get("like"), event.details.get("unlike")
+    body.like = PersonName(like, page.names[like]) if like in page.names else None
+    body.unlike = None if unlike is None else float(unlike)
 
 
 def _visit(visit_id: str, page: EventPage) -> VisitSeen | None:

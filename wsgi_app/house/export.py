@@ -2,7 +2,7 @@
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
@@ -12,6 +12,8 @@ from typing import IO, Any
 import msgspec
 
 from wsgi_app.base.errors import NotFound, Unavailable
+from wsgi_app.base.faces import Objection
+from wsgi_app.stores.events import Event
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.people import DETAILS, Person
 from wsgi_app.stores.photos import PhotoStore
@@ -50,7 +52,9 @@ class Exporter:
         """A zip file of ``person.json``, ``faces/*.png``, ``visits.json`` and ``visits/*.jpg``.
 
         It has what is known of a person and the visits that show them. What is kept as *not* theirs shows
-        other people, and stays here. A photo for which there is no room has no name in ``visits.json``.
+        other people, and stays here. ``accepted`` of a face says in spite of what somebody insisted that it
+        is theirs, ``unlike`` how like it is to the others while nobody has confirmed it. A photo for which
+        there is no room has no name in ``visits.json``.
 
         Raises:
             NotFound: they were forgotten meanwhile.
@@ -70,9 +74,12 @@ class Exporter:
         return file
 
     def _fill(self, folder: "_Folder", person: Person) -> None:
-        faces = [face for face in self._stores.faces.of(person.id) if not face.negative]
-        numbered = enumerate(faces, start=1)
-        folder.add_json("person.json", _about(person, [_face(folder, *face) for face in numbered]))
+        kept = [face for face in self._stores.faces.of(person.id) if not face.negative]
+        events = self._stores.events.about("person", person.id)
+        faces = [
+            _face(folder, number, face) | _doubts(face, events) for number, face in enumerate(kept, start=1)
+        ]
+        folder.add_json("person.json", _about(person, faces))
         visits = islice(self._visits(person.id), self._bounds.visits)
         folder.add_json("visits.json", [_visit(folder, visit, self._zone) for visit in visits])
 
@@ -123,6 +130,22 @@ def _about(person: Person, faces: list[dict[str, Any]]) -> dict[str, Any]:
 def _face(folder: _Folder, number: int, face: EnrolledFace) -> dict[str, Any]:
     photo = folder.add_photo(face.crop, f"faces/face {number:02}.png", face.created_at)
     return {"photo": photo, "created_at": face.created_at, "quality": face.quality, "visit": face.visit_id}
+
+
+def _doubts(face: EnrolledFace, events: Iterable[Event]) -> dict[str, Any]:
+    """In spite of what somebody insisted on a face, and whether that is in doubt still or was confirmed."""
+    told = {event.action: event for event in events if event.details.get("face") == face.id}
+    enrolled, confirmed = told.get("enrolled"), told.get("face_confirmed")
+    details = enrolled.details if enrolled else {}
+    was = {
+        Objection.LIKE_ANOTHER: "like" in details,
+        Objection.UNLIKE_OWN: "unlike" in details or face.unlike is not None,
+    }
+    return {
+        "accepted": [objection for objection, is_so in was.items() if is_so],
+        "unlike": face.unlike,
+        "confirmed_at": confirmed.at if confirmed else None,
+    }
 
 
 def _visit(folder: _Folder, visit: Visit, zone: tzinfo | None) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -52,8 +53,9 @@ def chosen_pack(config: Config) -> tuple[Pack, Path]:
     Raises:
         PackError: it is missing, incomplete or altered; the message says what to do.
     """
-    pack, folder = named_pack(config, config.pack or _read_choice(config) or SHIPPED)
-    check_files(pack, folder)
+    with _naming_settings(config):
+        pack, folder = named_pack(config, config.pack or _read_choice(config) or SHIPPED)
+        check_files(pack, folder)
     return pack, folder
 
 
@@ -190,7 +192,24 @@ def load_pipeline(config: Config) -> Pipeline:
     nose = None
     if config.nose_model is not None:
         nose = NoseFile(config.nose_model, config.nose_input_px, config.nose_channels)
-    return tried_pipeline(*chosen_pack(config), nose, config.limits.pictures)
+    pack, folder = chosen_pack(config)
+    with _naming_settings(config):
+        return tried_pipeline(pack, folder, nose, config.limits.pictures)
+
+
+@contextmanager
+def _naming_settings(config: Config) -> Iterator[None]:
+    """Have what is wrong with the models named with the setting that names them."""
+    try:
+        yield
+    except PackError as error:
+        if config.nose_model is not None and error.values.get("file") == config.nose_model:
+            error.setting = f"PORTEIRO_NOSE_MODEL={str(config.nose_model)!r}"
+            if error.key == "pack:cannot_look":
+                error.setting += f", PORTEIRO_NOSE_INPUT_PX={config.nose_input_px}"
+        elif config.pack:
+            error.setting = f"PORTEIRO_PACK={config.pack!r}"
+        raise
 
 
 def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: PictureLimits) -> Pipeline:

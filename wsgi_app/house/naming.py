@@ -58,8 +58,8 @@ class Enrolments:
 
     Attributes:
         person: who made them.
-        enrolled: how many of their best photos the person now has.
-        refused: why others of these cannot be used, by the visits' ids.
+        enrolled: how many of their faces the person now has.
+        refused: why the others were not learnt, by the visits' ids.
         change: takes it back; ``None`` where it changed nothing.
     """
 
@@ -99,9 +99,9 @@ def name(
         Unavailable: the networks are busy; the visits are in the inbox still.
     """
     stores, ids = enroller.stores, [visit.id for visit in visits]
-    best = best_first(visits)[:MOST_ENROLLED]
     known = known_person(stores.people, statement)
     had = _learnt(stores, visits, known)
+    best = best_first(visits)[:MOST_ENROLLED]
     seen, refused = _look(enroller, [visit for visit in best if visit.id not in had])
     others = enroller.others(list(seen.values()), known.id if known else "")
     with stores.database.write():
@@ -115,7 +115,9 @@ def name(
             stores.corrections.set(ids, CorrectionVerdict.PERSON, person.id)
             refused |= _learn(enroller, seen, others, person, accept)
             learnt = _learnt(stores, visits, person)
-    return Enrolments(person, len({visit.id for visit in best} & learnt), refused, made.change)
+    refused = _untried(visits) | refused
+    refused = {visit: error for visit, error in refused.items() if visit not in learnt}
+    return Enrolments(person, len(visits) - len(refused), refused, made.change)
 
 
 def correct(enroller: Enroller, visit: Visit, statement: Statement, expected: Expected) -> Change | None:
@@ -241,6 +243,13 @@ def best_first(visits: Sequence[Visit]) -> list[Visit]:
     """Those of some visits that show a face, the best one first."""
     faces = [(_goodness(visit.face), visit) for visit in visits if visit.face is not None]
     return [visit for _, visit in sorted(faces, key=lambda face: face[0], reverse=True)]
+
+
+def _untried(visits: Sequence[Visit]) -> dict[str, RequestError]:
+    """Why nothing is tried to be learnt from those of some visits that are none of the best."""
+    faceless: dict[str, RequestError] = {visit.id: _no_face() for visit in visits if visit.face is None}
+    further = best_first(visits)[MOST_ENROLLED:]
+    return faceless | {visit.id: Conflict("enough_photos", most=MOST_ENROLLED) for visit in further}
 
 
 def _look(enroller: Enroller, visits: Sequence[Visit]) -> tuple[dict[str, Seen], dict[str, RequestError]]:

@@ -1,11 +1,12 @@
 """Whom a face is like: the person it is said to be, and everybody else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.base.faces import Counterpart
 from wsgi_app.house.doubts import doubts_among
 from wsgi_app.stores.gallery import GalleryFace
 from wsgi_app.vision.match import cosine
@@ -23,18 +24,28 @@ class Likeness:
     score: float
     face_id: str | None = None
 
+    @property
+    def face(self) -> Counterpart | None:
+        """That face, where it was asked for."""
+        return None if self.face_id is None else Counterpart(self.person_id, self.face_id, self.score)
+
 
 @dataclass(frozen=True)
 class OwnLikeness:
     """How like a face is to the faces of the person that it is said to show.
 
     Attributes:
-        sure: the cosine to the best of those that nobody has to look at, -1 without one.
-        any: the same with those that somebody has to look at.
+        sure: the likeliest of those that nobody has to look at, if there is any.
+        nearest: the likeliest of these and of those that somebody has to look at.
     """
 
-    sure: float
-    any: float
+    sure: Counterpart | None
+    nearest: Counterpart | None
+
+    @property
+    def score(self) -> float:
+        """The cosine to the likeliest that nobody has to look at, -1 without one."""
+        return -1.0 if self.sure is None else self.sure.score
 
 
 def own_likeness(
@@ -48,9 +59,12 @@ def own_likeness(
         least_own: from which cosine on a photo is one of theirs, as ``doubts`` takes it.
     """
     doubted = doubts_among(faces, least_own)
-    scores = [(cosine(face.vector, embedding), face.face_id) for face in faces if not face.negative]
-    sure = max((score for score, face in scores if face not in doubted), default=-1.0)
-    return OwnLikeness(sure, max((score for score, _ in scores), default=-1.0))
+    theirs = [
+        Counterpart(face.person_id, face.face_id, cosine(face.vector, embedding))
+        for face in faces
+        if not face.negative
+    ]
+    return OwnLikeness(_likeliest(face for face in theirs if face.face_id not in doubted), _likeliest(theirs))
 
 
 def likeliest_others(
@@ -71,3 +85,7 @@ def likeliest_others(
     scores = np.clip(np.stack([face.vector for face in others]) @ np.stack(embeddings).T, -1.0, 1.0)
     best = [(others[at], float(column[at])) for column in scores.T for at in [int(column.argmax())]]
     return [Likeness(face.person_id, face.name, score, face.face_id) for face, score in best]
+
+
+def _likeliest(faces: Iterable[Counterpart]) -> Counterpart | None:
+    return max(faces, key=lambda face: face.score, default=None)

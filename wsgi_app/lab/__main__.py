@@ -10,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import click
 
-from wsgi_app.base.addresses import host_and_port, read_address
+from wsgi_app.base.addresses import asked_address, host_and_port, read_address
 from wsgi_app.base.config import load_config
 from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.base.errors import ConfigError, PorteiroError
@@ -73,7 +73,7 @@ def serve(listen: str) -> None:
     if not config.has_lab:
         raise ConfigError("the lab is off here; the setting PORTEIRO_LAB=1 turns it on")
     with LabServer(*host_and_port(listen), build_lab(config, ProcessCounters(), worker=None)) as server:
-        click.echo(f"Porteiro's lab is ready: open http://{listen}/")
+        click.echo(f"Porteiro's lab is ready: open http://{asked_address(listen)}/")
         with suppress(KeyboardInterrupt):
             server.serve_forever()
 

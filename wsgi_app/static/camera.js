@@ -19,7 +19,7 @@ function fault(found) {
   const { size_px, brightness, sharpness, yaw } = face.quality;
   if (size_px < STANDARD.size_px) return "the face was too far away";
   if (brightness < STANDARD.brightness) return "it was too dark";
-  if (sharpness < STANDARD.sharpness) return "the face was blurred";
+  if (sharpness < STANDARD.sharpness) return "the face was not clear enough";
   if (Math.abs(yaw) > STANDARD.yaw) return "the face looked to the side";
   return "";
 }

@@ -71,9 +71,15 @@ function verdict({ status, body }) {
   return ["amber", error?.message ?? "The server did not answer as it should.", "Try again"];
 }
 
-function say(row, light, words, label) {
+function say(row, light, words, label, links) {
   row.className = light;
   row.querySelector(".why").textContent = words;
+  const kept = row.querySelector("a");
+  kept.hidden = !links;
+  if (links) {
+    kept.href = `${links.person}#photos`;
+    kept.firstElementChild.src = links.photo;
+  }
   const button = row.querySelector("button");
   button.hidden = !label;
   button.textContent = label ?? "";
@@ -88,7 +94,7 @@ async function enrol({ row, photo, name, accepted }) {
     const answer = await send(section.dataset.faces + query, "file", file, name);
     const [light, words, label, doubt] = verdict(answer);
     if (answer.status === 201) counts.enrolled += 1;
-    say(row, light, words, label);
+    say(row, light, words, label, answer.body?.error?.links);
     if (answer.body?.links?.undo) offerUndo(row, answer.body.links.undo);
     else if (label) offer(row, { row, photo, name, accepted: doubt ? [...accepted, doubt] : accepted });
   } catch {

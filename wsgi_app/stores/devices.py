@@ -1,6 +1,5 @@
 """Door devices: their tokens' hashes, the last press of each, and how each last said it was."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.tables import devices
 
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HEARTBEAT = timedelta(seconds=60)
 
 # How long after its last heartbeat a device is what; after the last of these times it is lost.

@@ -120,6 +120,13 @@ class EventStore:
                 {row.id: row.told_state for row in _about(connection, public, "device")},
             )
 
+    def about(self, kind: str, subject: str) -> list[Event]:
+        """What is still kept of what happened to one thing, oldest first."""
+        query = sa.select(events).where(events.c.kind == kind, events.c.subject == subject)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(events.c.number))
+            return [Event(**row._mapping) for row in rows]
+
     def done_by_somebody(self, limit: int, before: int | None = None) -> list[Event]:
         """The audit log: what somebody did by hand, newest first, or what came before a number."""
         query = sa.select(events).where(events.c.by.is_not(None), events.c.kind != "message")
@@ -150,6 +157,8 @@ def tell(
 
 def _about(connection: sa.Connection, public: list[Event], kind: str) -> Iterable[sa.Row[Any]]:
     subjects = {event.subject for event in public if event.kind == kind}
+    if kind == "person":
+        subjects |= {event.details["like"] for event in public if "like" in event.details}
     return connection.execute(_SUBJECTS[kind], {"ids": list(subjects)}) if subjects else ()
 
 

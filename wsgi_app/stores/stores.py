@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wsgi_app.base.config import Config
+from wsgi_app.base.errors import ConfigError
 from wsgi_app.base.limits import Limits
 from wsgi_app.base.sockets import short_address
 from wsgi_app.base.sources import random_id, utc_now
@@ -84,7 +85,13 @@ def open_stores(config: Config) -> Stores:
     Raises:
         ConfigError: the database cannot be used.
     """
-    database = open_database(config.database_url, Waker(config.wake_address))
+    try:
+        database = open_database(config.database_url, Waker(config.wake_address))
+    except ConfigError as error:
+        if config.database_url != config.own_database_url:
+            raise
+        why = str(error).removeprefix("PORTEIRO_DATABASE_URL: ")
+        raise ConfigError(f"PORTEIRO_DATA={str(config.data)!r}: {why}") from error
     photos = PhotoStore(config.data / "photos")
     return stores_over(database, photos, utc_now, random_id, config.limits)
 

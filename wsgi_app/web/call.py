@@ -8,17 +8,21 @@ from webob import Request, Response
 
 from wsgi_app.access.doors import Holder
 from wsgi_app.access.identity import NOBODY, Identity
+from wsgi_app.access.roles import Role
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.house import House
 from wsgi_app.stores.stores import Stores
 from wsgi_app.web.forms import read_body
-from wsgi_app.web.links import Links
+from wsgi_app.web.links import Links, links_of
 from wsgi_app.web.rendering import Pages, view_of
 from wsgi_app.web.routing import Route
 from wsgi_app.web.uploads import read_json
 
 Body = TypeVar("Body")
+
+# What not everybody may follow who sees the rest, by the names of links.
+LEAST_ROLES = {"confirm": Role.OPERATOR, "export": Role.OPERATOR}
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,14 @@ class Call:
     @cached_property
     def links(self) -> Links:
         """Where everything is, for whoever asks."""
-        return Links(self.request.application_url)
+        return links_of(self.request)
+
+    def offered(self, links: dict[str, str]) -> dict[str, str]:
+        """Those of some links, by what they are, that whoever asks may follow."""
+        role = self.identity.role
+        return {
+            name: address for name, address in links.items() if role >= LEAST_ROLES.get(name, Role.ANYONE)
+        }
 
     def body(self, body_type: type[Body], most_bytes: int | None = None) -> Body:
         """What came as JSON or as a form's fields, as a typed value.

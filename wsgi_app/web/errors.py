@@ -2,20 +2,26 @@
 
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
 
-from wsgi_app.base.errors import PorteiroError
+from wsgi_app.base.errors import PorteiroError, RequestError
 from wsgi_app.base.sentences import Say, Sentence, in_words
 from wsgi_app.house.words.errors import SENTENCES
+from wsgi_app.web.links import Links
 
 
-class Error(msgspec.Struct):
+class Error(msgspec.Struct, omit_defaults=True):
     """Why a request was refused."""
 
     code: Annotated[str, msgspec.Meta(description="a stable word for programs")]
     message: Annotated[str, msgspec.Meta(description="one sentence for people")]
+    links: Annotated[
+        dict[str, str],
+        msgspec.Meta(description="where the kept face is that it is about: face, its photo, its person"),
+    ] = {}
 
 
 class ErrorBody(msgspec.Struct):
@@ -24,9 +30,19 @@ class ErrorBody(msgspec.Struct):
     error: Error
 
     @classmethod
-    def of(cls, error: PorteiroError, message: str) -> "ErrorBody":
-        """An error, and the sentence that says it."""
-        return cls(Error(error.code, message))
+    def of(
+        cls, error: PorteiroError, message: str, links: Mapping[str, str] = MappingProxyType({})
+    ) -> "ErrorBody":
+        """An error, the sentence that says it, and where is what it is about."""
+        return cls(Error(error.code, message, dict(links)))
+
+
+def error_links(error: RequestError, links: Links) -> dict[str, str]:
+    """Where the kept face is that a refusal is about, and whose it is; empty where it is about none."""
+    kept = error.counterpart
+    if kept is None:
+        return {}
+    return {"face": links.face(kept.person_id, kept.face_id), **links.of_face(kept.person_id, kept.face_id)}
 
 
 def saying(own: Mapping[str, Sentence]) -> Say:

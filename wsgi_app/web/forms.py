@@ -30,6 +30,7 @@ from wsgi_app.web.uploads import (
 URLENCODED = "application/x-www-form-urlencoded"
 KEY = "porteiro.form"  # where the environ keeps the form
 METHOD_FIELD, CSRF_FIELD, CSRF_HEADER = "_method", "csrf", "X-CSRF-Token"
+ACCEPT_FIELD = "accept"
 METHODS = ("", "POST", "PUT", "PATCH", "DELETE")  # that a form can mean; what it says nothing of is POST
 MOST_FIELDS = 500
 
@@ -127,6 +128,15 @@ def read_query(request: Request) -> dict[str, list[str]]:
 def is_form(request: Request) -> bool:
     """Whether the request comes from a page's form, which goes on to a page."""
     return KEY in request.environ
+
+
+def insisting(request: Request, objection: str) -> list[tuple[str, str]]:
+    """A form's fields, and one more that insists in spite of an objection; none without a form."""
+    form: Form | None = request.environ.get(KEY)
+    if form is None:
+        return []
+    fields = [(name, text) for name, texts in form.fields.items() for text in texts]
+    return [*fields, (ACCEPT_FIELD, objection)]
 
 
 def given_csrf(request: Request) -> str:

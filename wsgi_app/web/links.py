@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from webob import Request
+
 
 @dataclass(frozen=True)
 class Links:
@@ -119,3 +121,8 @@ class Links:
     def of_face(self, person: str, face: str) -> dict[str, str]:
         """Where a face and its person are found, by what they are."""
         return {"person": self.person(person), "photo": self.face_photo(person, face)}
+
+
+def links_of(request: Request) -> Links:
+    """Where everything is, for whoever asks."""
+    return Links(request.application_url)

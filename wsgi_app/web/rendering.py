@@ -21,12 +21,15 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import BadRequest, NotAcceptable, NotFound, RequestError
+from wsgi_app.base.faces import Objection
 from wsgi_app.base.names import LONGEST_NAME
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.sentences import Place, Say
 from wsgi_app.house.words.errors import sentence
-from wsgi_app.web.errors import ErrorBody
-from wsgi_app.web.forms import is_form
+from wsgi_app.house.words.pages import LIKENESSES
+from wsgi_app.web.errors import ErrorBody, error_links
+from wsgi_app.web.forms import insisting, is_form
+from wsgi_app.web.links import links_of
 from wsgi_app.web.origins import is_own_page
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -114,6 +117,7 @@ class Pages:
         )
         self._environment.globals |= {
             "CorrectionVerdict": CorrectionVerdict,
+            "LIKENESSES": LIKENESSES,
             "Outcome": Outcome,
             "Role": Role,
             "longest_name": LONGEST_NAME,
@@ -269,14 +273,26 @@ def query_text(request: Request, key: str) -> str:
 def error_answer(
     request: Request, error: RequestError, request_id: str, pages: Pages, view: View, form: str = ""
 ) -> Response:
-    """An error as JSON, or as a page for a browser with the way back to the form that it sent."""
+    """An error as JSON, or as a page for a browser with the way back to the form that it sent.
+
+    Where that form was refused for an objection, the page has it again, insisting.
+    """
+    links = error_links(error, links_of(request))
     if prefers_html(request):
         response = pages.render(
-            view, "error.html", error.status, error=error, request_id=request_id, form=form
+            view,
+            "error.html",
+            error.status,
+            error=error,
+            links=links,
+            insisting=insisting(request, error.code) if error.code in set(Objection) else [],
+            address=request.path_qs,
+            request_id=request_id,
+            form=form,
         )
     else:
         place = Place.PAGE if is_own_page(request) else Place.API  # pages' scripts ask for JSON, and show it
-        response = json_answer(ErrorBody.of(error, pages.say(error, place)), error.status)
+        response = json_answer(ErrorBody.of(error, pages.say(error, place), links), error.status)
     response.headers.update(error.headers.items())
     return response
 

@@ -7,7 +7,7 @@ from webob.cookies import parse_cookie  # type: ignore[attr-defined]
 
 from wsgi_app.access import cookies
 from wsgi_app.access.identity import Credentials
-from wsgi_app.web.links import Links
+from wsgi_app.web.links import links_of
 from wsgi_app.web.origins import SAFE_METHODS
 
 # Where a page below the mount can be: a path with nothing that a browser takes for another host, and a query.
@@ -41,7 +41,7 @@ def is_browser(request: Request) -> bool:
 def to_sign_in(request: Request) -> Response:
     """The way to the sign-in page, and from there back to what was asked for."""
     is_page = request.method in SAFE_METHODS and request.path_qs != f"{request.script_name}/"
-    sign_in = Links(request.application_url).sign_in(request.path_qs if is_page else "")
+    sign_in = links_of(request).sign_in(request.path_qs if is_page else "")
     return Response(status=303, location=sign_in)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wsgi_app.base.addresses import host_and_port, is_loopback, read_address
+from wsgi_app.base.addresses import asked_address, host_and_port, is_loopback, read_address
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:1", "localhost:65535", "[::1]:80", "*:80", "door.example:8765"])
@@ -41,6 +41,22 @@ def test_what_is_wrong_with_a_host_is_said(text: str, why: str) -> None:
 )
 def test_sockets_take_a_host_and_a_port(address: str, parts: tuple[str, int]) -> None:
     assert host_and_port(address) == parts
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("*:80", "127.0.0.1:80"),
+        ("0.0.0.0:80", "127.0.0.1:80"),
+        ("[::]:80", "[::1]:80"),
+        ("[0:0::0]:80", "[::1]:80"),
+        ("127.0.0.1:80", "127.0.0.1:80"),
+        ("[2001:db8::1]:80", "[2001:db8::1]:80"),
+        ("door.example:80", "door.example:80"),
+    ],
+)
+def test_who_listens_at_every_address_is_asked_at_one(address: str, asked: str) -> None:
+    assert asked_address(address) == asked
 
 
 @pytest.mark.parametrize("text", ["", "8765", ":8765", "127.0.0.1", "a:", "a:0", "a:65536", "a:http", "a:-1"])

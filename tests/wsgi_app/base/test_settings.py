@@ -42,6 +42,10 @@ TOO_LONG = (
     "{}; take a shorter one, such as /run/porteiro/porteiro.sock"
 )
 DATA_RULE = "must not have {} in it, with which the database's address or the log file's name would end"
+DOORS_RULE = (
+    "must be doors' names with a comma between any two, such as garden,cellar, and '{}' is none: 1 to 63 of "
+    "a-z, 0-9 and -, the first one no -"
+)
 DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/porteiro.db"
 
 
@@ -106,7 +110,12 @@ DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/
         ("PORTEIRO_OPEN", "yes", "must be one of 0, 1"),
         ("PORTEIRO_ANONYMOUS_DOORS", "no", "must be one of 0, 1"),
         ("PORTEIRO_LIVE", "8766", "must be HOST:PORT, such as 127.0.0.1:8765"),
-        ("PORTEIRO_BUSY_DOORS", "garden,,cellar", "must be names with a comma between any two"),
+        ("PORTEIRO_BUSY_DOORS", "garden,,cellar", DOORS_RULE.format("")),
+        ("PORTEIRO_BUSY_DOORS", "garden;cellar", DOORS_RULE.format("garden;cellar")),
+        ("PORTEIRO_BUSY_DOORS", "garden cellar", DOORS_RULE.format("garden cellar")),
+        ("PORTEIRO_BUSY_DOORS", "garden, Cellar", DOORS_RULE.format("Cellar")),
+        ("PORTEIRO_BUSY_DOORS", "device:garden", DOORS_RULE.format("device:garden")),
+        ("PORTEIRO_BUSY_DOORS", "-", DOORS_RULE.format("-")),
         ("PORTEIRO_AGREEING_FACES", "0", "must be a whole number from 1 to 3"),
         ("PORTEIRO_KEEP_KNOWN_DAYS", "0", "must be a whole number from 1 to 3650"),
         ("PORTEIRO_KEEP_OTHER_DAYS", "3651", "must be a whole number from 1 to 3650"),

@@ -36,6 +36,12 @@ def test_preparing_a_house_without_owner_prints_a_link_each_time_until_one_is_us
     ("settings", "option", "address", "hint"),
     [
         ({"PORTEIRO_PREFIX": "/"}, [], "http://127.0.0.1:8765/welcome", "within 24 hours)"),
+        (
+            {"PORTEIRO_HTTP": "*:8765"},
+            [],
+            "http://127.0.0.1:8765/porteiro/welcome",
+            "within 24 hours; from other machines with this one's address in it)",
+        ),
         ({"PORTEIRO_SOCKET": "{data}/x.sock"}, [], "/porteiro/welcome", "put the server's public address"),
         (
             {"PORTEIRO_SOCKET": "{data}/x.sock"},

@@ -54,7 +54,7 @@ COMMANDS = (
         ({"PORTEIRO_OPEN": "1", "PORTEIRO_HTTP": "0.0.0.0:80"}, "porteiro: PORTEIRO_OPEN=1 lets everybody"),
         ({"PORTEIRO_DATABASE_URL": "sqlite:////dev/null/porteiro.db"}, "porteiro: PORTEIRO_DATABASE_URL"),
         ({"PORTEIRO_DATABASE_URL": "porteiro.db"}, "porteiro: PORTEIRO_DATABASE_URL"),
-        ({"PORTEIRO_DATA": "/dev/null/house"}, "porteiro: "),
+        ({"PORTEIRO_DATA": "/dev/null/house"}, "porteiro: PORTEIRO_DATA='/dev/null/house': "),
     ],
     ids=lambda value: "=".join(list(value.items())[-1]) if isinstance(value, dict) else "",
 )

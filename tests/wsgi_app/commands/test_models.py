@@ -44,7 +44,7 @@ def test_a_pack_in_a_folder_is_said_to_be_in_force(owner: Owner, pack_folder: Pa
 
 def test_a_setting_that_names_no_pack_is_not_taken_for_having_none(owner: Owner, tmp_path: Path) -> None:
     said = Owner({**owner.settings, "PORTEIRO_PACK": str(tmp_path)}).does("models", "list")
-    assert said.startswith(f"{tmp_path} holds no complete model pack.")
+    assert said.startswith(f"PORTEIRO_PACK='{tmp_path}': {tmp_path} holds no complete model pack.")
 
 
 def other_pack(folder: Path, pack_folder: Path) -> Path:
@@ -125,6 +125,21 @@ def test_preparing_says_where_to_go_and_what_to_do(owner: Owner) -> None:
     assert rest[2] == "  ask     curl -F file=@photo-3.jpg http://127.0.0.1:8765/porteiro/"
 
 
+@pytest.mark.parametrize(
+    ("everywhere", "asked"), [("*", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]")]
+)
+def test_preparing_says_an_address_that_a_browser_can_ask(owner: Owner, everywhere: str, asked: str) -> None:
+    settings = {"PORTEIRO_HTTP": f"{everywhere}:8765", "PORTEIRO_ANONYMOUS_DOORS": "1"}
+    said = Owner({**owner.settings, **settings}).does("prepare")
+
+    assert said.splitlines()[1:3] == [
+        f"  open    http://{asked}:8765/porteiro/",
+        "          (from other machines with this one's address in it)",
+    ]
+    assert f"ask     curl -F file=@photo-3.jpg http://{asked}:8765/porteiro/" in said
+    assert everywhere + ":" not in said
+
+
 def test_preparing_behind_nginx_names_the_socket_and_no_address_that_nobody_serves(owner: Owner) -> None:
     said = Owner({**owner.settings, "PORTEIRO_SOCKET": f"{owner.data}/x.sock"}).does("prepare")
     assert said.splitlines()[1] == f"  behind  nginx on {owner.data}/x.sock"
@@ -172,7 +187,47 @@ def test_preparing_with_a_pack_that_cannot_be_used_leaves_the_choice_alone(
 
 def test_preparing_does_not_download_in_place_of_a_pack_that_was_chosen(owner: Owner, tmp_path: Path) -> None:
     said = Owner({**owner.settings, "PORTEIRO_PACK": str(tmp_path)}).is_told("prepare")
-    assert said.startswith(f"porteiro: {tmp_path} holds no complete model pack.")
+    assert said.startswith(f"porteiro: PORTEIRO_PACK='{tmp_path}': {tmp_path} holds no complete model pack.")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("nose.txt", b"", "a network file ends with .onnx, .pb, .tflite."),
+        ("nose.onnx", b"", "cannot be loaded as a network: "),
+        ("nose.pb", b"no graph", "cannot be loaded as a network: it is no frozen TensorFlow graph"),
+    ],
+)
+def test_a_network_of_ones_own_that_cannot_be_used_is_named_with_its_setting(
+    owner: Owner, tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(data)
+
+    said = Owner({**owner.settings, "PORTEIRO_NOSE_MODEL": str(file)}).is_told("prepare")
+
+    assert said.startswith(f"porteiro: PORTEIRO_NOSE_MODEL='{file}': {file}")
+    assert why in said
+
+
+def test_a_network_of_ones_own_that_takes_another_size_is_named_with_both_settings(
+    owner: Owner, pack_folder: Path
+) -> None:
+    file = pack_folder / pack_in(pack_folder).embedder.file
+    settings = {"PORTEIRO_NOSE_MODEL": str(file), "PORTEIRO_NOSE_INPUT_PX": "64"}
+
+    said = Owner({**owner.settings, **settings}).is_told("prepare")
+
+    assert said.startswith(
+        f"porteiro: PORTEIRO_NOSE_MODEL='{file}', PORTEIRO_NOSE_INPUT_PX=64: {file} cannot look"
+    )
+
+
+@pytest.mark.parametrize("name", ["nix", "zoo"])
+def test_a_pack_that_cannot_be_used_is_named_with_its_setting(newcomer: Owner, name: str) -> None:
+    for words in (("prepare",), ("enrol", "Ana", PHOTOS / "ana-1.jpg")):
+        said = Owner({**newcomer.settings, "PORTEIRO_PACK": name}).is_told(*words)
+        assert said.startswith(f"porteiro: PORTEIRO_PACK='{name}': ")
 
 
 def test_preparing_does_not_download_in_place_of_a_choice_that_is_gone(

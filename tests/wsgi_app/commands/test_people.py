@@ -15,6 +15,8 @@ from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
 
+NO_FACE = "No face can be made out in this photo; use one that shows it whole and upright, in even light."
+
 
 @pytest.fixture
 def album(tmp_path: Path) -> Callable[..., Path]:
@@ -55,7 +57,7 @@ def test_refused_photos_are_reported_with_the_reason_and_the_others_count(
     )
     assert (result.exit_code, result.stdout) == (1, "Ana: 1 photo enrolled\n")
     assert without_progress(result.stderr).splitlines() == [
-        f"refused {PHOTOS / 'nobody-1.jpg'}: There is no face in this photo.",
+        f"refused {PHOTOS / 'nobody-1.jpg'}: {NO_FACE}",
         f"refused {tmp_path / 'letter.jpg'}: This is not a JPEG, PNG, WebP, HEIC or AVIF picture.",
         "porteiro: 2 of 3 photos were refused.",
     ]
@@ -72,6 +74,15 @@ def test_somebody_known_whose_photo_is_refused_stays(owner: Owner) -> None:
     owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
     owner.is_told("enrol", "Ana", PHOTOS / "nobody-1.jpg")
     assert owner.enrolled() == {"Ana": 1}
+
+
+def test_whoever_has_a_photo_already_is_named(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+
+    said = owner.is_told("enrol", "Eve", PHOTOS / "ana-1.jpg").splitlines()
+
+    already = "Ana has this photo already; if it shows Eve, remove it from Ana's photos first."
+    assert said[0] == f"refused {PHOTOS / 'ana-1.jpg'}: {already}"
 
 
 def test_a_face_that_is_like_another_is_refused_unless_somebody_insists(owner: Owner) -> None:
@@ -159,9 +170,9 @@ def test_whatever_is_left_out_is_named_with_the_reason(owner: Owner, album: Call
         "1 in no folder, 1 bad name, 1 link outside, 1 no photo, 1 none enrolled",
     ]
     assert result.stderr.splitlines() == [
-        f"refused {folder}/Ana/nobody-1.jpg: There is no face in this photo.",
+        f"refused {folder}/Ana/nobody-1.jpg: {NO_FACE}",
         f"refused {folder}/Ana/notes.txt: This is not a JPEG, PNG, WebP, HEIC or AVIF picture.",
-        f"refused {folder}/Bruno/nobody-2.jpg: There is no face in this photo.",
+        f"refused {folder}/Bruno/nobody-2.jpg: {NO_FACE}",
         f"left out {folder}/dana-1.jpg: It lies in no person's folder.",
         f"left out {folder}/.thumbnails: It is hidden: its name begins with a dot.",
         f"left out {folder}/a\\x1b[0m: 'a\\x1b[0m' cannot be a name: a name holds no control characters.",

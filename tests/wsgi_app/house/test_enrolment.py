@@ -7,7 +7,7 @@ import pytest
 
 from tests.galleries import SHARP, add_visit
 from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, RequestError, UnusablePhoto
-from wsgi_app.base.faces import Objection
+from wsgi_app.base.faces import Counterpart, Objection
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Candidate, Enroller, embed_anew
 from wsgi_app.stores.embeddings import Embedding
@@ -203,7 +203,7 @@ def test_a_persons_first_photo_is_like_nobodys_yet(
     )
 
 
-def test_a_photo_that_somebody_else_has_is_named_with_its_address(
+def test_a_photo_that_somebody_else_has_is_refused_with_that_one(
     ana: Person, pipeline: Pipeline, stores: Stores, photo: Photo, steps: Steps
 ) -> None:
     eve, (first, _) = stores.people.add("Eve"), stores.faces.of(ana.id)
@@ -214,11 +214,9 @@ def test_a_photo_that_somebody_else_has_is_named_with_its_address(
         )
 
     assert refusal.value.key == "duplicate:other"
-    assert refusal.value.values == {
-        "name": "Eve",
-        "other": "Ana",
-        "address": f"/people/{ana.id}/faces/{first.id}",
-    }
+    assert refusal.value.values == {"name": "Eve", "other": "Ana"}
+    kept = refusal.value.counterpart
+    assert kept == Counterpart(ana.id, first.id, kept.score if kept else 0.0)
 
 
 # Embedding anew

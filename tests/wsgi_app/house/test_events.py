@@ -1,14 +1,18 @@
 from collections.abc import Iterator
 
 import msgspec
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Clock
+from tests.galleries import SHARP
 from tests.wsgi_app.live.conftest import add_visit
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
 from wsgi_app.house.events import EventBody, EventFeed, EventsBody, VisitSeen
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores
 
 
@@ -64,6 +68,29 @@ def test_somebody_forgotten_is_told_of_without_a_name(stores: Stores, feed: Even
         ("added", None),
         ("forgotten", None),
     ]
+
+
+def test_a_face_that_somebody_insisted_on_is_told_with_its_doubts_until_it_is_confirmed(
+    stores: Stores, feed: EventFeed
+) -> None:
+    ana, bruno = stores.people.add("Ana"), stores.people.add("Bruno")
+    kept = Embedding("e1", np.ones(4, np.float32))
+    plain = stores.faces.add(ana.id, b"", SHARP, kept)
+    twin = stores.faces.add(ana.id, b"", SHARP, kept, Source(like=bruno.id, unlike=0.1234))
+    stores.faces.confirm(ana.id, twin.id)
+    before = feed.after(2, 10).events
+    stores.people.remove(bruno.id, lambda _: True)
+    after = feed.after(2, 10).events
+
+    def told(events: list[EventBody]) -> list[tuple[str, str | None, PersonName | None, float | None]]:
+        return [(event.action, event.face, event.like, event.unlike) for event in events]
+
+    assert told(before) == [
+        ("enrolled", plain.id, None, None),
+        ("enrolled", twin.id, PersonName(bruno.id, "Bruno"), 0.12),
+        ("face_confirmed", twin.id, None, None),
+    ]
+    assert told(after)[1] == ("enrolled", twin.id, None, 0.12)  # who is forgotten is named nowhere
 
 
 def test_a_visit_that_is_gone_is_left_out(stores: Stores, feed: EventFeed) -> None:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from tests.conftest import Clock
 from tests.galleries import SHARP
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
@@ -97,6 +98,9 @@ def test_an_export_holds_all_that_shows_somebody(
                 "created_at": "2026-01-05T10:00:00Z",
                 "quality": msgspec.to_builtins(SHARP),
                 "visit": None,
+                "accepted": [],
+                "unlike": None,
+                "confirmed_at": None,
             }
         ],
     }
@@ -111,6 +115,27 @@ def test_an_export_holds_all_that_shows_somebody(
             "photo": photo,
         }
     ]
+
+
+def test_a_face_that_somebody_insisted_on_is_exported_with_what_was_doubted(
+    stores: Stores, ana: Person, tmp_path: Path, clock: Clock
+) -> None:
+    bruno = stores.people.add("Bruno")
+    embedding = Embedding("e1", np.ones(4, np.float32))
+    stores.faces.add(ana.id, b"in doubt", SHARP, embedding, Source(unlike=0.1234))
+    confirmed = stores.faces.add(ana.id, b"both", SHARP, embedding, Source(like=bruno.id, unlike=0.2))
+    clock.advance(60)
+    stores.faces.confirm(ana.id, confirmed.id)
+
+    text = unpacked(stores, tmp_path, ana)["person.json"].decode()
+
+    doubts = [(face["accepted"], face["unlike"], face["confirmed_at"]) for face in json.loads(text)["faces"]]
+    assert doubts == [
+        ([], None, None),
+        (["unlike_own"], 0.1234, None),
+        (["like_another", "unlike_own"], None, "2026-01-05T10:01:00Z"),
+    ]
+    assert bruno.id not in text  # whom she is like is another's
 
 
 def test_visits_are_those_that_were_corrected_to_show_them(

@@ -254,20 +254,25 @@ def test_a_chosen_pack_must_be_whole(shipped: Path, config: Config) -> None:
     folder = config.data / "models" / "zoo"
     with pytest.raises(PackError) as missing:
         models.chosen_pack(with_pack(config, "zoo"))
-    assert in_terminal(missing.value) == f"{folder / 'detector.onnx'} is missing. {COPY_ANEW}"
+    assert in_terminal(missing.value) == (
+        f"PORTEIRO_PACK='zoo': {folder / 'detector.onnx'} is missing. {COPY_ANEW}"
+    )
     put(folder, *ZOO)
     (folder / "zoo.onnx").write_bytes(b"altered")
     with pytest.raises(PackError) as altered:
         models.chosen_pack(with_pack(config, "zoo"))
     assert in_terminal(altered.value) == (
-        f"{folder / 'zoo.onnx'} is not the file that pack 'zoo' describes (its sha256 differs). {COPY_ANEW}"
+        f"PORTEIRO_PACK='zoo': {folder / 'zoo.onnx'} is not the file that pack 'zoo' describes (its sha256 "
+        f"differs). {COPY_ANEW}"
     )
 
 
 def test_an_unknown_pack_is_refused_with_the_known_ones(shipped: Path, config: Config) -> None:
     with pytest.raises(PackError) as unknown:
         models.chosen_pack(with_pack(config, "zooo"))
-    assert in_terminal(unknown.value) == "'zooo' is neither a known pack (embedded, zoo, other) nor a folder."
+    assert in_terminal(unknown.value) == (
+        "PORTEIRO_PACK='zooo': 'zooo' is neither a known pack (embedded, zoo, other) nor a folder."
+    )
 
 
 def test_what_is_no_pack_cannot_be_chosen_and_the_earlier_choice_stays(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.galleries import SHARP
-from wsgi_app.house.resemblance import Likeness, OwnLikeness, likeliest_others, own_likeness
+from wsgi_app.base.faces import Counterpart
+from wsgi_app.house.resemblance import Likeness, likeliest_others, own_likeness
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores
@@ -27,25 +28,29 @@ def with_faces(
     return person.id
 
 
-def own(stores: Stores, person: str, x: float, y: float) -> OwnLikeness:
-    """How like a face is to somebody's, to two digits."""
+def own(stores: Stores, person: str, x: float, y: float) -> tuple[float | None, float | None]:
+    """How like a face is to somebody's that nobody has to look at, and to all of theirs, to two digits."""
     found = own_likeness(stores.gallery.of("flat", [person]), np.array([x, y], np.float32), OWN)
-    return OwnLikeness(round(found.sure, 2), round(found.any, 2))
+    return _rounded(found.sure), _rounded(found.nearest)
+
+
+def _rounded(face: Counterpart | None) -> float | None:
+    return None if face is None else round(face.score, 2)
 
 
 def test_a_face_is_like_the_best_of_somebody_s_faces(stores: Stores) -> None:
     ana = with_faces(stores, "Ana", (1, 0), (0, 1))
     with_faces(stores, "Ana", (0.8, 0.6), negative=True)
-    assert own(stores, ana, 0.8, 0.6) == OwnLikeness(0.8, 0.8)
+    assert own(stores, ana, 0.8, 0.6) == (0.8, 0.8)
 
 
 def test_faces_that_somebody_has_to_look_at_are_told_apart(stores: Stores) -> None:
     ana = with_faces(stores, "Ana", (1, 0))
     with_faces(stores, "Ana", (0, 1), unlike=0.0)
-    assert own(stores, ana, 0.28, 0.96) == OwnLikeness(0.28, 0.96)
+    assert own(stores, ana, 0.28, 0.96) == (0.28, 0.96)
 
     with_faces(stores, "Ana", (0.8, 0.6))  # between the two: nobody has to look any more
-    assert own(stores, ana, 0.28, 0.96) == OwnLikeness(0.96, 0.96)
+    assert own(stores, ana, 0.28, 0.96) == (0.96, 0.96)
 
 
 def test_the_likeliest_other_is_told_with_the_face(stores: Stores) -> None:
@@ -69,4 +74,4 @@ def test_where_nobody_is_enrolled_a_face_is_like_nobody(stores: Stores, embedder
     with_faces(stores, "Bruno", (1, 0), negative=True)
     probe = np.array([1, 0], np.float32)
     assert likeliest_others(stores.gallery.rows(embedder).faces, [probe], ana) == [None]
-    assert own(stores, ana, 1, 0) == OwnLikeness(-1.0, -1.0)
+    assert own(stores, ana, 1, 0) == (None, None)

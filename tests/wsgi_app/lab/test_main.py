@@ -61,11 +61,12 @@ def test_it_serves_the_lab_with_one_line_for_each_request_until_ctrl_c(tmp_path:
 
 
 def test_a_star_is_every_address_of_this_machine(tmp_path: Path) -> None:
-    address = f"*:{free_port()}"
+    port = free_port()
+    address = f"*:{port}"
     with started(address, {"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_LAB": "1"}) as process:
         output = OutputWatcher(process)
-        output.wait_for(lambda line: line == f"Porteiro's lab is ready: open http://{address}/\n")
-        with closing(socket.create_connection(("127.0.0.1", int(address[2:])))) as connection:
+        output.wait_for(lambda line: line == f"Porteiro's lab is ready: open http://127.0.0.1:{port}/\n")
+        with closing(socket.create_connection(("127.0.0.1", port))) as connection:
             connection.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
             answer = b"".join(iter(lambda: connection.recv(4096), b""))
 

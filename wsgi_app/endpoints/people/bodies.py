@@ -119,7 +119,7 @@ def person_body(call: Call, person: Person) -> PersonBody:
         valid_until=person.valid_until,
         hours=list(person.hours),
         may_come=rule_of(person).in_words(call.house.config.timezone),
-        links=links,
+        links=call.offered(links),
     )
 
 
@@ -222,4 +222,12 @@ def _face_body(call: Call, face: EnrolledFace, unlike: float | None) -> FaceBody
         links["visit"] = call.links.visit(face.visit_id)
     if unlike is not None:
         links["confirm"] = call.links.face_confirmation(face.person_id, face.id)
-    return FaceBody(face.id, face.quality, face.created_at, face.negative, face.visit_id, unlike, links)
+    return FaceBody(
+        face.id,
+        face.quality,
+        face.created_at,
+        face.negative,
+        face.visit_id,
+        unlike,
+        call.offered(links),
+    )

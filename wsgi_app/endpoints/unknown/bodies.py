@@ -82,11 +82,12 @@ class InboxBody(msgspec.Struct):
 
 
 class Refusal(msgspec.Struct):
-    """Why a visit's photo was not enrolled."""
+    """Why a visit's photo was not enrolled; ``links`` also say where the kept face is that this is about."""
 
     visit: str
     code: str
     message: str
+    links: dict[str, str]
 
 
 class Named(msgspec.Struct):

@@ -8,7 +8,6 @@ from webob import Response
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound
 from wsgi_app.base.people import PersonName
-from wsgi_app.base.sentences import Place
 from wsgi_app.endpoints.unknown.bodies import (
     Barred,
     Barring,
@@ -17,11 +16,10 @@ from wsgi_app.endpoints.unknown.bodies import (
     InboxBody,
     Named,
     Naming,
-    Refusal,
     cluster_bodies,
 )
+from wsgi_app.endpoints.unknown.unlearnt import page_after, refusal_bodies, unlearnt, untried
 from wsgi_app.house import inbox, naming
-from wsgi_app.house.words.errors import sentence
 from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
@@ -70,18 +68,18 @@ def face(call: Call, visit: str) -> Response:
 
 
 def name(call: Call) -> Response:
-    """``POST /unknown/name``: says who it was, and learns the three best photos that can be used."""
+    """``POST /unknown/name``: says who it was, and learns the three best photos, those that can be used.
+
+    It answers which were not learnt, and with which code; ``accept`` insists where that is an objection.
+    """
     body = call.body(Naming)
     visits = call.stores.visits.some(body.visits)
     who = naming.Statement(CorrectionVerdict.PERSON, body.person, body.name)
     enrolments = naming.name(call.enroller, visits, who, frozenset(body.accept))
-    person = enrolments.person
-    refused = [
-        Refusal(visit, error.code, sentence(error, Place.API)) for visit, error in enrolments.refused.items()
-    ]
+    person, refused = enrolments.person, refusal_bodies(call, enrolments.refused)
     links = {"person": call.links.person(person.id), "unknown": call.links.unknown}
     answer = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
-    return done(call, f"{call.links.unknown}?named={person.id}", enrolments.change, answer)
+    return done(call, page_after(call, person.id, enrolments.refused), enrolments.change, answer)
 
 
 def ignore(call: Call) -> Response:
@@ -107,7 +105,7 @@ def bar(call: Call) -> Response:
 
 
 def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
-    people = call.stores.people
+    people, named = call.stores.people, _somebody(call, "named")
     return call.page(
         "unknown.html",
         here="/unknown",
@@ -117,7 +115,9 @@ def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
         next_page=next_page,
         everybody=people.page(MOST_NAMES),
         reasons=REASONS,
-        named=_somebody(call, "named"),
+        named=named,
+        unlearnt=unlearnt(call, named),
+        untried=untried(call),
         barred=_somebody(call, "barred"),
         ignored=_ignored(call),
         **notices(call),

@@ -32,7 +32,7 @@ LOWEST_TOP = 4  # visits that a timeline's height stands for at least
 MEASURES = (
     ("size_px", "least_size_px", "Size", "{:.0f} px", ("too small", "small", "large enough")),
     ("brightness", "least_brightness", "Light", "{:.0f} of 255", ("too dark", "dim", "bright enough")),
-    ("sharpness", "least_sharpness", "Sharpness", "{:.0f}", ("blurred", "soft", "sharp")),
+    ("sharpness", "least_sharpness", "Sharpness", "{:.0f}", ("not clear", "soft", "sharp")),
 )
 LIGHTS = ("red", "amber", "green")
 AHEAD = 0.12  # least yaw, in eye distances, that one sees

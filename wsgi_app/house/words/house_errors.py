@@ -13,7 +13,8 @@ SENTENCES: dict[str, Sentence] = {
     "name_taken:person": "There is already somebody called {name}.",
     "too_many_faces": "{name} has {faces} photos, as many as anybody may have; remove one first.",
     "duplicate:own": "{name} has this photo already; use another one.",
-    "duplicate:other": "This photo is {other}'s already ({address}); remove it there if it shows {name}.",
+    "duplicate:other": "{other} has this photo already; if it shows {name}, remove it from {other}'s "
+    "photos first.",
     "unlike_own": {
         Place.PAGE: "This does not look like the photos that {name} has (likeness {score:.2f}). If it is "
         "{name} all the same, press 'Enrol all the same'.",
@@ -30,6 +31,7 @@ SENTENCES: dict[str, Sentence] = {
         Place.API: "This looks like {other} (likeness {score:.2f}), who is enrolled already. If it is "
         "{name} all the same, send accept=like_another.",
     },
+    "enough_photos": "This photo was not tried: of one naming the {most} best photos are learnt.",
     "corrected": "This visit is said to be somebody else's, or nobody's; change that correction first.",
     "unavailable:room": "The server's disk has no room for this export.",
     "too_large:photo": "The file is larger than {bytes} bytes.",

@@ -3,16 +3,22 @@
 from wsgi_app.base.sentences import Place, Sentence
 
 SENTENCES: dict[str, Sentence] = {
-    # photos that nobody can be recognised on
-    "no_face": "There is no face in this photo.",
+    # photos that nobody can be recognised on: there are several ways to most, and the words are true of all
+    "no_face": "No face can be made out in this photo; use one that shows it whole and upright, in "
+    "even light.",
     "several_people": "There are several people in this photo; use one that shows a single person.",
     "too_small": "The face is too small in this photo; come closer to the camera.",
-    "too_close": "The face is too close in this photo: parts of it are cut off; step back from the camera.",
-    "distorted": "The face is too wide or too narrow in this photo: it was stretched, or taken from aside.",
-    "obscured": "Not all of the face is to be seen in this photo; use one where nothing hides it.",
-    "too_dark": "This photo is too dark; use one taken in more light.",
-    "blurred": "The face is blurred in this photo; use a sharper one.",
-    "not_upright": "The face is not upright in this photo; turn the photo.",
+    "too_close": "The face is not whole in this photo: too near to the camera, or at the edge; step "
+    "back, into the middle.",
+    "distorted": "The face is too wide or too narrow in this photo: it was stretched, or taken from aside; "
+    "use one as the camera took it, from the front.",
+    "obscured": "Not all of the face can be made out in this photo; use one where nothing hides it, without "
+    "glare or deep shadow.",
+    "too_dark": "The face is too dark in this photo; use one with more light on it.",
+    "blurred": "The face is not clear enough in this photo; use one in focus and held still, in even light "
+    "that is neither dim nor glaring.",
+    "not_upright": "No upright face can be made out in this photo; turn it, or use one that shows the whole "
+    "face in even light.",
     "turned_away": "The face looks to the side in this photo; use one that looks into the camera.",
     # files that are no photos
     "unsupported_media_type:picture": "This is not a JPEG, PNG, WebP, HEIC or AVIF picture.",

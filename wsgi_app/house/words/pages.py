@@ -53,7 +53,7 @@ OUTCOMES = {
     Outcome.TOO_DARK: ("too dark", "amber"),
     Outcome.TOO_SMALL: ("too far away", "amber"),
     Outcome.TOO_CLOSE: ("too close", "amber"),
-    Outcome.BLURRED: ("blurred", "amber"),
+    Outcome.BLURRED: ("not clear enough", "amber"),
     Outcome.SEVERAL_PEOPLE: ("several people", "amber"),
     Outcome.NOT_NOW: ("not at this hour", "red"),
 }
@@ -62,11 +62,11 @@ OUTCOMES = {
 TITLES = {
     Outcome.KNOWN: "{who} was let in",
     Outcome.UNKNOWN: "Somebody unknown was at the door",
-    Outcome.NO_FACE: "Nobody was to be seen at the door",
+    Outcome.NO_FACE: "No face was to be made out at the door",
     Outcome.TOO_DARK: "It was too dark at the door",
     Outcome.TOO_SMALL: "Somebody was too far from the door",
-    Outcome.TOO_CLOSE: "Somebody was too close to the camera",
-    Outcome.BLURRED: "Somebody was blurred at the door",
+    Outcome.TOO_CLOSE: "Somebody was too close to the camera, or at its edge",
+    Outcome.BLURRED: "Somebody was not clearly to be seen at the door",
     Outcome.SEVERAL_PEOPLE: "Several people were at the door",
     Outcome.NOT_NOW: "{who} was at the door at another hour than theirs",
 }
@@ -110,4 +110,11 @@ REASONS = {
     Reason.MARGIN: "Almost as like a second person, so it could be either.",
     Reason.BARRED: "Like enough to somebody, but just as like a face that was said not to be theirs.",
     Reason.NOT_AGREED: "Like enough, but too few photos of that moment agreed.",
+}
+
+# How like a photo is to the kept face because of which it is refused, by the code of the refusal.
+LIKENESSES = {
+    "duplicate": "the same photo",
+    "like_another": "much alike",
+    "unlike_own": "hardly alike",
 }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.conftest import REPOSITORY
-from tests.forms import post_form
+from tests.forms import HTML, post_form
 from tests.galleries import SHARP
 from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
 from wsgi_app.base.corrections import CorrectionVerdict
@@ -155,6 +155,80 @@ def test_an_operator_may_insist_which_the_audit_log_tells(
     told = stores.events.done_by_somebody(1)[0]
     assert (told.kind, told.action, told.subject) == ("person", "enrolled", eve)
     assert told.details == {"face": face["id"], "like": ana}
+    event = server.ask("GET", "/events").json["events"][-1]
+    assert (event["action"], event["face"], event["like"]) == (
+        "enrolled",
+        face["id"],
+        {"id": ana, "name": "Ana"},
+    )
+    assert b"as like somebody else" in server.ask("GET", "/audit", headers=HTML).body
+
+
+@pytest.mark.parametrize(
+    ("taken", "objection", "said", "alike"),
+    [
+        ("dana-1", "unlike_own", "This does not look like the photos that Eve has", "hardly alike"),
+        ("ana-2", "like_another", "This looks like Ana ", "much alike"),
+    ],
+)
+def test_a_page_that_says_an_objection_has_the_form_again_insisting(
+    server: InProcessServer, photo: Photo, taken: str, objection: str, said: str, alike: str
+) -> None:
+    ana, eve = enrolled(server, "Ana", photo("ana-1")), enrolled(server, "Eve", photo("bruno-1"))
+    visit = post_photo(server, "/", photo(taken)).json["visit"]
+    here = f"/people/{eve}/faces"
+
+    refused = post_form(server, here, {"visit": visit})
+    page = refused.body.decode()
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page)
+
+    whose = ana if objection == "like_another" else eve
+    assert refused.status == 422
+    assert said in page
+    assert f"{alike}, 0." in page
+    assert f'src="/porteiro/unknown/{visit}/face"' in page
+    assert (
+        f'src="http://localhost/porteiro/people/{whose}/faces/{faces_of(server, whose)[0]["id"]}/photo"'
+        in page
+    )
+    assert f'<form class="toolbar" method="post" action="/porteiro{here}">' in page
+    assert fields == [("visit", visit), ("accept", objection)]
+    again = post_form(server, here, fields)
+    if again.status == 422:  # it is not like Eve's own either: the next page has both
+        fields = re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', again.body.decode())
+        assert fields == [("visit", visit), ("accept", objection), ("accept", "unlike_own")]
+        again = post_form(server, here, fields)
+    assert again.status == 303
+    assert len(faces_of(server, eve)) == 2
+
+
+@pytest.mark.parametrize(("whose", "taken"), [("Ana", "ana-1"), ("Eve", "bruno-1")])
+def test_a_photo_that_somebody_has_is_told_with_where_it_is(
+    server: InProcessServer, photo: Photo, whose: str, taken: str
+) -> None:
+    ids = {
+        name: enrolled(server, name, photo(f"{first}-1"))
+        for name, first in (("Ana", "ana"), ("Eve", "bruno"))
+    }
+    person = f"http://localhost/porteiro/people/{ids[whose]}"
+    face = f"{person}/faces/{faces_of(server, ids[whose])[0]['id']}"
+
+    refused = post_photo(server, f"/people/{ids['Eve']}/faces", photo(taken))
+    visit = post_photo(server, "/", photo(taken)).json["visit"]
+    page = post_form(server, f"/people/{ids['Eve']}/faces", {"visit": visit})
+
+    said = {
+        "Ana": "Ana has this photo already; if it shows Eve, remove it from Ana's photos first.",
+        "Eve": "Eve has this photo already; use another one.",
+    }[whose]
+    assert refused.json["error"] == {
+        "code": "duplicate",
+        "message": said,
+        "links": {"face": face, "person": person, "photo": f"{face}/photo"},
+    }
+    assert page.status == 409
+    assert f'<a href="{person}#photos"><img src="{face}/photo"' in page.body.decode()
+    assert b"Enrol all the same" not in page.body
 
 
 def test_who_looks_clearly_more_like_themselves_than_like_a_twin_is_enrolled_without_insisting(

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.accounts import add_account, basic
 from tests.forms import HTML, post_form
-from tests.servers import InProcessServer, enrolled, path_of, post_json, post_photo, served
+from tests.servers import Answer, InProcessServer, enrolled, path_of, post_json, post_photo, served
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.house import House
@@ -191,6 +191,7 @@ def test_naming_a_cluster_makes_a_person_and_learns_its_three_best_photos(
     answer = post_json(server, "/unknown/name", {"visits": visits, "name": " Chen "})
 
     (chen,) = stores.people.page(10)
+    (left,) = set(visits) - {visit for _, visit, _ in taken_from(stores, visits)}
     assert (chen.name, chen.faces) == ("Chen", 3)
     told = answer.json
     assert path_of(server, told["links"].pop("undo")).startswith("/undo/")
@@ -198,7 +199,14 @@ def test_naming_a_cluster_makes_a_person_and_learns_its_three_best_photos(
         "person": {"id": chen.id, "name": "Chen"},
         "visits": 4,
         "enrolled": 3,
-        "refused": [],
+        "refused": [
+            {
+                "visit": left,
+                "code": "enough_photos",
+                "message": "This photo was not tried: of one naming the 3 best photos are learnt.",
+                "links": {"visit": f"http://localhost/porteiro/visits/{left}"},
+            }
+        ],
         "links": {
             "person": f"http://localhost/porteiro/people/{chen.id}",
             "unknown": "http://localhost/porteiro/unknown",
@@ -252,13 +260,20 @@ def test_photos_that_cannot_be_learnt_are_told_with_the_reason_and_undo_nothing(
 
     answer = post_json(server, "/unknown/name", {"visits": visits, "name": "Eun"}).json
 
+    here = "http://localhost/porteiro/visits"
     assert (answer["visits"], answer["enrolled"]) == (3, 1)
     assert sorted(answer["refused"], key=lambda one: str(one["code"])) == [
-        {"visit": gone, "code": "photo_gone", "message": "This photo is gone."},
+        {
+            "visit": gone,
+            "code": "photo_gone",
+            "message": "This photo is gone.",
+            "links": {"visit": f"{here}/{gone}"},
+        },
         {
             "visit": far["visit"],
             "code": "too_small",
             "message": "The face is too small in this photo; come closer to the camera.",
+            "links": {"visit": f"{here}/{far['visit']}"},
         },
     ]
     assert stores.corrections.of(visits).keys() == set(visits)
@@ -538,6 +553,128 @@ def test_a_form_that_taught_nothing_says_so(server: InProcessServer, stores: Sto
 
     page = server.ask("GET", path_of(server, named.headers["Location"]), headers=HTML)
     assert "None of these photos is good enough to know Chen by" in page.body.decode()
+
+
+def unlearnt_on(server: InProcessServer, named: Answer) -> str:
+    """What the page says, after a form has named visits, of the photos that were not learnt."""
+    page = server.ask("GET", path_of(server, named.headers["Location"]), headers=HTML).body.decode()
+    _, begin, rest = page.partition('<section class="card unlearnt"')
+    return begin and rest.partition("</section>")[0]
+
+
+def test_photos_in_doubt_are_shown_with_what_they_are_unlike_and_can_be_insisted_on(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    (kept,) = stores.faces.of(ana)
+    visits = come(server, photo, "dana-1", "dana-2")
+
+    named = post_form(
+        server, "/unknown/name", [*(("visits", visit) for visit in visits), ("name", ""), ("person", ana)]
+    )
+    said = unlearnt_on(server, named)
+    insisted = post_form(
+        server, "/unknown/name", [("visits", visits[0]), ("person", ana), ("accept", "unlike_own")]
+    )
+
+    for visit in visits:
+        assert f'<input type="checkbox" name="visits" value="{visit}" checked>' in said
+        assert f'src="/porteiro/unknown/{visit}/face"' in said
+    assert said.count(f"/people/{ana}/faces/{kept.id}/photo") == 2
+    assert said.count("This does not look like the photos that Ana has") == 2
+    assert said.count("hardly alike") == 2
+    assert '<input type="hidden" name="accept" value="unlike_own">' in said
+    assert "Enrol all the same</button>" in said
+    assert taken_from(stores, visits) == [("Ana", visits[0], False)]
+    assert unlearnt_on(server, insisted) == ""
+
+
+@pytest.mark.parametrize(
+    ("taken", "in_words"),
+    [
+        ("ana-1", "Ana has this photo already; use another one."),
+        ("small", "The face is too small in this photo; come closer to the camera."),
+        ("gone", "This photo is gone."),
+    ],
+)
+def test_what_cannot_be_insisted_on_is_said_without_a_button(
+    server: InProcessServer, stores: Stores, photo: Photo, taken: str, in_words: str
+) -> None:
+    ana, bruno = enrolled(server, "Ana", photo("ana-1")), enrolled(server, "Bruno", photo("bruno-1"))
+    small = io.BytesIO()
+    Image.open(io.BytesIO(photo("ana-1"))).resize((200, 112)).save(small, "JPEG")
+    visit = post_photo(server, "/", small.getvalue() if taken == "small" else photo("ana-1")).json["visit"]
+    if taken == "gone":
+        stores.photos.remove(stores.visits.get(visit).photo)
+
+    said = unlearnt_on(server, post_form(server, "/unknown/name", {"visits": visit, "person": ana}))
+
+    assert in_words in said
+    assert (f"/unknown/{visit}/face" in said) == (taken != "gone")
+    assert (f"/people/{ana}/faces/" in said) == (taken == "ana-1")
+    assert "<form" not in said
+    assert bruno not in said
+
+
+def test_a_photo_that_somebody_else_has_is_linked(server: InProcessServer, photo: Photo) -> None:
+    ana, eve = enrolled(server, "Ana", photo("ana-1")), enrolled(server, "Eve")
+    (visit,) = come(server, photo, "ana-1")
+
+    named = post_form(server, "/unknown/name", {"visits": visit, "person": eve, "accept": "like_another"})
+    refusal = post_json(server, "/unknown/name", {"visits": [visit], "person": eve}).json["refused"][0]
+    said = unlearnt_on(server, named)
+
+    assert "Ana has this photo already; if it shows Eve, remove it from Ana&#39;s photos first." in said
+    assert f'href="http://localhost/porteiro/people/{ana}#photos"' in said
+    assert (refusal["code"], refusal["links"]["person"]) == (
+        "duplicate",
+        f"http://localhost/porteiro/people/{ana}",
+    )
+
+
+def test_a_photo_with_two_objections_can_be_insisted_on_at_once(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    enrolled(server, "Ana", photo("ana-1"))
+    eve = enrolled(server, "Eve", photo("bruno-1"))
+    (visit,) = come(server, photo, "ana-2")
+
+    said = unlearnt_on(server, post_form(server, "/unknown/name", {"visits": visit, "person": eve}))
+
+    assert said.count('name="accept"') == 2
+    assert said.count("press &#39;Enrol all the same&#39;") == 2
+    fields = [("visits", visit), ("person", eve), ("accept", "like_another"), ("accept", "unlike_own")]
+    post_form(server, "/unknown/name", fields)
+    assert taken_from(stores, [visit]) == [("Eve", visit, False)]
+
+
+def test_of_many_photos_the_page_says_how_many_were_not_tried(server: InProcessServer, photo: Photo) -> None:
+    visits = come(server, photo, "chen-1", "chen-2", "chen-3", "chen-4", "chen-5")
+
+    named = post_form(server, "/unknown/name", [("name", "Chen"), *(("visits", visit) for visit in visits)])
+
+    said = unlearnt_on(server, named)
+    assert "2 more photos were not tried: of one naming the three best are learnt." in said
+    assert "<form" not in said
+
+
+def test_a_photo_that_nobody_said_to_be_theirs_is_told_of_by_no_query(
+    server: InProcessServer, closed_server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    add_account(stores, "Vera", "viewer")
+    add_account(stores, "Otto", "operator")
+    (visit,) = come(server, photo, "dana-1")
+    path = f"/unknown?named={ana}&unlearnt={visit},{NOBODY},x"
+
+    def told(name: str) -> bool:
+        page = closed_server.ask("GET", path, headers={**HTML, **basic(name)})
+        assert page.status == 200
+        return b"card unlearnt" in page.body
+
+    assert not told("Otto")
+    post_json(server, "/unknown/name", {"visits": [visit], "person": ana})
+    assert (told("Otto"), told("Vera")) == (True, False)
 
 
 def test_each_button_of_a_form_does_what_it_says(

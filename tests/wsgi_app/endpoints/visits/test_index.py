@@ -130,7 +130,7 @@ def test_the_next_page_is_asked_for_with_the_same_filters(server: InProcessServe
     [
         ("known", "Somebody since forgotten was let in"),
         ("unknown", "Somebody unknown was at the door"),
-        ("no_face", "Nobody was to be seen at the door"),
+        ("no_face", "No face was to be made out at the door"),
         ("several_people", "Several people were at the door"),
     ],
 )

@@ -3,20 +3,28 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from string import Formatter
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from tests.structure import CHECKOUT
 from wsgi_app.base import errors
 from wsgi_app.base.errors import ConfigError, PorteiroError, Unfit, UnusablePhoto
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.sentences import Place, Plural, Sentence, in_words
+from wsgi_app.base.steps import Steps
 from wsgi_app.house.words import house_errors, model_errors, request_errors
 from wsgi_app.house.words.errors import SENTENCES, sentence
 from wsgi_app.lab import words as lab_words
+from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+
+Change = Callable[[Image.Image], Image.Image]
 
 # A ConfigError is raised with a sentence: it is said before there is anything that could say it.
 KINDS: dict[str, type[PorteiroError]] = {
@@ -177,6 +185,43 @@ def test_what_can_be_done_is_said_as_it_is_called_there(place: Place, what_to_do
         "This looks like Ana (likeness 0.88), who is enrolled already. "
         f"If it is Eve all the same, {what_to_do}."
     )
+
+
+def shaded(change: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Change:
+    """A change of all of a picture's values, 0 to 255."""
+
+    def changed(picture: Image.Image) -> Image.Image:
+        values = change(np.asarray(picture, np.float32))
+        return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
+
+    return changed
+
+
+# How a photo of somebody comes to be refused, the code, and words of what helps.
+WAYS: dict[str, tuple[Change, str, str]] = {
+    "out of focus": (lambda picture: picture.filter(ImageFilter.GaussianBlur(6)), "blurred", "in focus"),
+    "faint": (shaded(lambda luma: 128 + (luma - 128) * 0.2), "blurred", "even light"),
+    "in haze": (shaded(lambda luma: 200 + (luma - 128) * 0.15), "blurred", "glaring"),
+    "too bright": (shaded(lambda luma: luma * 3), "obscured", "without glare"),
+    "far too bright": (shaded(lambda luma: luma * 6), "no_face", "even light"),
+    "dim": (shaded(lambda luma: luma * 0.25), "too_dark", "more light"),
+    "black": (shaded(lambda luma: luma * 0.02), "too_dark", "more light"),
+    "lying": (lambda picture: picture.rotate(90, expand=True), "no_face", "upright"),
+}
+
+
+@pytest.mark.parametrize(("change", "code", "helps"), WAYS.values(), ids=WAYS)
+def test_what_is_said_of_a_photo_helps_on_every_way_to_that(
+    pipeline: Pipeline, steps: Steps, photo: Callable[[str], bytes], change: Change, code: str, helps: str
+) -> None:
+    file = BytesIO()
+    change(Image.open(BytesIO(photo("ana-1")))).save(file, "JPEG", quality=92)
+
+    with pytest.raises(UnusablePhoto) as refusal:
+        pipeline.single_face(file.getvalue(), ENROLMENT, steps)
+
+    assert refusal.value.code == code
+    assert helps in sentence(refusal.value, Place.PAGE)
 
 
 def test_the_terminal_repeats_a_name_that_cannot_be_one() -> None:
