@@ -1,11 +1,11 @@
-"""Putting faces into the gallery: from photos, and anew from the kept crops when the models change."""
+"""Putting faces into the gallery, from photos."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.deeds import Deed
-from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, RequestError, UnusablePhoto
+from wsgi_app.base.errors import Conflict, RequestError, UnusablePhoto
 from wsgi_app.base.faces import Objection, Quality
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.doubts import DIGITS
@@ -15,7 +15,7 @@ from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, Source
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores
-from wsgi_app.vision.crops import crop_from_png, crop_to_png
+from wsgi_app.vision.crops import crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
 from wsgi_app.vision.verdicts import Policy
 
@@ -42,7 +42,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class EmbeddedFace:
     """What is kept of the face on a photo: its crop as PNG, its quality, and its embedding."""
 
     crop: bytes
@@ -111,7 +111,7 @@ class Enroller:
             face = self.keep(seen, candidate, others)
         return Enrolment(face, made.change)
 
-    def look(self, photo: bytes) -> Seen:
+    def look(self, photo: bytes) -> EmbeddedFace:
         """What would be kept of a photo of one person alone.
 
         Raises:
@@ -119,19 +119,19 @@ class Enroller:
         """
         return self.seen(self.pipeline.single_face(photo, ENROLMENT, self.steps))
 
-    def seen(self, sighting: Sighting) -> Seen:
+    def seen(self, sighting: Sighting) -> EmbeddedFace:
         """What would be kept of a face that is found."""
         vector = self.pipeline.embed(sighting.crop, self.steps)
         embedding = Embedding(self.pipeline.pack.embedder.sha256, vector)
-        return Seen(crop_to_png(sighting.crop), sighting.quality.rounded(), embedding)
+        return EmbeddedFace(crop_to_png(sighting.crop), sighting.quality.rounded(), embedding)
 
-    def others(self, seen: Sequence[Seen], person_id: str) -> list[Others]:
+    def others(self, seen: Sequence[EmbeddedFace], person_id: str) -> list[Others]:
         """Whom faces that somebody is to get are like of everybody else: what takes long in a large house."""
         rows = self.stores.gallery.rows(self.pipeline.pack.embedder.sha256)
         found = likeliest_others(rows.faces, [each.embedding.vector for each in seen], person_id)
         return [Others(rows.generation, likeliest) for likeliest in found]
 
-    def keep(self, seen: Seen, candidate: Candidate, others: Others) -> EnrolledFace:
+    def keep(self, seen: EmbeddedFace, candidate: Candidate, others: Others) -> EnrolledFace:
         """Add a face that was looked at to a person's, if it may be: nobody else changes anything meanwhile.
 
         Args:
@@ -177,7 +177,7 @@ class Enroller:
             refusal for objection, refusal in objections.items() if objection not in candidate.accept
         )
 
-    def _examine(self, seen: Seen, person: Person, others: Others) -> _Examined:
+    def _examine(self, seen: EmbeddedFace, person: Person, others: Others) -> _Examined:
         embedding, other = seen.embedding, others.likeliest
         theirs = self.stores.gallery.of(embedding.embedder, [person.id])
         own = own_likeness(theirs, embedding.vector, self.policy.own)
@@ -259,41 +259,3 @@ def _refuse_corrected(stores: Stores, visit_id: str, person_id: str) -> None:
 
 def _is_another(own: float, other: Likeness, policy: Policy) -> bool:
     return other.score >= policy.threshold and own - other.score < policy.margin
-
-
-def embed_anew(
-    pipeline: Pipeline,
-    stores: Stores,
-    steps: Steps,
-    progress: Callable[[int, int], None],
-) -> int:
-    """Let the present embedder see every face that it has not seen yet, from the kept crops.
-
-    What other embedders made of them stays, so the change can be taken back.
-
-    Args:
-        pipeline: with the present embedder.
-        stores: the faces and their crops.
-        steps: times each step.
-        progress: called with (done, all) after each face.
-
-    Returns:
-        How many faces were embedded.
-
-    Raises:
-        PorteiroError: a crop is missing or broken.
-    """
-    embedder = pipeline.pack.embedder.sha256
-    faces = stores.gallery.unseen_by(embedder)
-    vectors = {}
-    for done, face in enumerate(faces, start=1):
-        try:
-            crop = crop_from_png(stores.photos.read(face.crop))
-        except (NotFound, OSError, ValueError) as error:
-            path = stores.photos.path(face.crop)
-            raise PorteiroError("bad_crop", file=path, why=str(error)) from error
-        vectors[face.id] = pipeline.embed(crop, steps)
-        progress(done, len(faces))
-    if vectors:
-        stores.gallery.add_embeddings(embedder, vectors)
-    return len(vectors)

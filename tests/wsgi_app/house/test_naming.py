@@ -12,7 +12,7 @@ from wsgi_app.access.identity import AT_HOME
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound, Unavailable, Unprocessable, UnusablePhoto
 from wsgi_app.base.steps import Steps
-from wsgi_app.house import naming
+from wsgi_app.house import barring, learning, naming
 from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.house import House
 from wsgi_app.house.naming import Statement, checked_name
@@ -91,9 +91,9 @@ def test_the_best_photo_is_the_one_that_is_good_enough_in_every_respect(come: Co
     ]
     faceless = replace(seen, face=None)
 
-    assert naming.best_first([*others, faceless, good])[0] == good
-    assert naming.best_first([faceless, good]) == [good]
-    assert naming.best_first([with_quality(good, sharpness=400.0, brightness=20.0), good])[0] == good
+    assert learning.best_first([*others, faceless, good])[0] == good
+    assert learning.best_first([faceless, good]) == [good]
+    assert learning.best_first([with_quality(good, sharpness=400.0, brightness=20.0), good])[0] == good
 
 
 def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(
@@ -115,7 +115,7 @@ def test_everything_that_naming_does_is_told_as_done_by_who_did_it(
     last = stores.events.last()
 
     enrolments = naming.name(enroller, visits, called("Chen"))
-    naming.bar(enroller, visits, enrolments.person.id)
+    barring.bar(enroller, visits, enrolments.person.id)
 
     assert (enrolments.enrolled, enrolments.refused) == (2, {})
     assert done_by_somebody(stores, last) == [
@@ -160,9 +160,9 @@ def test_a_not_them_that_is_cut_off_is_finished_by_saying_it_again(
     visits = come("chen-1", "chen-2")
     naming.name(enroller, visits, person(bruno))
     with cut_off(FaceStore, method), pytest.raises(Unavailable):
-        naming.bar(enroller, visits, bruno)
+        barring.bar(enroller, visits, bruno)
 
-    kept = naming.bar(enroller, visits, bruno).face
+    kept = barring.bar(enroller, visits, bruno).face
 
     assert taken_from(stores, visits) == [(bruno, str(kept.visit_id), True)]
 
@@ -174,15 +174,15 @@ def test_what_others_enrolments_and_that_it_was_not_them_is_unenrolments_by_the_
     visits = come("chen-1")
     visit = visits[0].id
     naming.name(enroller, visits, person(bruno))
-    naming.bar(enroller, visits, ana)
+    barring.bar(enroller, visits, ana)
     assert taken_from(stores, visits) == [(ana, visit, True), (bruno, visit, False)]
 
-    naming.unlearn(enroller.stores, visits, ana)
+    learning.unlearn(enroller.stores, visits, ana)
     assert taken_from(stores, visits) == []
 
     naming.name(enroller, visits, person(bruno))
-    naming.bar(enroller, visits, ana)
-    naming.unlearn(enroller.stores, visits)
+    barring.bar(enroller, visits, ana)
+    learning.unlearn(enroller.stores, visits)
     assert taken_from(stores, visits) == [(ana, visit, True)]
 
 
@@ -196,7 +196,7 @@ def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
     told = post_photo(server, "/", far_away.getvalue()).json
     assert told["outcome"] == "known"
 
-    kept = naming.bar(enroller, [stores.visits.get(told["visit"])], goro).face
+    kept = barring.bar(enroller, [stores.visits.get(told["visit"])], goro).face
 
     assert (kept.negative, kept.visit_id) == (True, told["visit"])
     assert post_photo(server, "/", far_away.getvalue()).json["outcome"] == "unknown"
@@ -211,11 +211,11 @@ def test_nothing_is_barred_by_visits_without_a_face_or_without_a_photo(
     stores.photos.remove(purged.photo)
 
     with pytest.raises(UnusablePhoto, match="no_face"):
-        naming.bar(enroller, [faceless], ana)
+        barring.bar(enroller, [faceless], ana)
     with pytest.raises(NotFound, match="photo_gone"):
-        naming.bar(enroller, [purged], ana)
+        barring.bar(enroller, [purged], ana)
     with pytest.raises(NotFound, match="not_found:person"):
-        naming.bar(enroller, [purged], NOBODY)
+        barring.bar(enroller, [purged], NOBODY)
 
     assert stores.faces.of(ana) == []
 

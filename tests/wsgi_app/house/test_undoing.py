@@ -15,7 +15,7 @@ from wsgi_app.base.deeds import Deed
 from wsgi_app.base.errors import NotFound, PorteiroError
 from wsgi_app.base.faces import Objection
 from wsgi_app.base.steps import Steps
-from wsgi_app.house import naming, retention
+from wsgi_app.house import barring, naming, retention
 from wsgi_app.house.enrolment import MOST_FACES, Candidate, Enroller
 from wsgi_app.house.house import House
 from wsgi_app.house.naming import Statement
@@ -91,7 +91,7 @@ DEEDS: dict[str, Do] = {
     "named, somebody known": lambda enroller, ana, visits: (
         naming.name(enroller, visits, person(ana), frozenset(Objection)).change
     ),
-    "barred": lambda enroller, ana, visits: naming.bar(enroller, visits, ana).change,
+    "barred": lambda enroller, ana, visits: barring.bar(enroller, visits, ana).change,
     "ignored": lambda enroller, _, visits: naming.ignore(enroller.stores, [visit.id for visit in visits]),
     "corrected": lambda enroller, _, visits: naming.correct(
         enroller, visits[0], called("Eve"), lambda _: True
@@ -223,7 +223,7 @@ def test_what_somebody_changed_since_is_not_undone_until_that_is(
     visits = come("chen-1", "chen-2")
     before = kept(house.stores)
     named = naming.name(enroller, visits, called("Chen"))
-    barred = naming.bar(enroller, visits, named.person.id).change
+    barred = barring.bar(enroller, visits, named.person.id).change
 
     assert refused(house, named.change) == "changed_since"
     assert barred is not None
@@ -297,7 +297,7 @@ def test_what_is_forgotten_does_not_come_back_and_leaves_nothing(
 ) -> None:
     visits = come("chen-1")
     named = naming.name(enroller, visits, called("Chen"))
-    barred = naming.bar(enroller, visits, named.person.id)
+    barred = barring.bar(enroller, visits, named.person.id)
     if forget == "person":
         house.stores.people.remove(named.person.id, lambda _: True)
     else:

@@ -19,7 +19,7 @@ from wsgi_app.endpoints.unknown.bodies import (
     cluster_bodies,
 )
 from wsgi_app.endpoints.unknown.unlearnt import page_after, refusal_bodies, unlearnt, untried
-from wsgi_app.house import inbox, naming
+from wsgi_app.house import barring, inbox, naming
 from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
@@ -93,7 +93,7 @@ def bar(call: Call) -> Response:
     """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
     body = call.body(Barring)
     visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
-    barred = naming.bar(call.enroller, visits, person.id)
+    barred = barring.bar(call.enroller, visits, person.id)
     kept = barred.face
     links = {
         "person": call.links.person(person.id),
