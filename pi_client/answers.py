@@ -1,6 +1,7 @@
 """What a reply is worth: which statuses and outcomes count, and what an answer to trust has besides."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from pi_client.press import ButtonPress, PressAnswer, PressResult
 from pi_client.transport import Reply
 
 JSON = "application/json"
+SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 LONGEST_QUOTE = 60
 
 # The one answer that lets anybody in.
@@ -17,6 +19,12 @@ GRANTING_STATUS, GRANTING_WORD = 200, "known"
 
 # Whatever else a server has to say of a photo is a refusal: it may know more outcomes than this device.
 REFUSING_STATUS = 404
+
+# After many refusals in a row the server looks at no photo for a while. Nothing proves that, and it opens
+# nothing: whoever could say it falsely could as well keep the answer back.
+TOO_SOON = (429, "too_soon")
+MOST_WAIT_S = 30.0  # whatever a server says
+MOST_PHOTOS = 3
 
 STATUS_FAULTS = {
     401: Fault.TOKEN,
@@ -43,6 +51,11 @@ def judge(reply: Reply, press: ButtonPress, key: bytes | None, now: datetime) ->
         now: by the wall clock.
     """
     body = _object(reply)
+    if (reply.status, _code(body)) == TOO_SOON:
+        wait_s = max(1.0, _bounded(int(reply.retry_after) if SECONDS.fullmatch(reply.retry_after) else 0))
+        return PressAnswer(
+            press.id, PressResult.TOO_SOON, detail="too_soon", server_ms=reply.ms, wait_s=wait_s
+        )
     if reply.status not in (GRANTING_STATUS, REFUSING_STATUS):
         return failed(press, *_error(reply, body), reply.ms)
     word = body.get("outcome")
@@ -53,7 +66,17 @@ def judge(reply: Reply, press: ButtonPress, key: bytes | None, now: datetime) ->
     doubt = _is_for(reply, press) if key is None else _doubt(body, press, key, now)
     if doubt is not None:
         return failed(press, *doubt, reply.ms)
-    return PressAnswer(press.id, result, detail=_plain(str(word)), server_ms=reply.ms, person=_name(body))
+    if result is PressResult.GRANTED and not _is_agreed(body, press):
+        return failed(press, Fault.NOT_AGREED, f"agreed: {_quoted(body.get('agreed'))}", reply.ms)
+    return PressAnswer(
+        press.id,
+        result,
+        detail=_plain(str(word)),
+        server_ms=reply.ms,
+        person=_name(body),
+        wait_s=_bounded(body.get("retry_after_s")),
+        photos=_photos(body.get("photos")),
+    )
 
 
 def _result(status: int, word: str) -> PressResult | None:
@@ -61,6 +84,21 @@ def _result(status: int, word: str) -> PressResult | None:
     if (status, word) == (GRANTING_STATUS, GRANTING_WORD):
         return PressResult.GRANTED
     return PressResult.REFUSED if status == REFUSING_STATUS and word not in ("", GRANTING_WORD) else None
+
+
+def _is_agreed(body: dict[str, Any], press: ButtonPress) -> bool:
+    """Whether as many photos know whoever is let in as the door asked for; a server may not say, of one."""
+    agreed = body.get("agreed", 1)
+    return type(agreed) is int and agreed >= press.agreeing
+
+
+def _bounded(wait_s: object) -> float:
+    """Seconds that a door waits, of whatever a server says: none for what is no number of them."""
+    return min(float(wait_s), MOST_WAIT_S) if type(wait_s) is int and 0 < wait_s < 10**9 else 0.0
+
+
+def _photos(number: object) -> int:
+    return number if type(number) is int and 1 <= number <= MOST_PHOTOS else 0
 
 
 def _name(body: dict[str, Any]) -> str:
@@ -85,9 +123,13 @@ def _object(reply: Reply) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _error(reply: Reply, body: dict[str, Any]) -> tuple[Fault, str]:
+def _code(body: dict[str, Any]) -> object:
     error = body.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
+    return error.get("code") if isinstance(error, dict) else None
+
+
+def _error(reply: Reply, body: dict[str, Any]) -> tuple[Fault, str]:
+    code = _code(body)
     fault = CODE_FAULTS.get((reply.status, code)) if isinstance(code, str) else None
     by_class = CLASS_FAULTS.get(reply.status // 100, Fault.WRONG_SERVER)
     detail = f"status {reply.status}" + (f", {_quoted(code)}" if code else "")

@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,10 @@ class LedSettings:
 
 @dataclass(frozen=True)
 class RelaySettings:
-    """What opens the door; pin 0 is none."""
+    """What opens the door, and how many photos of a press must show the same person for it; pin 0 is none."""
 
     pin: int
+    agreeing_photos: int
     active_high: bool
     pulse_s: float
     max_pulse_s: float
@@ -102,6 +103,11 @@ class DoorConfig:
     relay: RelaySettings
     log: LogSettings
 
+    @property
+    def agreeing(self) -> int:
+        """How many photos of a press have to agree for this door: lamps alone open nothing."""
+        return self.relay.agreeing_photos if self.relay.pin else 1
+
 
 SECTIONS = {
     "server": ServerSettings,
@@ -115,6 +121,8 @@ SECTIONS = {
 
 def load_config(file: Path | None, environ: Mapping[str, str]) -> DoorConfig:
     """Read the settings; the environment goes before the file, the file before the defaults.
+
+    No fewer photos are taken than have to agree.
 
     Args:
         file: a TOML file; ``None`` takes the defaults.
@@ -138,7 +146,7 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> DoorConfig:
     config = DoorConfig(**{name: kind(**sections[name]) for name, kind in SECTIONS.items()})
     for rule in RULES:
         rule(config)
-    return config
+    return replace(config, camera=replace(config.camera, frames=max(config.camera.frames, config.agreeing)))
 
 
 def _read_file(file: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ SHOWN = {
     State.UPLOADING: lamps.BUSY,
     State.GRANTED: lamps.GRANTED,
     State.REFUSED: lamps.REFUSED,
+    State.WAITING: lamps.WAIT,
     State.STOPPED: lamps.IDLE,
 }
 

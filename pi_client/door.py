@@ -29,6 +29,7 @@ PING_S = 5.0
 ANSWERED = {
     PressResult.GRANTED: DoorEvent.GRANTED,
     PressResult.REFUSED: DoorEvent.REFUSED,
+    PressResult.TOO_SOON: DoorEvent.TOO_SOON,
     PressResult.FAILED: DoorEvent.FAULT,
 }
 log = logging.getLogger("porteiro.door")
@@ -67,7 +68,8 @@ class Door:
         self._press: ButtonPress | None = None
         self._photos: tuple[bytes, ...] = ()
         self._fault: Fault | None = None
-        self._capture_until_s = 0.0
+        self._capture_until_s = self._wait_until_s = 0.0
+        self._wanted = config.camera.frames  # photos of the next press
         self._now_s = self._changed_at_s = parts.clock.monotonic()
         self._display = Display(parts.pins, self._now_s)
         self._pinged_at_s = -PING_S
@@ -129,7 +131,8 @@ class Door:
         if event is ButtonEvent.STUCK:
             log.warning("the button is stuck, or held down")
         if event is ButtonEvent.PRESSED:
-            at_once = self.state in RESULTS and now_s - self._changed_at_s < AT_ONCE_S
+            is_early = now_s - self._changed_at_s < AT_ONCE_S or now_s < self._wait_until_s
+            at_once = self.state in RESULTS and is_early
             self._handle(DoorEvent.PRESS_AT_ONCE if at_once else DoorEvent.PRESS)
 
     def _end_what_is_over(self, now_s: float) -> None:
@@ -138,6 +141,14 @@ class Door:
         elif self._press and self.state is State.UPLOADING and now_s > self._press.deadline_s:
             self._fail(Fault.TOO_LATE, "no answer in time")
         elif self.state in RESULTS and self._is_shown(now_s) and not self._button.is_down:
+            self._end_result(waits=now_s < self._wait_until_s)
+        elif self.state is State.WAITING and now_s >= self._wait_until_s:
+            self._handle(DoorEvent.WAIT_OVER if self.camera_ok else DoorEvent.WAIT_OVER_BLIND)
+
+    def _end_result(self, *, waits: bool) -> None:
+        if waits:
+            self._handle(DoorEvent.RESULT_SHOWN_EARLY)
+        else:
             self._handle(DoorEvent.RESULT_SHOWN if self.camera_ok else DoorEvent.RESULT_SHOWN_BLIND)
 
     def _is_shown(self, now_s: float) -> bool:
@@ -189,6 +200,9 @@ class Door:
             answer.detail,
             who,
         )
+        self._wait_until_s = self._now_s + answer.wait_s
+        if answer.photos:
+            self._wanted = max(self._config.camera.frames, answer.photos)
         self._handle(ANSWERED[answer.result])
 
     def _current(self, press_id: str, state: State) -> ButtonPress | None:
@@ -219,12 +233,13 @@ class Door:
     def _capture(self) -> None:
         clock, config = self._parts.clock, self._config
         now_s = clock.monotonic()
-        self._press = ButtonPress(self._parts.new_id(), now_s, clock.wall(), now_s + config.server.deadline_s)
+        deadline_s = now_s + config.server.deadline_s
+        self._press = ButtonPress(self._parts.new_id(), now_s, clock.wall(), deadline_s, config.agreeing)
         self._capture_until_s = now_s + config.camera.capture_timeout_s
         self._fault = None
         self.counts.presses += 1
         self.counts.last_press = self._press
-        self._parts.photographer.order(self._press.id)
+        self._parts.photographer.order(self._press.id, self._wanted)
         log.debug("busy press=%s", self._press.id)
 
     def _upload(self) -> None:

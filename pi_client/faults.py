@@ -21,6 +21,7 @@ class Fault(Enum):
     UNTRUSTED = "untrusted"
     CLOCK = "clock"
     UNPROVEN = "unproven"
+    NOT_AGREED = "not_agreed"
 
 
 @dataclass(frozen=True)
@@ -79,5 +80,10 @@ HANDLING = {
         lamps.MISCONFIGURED,
         logging.ERROR,
         "The answer is not signed for this press: something between door and server alters answers.",
+    ),
+    Fault.NOT_AGREED: Handling(
+        lamps.MISCONFIGURED,
+        logging.ERROR,
+        "The server lets in on fewer photos than relay.agreeing_photos: is it an older release?",
     ),
 }

@@ -61,6 +61,7 @@ IDLE = Pattern("idle", ((1.0, NOTHING),))
 BUSY = Pattern("busy", ((1.0, YELLOW),))
 GRANTED = Pattern("granted", ((1.0, GREEN),), LONG)
 REFUSED = Pattern("refused", ((0.5, RED), (0.5, NOTHING)), TWO_SHORT)
+WAIT = Pattern("wait", ((1.0, RED | YELLOW), (1.0, NOTHING)))
 TROUBLE = Pattern("trouble", ((0.25, YELLOW), (0.25, NOTHING)))
 MISCONFIGURED = Pattern("misconfigured", ((0.5, RED), (0.5, YELLOW)))
 CLOCK = Pattern("clock", ((0.5, YELLOW), (0.5, NOTHING)))
@@ -68,4 +69,4 @@ CAMERA = Pattern("camera", ((0.15, RED), (0.25, NOTHING), (0.15, RED), (1.45, NO
 OFFLINE = Pattern("offline", ((0.1, YELLOW), (2.9, NOTHING)))
 STUCK = Pattern("stuck", ((0.4, RED), (2.6, NOTHING)))
 
-PATTERNS = (IDLE, BUSY, GRANTED, REFUSED, TROUBLE, MISCONFIGURED, CLOCK, CAMERA, OFFLINE, STUCK)
+PATTERNS = (IDLE, BUSY, GRANTED, REFUSED, WAIT, TROUBLE, MISCONFIGURED, CLOCK, CAMERA, OFFLINE, STUCK)

@@ -14,6 +14,7 @@ class State(Enum):
     UPLOADING = "uploading"
     GRANTED = "granted"
     REFUSED = "refused"
+    WAITING = "waiting"
     FAILED = "failed"
     STOPPED = "stopped"
 
@@ -24,14 +25,18 @@ class DoorEvent(Enum):
     CAMERA_OPENED = "camera_opened"
     CAMERA_LOST = "camera_lost"
     PRESS = "press"
-    PRESS_AT_ONCE = "press_at_once"  # within a second of the result before it
+    PRESS_AT_ONCE = "press_at_once"  # within a second of the result before it, or while the door has to wait
     PHOTO = "photo"
     GRANTED = "granted"
     REFUSED = "refused"
+    TOO_SOON = "too_soon"  # the server looks at no photo for a while
     FAULT = "fault"
     STALE_ANSWER = "stale_answer"  # of an earlier press, or late
     RESULT_SHOWN = "result_shown"  # long enough, and the button is up
     RESULT_SHOWN_BLIND = "result_shown_blind"  # likewise, with no camera
+    RESULT_SHOWN_EARLY = "result_shown_early"  # likewise, and the door has to wait before its next press
+    WAIT_OVER = "wait_over"
+    WAIT_OVER_BLIND = "wait_over_blind"
     STOP = "stop"
 
 
@@ -53,7 +58,8 @@ Row = tuple[State, tuple[Action, ...]]
 
 BUSY = (S.CAPTURING, S.UPLOADING)
 RESULTS = (S.GRANTED, S.REFUSED, S.FAILED)
-RUNNING = (S.STARTING, S.READY, S.DEGRADED, *BUSY, *RESULTS)
+RESTING = (S.STARTING, S.READY, S.DEGRADED, S.WAITING)
+RUNNING = (*RESTING, *BUSY, *RESULTS)
 
 
 def _stays(
@@ -76,30 +82,38 @@ TRANSITIONS: dict[tuple[State, DoorEvent], Row] = {
     (S.CAPTURING, E.FAULT): (S.FAILED, ()),
     (S.UPLOADING, E.GRANTED): (S.GRANTED, (A.OPEN_DOOR,)),
     (S.UPLOADING, E.REFUSED): (S.REFUSED, ()),
+    (S.UPLOADING, E.TOO_SOON): (S.WAITING, ()),
     (S.UPLOADING, E.FAULT): (S.FAILED, ()),
     (S.REFUSED, E.PRESS): (S.CAPTURING, (A.CAPTURE,)),
     (S.FAILED, E.PRESS): (S.CAPTURING, (A.CAPTURE,)),
     **{(state, E.RESULT_SHOWN): (S.READY, ()) for state in RESULTS},
     **{(state, E.RESULT_SHOWN_BLIND): (S.DEGRADED, ()) for state in RESULTS},
+    **{(state, E.RESULT_SHOWN_EARLY): (S.WAITING, ()) for state in RESULTS},
+    (S.WAITING, E.WAIT_OVER): (S.READY, ()),
+    (S.WAITING, E.WAIT_OVER_BLIND): (S.DEGRADED, ()),
     **{(state, E.STOP): (S.STOPPED, (A.CLOSE_ALL,)) for state in RUNNING},
     # What changes nothing.
-    **_stays((S.READY, *BUSY, *RESULTS), E.CAMERA_OPENED),
-    **_stays((S.DEGRADED, *BUSY, *RESULTS), E.CAMERA_LOST),
-    **_stays((S.STARTING, *BUSY, S.GRANTED), E.PRESS, A.COUNT_IGNORED),
-    **_stays((S.STARTING, *BUSY, *RESULTS), E.PRESS_AT_ONCE, A.COUNT_IGNORED),
+    **_stays((S.READY, S.WAITING, *BUSY, *RESULTS), E.CAMERA_OPENED),
+    **_stays((S.DEGRADED, S.WAITING, *BUSY, *RESULTS), E.CAMERA_LOST),
+    **_stays((S.STARTING, S.WAITING, *BUSY, S.GRANTED), E.PRESS, A.COUNT_IGNORED),
+    **_stays((S.STARTING, S.WAITING, *BUSY, *RESULTS), E.PRESS_AT_ONCE, A.COUNT_IGNORED),
     **_stays((*RUNNING, S.STOPPED), E.STALE_ANSWER, A.LOG_STALE),
     **{(S.STOPPED, event): (S.STOPPED, ()) for event in DoorEvent if event is not E.STALE_ANSWER},
     # What comes from a worker for a press that has ended already.
-    **_stays((S.STARTING, S.READY, S.DEGRADED, S.UPLOADING, *RESULTS), E.PHOTO, A.LOG_STALE),
+    **_stays((*RESTING, S.UPLOADING, *RESULTS), E.PHOTO, A.LOG_STALE),
     **{
         (state, event): (state, (A.LOG_STALE,))
-        for state in (S.STARTING, S.READY, S.DEGRADED, S.CAPTURING, *RESULTS)
-        for event in (E.GRANTED, E.REFUSED)
+        for state in (*RESTING, S.CAPTURING, *RESULTS)
+        for event in (E.GRANTED, E.REFUSED, E.TOO_SOON)
     },
-    **_stays((S.STARTING, S.READY, S.DEGRADED, *RESULTS), E.FAULT, A.LOG_STALE),
+    **_stays((*RESTING, *RESULTS), E.FAULT, A.LOG_STALE),
     # No result is being shown.
-    **_stays((S.STARTING, S.READY, S.DEGRADED, *BUSY), E.RESULT_SHOWN),
-    **_stays((S.STARTING, S.READY, S.DEGRADED, *BUSY), E.RESULT_SHOWN_BLIND),
+    **_stays((*RESTING, *BUSY), E.RESULT_SHOWN),
+    **_stays((*RESTING, *BUSY), E.RESULT_SHOWN_BLIND),
+    **_stays((*RESTING, *BUSY), E.RESULT_SHOWN_EARLY),
+    # Nor does the door wait.
+    **_stays((S.STARTING, S.READY, S.DEGRADED, *BUSY, *RESULTS), E.WAIT_OVER),
+    **_stays((S.STARTING, S.READY, S.DEGRADED, *BUSY, *RESULTS), E.WAIT_OVER_BLIND),
 }
 
 

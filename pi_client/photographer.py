@@ -23,9 +23,10 @@ Given = TypeVar("Given")
 
 @dataclass(frozen=True)
 class Order:
-    """A photo for a press; without one, the end."""
+    """Photos for a press; without one, the end."""
 
     press: str | None
+    frames: int = 0
 
 
 class Photographer:
@@ -44,7 +45,7 @@ class Photographer:
 
         Args:
             camera: used by this thread alone.
-            settings: how many frames, and how long anything may take.
+            settings: how long anything may take.
             inbox: of the loop.
             monotonic: the clock that stands against a camera which does not come back.
             most_bytes: of all photos for a press together.
@@ -61,9 +62,9 @@ class Photographer:
         """Open the camera and wait for orders."""
         self._thread.start()
 
-    def order(self, press: str) -> None:
-        """Take a photo for a press; it, or why there is none, comes into the inbox."""
-        self._orders.put(Order(press))
+    def order(self, press: str, frames: int) -> None:
+        """Take so many photos for a press; they, or why there are none, come into the inbox."""
+        self._orders.put(Order(press, frames))
 
     def is_wedged(self) -> bool:
         """Whether the camera has not come back from what must have ended long ago."""
@@ -88,7 +89,7 @@ class Photographer:
                 self._look()
                 continue
             if order.press is not None:
-                self._take(order.press)
+                self._take(order.press, order.frames)
         self._close()
 
     def _patience_s(self) -> float:
@@ -113,13 +114,13 @@ class Photographer:
         except CameraError as error:
             self._lose(error)
 
-    def _take(self, press: str) -> None:
+    def _take(self, press: str, frames: int) -> None:
         if not self._is_open:
             self._inbox.put(NoPhoto(press, "the camera is not there"))
             return
         try:
             jpegs = self._guarded(
-                lambda: fit(self._camera.take(self._settings.frames), self._most_bytes),
+                lambda: fit(self._camera.take(frames), self._most_bytes),
                 self._settings.capture_timeout_s,
             )
         except CameraError as error:

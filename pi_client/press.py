@@ -30,19 +30,22 @@ class ButtonPress:
         at_s: when, by the monotonic clock.
         at: when, by the wall clock.
         deadline_s: until when an answer counts, by the monotonic clock.
+        agreeing: how many photos have to agree before the answer lets anybody in.
     """
 
     id: str
     at_s: float
     at: datetime
     deadline_s: float
+    agreeing: int = 1
 
 
 class PressResult(Enum):
-    """What came of asking."""
+    """What came of asking; after ``TOO_SOON`` nobody looked at the photos, for the door has to wait."""
 
     GRANTED = "granted"
     REFUSED = "refused"
+    TOO_SOON = "too_soon"
     FAILED = "failed"
 
 
@@ -57,6 +60,8 @@ class PressAnswer:
         detail: for the log, such as the server's verdict or the network's error; never a secret, no name.
         server_ms: how long the server was waited for, from the first byte sent to the last byte read.
         person: who it was by the server's word, which the signature does not cover: for ``log.audit`` alone.
+        wait_s: how long no press is taken from now on.
+        photos: how many the server wants of the next press; 0 where it does not say.
     """
 
     press: str
@@ -65,6 +70,8 @@ class PressAnswer:
     detail: str = ""
     server_ms: float = 0.0
     person: str = ""
+    wait_s: float = 0.0
+    photos: int = 0
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,7 @@ SETTINGS = (
     DoorSetting("camera", "frames", 1, _whole(1, 3)),
     DoorSetting("leds", "result_s", 3, _number(1, 30)),
     DoorSetting("relay", "pin", 0, _PIN),
+    DoorSetting("relay", "agreeing_photos", 2, _whole(1, 3)),
     DoorSetting("relay", "active_high", True, _yes_or_no),  # noqa: FBT003
     DoorSetting("relay", "pulse_s", 2, _number(0.1, 3)),
     DoorSetting("relay", "max_pulse_s", 3, _number(0.1, 3)),

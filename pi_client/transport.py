@@ -42,6 +42,7 @@ class Reply:
         key: the header Idempotency-Key; ``""`` where there is none.
         body: at most ``MOST_ANSWER_BYTES``.
         ms: from the first byte sent to the last byte read.
+        retry_after: the header Retry-After; ``""`` where there is none.
     """
 
     status: int
@@ -49,6 +50,7 @@ class Reply:
     key: str
     body: bytes
     ms: float
+    retry_after: str = ""
 
 
 @dataclass
@@ -197,6 +199,7 @@ class Transport:
             key=headers.get("Idempotency-Key", ""),
             body=body,
             ms=exchange.ms(),
+            retry_after=headers.get("Retry-After", ""),
         )
 
 

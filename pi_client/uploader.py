@@ -132,6 +132,7 @@ class HttpServer:
             "Porteiro-Boot": self._boot,
             "Porteiro-Pressed-At": press.at.astimezone(UTC).isoformat(timespec="microseconds"),
             "Porteiro-Pressed-Monotonic-Ms": str(int(press.at_s * 1000)),
+            "Porteiro-Agreeing-Faces": str(press.agreeing),
         }
 
 

@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 
+RARELY = 0.2
+
+# What a mask, glasses and a cap hide of a crop of 128 px: its first and last row, by its height.
+HIDDEN = ((0.58, 0.96), (0.34, 0.5), (0.0, 0.36))
+
 
 @dataclass(frozen=True)
 class Jitter:
@@ -18,11 +23,13 @@ class Jitter:
         shift_px: across and down.
         turn_degrees: around the centre.
         scale: 0.05 is five per cent larger or smaller.
+        stretch: 0.05 is five per cent wider or narrower.
     """
 
     shift_px: float = 3.0
     turn_degrees: float = 6.0
     scale: float = 0.06
+    stretch: float = 0.0
 
 
 def jittered(picture: Picture, size_px: int, jitter: Jitter, random: np.random.Generator) -> Picture:
@@ -31,6 +38,9 @@ def jittered(picture: Picture, size_px: int, jitter: Jitter, random: np.random.G
     shift = random.normal(0, jitter.shift_px / 2, 2)
     middle = (picture.shape[1] / 2 - 0.5, picture.shape[0] / 2 - 0.5)
     matrix = cv2.getRotationMatrix2D(middle, turn, grow)
+    wider = np.exp(random.normal(0, jitter.stretch / 2) / 2)
+    matrix[:, :2] *= (wider, 1 / wider)
+    matrix[:, 2] += np.array(middle) - (matrix[:, :2] @ middle + matrix[:, 2])
     matrix[:, 2] += shift + (size_px / 2 - 0.5) - np.array(middle)
     return np.asarray(
         cv2.warpAffine(
@@ -91,26 +101,55 @@ def shrunk(picture: Picture, random: np.random.Generator) -> Picture:
 
 
 def noisy(picture: Picture, random: np.random.Generator) -> Picture:
-    """A sensor's noise in poor light."""
-    noise = random.standard_normal(picture.shape, np.float32) * random.uniform(2, 18)
+    """A sensor's noise in poor light, now and then so much that hardly anything else is seen."""
+    most = 60 if random.random() < RARELY else 18
+    noise = random.standard_normal(picture.shape, np.float32) * random.uniform(2, most)
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
 def recompressed(picture: Picture, random: np.random.Generator) -> Picture:
     """Through a JPEG of low quality."""
-    quality = int(random.integers(15, 75))
+    quality = int(random.integers(3, 15) if random.random() < RARELY else random.integers(15, 75))
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def covered(picture: Picture, random: np.random.Generator) -> Picture:
-    """Partly behind something of one colour: a hand, a scarf, a cap."""
+    """Partly behind something: a mask, glasses, a hand, a scarf, a cap; of one colour, or with a pattern."""
     height, width = picture.shape[:2]
-    high, wide = int(height * random.uniform(0.15, 0.4)), int(width * random.uniform(0.15, 0.5))
-    top, left = random.integers(0, height - high), random.integers(0, width - wide)
+    if random.random() < 0.5:
+        high, wide = int(height * random.uniform(0.15, 0.4)), int(width * random.uniform(0.15, 0.5))
+        top, left = random.integers(0, height - high), random.integers(0, width - wide)
+    else:
+        first, last = HIDDEN[random.integers(len(HIDDEN))]
+        top = int(height * (first + random.normal(0, 0.02)))
+        high = int(height * (last + random.normal(0, 0.02))) - top
+        left, wide = int(width * random.uniform(0, 0.15)), int(width * random.uniform(0.85, 1))
     hidden = picture.copy()
-    hidden[top : top + high, left : left + wide] = random.integers(0, 256, 3)
+    place = hidden[max(0, top) : top + high, left : left + wide]
+    place[:] = pattern(place.shape[0], place.shape[1], random)
     return hidden
+
+
+def pattern(height: int, width: int, random: np.random.Generator) -> Picture:
+    """Cloth, uint8 [height, width, 3]: plain, shaded from one edge to the other, striped, or woven."""
+    colours = random.integers(0, 256, (2, 3)).astype(np.float32)
+    kind = random.integers(4)
+    down, across = np.mgrid[0:height, 0:width].astype(np.float32)
+    if kind == 0:
+        share = np.zeros((height, width), np.float32)
+    elif kind == 1:
+        share = down / max(1, height - 1)
+    elif kind == 2:
+        share = (
+            np.sin((down * random.normal() + across * random.normal()) * random.uniform(0.2, 1.5)) / 2 + 0.5
+        )
+    else:
+        grain = random.standard_normal((height, width)).astype(np.float32)
+        share = np.clip(
+            np.asarray(cv2.GaussianBlur(grain, (0, 0), random.uniform(0.5, 4)), np.float32) * 2 + 0.5, 0, 1
+        )
+    return np.asarray(colours[0] + share[..., None] * (colours[1] - colours[0]), np.uint8)
 
 
 # In the order in which light, lens, sensor and file do their damage, and how often each happens.

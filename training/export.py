@@ -37,7 +37,7 @@ class Form:
 
     untrained: Callable[[], nn.Module]
     as_file: Callable[[nn.Module], nn.Module]
-    shape: tuple[int, int, int, int]
+    shape: tuple[int, ...]
     outputs: list[str]
     any_size: bool = False
 

@@ -15,8 +15,10 @@ from training.mixtures import Pool, Shown, mirrored
 
 MIXED = 0.5  # of the views are mixtures
 GENTLE = 0.4  # of the views have nothing worse than other light
-COVERED = 0.06
-JITTER = Jitter(shift_px=3.5, turn_degrees=7.0, scale=0.07)
+COVERED = 0.08
+STRETCHED = 0.12  # of the views come from a picture in the wrong form
+JITTER = Jitter(shift_px=3.5, turn_degrees=7.0, scale=0.07, stretch=0.08)
+WRONG_FORM = Jitter(shift_px=3.5, turn_degrees=7.0, scale=0.07, stretch=0.5)
 
 Batch = tuple[Tensor, Tensor, Tensor]
 
@@ -54,7 +56,8 @@ class Views(IterableDataset[Batch]):
 
 def view(crop: Picture, random: np.random.Generator) -> Picture:
     """One view, uint8 [112, 112, 3], of a crop [128, 128, 3]."""
-    picture = jittered(mirrored(crop, random), FACE_PX, JITTER, random)
+    jitter = WRONG_FORM if random.random() < STRETCHED else JITTER
+    picture = jittered(mirrored(crop, random), FACE_PX, jitter, random)
     if random.random() < GENTLE:
         return lit_otherwise(picture, random) if random.random() < 0.5 else picture
     if random.random() < COVERED / (1 - GENTLE):

@@ -98,7 +98,7 @@ class FakeCamera:
             self._is_open = True
 
     def take(self, frames: int) -> tuple[bytes, ...]:
-        """The picture as so many photos; no time passes between them.
+        """The picture as so many photos; no time passes between them, and no two are the same bytes.
 
         Raises:
             CameraError: the fault of the moment, or the picture cannot be read.
@@ -111,7 +111,7 @@ class FakeCamera:
         self.exposures.extend(began_s + index * FRAME_GAP_S for index in range(frames))
         if self._fault is CameraFault.TRUNCATED:
             photo = whole_jpeg(photo[: len(photo) // 2])
-        return (photo,) * frames
+        return tuple(_numbered(photo, index) for index in range(frames))
 
     def probe(self) -> None:
         """See that frames would come.
@@ -142,3 +142,9 @@ class FakeCamera:
     def _refuse(self, faults: tuple[CameraFault, ...]) -> None:
         if self._fault in faults and self._fault is not None:
             raise CameraError(MESSAGES[self._fault])
+
+
+def _numbered(photo: bytes, index: int) -> bytes:
+    # No two frames of a real camera are the same, and a server takes two that are for one. The first is as it
+    # was, the others have their number in a comment (JPEG's COM segment) behind the mark that begins a JPEG.
+    return photo[:2] + b"\xff\xfe\x00\x03" + bytes((index,)) + photo[2:] if index else photo

@@ -17,6 +17,7 @@ WORDS = {
     State.UPLOADING: "Asking the server.",
     State.GRANTED: "Come in.",
     State.REFUSED: "Not let in.",
+    State.WAITING: "Refused many times in a row: wait a moment.",
     State.FAILED: "That did not work: see the log.",
     State.STOPPED: "Switched off.",
 }

@@ -44,6 +44,10 @@ def test_a_known_face_gets_200_and_its_name(any_server: Server, ana: str, photo:
         "status": "OK",
         "outcome": "known",
         "person": {"id": ana, "name": "Ana"},
+        "agreed": 1,
+        "reason": None,
+        "photos": 1,
+        "retry_after_s": 0,
         "evidence": None,
     }
 
@@ -62,6 +66,10 @@ def test_a_stranger_gets_404_and_nobodys_name(any_server: Server, ana: str, phot
         "status": "OK",
         "outcome": "unknown",
         "person": None,
+        "agreed": 0,
+        "reason": None,
+        "photos": 1,
+        "retry_after_s": 0,
         "evidence": None,
     }
 

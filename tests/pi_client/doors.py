@@ -45,13 +45,15 @@ class QuietPhotographer(Photographer):
 
     def __init__(self) -> None:
         self.orders: list[str] = []
+        self.frames: list[int] = []  # that were ordered with each
         self.wedged = self.stopped = False
 
     def start(self) -> None:
         pass
 
-    def order(self, press: str) -> None:
+    def order(self, press: str, frames: int) -> None:
         self.orders.append(press)
+        self.frames.append(frames)
 
     def is_wedged(self) -> bool:
         return self.wedged
@@ -94,8 +96,7 @@ class Stage:
         self.door = Door(self.config, self._parts(notifier or Notifier({})))
 
     def _parts(self, notifier: Notifier) -> Parts:
-        began = datetime(2026, 11, 21, 12, tzinfo=UTC)
-        clock = Clock(lambda: self.now_s, lambda: began + timedelta(seconds=self.now_s))
+        clock = Clock(lambda: self.now_s, self.wall)
         return Parts(
             pins=self.pins,
             relay=self.relay,
@@ -106,6 +107,10 @@ class Stage:
             clock=clock,
             new_id=lambda: next(self.ids),
         )
+
+    def wall(self) -> datetime:
+        """The time of day."""
+        return datetime(2026, 11, 21, 12, tzinfo=UTC) + timedelta(seconds=self.now_s)
 
     def turn(self, seconds: float = TURN_S) -> None:
         """Let so much time go by, turn by turn."""
@@ -138,6 +143,11 @@ class Stage:
     def photo(self, press: str) -> None:
         """Let the camera give the photo for a press."""
         self.inbox.put(Photo(press, (JPEG,)))
+        self.turn()
+
+    def photos(self, jpegs: tuple[bytes, ...]) -> None:
+        """Let the camera give photos for the press that waits for them."""
+        self.inbox.put(Photo(self.photographer.orders[-1], jpegs))
         self.turn()
 
     def answer(self, press: str, result: PressResult = PressResult.GRANTED, **rest: Any) -> None:

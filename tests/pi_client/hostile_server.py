@@ -239,6 +239,8 @@ class Porteiro:
         """All of the answer."""
         press = self.press or request.headers["idempotency-key"]
         body: dict[str, Any] = {"service": "porteiro", "status": "OK", "outcome": self.outcome}
+        if self.outcome == "known":
+            body["agreed"] = int(request.headers.get("porteiro-agreeing-faces", 1))
         if self.token:
             signed = signature(token_key(self.token), press, self.outcome, self.at)
             body["evidence"] = {"press": press, "at": self.at, "signature": signed}

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -180,6 +181,78 @@ def test_every_other_status_is_a_fault(status: int, code: str | None, fault: Fau
 @pytest.mark.parametrize("status", [201, 301, 401, 403, 409, 413, 500, 503])
 def test_the_best_body_does_not_make_up_for_another_status(status: int) -> None:
     assert judge(reply(status, honest("known")), PRESS, KEY, NOW).result is PressResult.FAILED
+
+
+# What the door has to do at its next press
+
+
+@pytest.mark.parametrize(
+    ("told", "wait_s", "photos"),
+    [
+        ({}, 0, 0),
+        ({"retry_after_s": 0, "photos": 1}, 0, 1),
+        ({"retry_after_s": 8, "photos": 2}, 8, 2),
+        ({"retry_after_s": 86_400, "photos": 4}, 30, 0),
+        ({"retry_after_s": 10**400, "photos": 10**400}, 0, 0),
+        ({"retry_after_s": -1, "photos": 0}, 0, 0),
+        ({"retry_after_s": 8.5, "photos": 2.0}, 0, 0),
+        ({"retry_after_s": True, "photos": True}, 0, 0),
+        ({"retry_after_s": "8", "photos": "2"}, 0, 0),
+        ({"retry_after_s": None, "photos": []}, 0, 0),
+    ],
+)
+def test_a_refusal_tells_how_long_to_wait_and_how_many_photos_to_take(
+    told: dict[str, Any], wait_s: float, photos: int
+) -> None:
+    judged = judge(reply(404, honest("unknown", **told)), PRESS, KEY, NOW)
+
+    assert judged == replace(answer(PressResult.REFUSED, None, "unknown"), wait_s=wait_s, photos=photos)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait_s"),
+    [("4", 4), ("30", 30), ("86400", 30), ("0", 1), ("", 1), ("-5", 1), ("9" * 99, 1), ("soon", 1), ("٣", 1)],
+)
+@pytest.mark.parametrize("key", [KEY, None])
+def test_a_press_that_came_too_soon_waits_for_as_long_as_the_server_says_but_never_for_long(
+    retry_after: str, wait_s: float, key: bytes | None
+) -> None:
+    refusal = replace(reply(429, {"error": {"code": "too_soon"}}), retry_after=retry_after)
+
+    judged = judge(refusal, PRESS, key, NOW)
+
+    assert judged == replace(answer(PressResult.TOO_SOON, None, "too_soon"), wait_s=wait_s)
+
+
+# How many photos agree
+
+
+@pytest.mark.parametrize(
+    ("needed", "agreed", "granted"),
+    [
+        (1, {}, True),
+        (1, {"agreed": 1}, True),
+        (1, {"agreed": 0}, False),
+        (2, {}, False),
+        (2, {"agreed": 1}, False),
+        (2, {"agreed": 2}, True),
+        (2, {"agreed": 3}, True),
+        (3, {"agreed": 2}, False),
+        (2, {"agreed": "2"}, False),
+        (2, {"agreed": 2.0}, False),
+        (1, {"agreed": True}, False),
+        (2, {"agreed": None}, False),
+        (2, {"agreed": [2, 2]}, False),
+    ],
+)
+@pytest.mark.parametrize("key", [KEY, None])
+def test_nobody_is_let_in_on_fewer_photos_than_the_door_asks_for(
+    needed: int, agreed: dict[str, Any], granted: bool, key: bytes | None
+) -> None:
+    judged = judge(reply(200, honest("known", **agreed)), replace(PRESS, agreeing=needed), key, NOW)
+
+    expected = (PressResult.GRANTED, None) if granted else (PressResult.FAILED, Fault.NOT_AGREED)
+    assert (judged.result, judged.fault) == expected
 
 
 def test_what_a_stranger_writes_comes_short_and_plain_into_the_log() -> None:

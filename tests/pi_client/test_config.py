@@ -70,6 +70,7 @@ def test_text_in_the_environment_needs_no_quotes() -> None:
         ),
         ("[camera]\nsize = 5", "camera.size must be [width, height], not 5."),
         ("[camera]\nrotation = 90", "camera.rotation must be one of 0, 180, not 90."),
+        ("[relay]\nagreeing_photos = 0", "relay.agreeing_photos must be a whole number from 1 to 3, not 0."),
         ("[camera]\nframes = 4", "camera.frames must be a whole number from 1 to 3, not 4."),
         (
             "[server]\nurl = 'ftp://x'",
@@ -101,6 +102,26 @@ def test_a_relay_takes_a_server_that_nobody_overhears(tmp_path: Path, url: str) 
     config = configured(tmp_path, f"[server]\nurl = '{url}'\ntoken_file = '/t'\n[relay]\npin = 17")
 
     assert (config.server.url, config.relay.pin) == (url, 17)
+
+
+@pytest.mark.parametrize(
+    ("more", "agreeing", "frames"),
+    [
+        ("", 1, 1),
+        ("[camera]\nframes = 3", 1, 3),
+        ("[relay]\nagreeing_photos = 3", 1, 1),  # lamps alone open nothing
+        ("[relay]\npin = 17", 2, 2),
+        ("[camera]\nframes = 3\n[relay]\npin = 17", 2, 3),
+        ("[relay]\npin = 17\nagreeing_photos = 1", 1, 1),
+        ("[relay]\npin = 17\nagreeing_photos = 3", 3, 3),
+    ],
+)
+def test_a_relay_asks_for_two_agreeing_photos_unless_told_otherwise(
+    tmp_path: Path, more: str, agreeing: int, frames: int
+) -> None:
+    config = configured(tmp_path, f"[server]\nurl = 'https://h'\ntoken_file = '/t'\n{more}")
+
+    assert (config.agreeing, config.camera.frames) == (agreeing, frames)
 
 
 @pytest.mark.parametrize(

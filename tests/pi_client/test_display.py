@@ -24,6 +24,7 @@ def condition(
         (State.UPLOADING, lamps.BUSY),
         (State.GRANTED, lamps.GRANTED),
         (State.REFUSED, lamps.REFUSED),
+        (State.WAITING, lamps.WAIT),
         (State.STOPPED, lamps.IDLE),
     ],
 )

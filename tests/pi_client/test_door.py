@@ -89,11 +89,69 @@ def test_point_7_an_answer_to_the_press_before_changes_nothing(stage: Stage) -> 
     assert (stage.door.state, stage.relay.pulses) == (State.UPLOADING, 0)
 
 
+# Waiting, after many refusals in a row
+
+
+def test_a_door_shows_its_refusal_and_then_that_it_waits_and_takes_no_press_until_it_is_over(
+    stage: Stage,
+) -> None:
+    stage.answer(stage.asking(), PressResult.REFUSED, wait_s=8.0)
+    refused_s = stage.now_s
+    stage.turn(AT_ONCE_S)
+    stage.tap()  # of one who does not wait, while it is still red
+    shown = [stage.door.pattern]
+    stage.turn_until(lambda: stage.door.state is State.WAITING, 3.1)
+    shown.append(stage.door.pattern)
+    stage.tap()
+    stage.turn_until(lambda: stage.door.state is State.READY, 8.1)
+
+    assert shown == [lamps.REFUSED, lamps.WAIT]
+    assert stage.now_s - refused_s == pytest.approx(8.0, abs=3 * TURN_S)
+    assert (len(stage.photographer.orders), stage.door.counts.ignored) == (1, 2)
+    stage.answer(stage.asking())
+    assert (stage.door.state, stage.relay.pulses) == (State.GRANTED, 1)
+
+
+def test_a_press_that_the_server_did_not_look_at_waits_at_once(stage: Stage) -> None:
+    stage.answer(stage.asking(), PressResult.TOO_SOON, wait_s=2.0)
+
+    assert (stage.door.state, stage.door.pattern, stage.relay.pulses) == (State.WAITING, lamps.WAIT, 0)
+    assert stage.turn_until(lambda: stage.door.state is State.READY, 3.0) == pytest.approx(2.0, abs=0.02)
+
+
+def test_a_short_wait_is_over_with_the_result(stage: Stage) -> None:
+    stage.answer(stage.asking(), PressResult.REFUSED, wait_s=2.0)
+    stage.turn(stage.config.leds.result_s + 2 * TURN_S)
+
+    assert stage.door.state is State.READY
+
+
+def test_a_door_that_waits_and_loses_its_camera_is_blind_afterwards(stage: Stage) -> None:
+    stage.answer(stage.asking(), PressResult.TOO_SOON, wait_s=2.0)
+    stage.inbox.put(CameraLost("gone"))
+    stage.turn(2.1)
+
+    assert (stage.door.state, stage.door.pattern) == (State.DEGRADED, lamps.CAMERA)
+
+
+def test_as_many_photos_are_taken_as_the_door_and_the_server_ask_for(stage: Stage) -> None:
+    for photos in (1, 3, 0, 2):  # 0 where an answer says nothing of it
+        stage.answer(stage.asking(), PressResult.REFUSED, photos=photos)
+        stage.turn(AT_ONCE_S)
+    stage.tap()
+
+    assert stage.photographer.frames == [2, 2, 3, 3, 2]  # its relay alone takes two
+    assert stage.messenger.asked[0][0].agreeing == 2
+
+
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("wait"), st.sampled_from([TURN_S, 0.03, 0.2, 1.1, 3.1, 4.5, 9.7, 10.1])),
         st.tuples(st.sampled_from(["down", "up"]), st.just(0.03)),
-        st.tuples(st.sampled_from(["photo", "granted", "refused", "fault", "no photo"]), st.integers(0, 2)),
+        st.tuples(
+            st.sampled_from(["photo", "granted", "refused", "too_soon", "fault", "no photo"]),
+            st.integers(0, 2),
+        ),
         st.tuples(st.sampled_from(["camera lost", "camera opened", "server lost"]), st.just(0)),
     ),
     max_size=40,
@@ -135,8 +193,8 @@ def happen(stage: Stage, what: str, number: float, press: str) -> None:
             stage.turn(number)
         case "photo":
             stage.photo(press)
-        case "granted" | "refused":
-            stage.answer(press, PressResult(what))
+        case "granted" | "refused" | "too_soon":
+            stage.answer(press, PressResult(what), wait_s=0.0 if what == "granted" else 5.0)
         case "fault":
             stage.answer(press, PressResult.FAILED, fault=Fault.SERVER_ERROR)
         case _:

@@ -44,6 +44,7 @@ UNREACHABLE = "The server cannot be reached: is it on, and the network?"
 TOO_LATE = "No whole answer came before server.deadline_s."
 UNTRUSTED = "The server's certificate is not to be trusted: check server.url and server.ca_file."
 CLOCK = "The clocks here and at the server differ: is the time synchronised?"
+NOT_AGREED = "The server lets in on fewer photos than relay.agreeing_photos: is it an older release?"
 UNPROVEN = "The answer is not signed for this press: something between door and server alters answers."
 STALE = "dropped what came too late, or for another press"
 
@@ -109,7 +110,7 @@ def replied(
     status: int = 200, body: object = None, kind: str = "application/json", key: bytes | None = None
 ) -> Event:
     """The server replies, to a door without a token where there is no key; by itself it knows who it is."""
-    said = {"service": "porteiro", "status": "OK", "outcome": "known"} if body is None else body
+    said = porteiro("known", agreed=2) if body is None else body
 
     def event(stage: Stage) -> None:
         press = waiting(stage)
@@ -205,6 +206,18 @@ TABLE = {
         replied(404, porteiro("wears_a_mask")),
         lamps.REFUSED,
         ((INFO, "refused press=press-1 server_ms=42 wears_a_mask"),),
+    ),
+    "refused many times in a row": Line(
+        asking,
+        replied(429, error("too_soon")),
+        lamps.WAIT,
+        ((INFO, "too_soon press=press-1 server_ms=42 too_soon"),),
+    ),
+    "known by too few photos": failing(
+        replied(200, porteiro("known", agreed=1)), ODD, ERROR, f"not_agreed: agreed: 1. {NOT_AGREED}"
+    ),
+    "known by an older server": failing(
+        replied(200, porteiro("known")), ODD, ERROR, f"not_agreed: agreed: None. {NOT_AGREED}"
     ),
     "200 with a new word": failing(
         replied(200, porteiro("wears_a_mask")),
@@ -375,7 +388,7 @@ def test_who_was_let_in_is_named_in_the_log_only_where_that_was_asked_for(
     asking(stage)
     caplog.clear()
 
-    replied(200, porteiro("known", person={"id": 7, "name": "Ana"}))(stage)
+    replied(200, porteiro("known", agreed=2, person={"id": 7, "name": "Ana"}))(stage)
     stage.relay.stop()
 
     assert logged(caplog) == [(INFO, text)]

@@ -65,8 +65,10 @@ def test_pictures_come_in_turn(camera: FakeCamera) -> None:
     assert [camera.take(1) for _ in range(4)] == [(a,), (b,), (c,), (a,)]
 
 
-def test_the_frames_of_a_press_show_the_same_person(camera: FakeCamera) -> None:
-    assert camera.take(3) == (JPEGS["a.jpg"],) * 3
+def test_the_frames_of_a_press_show_the_same_person_and_are_no_copies(camera: FakeCamera) -> None:
+    comments = [b"", b"\xff\xfe\x00\x03\x01", b"\xff\xfe\x00\x03\x02"]
+
+    assert camera.take(3) == tuple(b"\xff\xd8" + comment + b"\xffA\xff\xd9" for comment in comments)
 
 
 def test_who_was_chosen_stays_until_they_come_in_turn_again(camera: FakeCamera) -> None:

@@ -74,6 +74,17 @@ def test_who_was_refused_may_try_again_but_not_with_the_same_press(state: State)
     assert after(state, DoorEvent.PRESS) == (State.CAPTURING, [Action.CAPTURE])
 
 
+def test_after_many_refusals_the_door_waits_and_takes_no_press() -> None:
+    too_soon = (DoorEvent.PRESS, DoorEvent.PHOTO, DoorEvent.TOO_SOON)
+
+    assert after(State.READY, *too_soon) == (State.WAITING, [Action.CAPTURE, Action.UPLOAD])
+    assert after(State.REFUSED, DoorEvent.RESULT_SHOWN_EARLY) == (State.WAITING, [])
+    for press in (DoorEvent.PRESS, DoorEvent.PRESS_AT_ONCE):
+        assert after(State.WAITING, press) == (State.WAITING, [Action.COUNT_IGNORED])
+    assert after(State.WAITING, DoorEvent.WAIT_OVER) == (State.READY, [])
+    assert after(State.WAITING, DoorEvent.WAIT_OVER_BLIND) == (State.DEGRADED, [])
+
+
 @pytest.mark.parametrize("state", RESULTS)
 def test_after_a_result_the_door_is_ready_or_blind(state: State) -> None:
     assert after(state, DoorEvent.RESULT_SHOWN) == (State.READY, [])

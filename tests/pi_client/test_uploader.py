@@ -115,7 +115,7 @@ def test_point_7_nothing_is_sent_after_the_deadline() -> None:
 
 def test_point_8_a_press_is_a_form_with_the_photo_and_headers_that_tell_which_press_it_is() -> None:
     at = datetime(2026, 11, 21, 9, 0, 0, 123456, tzinfo=timezone(timedelta(hours=-3)))
-    press = ButtonPress("press-1", 1234.5678, at, time.monotonic() + PATIENT_S)
+    press = ButtonPress("press-1", 1234.5678, at, time.monotonic() + PATIENT_S, agreeing=2)
     with HostileServer((KNOWN,)) as hostile, asking(hostile.url) as server:
         server.ask(press, (PHOTO,))
 
@@ -132,6 +132,7 @@ def test_point_8_a_press_is_a_form_with_the_photo_and_headers_that_tell_which_pr
         "porteiro-boot": BOOT,
         "porteiro-pressed-at": "2026-11-21T12:00:00.123456+00:00",
         "porteiro-pressed-monotonic-ms": "1234567",
+        "porteiro-agreeing-faces": "2",
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from wsgi_app.base.readers import (
     whole,
 )
 from wsgi_app.base.settings import Unset, read_settings, setting, settings_of
+from wsgi_app.base.tries import FIRST_WAIT_S, TryRule
 
 NOT_IN_DATA = {"?", ",", "\\"}
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -125,10 +127,18 @@ class Config:
     )
     threshold: float | None = setting(
         LET_IN,
-        "Least likeness (cosine, {values}) between a visitor's face and an enrolled one. Higher keeps more "
-        "strangers out and more friends too.",
+        "Least likeness ({values}) between a visitor's face and somebody's photos, however many people are "
+        "enrolled. Higher keeps more strangers out and more friends too. Goes before the next one.",
         number(0.0, 1.0),
-        Unset(None, "what was measured for the model pack", "0.55"),
+        Unset(None, "what that one comes to", "0.55"),
+    )
+    far_per_visit: float = setting(
+        LET_IN,
+        "Share of strangers' visits in which one may be taken for somebody, {values}, as it was measured for "
+        "the model pack on photos like a door's. The threshold follows from it, and rises with the number of "
+        "people who are enrolled.",
+        number(0.000001, 0.1),
+        "0.001",
     )
     margin: float = setting(
         LET_IN,
@@ -139,7 +149,35 @@ class Config:
     agreeing_faces: int = setting(
         LET_IN,
         "How many different photos of one press must show the same known person, {values}; a door sends up "
-        "to three, as file, file2 and file3, and its own setting camera.frames says how many.",
+        "to three, as each answer tells it. One with a relay asks for two by itself.",
+        whole(1, 3),
+        "1",
+    )
+    tries: int = setting(
+        LET_IN,
+        "How many refusals of a face in a row are too many: a door then takes no press for "
+        f"{FIRST_WAIT_S} seconds, for twice as long after each further one, and the page House tells it; "
+        "{values}, 0 for never.",
+        whole(0, 100),
+        "12",
+        note="more than ten friends before a door have",
+    )
+    tries_minutes: int = setting(
+        LET_IN,
+        "Minutes within which these refusals count, and after which without one all is as before, {values}.",
+        whole(1, 1440),
+        "10",
+    )
+    tries_wait_s: int = setting(
+        LET_IN,
+        "Seconds that a door then waits at most, {values}: nobody shuts others out for longer by trying.",
+        whole(1, 30),
+        "30",
+    )
+    tries_agreeing_faces: int = setting(
+        LET_IN,
+        "How many different photos of one press must show the same known person at a door that is tried so, "
+        "{values}.",
         whole(1, 3),
         "1",
     )
@@ -190,6 +228,11 @@ class Config:
     def own_database_url(self) -> str:
         """The database's where nothing else is set: in the data folder."""
         return f"sqlite:///{self.data / 'porteiro.db'}"
+
+    @property
+    def try_rule(self) -> TryRule:
+        """From when on a door waits between presses."""
+        return TryRule(self.tries, timedelta(minutes=self.tries_minutes), self.tries_wait_s)
 
     @property
     def is_local(self) -> bool:

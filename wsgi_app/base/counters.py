@@ -105,7 +105,7 @@ class Tally:
         self._counters.add(f"outcomes|{outcome}")
 
     def press_refused(self, code: str) -> None:
-        """Count a press that was refused as not of now (``clock``) or as one seen before (``replayed``)."""
+        """Count a press that is not judged: too old (``clock``), seen before (``replayed``), ``too_soon``."""
         self._counters.add(f"presses_refused|{code}")
 
     def image(self, form: str) -> None:

@@ -29,3 +29,5 @@ class Reason(StrEnum):
     """A face that is known not to be theirs is as like."""
     NOT_AGREED = "not_agreed"
     """Too few photos of the same moment know the same person."""
+    FEW_PHOTOS = "few_photos"
+    """All photos that came know the same person, and fewer came than have to."""

@@ -15,9 +15,9 @@ from wsgi_app.house.calibration import (
     Question,
     RateBody,
     examine,
-    one_in,
 )
-from wsgi_app.house.models import chosen_pack, policy_for, threshold_in_force
+from wsgi_app.house.models import chosen_pack
+from wsgi_app.house.thresholds import one_in
 from wsgi_app.stores.stores import open_stores
 from wsgi_app.web.links import Links
 
@@ -30,16 +30,14 @@ COLUMNS = 30  # of a full bar
     type=click.FloatRange(LEAST_RATE, MOST_RATE),
     default=USUAL_RATE,
     show_default=True,
-    help="Wanted share of strangers who would be taken for somebody.",
+    help="Wanted share of strangers' visits in which one would be taken for somebody.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @with_config
 def calibrate_command(config: Config, rate: float, *, as_json: bool) -> None:
     """Say how sure the doorman can be of the people enrolled here, and suggest a threshold."""
     embedder = chosen_pack(config)[0].embedder
-    threshold = threshold_in_force(config, embedder)
-    own = policy_for(embedder, threshold.score, config.margin).own
-    question = Question(threshold, embedder.thresholds, rate, own, Links(config.prefix).of_face)
+    question = Question(config, embedder, rate, Links(config.prefix).of_face)
     calibration = examine(open_stores(config).gallery.rows(embedder.sha256).faces, question)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(calibration)))
@@ -62,7 +60,7 @@ def _lines(calibration: Calibration) -> list[str]:
         *_people(calibration),
         "",
         *calibration.missing,
-        f"For {one_in(calibration.suggestion.wanted_rate)}: {calibration.suggestion.setting}",
+        f"For {one_in(calibration.suggestion.wanted_rate)} visits: {calibration.suggestion.setting}",
         calibration.suggestion.reason,
     ]
 

@@ -18,8 +18,9 @@ from wsgi_app.commands.album import Album, PersonPhotos, read_album
 from wsgi_app.commands.enrolment import enrol_album, tell_omissions, tell_shared_names
 from wsgi_app.commands.folders import printable
 from wsgi_app.house.enrolment import Enroller
-from wsgi_app.house.gallery import rule_of
-from wsgi_app.house.models import load_pipeline, policy_for, threshold_in_force
+from wsgi_app.house.gallery import LiveGallery, rule_of
+from wsgi_app.house.models import load_pipeline
+from wsgi_app.house.thresholds import policy_for
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.stores import open_stores
 
@@ -72,8 +73,8 @@ def enrol_command(
         raise Failure(f"{printable(str(folder))} has no folder with a photo in it.")
     pipeline, stores = load_pipeline(config), open_stores(config)
     embedder = pipeline.pack.embedder
-    policy = policy_for(embedder, threshold_in_force(config, embedder).score, config.margin)
-    enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))
+    people = len(LiveGallery(stores.gallery, embedder.sha256).now().gallery.people)
+    enroller = Enroller(pipeline, stores, policy_for(config, embedder, people), Steps(time.perf_counter))
     insisted = {Objection.LIKE_ANOTHER: accept_like_another, Objection.UNLIKE_OWN: accept_unlike_own}
     result = enrol_album(enroller, album, frozenset(doubt for doubt, given in insisted.items() if given))
     for person_name, count in result.enrolled.items():

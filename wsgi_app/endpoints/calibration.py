@@ -12,8 +12,8 @@ from wsgi_app.house.calibration import (
     Calibration,
     Question,
     examine,
-    one_in,
 )
+from wsgi_app.house.thresholds import one_in
 from wsgi_app.vision.calibration import HIGH, LOW
 from wsgi_app.web.call import Call
 from wsgi_app.web.plots import Axis, Mirror, mirror
@@ -44,7 +44,7 @@ def plot_of(calibration: Calibration) -> Mirror:
 def _examined(call: Call, rate: float) -> Calibration:
     house = call.house
     embedder = house.pipeline.pack.embedder
-    question = Question(house.threshold, embedder.thresholds, rate, house.policy.own, call.links.of_face)
+    question = Question(house.config, embedder, rate, call.links.of_face)
     return examine(house.stores.gallery.rows(embedder.sha256).faces, question)
 
 

@@ -7,7 +7,7 @@ from webob import Response
 from wsgi_app import __version__
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body
+from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body, tries_bodies
 from wsgi_app.endpoints.people.bodies import PersonBody, person_body
 from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house.days import day_at
@@ -46,6 +46,7 @@ def show(call: Call) -> Response:
         doors=urgent_first(doors)[:MOST_DOORS_SHOWN],
         most_named=MOST_SILENT_NAMED,
         absent=absences(doors),
+        tried=tries_bodies(call),
         doubtful=_doubtful(call),
         messages=stores.events.messages(LAST_MESSAGES),
         longest_message=house.config.limits.feed.message_letters,

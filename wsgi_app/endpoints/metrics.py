@@ -28,7 +28,9 @@ def show(call: Call) -> Response:
     registry = CollectorRegistry()
     registry.register(TotalsCollector(call.house.tally.read()))
     try:
-        registry.register(DevicesCollector(call.house.stores.devices.states()))
+        stores = call.house.stores
+        tried = len(stores.tries.everywhere(call.house.config.try_rule))
+        registry.register(DevicesCollector(stores.devices.states(), tried))
     except Unavailable:
         log.warning("metrics without devices: the database does not answer")
     return Response(generate_latest(registry), headerlist=[("Content-Type", CONTENT_TYPE_LATEST)])
@@ -57,7 +59,7 @@ class TotalsCollector(Collector):
             images.add_metric((form,), count)
         yield images
         refused = CounterMetricFamily(
-            "porteiro_presses_refused", "Presses too old, or seen before.", labels=("code",)
+            "porteiro_presses_refused", "Presses too old, seen before, or too soon.", labels=("code",)
         )
         for code, count in self._totals.presses_refused.items():
             refused.add_metric((code,), count)
@@ -76,16 +78,19 @@ class TotalsCollector(Collector):
 
 
 class DevicesCollector(Collector):
-    """How many door devices are in each state."""
+    """How many door devices are in each state, and how many doors are tried again and again."""
 
-    def __init__(self, states: dict[DoorState, int]):
-        self._states = states
+    def __init__(self, states: dict[DoorState, int], tried: int):
+        self._states, self._tried = states, tried
 
     def collect(self) -> Iterator[Metric]:
-        """One gauge."""
+        """Two gauges."""
         devices = GaugeMetricFamily(
             "porteiro_devices", "Door devices by their last heartbeat.", labels=("state",)
         )
         for state, count in self._states.items():
             devices.add_metric((state,), count)
         yield devices
+        yield GaugeMetricFamily(
+            "porteiro_doors_tried", "Doors with refusals in a row that go on.", value=self._tried
+        )

@@ -1,6 +1,5 @@
 """What a gallery says about its threshold, in figures and in words."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,11 +7,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.base.config import Config
 from wsgi_app.base.people import PersonName
+from wsgi_app.house.thresholds import one_in, policy_for, threshold_for_rate, threshold_in_force
 from wsgi_app.stores.gallery import GalleryFace
 from wsgi_app.vision.calibration import (
     BINS,
-    ENOUGH,
     HIGH,
     LOW,
     Division,
@@ -28,10 +28,10 @@ from wsgi_app.vision.calibration import (
     most_alike,
     suggest,
 )
-from wsgi_app.vision.packs import Threshold
+from wsgi_app.vision.packs import EmbedderFile, Threshold
 from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
 
-USUAL_RATE, LEAST_RATE, MOST_RATE = 0.001, 1e-6, 0.5  # false-accept rates that one can want
+USUAL_RATE, LEAST_RATE, MOST_RATE = 0.001, 1e-6, 0.5  # of strangers' visits, that one can want
 MOST_SHOWN = 4  # faces of a group
 DIGITS = 4  # of scores and shares, as they are told
 
@@ -43,17 +43,15 @@ class Question:
     """What is asked of a gallery.
 
     Attributes:
-        threshold: in force.
-        measured: the pack's thresholds.
-        wanted_rate: the false-accept rate to suggest a threshold for.
-        own: from which cosine to the best of a person's photos on one more is theirs.
+        config: the settings.
+        embedder: what was measured of it.
+        wanted_rate: the share of strangers' visits to suggest a threshold for.
         links: where a face and its person are found, by the ids of both.
     """
 
-    threshold: Threshold
-    measured: tuple[Threshold, ...]
+    config: Config
+    embedder: EmbedderFile
     wanted_rate: float
-    own: float
     links: FaceLinks
 
 
@@ -160,26 +158,26 @@ def examine(rows: list[GalleryFace], question: Question) -> Calibration:
     arrays = _as_arrays(faces)
     scores = compare_all(arrays)
     genuine, impostor = scores.genuine, scores.impostor
-    present = question.threshold
+    people = len(arrays.starts)
+    present = threshold_in_force(question.config, question.embedder, people)
+    own = policy_for(question.config, question.embedder, people).own
+    usual, pack = (
+        threshold_for_rate(question.embedder, rate, people) for rate in (USUAL_RATE, question.wanted_rate)
+    )
     return Calibration(
-        people=len(arrays.starts),
+        people=people,
         faces=len(faces),
         threshold=present.score,
         measured_on=present.measured_on,
         false_accepts=_rate(false_accepts(impostor, present.score)),
         false_rejects=_rate(false_rejects(genuine, present.score)),
-        suggestion=_suggestion(suggest(scores, question.wanted_rate, question.measured), question.measured),
+        suggestion=_suggestion(suggest(scores, question.wanted_rate, pack), usual),
         histogram=_bins(genuine, impostor),
         most_alike=[_alike(faces, pair, question.links) for pair in most_alike(arrays, scores)],
         doubtful=[_doubt(faces, arrays, doubt, question.links) for doubt in doubtful(scores, present.score)],
-        divided=[_divided(faces, division, question.links) for division in divided(arrays, question.own)],
+        divided=[_divided(faces, division, question.links) for division in divided(arrays, own)],
         missing=_missing(faces, arrays, scores),
     )
-
-
-def one_in(rate: float) -> str:
-    """A rate in words, such as ``1 in 1,000``."""
-    return f"1 in {1 / rate:,.0f}" if rate <= 0.5 else f"{rate:.0%}"  # noqa: PLR2004
 
 
 def _as_arrays(faces: list[GalleryFace]) -> Faces:
@@ -194,17 +192,24 @@ def _rate(rate: Rate) -> RateBody:
     return RateBody(rate.errors, rate.pairs, share, round(rate.low, DIGITS + 2), round(rate.high, DIGITS + 2))
 
 
-def _suggestion(suggestion: Suggestion, measured: tuple[Threshold, ...]) -> SuggestionBody:
+def _suggestion(suggestion: Suggestion, usual: Threshold) -> SuggestionBody:
     return SuggestionBody(
         suggestion.wanted_rate,
         suggestion.threshold,
         suggestion.from_gallery,
         _reason(suggestion),
-        _warning(suggestion.threshold, measured),
-        f"PORTEIRO_THRESHOLD={suggestion.threshold:g}",
+        _warning(suggestion.threshold, usual),
+        _setting(suggestion),
         _rate(suggestion.false_accepts),
         _rate(suggestion.false_rejects),
     )
+
+
+def _setting(suggestion: Suggestion) -> str:
+    pack = suggestion.pack
+    if pack is not None and pack.score == suggestion.threshold and pack.is_of_visits:
+        return f"PORTEIRO_FAR_PER_VISIT={suggestion.wanted_rate:g}"
+    return f"PORTEIRO_THRESHOLD={suggestion.threshold:g}"
 
 
 def _reason(suggestion: Suggestion) -> str:
@@ -212,19 +217,17 @@ def _reason(suggestion: Suggestion) -> str:
     if suggestion.pack is None:
         return (
             f"Of {pairs:,} comparisons of different people here, "
-            f"{suggestion.false_accepts.errors:,} reach it: no more than {rate}."
+            f"{suggestion.false_accepts.errors:,} reach it: no more than {rate} visits."
         )
-    needed = math.ceil(ENOUGH / suggestion.wanted_rate)
-    few = f"There are {pairs:,} comparisons of different people here; {needed:,} could tell {rate} apart."
+    few = f"The {pairs:,} comparisons of different people here are too few to tell {rate} visits apart."
     return f"{few} {_of_pack(suggestion)}{_of_gallery(suggestion)}"
 
 
-def _warning(score: float, measured: tuple[Threshold, ...]) -> str | None:
-    own = next((each for each in measured if each.false_accept_rate == USUAL_RATE), None)
-    if own is None or score >= own.score:
+def _warning(score: float, usual: Threshold) -> str | None:
+    if usual.false_accept_rate is None or score >= usual.score:
         return None
     return (
-        f"This is below {own.score:.3f}, from which on the pack keeps to {one_in(USUAL_RATE)} among "
+        f"This is below {usual.score:.3f}, from which on the pack keeps to {one_in(USUAL_RATE)} among "
         "strangers: whoever is not enrolled here is let in more easily than the photos here can tell."
     )
 
@@ -233,10 +236,12 @@ def _of_pack(suggestion: Suggestion) -> str:
     pack = suggestion.pack
     if pack is None or pack.false_accept_rate is None:
         return "Nobody measured this pack's rates; its own threshold stands in. "
+    if pack.is_of_visits:
+        return f"The pack keeps to {pack.measured_on} from {pack.score:.3f} on. "
     kept = one_in(pack.false_accept_rate)
     if pack.false_accept_rate > suggestion.wanted_rate:
-        return f"The strictest that was measured of this pack is {pack.score:.3f}, for {kept}. "
-    return f"The pack keeps to {kept} from {pack.score:.3f} on, measured on {pack.measured_on}. "
+        return f"The strictest that was measured of this pack is {pack.score:.3f}, for {kept} comparisons. "
+    return f"The pack keeps to {kept} comparisons from {pack.score:.3f} on, measured on {pack.measured_on}. "
 
 
 def _of_gallery(suggestion: Suggestion) -> str:

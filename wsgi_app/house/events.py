@@ -23,14 +23,23 @@ class VisitSeen(msgspec.Struct):
     score: float | None
 
 
+class TriesSeen(msgspec.Struct):
+    """Refusals in a row at a door: how many, since when, and the visit with which that was told."""
+
+    tries: int
+    since: datetime
+    visit: str
+
+
 class EventBody(msgspec.Struct, omit_defaults=True):
     """One event as clients see it.
 
     Attributes:
         number: counts up.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device`` or ``message``.
-        action: what happened to it, such as ``came`` or ``changed``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door`` or ``message``.
+        action: what happened to it, such as ``came`` or ``changed``. A door is ``tried``, again and again and
+            nobody let in: told as that begins, and each time that it has doubled; ``let_in`` ends it.
         subject: its id.
         by: who did it; absent for what nobody did by hand.
         visit: as it is now; absent once it is gone.
@@ -40,6 +49,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
         like: the other person whom that is as like, where somebody insisted that it is the person's.
         unlike: how like it is to the person's own, where somebody insisted likewise: it is in doubt until it
             is confirmed.
+        tries: at the door, in a row.
         text: of a message.
         echo: whether the message is this client's own.
     """
@@ -56,6 +66,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
     face: str | None = None
     like: PersonName | None = None
     unlike: float | None = None
+    tries: TriesSeen | None = None
     text: str | None = None
     echo: bool = False
 
@@ -100,6 +111,8 @@ def _body(event: Event, page: EventPage) -> EventBody:
         _tell_face(body, event, page)
     elif event.kind == "device":
         body.state = page.states.get(event.subject)
+    elif event.kind == "door":
+        body.tries = msgspec.convert(event.details, TriesSeen)
     elif event.kind == "message":
         body.text = event.details.get("text")
     return body

@@ -9,8 +9,9 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters, Tally
 from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.steps import Clock
-from wsgi_app.house.gallery import LiveGallery
-from wsgi_app.house.models import load_pipeline, policy_for, threshold_in_force
+from wsgi_app.house.gallery import GalleryState, LiveGallery
+from wsgi_app.house.models import load_pipeline
+from wsgi_app.house.thresholds import policy_for, threshold_in_force
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import Pipeline
@@ -26,7 +27,6 @@ class House:
         stores: everything that is kept.
         pipeline: this process's models.
         gallery: the enrolled faces, as they are now.
-        threshold: the cosine in force and how it was measured.
         tally: counts what happens.
         passwords: makes what is kept of them.
         identifier: finds out who asks.
@@ -37,7 +37,6 @@ class House:
     stores: Stores
     pipeline: Pipeline
     gallery: LiveGallery
-    threshold: Threshold
     tally: Tally
     passwords: Passwords
     identifier: Identifier
@@ -49,15 +48,22 @@ class House:
         return self.pipeline.pack.embedder.sha256
 
     @property
-    def policy(self) -> Policy:
-        """When a match is good enough."""
-        return policy_for(self.pipeline.pack.embedder, self.threshold.score, self.config.margin)
+    def threshold(self) -> Threshold:
+        """The likeness from which on somebody is known now, and where it comes from."""
+        people = len(self.gallery.now().gallery.people)
+        return threshold_in_force(self.config, self.pipeline.pack.embedder, people)
 
-    def policy_at(self, door: DoorId) -> Policy:
-        """The same, at a door."""
+    @property
+    def policy(self) -> Policy:
+        """When a match is good enough now."""
+        return policy_for(self.config, self.pipeline.pack.embedder, len(self.gallery.now().gallery.people))
+
+    def policy_at(self, door: DoorId, gallery: GalleryState) -> Policy:
+        """The same at a door, for the people of a gallery."""
+        policy = policy_for(self.config, self.pipeline.pack.embedder, len(gallery.gallery.people))
         if door.kind is DoorKind.DEVICE and door.name in self.config.busy_doors:
-            return replace(self.policy, companion_share=BUSY_SHARE)
-        return self.policy
+            return replace(policy, companion_share=BUSY_SHARE)
+        return policy
 
 
 def open_house(config: Config, counters: Counters) -> House:
@@ -77,7 +83,6 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
         stores=stores,
         pipeline=pipeline,
         gallery=LiveGallery(stores.gallery, pipeline.pack.embedder.sha256),
-        threshold=threshold_in_force(config, pipeline.pack.embedder),
         tally=Tally(counters),
         passwords=passwords,
         identifier=open_identifier(config, stores, passwords),

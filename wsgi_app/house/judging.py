@@ -1,19 +1,22 @@
 """Judging a press: who is on its photos, whether they may come in now, and keeping both before it is told."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
 
-from wsgi_app.base.outcomes import Outcome
+from wsgi_app.base.config import Config
+from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.base.people import PersonName
 from wsgi_app.base.steps import Steps
+from wsgi_app.base.tries import TRIES, Series
 from wsgi_app.house.gallery import GalleryState
 from wsgi_app.house.house import House
 from wsgi_app.house.presses import Caller
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.presses import refuse_replayed
+from wsgi_app.stores.tries import refuse_too_soon
 from wsgi_app.stores.visits import StoredAnswer, Visit
 from wsgi_app.vision.verdicts import Policy, Verdict, agreed
 
@@ -31,7 +34,19 @@ class Evidence(msgspec.Struct, frozen=True):
 class Judgement(msgspec.Struct, frozen=True):
     """What the door is told; it is kept without evidence, which each answer gets anew.
 
-    ``person`` is who was recognised: let in, or not at this hour.
+    Attributes:
+        service: whose word it is: Porteiro's.
+        status: of having judged.
+        outcome: in one word.
+        person: who was recognised: let in, or not at this hour.
+        score: cosine to the likeliest person.
+        visit: its id.
+        took_ms: from the request's start to the verdict.
+        agreed: how many photos know whoever is let in; 0 for nobody.
+        reason: why somebody is ``unknown`` who is like enough to somebody.
+        photos: how many different ones this door has to send of its next press.
+        retry_after_s: how long it waits before that: until then no press is judged.
+        evidence: what proves all that to a door with a token.
     """
 
     service: str
@@ -41,6 +56,10 @@ class Judgement(msgspec.Struct, frozen=True):
     score: float | None
     visit: str
     took_ms: float
+    agreed: int = 0
+    reason: Reason | None = None
+    photos: int = 1
+    retry_after_s: int = 0
     evidence: Evidence | None = None
 
 
@@ -58,7 +77,47 @@ def earlier_answer(house: House, caller: Caller) -> StoredAnswer | None:
     return stored
 
 
-def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -> StoredAnswer:
+def series_at(house: House, caller: Caller) -> Series | None:
+    """The tries that go on at the door; ``None`` for none.
+
+    Raises:
+        TooManyRequests: the door waits after the last of them.
+    """
+    rule = house.config.try_rule
+    series = house.stores.tries.at(caller.door, rule) if rule.tries else None
+    refuse_too_soon(series, rule, house.stores.now())
+    return series
+
+
+@dataclass(frozen=True)
+class DoorAnswer:
+    """What a door is told of a press, but for what it has to do at its next one."""
+
+    config: Config
+    caller: Caller
+    judgement: Judgement
+
+    def after(self, series: Series | None) -> StoredAnswer:
+        """The whole of it; ``series`` is that of tries which goes on at the door by now."""
+        config, judgement, wait_s = self.config, self.judgement, 0
+        if series is not None and judgement.outcome in TRIES:
+            wait_s = config.try_rule.wait_s(series.tries)
+        whole = msgspec.structs.replace(
+            judgement, photos=agreeing_at(config, self.caller, series), retry_after_s=wait_s
+        )
+        status = LET_IN if judgement.outcome is Outcome.KNOWN else NOT_LET_IN
+        return StoredAnswer(status, msgspec.json.encode(whole))
+
+
+def agreeing_at(config: Config, caller: Caller, series: Series | None) -> int:
+    """How many different photos of a press have to show the same known person, for all that asks for some."""
+    tried = 1 if series is None else config.tries_agreeing_faces
+    return max(config.agreeing_faces, caller.agreeing, tried)
+
+
+def judge(
+    house: House, caller: Caller, photos: Sequence[bytes], steps: Steps, series: Series | None = None
+) -> StoredAnswer:
     """Judge the photos of one press, and keep the visit and its answer.
 
     Args:
@@ -66,13 +125,14 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
         caller: the door that asks.
         photos: JPEGs of the same moment: the first is judged and kept, the others have to agree.
         steps: times each step.
+        series: of tries that goes on at the door.
 
     Returns:
         The answer that stands, on disk by now.
 
     Raises:
         RequestError: a photo cannot be decoded, or the networks are busy.
-        Unavailable, Conflict, Forbidden: as ``VisitStore.add`` says; nothing is kept then.
+        Unavailable, Conflict, Forbidden, TooManyRequests: as ``VisitStore.add`` says; nothing is kept then.
     """
     photos = list(dict.fromkeys(photos))  # one sent twice is one: it agrees with itself whoever it shows
     visits = house.stores.visits
@@ -80,14 +140,15 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], steps)
     with visits.saving_photo(visit_id, at, photos[0]) as saved:
-        policy = house.policy_at(caller.door)
+        policy = house.policy_at(caller.door, gallery)
         first = house.pipeline.judge(picture, gallery.gallery, policy, steps)
         others = (_verdict(house, gallery, photo, policy, steps) for photo in photos[1:])
-        verdict = _ruled(house, gallery, at, agreed(first, others, house.config.agreeing_faces))
+        needed = agreeing_at(house.config, caller, series)
+        verdict = _ruled(house, gallery, at, agreed(first, others, needed))
         took_ms = round(steps.elapsed_s() * 1000, 2)
         with steps("save"):
             photo_name = saved()
-    judgement = _judgement(verdict, gallery, visit_id, took_ms)
+    judgement = _judgement(verdict, gallery, visit_id, took_ms, needed)
     visit = Visit(
         number=0,
         id=visit_id,
@@ -101,19 +162,23 @@ def judge(house: House, caller: Caller, photos: Sequence[bytes], steps: Steps) -
         took_ms=took_ms,
         reason=verdict.reason,
     )
-    status = LET_IN if verdict.outcome is Outcome.KNOWN else NOT_LET_IN
-    answer = StoredAnswer(status, msgspec.json.encode(judgement))
+    answer = DoorAnswer(house.config, caller, judgement)
     probe = None if verdict.probe is None else Embedding(house.embedder, verdict.probe)
     with steps("store"):
-        kept = visits.add(visit, answer, caller.key, caller.press, probe)
+        kept = visits.add(visit, answer, caller.key, caller.press, probe, house.config.try_rule)
     house.tally.outcome(verdict.outcome)
     return kept
 
 
-def _judgement(verdict: Verdict, gallery: GalleryState, visit_id: str, took_ms: float) -> Judgement:
+def _judgement(
+    verdict: Verdict, gallery: GalleryState, visit_id: str, took_ms: float, needed: int
+) -> Judgement:
     person = PersonName(verdict.person, gallery.names[verdict.person]) if verdict.person else None
     score = None if verdict.score is None else round(verdict.score, 4)
-    return Judgement("porteiro", "OK", verdict.outcome, person, score, visit_id, took_ms)
+    agreeing = needed if verdict.outcome is Outcome.KNOWN else 0
+    return Judgement(
+        "porteiro", "OK", verdict.outcome, person, score, visit_id, took_ms, agreeing, verdict.reason
+    )
 
 
 def _verdict(house: House, gallery: GalleryState, photo: bytes, policy: Policy, steps: Steps) -> Verdict:

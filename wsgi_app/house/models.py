@@ -16,20 +16,16 @@ from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import (
     CATALOGUE,
     CHUNK_BYTES,
-    EmbedderFile,
     NetworkFile,
     Pack,
-    Threshold,
     check_files,
     pack_in,
     read_packs,
     sha256_of,
 )
 from wsgi_app.vision.pipeline import Pipeline
-from wsgi_app.vision.verdicts import Policy
 
 SHIPPED = "embedded"
-OWN_RATE = 0.01  # of strangers' photos that are taken for somebody's own without a doubt
 # One made-up face, on which the networks are tried before the first photo and by /health/ready.
 TEST_PICTURE = (CATALOGUE.parent / "test-picture.jpg").read_bytes()
 TIMEOUT_S = (10, 60)  # to connect, and between two pieces
@@ -222,27 +218,3 @@ def tried_pipeline(pack: Pack, folder: Path, nose: NoseFile | None, limits: Pict
     if not pipeline.check(TEST_PICTURE, Steps(time.perf_counter)):
         raise PackError("pack:blind", pack=pack.name)
     return pipeline
-
-
-def policy_for(embedder: EmbedderFile, threshold: float, margin: float) -> Policy:
-    """When a match is good enough, and from when on a photo is taken for one more of a person's."""
-    return Policy(threshold, margin, own=min(own_threshold(embedder), threshold))
-
-
-def own_threshold(embedder: EmbedderFile) -> float:
-    """From which cosine on a photo is taken for one more of a person's without a doubt.
-
-    It passes about one in a hundred of strangers' photos that are given for somebody's. A pack without a
-    threshold of that rate has its first one.
-    """
-    rated = (one.score for one in embedder.thresholds if one.false_accept_rate == OWN_RATE)
-    return next(rated, embedder.thresholds[0].score)
-
-
-def threshold_in_force(config: Config, embedder: EmbedderFile) -> Threshold:
-    """The pack's first threshold, or the setting's with what is known of it."""
-    measured = embedder.thresholds
-    if config.threshold is None:
-        return measured[0]
-    same = (threshold for threshold in measured if threshold.score == config.threshold)
-    return next(same, Threshold(score=config.threshold, measured_on="set by PORTEIRO_THRESHOLD"))

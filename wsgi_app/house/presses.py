@@ -19,12 +19,14 @@ class Caller:
         key: of its retries.
         press: what a door with a token tells of the press.
         device: that door, as it was when the request came.
+        agreeing: how many photos have to agree before it opens anything, as it says itself.
     """
 
     door: DoorId
     key: IdempotencyKey | None
     press: Press | None = None
     device: Device | None = None
+    agreeing: int = 1
 
     @classmethod
     def without_token(cls, address: str, press_id: str | None) -> "Caller":
@@ -33,10 +35,10 @@ class Caller:
         return cls(door, None if press_id is None else IdempotencyKey(door, press_id))
 
     @classmethod
-    def with_token(cls, device: Device, press: Press) -> "Caller":
+    def with_token(cls, device: Device, press: Press, agreeing: int = 1) -> "Caller":
         """A door that has a token."""
         door = DoorId(DoorKind.DEVICE, device.id)
-        return cls(door, IdempotencyKey(door, press.id), press, device)
+        return cls(door, IdempotencyKey(door, press.id), press, device, agreeing)
 
 
 def refuse_stale(press: Press, now: datetime, most_s: int) -> None:

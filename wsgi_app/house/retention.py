@@ -28,6 +28,7 @@ def horizons(config: Config, now: datetime) -> dict[Kind, datetime]:
         kinds.LINKS: timedelta(0),
         kinds.FAILURES: DAY,
         kinds.CHANGES: KEPT,
+        kinds.TRIES: config.try_rule.window,
     }
     return {kind: now - age for kind, age in ages.items()}
 

@@ -13,7 +13,16 @@ from wsgi_app.stores.changes import forget_changes
 from wsgi_app.stores.crops import named_crops
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.photos import PhotoStore
-from wsgi_app.stores.tables import answers, attempts, changes, events, invitations, sessions, visits
+from wsgi_app.stores.tables import (
+    answers,
+    attempts,
+    changes,
+    events,
+    invitations,
+    sessions,
+    tried_doors,
+    visits,
+)
 from wsgi_app.stores.visits import remove_visits
 
 AT_ONCE = 200  # rows a transaction: a press never waits longer for one of these than for another press
@@ -55,6 +64,7 @@ SESSIONS = Kind("sessions", sessions.c.expires_at)
 LINKS = Kind("one-time links", invitations.c.expires_at)
 FAILURES = Kind("failed sign-ins", attempts.c.last_at)
 CHANGES = Kind("changes that could be taken back", changes.c.at)
+TRIES = Kind("doors tried again and again", tried_doors.c.last_at)
 
 
 class RetentionStore:

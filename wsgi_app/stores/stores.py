@@ -28,6 +28,7 @@ from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.probes import ProbeStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
+from wsgi_app.stores.tries import TryStore
 from wsgi_app.stores.visits import VisitStore
 
 WAKE = b"!"  # the datagram says nothing else
@@ -68,6 +69,7 @@ class Stores:
     invitations: InvitationStore
     sessions: SessionStore
     attempts: AttemptStore
+    tries: TryStore
     retention: RetentionStore
     changes: ChangeStore
 
@@ -120,6 +122,7 @@ def stores_over(
         invitations=InvitationStore(database, now, new_id, timedelta(hours=limits.sign_ins.invitation_hours)),
         sessions=SessionStore(database, now, timedelta(days=limits.sign_ins.session_days)),
         attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_ins.pause_s)),
+        tries=TryStore(database, now),
         retention=RetentionStore(database, photos),
         changes=ChangeStore(database, photos, now, new_id),
     )

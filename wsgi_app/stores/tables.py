@@ -80,6 +80,7 @@ visits = sa.Table(
     sa.Column("reason", EnumText(Reason)),
     sa.Column("door_kind", EnumText(DoorKind, DoorKind.ADDRESS), nullable=False, server_default="address"),
     sa.Index("ix_visits_door", "door_kind", "door"),
+    sa.Index("ix_visits_door_at", "door_kind", "door", "at", "outcome"),
     sqlite_autoincrement=True,
 )
 
@@ -122,6 +123,17 @@ change_names = sa.Table(
     metadata,
     sa.Column("change_id", sa.Text, sa.ForeignKey("changes.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("name", sa.Text, primary_key=True, index=True),
+)
+
+# Doors at which somebody was refused again and again of late.
+tried_doors = sa.Table(
+    "tried_doors",
+    metadata,
+    sa.Column("door_kind", EnumText(DoorKind, DoorKind.ADDRESS), primary_key=True),
+    sa.Column("door", sa.Text, primary_key=True),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("last_at", UtcDateTime, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
 )
 
 # What happened, in the order of happening: written in the same transaction as what it tells. The live feed

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import NotFound, Unavailable
 from wsgi_app.base.faces import MeasuredFace
 from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.base.tries import Series, TryRule
 from wsgi_app.stores.changes import forget_changes, telling_of
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding
@@ -21,6 +22,7 @@ from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.presses import Press, keep_press
 from wsgi_app.stores.tables import answers, events, faces, probes, visits
+from wsgi_app.stores.tries import keep_try
 from wsgi_app.stores.visit_filters import EVERY_VISIT, VisitFilter, conditions, whom_shows
 from wsgi_app.stores.visit_states import Expected, VisitState, read_state, refuse_changed
 
@@ -63,6 +65,17 @@ class StoredAnswer:
     status: int
     body: bytes
 
+    def after(self, series: Series | None) -> "StoredAnswer":  # noqa: ARG002
+        """Itself, whatever goes on at the door."""
+        return self
+
+
+class Answer(Protocol):
+    """What a device is told, which may depend on what goes on at the door."""
+
+    def after(self, series: Series | None) -> StoredAnswer:
+        """The answer; ``series`` is that of tries which goes on at the door with this visit."""
+
 
 @dataclass(frozen=True)
 class IdempotencyKey:
@@ -70,6 +83,9 @@ class IdempotencyKey:
 
     door: DoorId
     key: str
+
+
+NO_TRIES = TryRule(tries=0)
 
 
 class VisitStore(ActingStore):
@@ -108,10 +124,11 @@ class VisitStore(ActingStore):
     def add(
         self,
         visit: Visit,
-        answer: StoredAnswer,
+        answer: Answer,
         key: IdempotencyKey | None,
         press: Press | None = None,
         probe: Embedding | None = None,
+        rule: TryRule = NO_TRIES,
     ) -> StoredAnswer:
         """Store a visit and, under a key, the answer to it, in one transaction that is on disk at return.
 
@@ -123,6 +140,7 @@ class VisitStore(ActingStore):
             key: under which the answer is kept for a retry.
             press: what a device with a token tells of the press.
             probe: what the embedder made of the face, where it was compared.
+            rule: which refusals in a row make a door wait.
 
         Returns:
             The answer that stands: the given one, or that of another request with the same key which was
@@ -131,6 +149,7 @@ class VisitStore(ActingStore):
         Raises:
             Unavailable: the person was forgotten while the photo was judged.
             Conflict, Forbidden: as ``keep_press`` says; nothing is kept then.
+            TooManyRequests: as ``keep_try`` says; likewise.
         """
         try:
             with self._database.write() as connection:
@@ -138,7 +157,9 @@ class VisitStore(ActingStore):
                 if earlier is None:
                     if press is not None:
                         keep_press(connection, press)
-                    _insert(connection, visit, answer, key)
+                    series = keep_try(connection, visit.door, (visit.id, visit.outcome), rule, self._now())
+                    told = answer.after(series)
+                    _insert(connection, visit, told, key)
                     if probe is not None:
                         row = {"visit_id": visit.id, "embedder": probe.embedder, "vector": probe.bytes}
                         connection.execute(_INSERT_PROBE, row)
@@ -149,7 +170,7 @@ class VisitStore(ActingStore):
             raise
         if earlier is not None:
             self._photos.remove(visit.photo)
-        return earlier or answer
+        return earlier or told
 
     def answer(self, key: IdempotencyKey) -> StoredAnswer | None:
         """What the device was told under this key, while a retry may still ask."""

@@ -73,8 +73,8 @@ class Suggestion:
     """A threshold for a wanted false-accept rate.
 
     Attributes:
-        wanted_rate: what was asked for.
-        threshold: the cosine to set.
+        wanted_rate: share of strangers' visits that was asked for.
+        threshold: the likeness to set.
         from_gallery: whether the gallery's own pairs are enough to say so.
         pack: the pack's threshold that holds besides; ``None`` where the gallery is enough.
         highest_impostor: the most alike that two people are in this gallery; ``None`` without two.
@@ -153,24 +153,25 @@ def compare_all(faces: Faces) -> Scores:
     return Scores(own, others)
 
 
-def suggest(scores: Scores, wanted_rate: float, measured: tuple[Threshold, ...]) -> Suggestion:
-    """The threshold for a wanted false-accept rate.
+def suggest(scores: Scores, wanted_rate: float, pack: Threshold) -> Suggestion:
+    """The threshold for a wanted false-accept rate of visits.
 
-    With at least three pairs for each error that is wanted once, it is the least one that the gallery's own
-    impostor scores keep to (the rule of three: Hanley and Lippman-Hand, JAMA 249 (1983), 1743-1745). Else it
-    is the larger of the pack's measured one for that rate and just above the highest impostor score seen.
+    A visit is compared with everybody, so each pair may go wrong so many times less often. With at least
+    three pairs for each error that is wanted once, it is the least one that the gallery's own impostor scores
+    keep to (the rule of three: Hanley and Lippman-Hand, JAMA 249 (1983), 1743-1745). Else it
+    is the larger of the pack's one for that rate and just above the highest impostor score seen.
 
     Args:
         scores: of the gallery.
         wanted_rate: above 0, at most 1.
-        measured: the pack's thresholds.
+        pack: the pack's threshold for that rate.
     """
     genuine, impostor = scores.genuine, scores.impostor
     highest = float(impostor[-1]) if len(impostor) else None
-    enough = len(impostor) * wanted_rate >= ENOUGH
-    pack = _for_rate(measured, wanted_rate)
+    pair_rate = wanted_rate / max(scores.others.shape[1], 1)
+    enough = len(impostor) * pair_rate >= ENOUGH
     if enough:
-        allowed = int(len(impostor) * wanted_rate)
+        allowed = int(len(impostor) * pair_rate)
         chosen = _just_above(float(impostor[-1 - allowed])) if allowed < len(impostor) else LEAST
     else:
         chosen = max(pack.score, _just_above(highest) if highest is not None else LEAST)
@@ -248,18 +249,6 @@ def divided(faces: Faces, own: float, limit: int = MOST_LISTED) -> list[Division
 def histogram(values: NDArray[np.float32]) -> NDArray[np.int64]:
     """int64 [BINS]: how many scores are in each step from LOW to HIGH; what is lower counts in the first."""
     return np.histogram(np.clip(values, LOW, HIGH), BINS, (LOW, HIGH))[0].astype(np.int64)
-
-
-def _for_rate(measured: tuple[Threshold, ...], wanted_rate: float) -> Threshold:
-    """The pack's least strict threshold that keeps to the rate; where none does, its strictest."""
-    strict_enough = [
-        threshold
-        for threshold in measured
-        if threshold.false_accept_rate is not None and threshold.false_accept_rate <= wanted_rate
-    ]
-    if strict_enough:
-        return min(strict_enough, key=lambda threshold: threshold.score)
-    return max(measured, key=lambda threshold: threshold.score)
 
 
 def _just_above(score: float) -> float:

@@ -7,6 +7,7 @@ file's sha256. The catalogue shipped with Porteiro knows some packs by name; a f
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -62,19 +63,34 @@ class DetectorFile(NetworkFile):
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
-    """A cosine from which two faces count as one person.
+    """A likeness from which on a face counts as somebody's.
 
     Attributes:
-        score: the cosine.
+        score: the likeness; of two faces, their cosine.
         measured_on: the set of pairs, or who stated it.
         false_accept_rate: share of impostor pairs at or above it; ``None`` where nobody measured it.
         true_accept_rate: share of genuine pairs at or above it; ``None`` likewise.
+        is_of_visits: whether ``measured_on`` tells a rate of visits, at which a face is compared with many.
     """
 
     score: Annotated[float, Meta(gt=0, lt=1)]
     measured_on: str
     false_accept_rate: Rate | None = None
     true_accept_rate: Rate | None = None
+    is_of_visits: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrangerRate:
+    """How many strangers are how like to one person, measured on material like a door's.
+
+    Attributes:
+        score: a likeness, as ``match.likeness`` has it.
+        rate: share of strangers at or above it.
+    """
+
+    score: Annotated[float, Meta(gt=0, lt=1)]
+    rate: Rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +102,8 @@ class EmbedderFile(NetworkFile):
         channels: ``rgb`` or ``bgr``.
         mean: subtracted from each channel, on the 0..255 scale.
         deviation: divided by, likewise.
-        thresholds: the first is the one in force unless a setting says otherwise.
+        thresholds: cosines of two faces; without ``strangers`` the first is the one in force.
+        strangers: by falling rate, none or two at least: they give the threshold for a house of any size.
     """
 
     embedding_size: Annotated[int, Meta(gt=0)]
@@ -94,6 +111,14 @@ class EmbedderFile(NetworkFile):
     mean: tuple[float, float, float]
     deviation: tuple[Positive, Positive, Positive]
     thresholds: Annotated[tuple[Threshold, ...], Meta(min_length=1)]
+    strangers: tuple[StrangerRate, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no threshold can be drawn from."""
+        steps = list(pairwise(self.strangers))
+        falling = all(one.score < other.score and one.rate > other.rate > 0 for one, other in steps)
+        if len(self.strangers) == 1 or not falling:
+            raise ValueError("strangers are two at least, and their rates fall as their scores rise")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,10 +80,13 @@ def agreed(first: Verdict, others: Iterable[Verdict], needed: int) -> Verdict:
     """
     if first.outcome is not Outcome.KNOWN:
         return first
-    agreeing, remaining = 1, iter(others)
+    agreeing, looked_at, remaining = 1, 1, iter(others)
     while agreeing < needed:
         other = next(remaining, None)
         if other is None or other.person not in (None, first.person):
-            return replace(first, outcome=Outcome.UNKNOWN, person=None, reason=Reason.NOT_AGREED)
+            is_short = other is None and agreeing == looked_at
+            reason = Reason.FEW_PHOTOS if is_short else Reason.NOT_AGREED
+            return replace(first, outcome=Outcome.UNKNOWN, person=None, reason=reason)
+        looked_at += 1
         agreeing += other.person == first.person
     return first

@@ -59,6 +59,10 @@ class Links:
         """The visits that show somebody."""
         return f"{self.visits}?{urlencode({'person': person})}"
 
+    def visits_at(self, device: str) -> str:
+        """The visits at a door, named as clients see it."""
+        return f"{self.visits}?{urlencode({'device': device})}"
+
     def visit(self, visit: str) -> str:
         """One visit."""
         return f"{self.visits}/{visit}"

@@ -13,7 +13,7 @@ from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.calibration import LEAST_RATE, MOST_RATE
 from wsgi_app.web.errors import ErrorBody
-from wsgi_app.web.presses import AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
+from wsgi_app.web.presses import AGREEING_HEADER, AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
 from wsgi_app.web.refusals import REFUSALS, has_ranges
 from wsgi_app.web.rendering import FORMATS
 from wsgi_app.web.routing import ID, Multipart, Route
@@ -52,6 +52,7 @@ HEADERS = {
     BOOT_HEADER: "which boot of the device; needed with a token, like those that follow",
     AT_HEADER: "when, by the device's time of day, ISO 8601",
     MS_HEADER: "when, by its monotonic clock",
+    AGREEING_HEADER: "how many photos have to agree before the door opens anything, 1 to 3",
 }
 
 SIGN_INS: Json = {

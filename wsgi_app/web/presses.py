@@ -12,12 +12,14 @@ ID_HEADER = "Idempotency-Key"
 BOOT_HEADER = "Porteiro-Boot"
 AT_HEADER = "Porteiro-Pressed-At"
 MS_HEADER = "Porteiro-Pressed-Monotonic-Ms"
+AGREEING_HEADER = "Porteiro-Agreeing-Faces"
 
-PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER)
+PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER, AGREEING_HEADER)
 
 ID = re.compile(r"[!-~]{1,128}")
 AT = re.compile(r"[0-9T:.Z+-]{1,40}")
 MS = re.compile(r"[0-9]{1,15}")
+AGREEING = re.compile(r"[1-3]")
 
 
 def read_press_id(headers: Mapping[str, str]) -> str | None:
@@ -52,6 +54,18 @@ def read_press(headers: Mapping[str, str], device: str, key: bytes) -> Press:
         ms=_monotonic_ms(headers),
         at=_time(headers),
     )
+
+
+def read_agreeing(headers: Mapping[str, str]) -> int:
+    """How many photos of the press have to agree for the door, as it says itself; 1 where it says nothing.
+
+    Raises:
+        BadRequest: it is no such number.
+    """
+    text = headers.get(AGREEING_HEADER, "1")
+    if not AGREEING.fullmatch(text):
+        raise BadRequest("bad_press:agreeing", header=AGREEING_HEADER)
+    return int(text)
 
 
 def _needed(headers: Mapping[str, str], name: str) -> str:

@@ -242,7 +242,14 @@ def test_the_server_hears_that_the_camera_does_not_work(well: HostileServer, tmp
 STATES = {
     **{
         state.value: (f"porteiro-door runs, and has pins and camera: {state.value}", True)
-        for state in (State.READY, State.CAPTURING, State.UPLOADING, State.GRANTED, State.REFUSED)
+        for state in (
+            State.READY,
+            State.CAPTURING,
+            State.UPLOADING,
+            State.GRANTED,
+            State.REFUSED,
+            State.WAITING,
+        )
     },
     "starting": (
         "porteiro-door has not said yet how it is; wait a moment: journalctl -u porteiro-door says more.",

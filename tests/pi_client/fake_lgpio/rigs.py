@@ -22,8 +22,8 @@ from tests.pi_client.fake_lgpio.module import FakeLgpio
 
 GPIO = GpioSettings(18, 23, 24, 25, 12, poll_ms=5, debounce_ms=20, stuck_s=10)
 LAMPS = {Lamp.YELLOW: 23, Lamp.GREEN: 24, Lamp.RED: 25, Lamp.BUZZER: 12}
-RELAY = RelaySettings(16, active_high=True, pulse_s=2, max_pulse_s=3)
-RELAY_ACTIVE_LOW = RelaySettings(16, active_high=False, pulse_s=2, max_pulse_s=3)
+RELAY = RelaySettings(16, 2, active_high=True, pulse_s=2, max_pulse_s=3)
+RELAY_ACTIVE_LOW = RelaySettings(16, 2, active_high=False, pulse_s=2, max_pulse_s=3)
 PI_4 = "c03115"
 NAMES = ("RPi", "RPi.GPIO", "RPi._GPIO", "lgpio")
 

@@ -275,22 +275,22 @@ def test_a_door_with_a_token_gets_proof_that_it_is_not_the_hour(
 
 
 @pytest.mark.parametrize(
-    ("needed", "names", "outcome"),
+    ("needed", "names", "outcome", "reason"),
     [
-        (1, ["ana-2", "bruno-1", "nobody-1"], "known"),
-        (2, ["ana-2"], "unknown"),
-        (2, ["ana-2", "ana-2"], "unknown"),  # the same photo agrees with itself whoever it shows
-        (2, ["ana-2", "ana-3"], "known"),
-        (2, ["ana-2", "bruno-1", "ana-3"], "known"),  # Bruno is nobody here
-        (2, ["ana-2", "chen-1", "ana-3"], "unknown"),  # Chen is somebody else
-        (2, ["nobody-1", "ana-2", "ana-3"], "no_face"),
-        (3, ["ana-2", "ana-3", "ana-4"], "known"),
-        (3, ["ana-2", "ana-3"], "unknown"),
-        (3, ["ana-2", "ana-3", "nobody-1"], "unknown"),
+        (1, ["ana-2", "bruno-1", "nobody-1"], "known", None),
+        (2, ["ana-2"], "unknown", "few_photos"),
+        (2, ["ana-2", "ana-2"], "unknown", "few_photos"),  # a photo agrees with itself whoever it shows
+        (2, ["ana-2", "ana-3"], "known", None),
+        (2, ["ana-2", "bruno-1", "ana-3"], "known", None),  # Bruno is nobody here
+        (2, ["ana-2", "chen-1", "ana-3"], "unknown", "not_agreed"),  # Chen is somebody else
+        (2, ["nobody-1", "ana-2", "ana-3"], "no_face", None),
+        (3, ["ana-2", "ana-3", "ana-4"], "known", None),
+        (3, ["ana-2", "ana-3"], "unknown", "few_photos"),
+        (3, ["ana-2", "ana-3", "nobody-1"], "unknown", "not_agreed"),
     ],
 )
 def test_as_many_photos_as_the_house_asks_for_must_know_the_same_person(
-    house: House, photo: Photo, needed: int, names: list[str], outcome: str
+    house: House, photo: Photo, needed: int, names: list[str], outcome: str, reason: str | None
 ) -> None:
     server = served(house, agreeing_faces=needed)
     ana = enrolled(server, "Ana", photo("ana-1"))
@@ -298,10 +298,11 @@ def test_as_many_photos_as_the_house_asks_for_must_know_the_same_person(
 
     told = post_burst(server, photo, *names).json
 
-    assert told["outcome"] == outcome
+    assert (told["outcome"], told["reason"]) == (outcome, reason)
+    assert (told["agreed"], told["photos"]) == (needed if outcome == "known" else 0, needed)
     assert told["person"] == ({"id": ana, "name": "Ana"} if outcome == "known" else None)
     kept = house.stores.visits.get(told["visit"])
-    assert kept.reason == ("not_agreed" if outcome == "unknown" else None)
+    assert kept.reason == reason
     assert house.stores.photos.path(kept.photo).read_bytes() == photo(names[0])
 
 

@@ -51,7 +51,14 @@ def test_somebody_known_is_told_and_kept(house: House, ana: Person, photo: Photo
     (visit,) = house.stores.visits.page(10)
     assert answer.status == 200
     assert judgement == Judgement(
-        "porteiro", "OK", Outcome.KNOWN, PersonName(ana.id, "Ana"), visit.score, visit.id, visit.took_ms
+        "porteiro",
+        "OK",
+        Outcome.KNOWN,
+        PersonName(ana.id, "Ana"),
+        visit.score,
+        visit.id,
+        visit.took_ms,
+        agreed=1,
     )
     assert (str(visit.door), visit.person_id, visit.at) == ("address:192.0.2.7", ana.id, house.stores.now())
     assert house.stores.photos.read(visit.photo) == photo("ana-4")
@@ -139,4 +146,5 @@ def test_at_a_busy_door_somebody_behind_does_not_count(house: House) -> None:
     front, garden = DoorId(DoorKind.DEVICE, "front-door"), DoorId(DoorKind.DEVICE, "garden")
     address = DoorId(DoorKind.ADDRESS, "front-door")
 
-    assert [busy.policy_at(door).companion_share for door in (front, garden, address)] == [0.5, 0.2, 0.2]
+    shares = [busy.policy_at(door, busy.gallery.now()).companion_share for door in (front, garden, address)]
+    assert shares == [0.5, 0.2, 0.2]

@@ -272,7 +272,7 @@ def test_a_time_that_no_date_can_tell_is_brought_near(
 
 
 def open_under(place: Path) -> list[Path]:
-    """The files and folders under a place that this process holds open; what other tests left open is not told."""
+    """The files and folders under a place that this process holds open."""
     held = (os.path.realpath(handle) for handle in Path("/proc/self/fd").iterdir())
     return [path for path in map(Path, held) if path.is_relative_to(place.resolve())]
 

@@ -69,7 +69,9 @@ def test_one_person_has_no_runner_up() -> None:
         (190, ("chen", cos(10), cos(100, 145))),
     ],
 )
-def test_a_person_counts_by_the_best_of_their_faces_and_by_their_mean(degrees: float, expected: tuple[object, ...]) -> None:
+def test_a_person_counts_by_the_best_of_their_faces_and_by_their_mean(
+    degrees: float, expected: tuple[object, ...]
+) -> None:
     found = match(at(degrees), Gallery.of(FACES))
 
     assert (found.person, found.score, found.runner_up_score) == expected
@@ -144,9 +146,7 @@ def test_a_match_is_what_looking_at_every_face_in_turn_finds(people: list[str], 
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     probe, faces = vectors[-1], list(zip(people, vectors[:-1], strict=True))
 
-    best = {
-        person: like(probe, [vector for one, vector in faces if one == person]) for person in set(people)
-    }
+    best = {person: like(probe, [vector for one, vector in faces if one == person]) for person in set(people)}
     found = match(probe, Gallery.of(faces))
 
     others = [score for person, score in best.items() if person != found.person]

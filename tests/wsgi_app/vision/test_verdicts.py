@@ -1,6 +1,7 @@
 """Why somebody is refused who is like enough."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,7 @@ NOBODY = Verdict(Outcome.NO_FACE)
 NOT_SURE = Verdict(
     Outcome.UNKNOWN, score=0.9, reason=Reason.NOT_AGREED
 )  # what is left of Ana's verdict without agreement
+TOO_FEW = replace(NOT_SURE, reason=Reason.FEW_PHOTOS)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +50,13 @@ NOT_SURE = Verdict(
         (1, [], ANA),
         (1, [BRUNO], ANA),
         (2, [ANA_AGAIN], ANA),
-        (2, [], NOT_SURE),
+        (2, [], TOO_FEW),
         (2, [BRUNO], NOT_SURE),
         (2, [STRANGER], NOT_SURE),
         (2, [NOBODY, ANA_AGAIN], ANA),
         (2, [BRUNO, ANA_AGAIN], NOT_SURE),
         (3, [ANA_AGAIN, ANA_AGAIN], ANA),
-        (3, [ANA_AGAIN], NOT_SURE),
+        (3, [ANA_AGAIN], TOO_FEW),
         (3, [ANA_AGAIN, NOBODY], NOT_SURE),
         (3, [ANA_AGAIN, BRUNO], NOT_SURE),
     ],

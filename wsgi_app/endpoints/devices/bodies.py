@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from wsgi_app.base.doors import DoorState
+from wsgi_app.base.tries import Series
 from wsgi_app.base.vitals import Moment, Vitals
 from wsgi_app.stores.devices import Device
 from wsgi_app.web.call import Call
@@ -27,15 +28,37 @@ class NewDevice(DeviceBody):
     token: Annotated[str, msgspec.Meta(description="told this once, and kept nowhere here")]
 
 
+class TriesBody(msgspec.Struct):
+    """Refusals in a row that go on at a door, with or without a token: how many, from when to when."""
+
+    device: str
+    tries: int
+    since: Moment
+    last_at: Moment
+    links: dict[str, str]
+
+
 class DeviceList(msgspec.Struct):
-    """Devices by name."""
+    """Devices by name, and the doors that somebody tries again and again, the most tried first."""
 
     devices: list[DeviceBody]
+    tried: list[TriesBody]
 
 
 def device_body(call: Call, device: Device) -> DeviceBody:
     """A device's representation, with links; never its token's hash."""
     return DeviceBody(**device_fields(call, device))
+
+
+def tries_bodies(call: Call) -> list[TriesBody]:
+    """What goes on at the doors, each with a link to its visits."""
+    return [_tries_body(call, series) for series in call.stores.tries.everywhere(call.house.config.try_rule)]
+
+
+def _tries_body(call: Call, series: Series) -> TriesBody:
+    door = str(series.door)
+    links = {"visits": call.links.visits_at(door)}
+    return TriesBody(door, series.tries, series.since, series.last_at, links)
 
 
 def device_fields(call: Call, device: Device) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from wsgi_app.endpoints.devices.bodies import (
     NewDevice,
     device_body,
     device_fields,
+    tries_bodies,
 )
 from wsgi_app.house.words.pages import DOORS
 from wsgi_app.stores.devices import Device
@@ -43,8 +44,13 @@ def index(call: Call) -> Response:
         lambda most: store.page(most, after),
         lambda last: last.id,
         {
-            "json": (None, lambda devices, _: json_answer(DeviceList(bodies(devices)))),
-            "html": (CARDS, lambda devices, next_page: _page(call, bodies(devices), next_page=next_page)),
+            "json": (None, lambda devices, _: json_answer(DeviceList(bodies(devices), tries_bodies(call)))),
+            "html": (
+                CARDS,
+                lambda devices, next_page: _page(
+                    call, bodies(devices), next_page=next_page, tried=tries_bodies(call)
+                ),
+            ),
         },
     )
 
@@ -91,5 +97,13 @@ def hear(call: Call, device: str) -> Response:
 
 
 def _page(call: Call, doors: Iterable[DeviceBody], status: int = 200, **values: Any) -> Response:
-    shown = {"one": None, "new": None, "next_page": "", "here": "/devices", "words": DOORS, **values}
+    shown = {
+        "one": None,
+        "new": None,
+        "tried": [],
+        "next_page": "",
+        "here": "/devices",
+        "words": DOORS,
+        **values,
+    }
     return call.page("devices.html", status, doors=list(doors), **shown)

@@ -29,7 +29,8 @@ class VisitBody(msgspec.Struct):
     """A visit as clients see it; ``person`` is ``null`` for nobody, or somebody since forgotten.
 
     ``outcome``, ``person`` and ``score`` are the door's own verdict, whatever ``correction`` says. ``reason``
-    says why somebody is ``unknown`` who is like enough: ``margin``, ``barred`` or ``not_agreed``.
+    says why somebody is ``unknown`` who is like enough: ``margin``, ``barred``, ``not_agreed`` or
+    ``few_photos``.
     """
 
     id: str

@@ -1,6 +1,6 @@
 """What can be wrong with people, visits, doors and accounts, and with what is to be done to them."""
 
-from wsgi_app.base.sentences import Place, Sentence
+from wsgi_app.base.sentences import Place, Plural, Sentence
 
 SENTENCES: dict[str, Sentence] = {
     # at the start
@@ -103,6 +103,11 @@ SENTENCES: dict[str, Sentence] = {
         Place.TERMINAL: "{name} has a token; `porteiro token revoke {name}` first makes room for another.",
         Place.API: "{name} has a token; revoke that one first to make room for another.",
     },
+    "too_soon": Plural(
+        "seconds",
+        one="Too many refusals in a row at this door; press again in a second.",
+        other="Too many refusals in a row at this door; press again in {seconds} seconds.",
+    ),
     "replayed": "This press is no later than the last one of this door; press again.",
     "clock:late": "This press came {seconds:.1f} s after its time: it was kept too long, or the clocks "
     "differ. At most {most_s} s are allowed; synchronise both clocks.",

@@ -36,6 +36,7 @@ SENTENCES: dict[str, Sentence] = {
     "press_needed": "A door with a token sends {header} with each press.",
     "bad_press:boot": "{header} takes 1 to 64 letters, digits and -.",
     "bad_press:number": "{header} takes a whole number of up to 15 digits.",
+    "bad_press:agreeing": "{header} takes 1, 2 or 3.",
     "bad_press:time": "{header} takes a time such as 2026-01-05T10:00:00.123+00:00.",
     "bad_press:no_zone": "{header} takes a time such as 2026-01-05T10:00:00.123+00:00, with its zone.",
     # its body

@@ -23,7 +23,7 @@ def test_a_silent_device_is_late_and_then_lost_until_it_is_heard_again(
 
 
 def test_a_list_without_devices_is_empty(server: InProcessServer) -> None:
-    assert server.ask("GET", "/devices").json == {"devices": []}
+    assert server.ask("GET", "/devices").json == {"devices": [], "tried": []}
 
 
 def test_the_page_makes_a_token_and_shows_it_once(server: InProcessServer, stores: Stores) -> None:

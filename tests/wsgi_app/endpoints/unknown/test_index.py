@@ -17,7 +17,6 @@ from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
-from wsgi_app.vision.packs import Threshold
 
 Photo = Callable[[str], bytes]
 NOBODY = "f" * 32
@@ -26,8 +25,7 @@ NOBODY = "f" * 32
 @pytest.fixture
 def careless(house: House) -> InProcessServer:
     """A house whose threshold is so low that Fatima is taken for Goro."""
-    low = replace(house, threshold=Threshold(score=0.43, measured_on="set for a test"))
-    return served(low)
+    return served(replace(house, config=replace(house.config, threshold=0.43)))
 
 
 def come(server: InProcessServer, photo: Photo, *names: str) -> list[str]:
