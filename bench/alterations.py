@@ -16,7 +16,24 @@ Place = tuple[float, float, float, float]  # left, top, right and bottom in shar
 
 GREY = (128, 128, 128)
 CLOTH, CARD, GLASS = (120, 160, 190), (235, 235, 235), (15, 15, 15)
+LIGHT = np.array((225, 215, 120))  # the other colour of a pattern
 SEED = 3
+
+# How much of the second colour cloth has at places that are so far down and across, in heights of a face.
+CLOTHS: dict[str, Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]] = {
+    "shaded": lambda down, _: down / max(float(down.max(initial=0.0)), 1e-6),
+    "striped": lambda down, _: np.sin(2 * np.pi * down / 0.07) / 2 + 0.5,
+    "dotted": lambda down, across: (
+        np.sin(2 * np.pi * down / 0.1) * np.sin(2 * np.pi * across / 0.1) > 0.3
+    ).astype(np.float32),
+    "speckled": lambda down, _: np.random.default_rng(SEED).random(down.shape, np.float32),
+}
+HIDDEN: dict[str, Place] = {
+    "mask": (0, 0.55, 1, 1.05),
+    "glasses": (0.05, 0.3, 0.95, 0.48),
+    "scarf over the mouth": (0.2, 0.65, 0.8, 0.95),
+    "left half": (-9, -9, 0.5, 9),
+}
 
 
 def turned(quarters: int, pixels: Pixels, _: Face) -> Pixels:
@@ -74,6 +91,21 @@ def covered(place: Place, colour: tuple[int, int, int], pixels: Pixels, face: Fa
     return painted
 
 
+def behind(place: Place, cloth: str, pixels: Pixels, face: Face) -> Pixels:
+    """A part of the face behind cloth with a pattern, the same for everybody."""
+    left, top, width, height = face.box
+    first_x, first_y, last_x, last_y = place
+    part = np.s_[
+        max(0, round(top + first_y * height)) : max(0, round(top + last_y * height)),
+        max(0, round(left + first_x * width)) : max(0, round(left + last_x * width)),
+    ]
+    painted = pixels.copy()
+    down, across = np.indices(painted[part].shape[:2], np.float32) / height
+    share = CLOTHS[cloth](down, across)[..., None]
+    painted[part] = (LIGHT + share * (np.array(CLOTH) - LIGHT)).astype(np.uint8)
+    return painted
+
+
 def blurred(share: float, pixels: Pixels, face: Face) -> Pixels:
     """Out of focus, by so much of the face's width."""
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), share * face.box[2]), np.uint8)
@@ -115,12 +147,14 @@ def near(form: str, share: float, pixels: Pixels, face: Face) -> Pixels:
     return framed(pixels, face, FORMS[form], share)[0]
 
 
+FACTORS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 1.15, 1.25, 1.4, 1.8)
+
 ALTERATIONS: dict[str, Alter] = {
     "as it is": unaltered,
     "mirrored": mirrored,
     **{f"lying, {quarters} quarters": partial(turned, quarters) for quarters in (1, 2, 3)},
     **{f"tilted, {degrees} degrees": partial(tilted, degrees) for degrees in (15, 30, 45)},
-    **{f"stretched, {factor:g} times as wide": partial(stretched, factor) for factor in (0.5, 0.7, 1.4, 1.8)},
+    **{f"stretched, {factor:g} times as wide": partial(stretched, factor) for factor in FACTORS},
     **{
         f"cut off {side}, {share:.0%}": partial(cut, side, share)
         for side in ("left", "right", "top", "bottom")
@@ -135,6 +169,11 @@ ALTERATIONS: dict[str, Alter] = {
     "dark glasses": partial(covered, (0.05, 0.3, 0.95, 0.48), GLASS),
     "hat": partial(covered, (-0.1, -0.3, 1.1, 0.22), GLASS),
     "hand over the mouth": partial(covered, (0.2, 0.65, 0.8, 0.95), CLOTH),
+    **{
+        f"{name}, {cloth}": partial(behind, place, cloth)
+        for name, place in HIDDEN.items()
+        for cloth in CLOTHS
+    },
     **{f"blurred, {share:.0%} of the face": partial(blurred, share) for share in (0.01, 0.02, 0.04, 0.06)},
     **{f"moved, {share:.0%} of the face": partial(moved, share) for share in (0.05, 0.1, 0.2)},
     **{f"coarse, {face_px} px": partial(coarse, face_px) for face_px in (32, 24, 16, 12)},

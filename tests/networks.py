@@ -24,13 +24,16 @@ Weights = NDArray[np.float32]
 _Array = NDArray[np.float32] | NDArray[np.int32]
 
 
-def nose_onnx(path: Path, weights: Weights = WEIGHTS) -> Path:
-    """A network that answers ``point``: the picture's mean colour times ``weights``."""
+def nose_onnx(path: Path, weights: Weights = WEIGHTS, unused: Sequence[str] = ()) -> Path:
+    """A network that answers ``point``: the picture's mean colour times ``weights``.
+
+    Some files name inputs that no node takes: weights, before somebody quantised them.
+    """
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["colour"], axes=[2, 3], keepdims=0),
         helper.make_node("MatMul", ["colour", "weights"], ["point"]),
     ]
-    return _write_onnx(path, nodes, {"point": weights.shape[1]}, {"weights": weights})
+    return _write_onnx(path, nodes, {"point": weights.shape[1]}, {"weights": weights}, unused)
 
 
 def nose_pb(path: Path, weights: Weights = WEIGHTS) -> Path:
@@ -101,12 +104,19 @@ def input_only_pb(path: Path) -> Path:
 
 
 def _write_onnx(
-    path: Path, nodes: list[onnx.NodeProto], outputs: dict[str, int], constants: dict[str, Weights]
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    outputs: dict[str, int],
+    constants: dict[str, Weights],
+    unused: Sequence[str] = (),
 ) -> Path:
     graph = helper.make_graph(
         nodes,
         path.stem,
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, SIDE_PX, SIDE_PX])],
+        [
+            helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, SIDE_PX, SIDE_PX]),
+            *(helper.make_tensor_value_info(name, TensorProto.FLOAT, [3, 2]) for name in unused),
+        ],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, n]) for name, n in outputs.items()],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )

@@ -171,6 +171,19 @@ class TestLoadNetwork:
         assert isinstance(network, engine)
         assert_close(network.run(plain(1, 0, 0))["point"], np.array([(0.5, 0.1)]))
 
+    @pytest.mark.parametrize("unused", [[], ["weight_1", "weight_2"]])
+    def test_a_description_may_ask_for_opencv_by_the_name_of_the_input(
+        self, tmp_path: Path, unused: list[str]
+    ) -> None:
+        network = load_network(nose_onnx(tmp_path / "nose.onnx", unused=unused), "image")
+        assert isinstance(network, OpenCvNetwork)
+        assert_close(network.run(plain(1, 0, 0))["point"], np.array([(0.5, 0.1)]))
+
+    def test_an_input_of_another_name_is_told(self, tmp_path: Path) -> None:
+        network = load_network(nose_onnx(tmp_path / "nose.onnx"), "picture")
+        with pytest.raises(PackError, match=r"^pack:cannot_look file=.*nose\.onnx"):
+            network.run(plain(1, 0, 0))
+
     @pytest.mark.parametrize("name", ["nose.pt", "nose.h5", "nose", "onnx"])
     def test_another_ending_is_refused_with_those_that_are_taken(self, name: str, tmp_path: Path) -> None:
         with pytest.raises(PackError, match=rf"pack:other_file .*{name}.* endings='\.onnx, \.pb, \.tflite'"):

@@ -44,7 +44,7 @@ Say = Callable[[PorteiroError, Place], str]
 
 
 def in_words(sentences: Mapping[str, Sentence], error: PorteiroError, place: Place) -> str:
-    """An error in words, behind the setting that led to it where there is one.
+    """An error in words, behind the setting that led to it where there is one; so too those among its values.
 
     Args:
         sentences: by the keys of errors.
@@ -56,5 +56,9 @@ def in_words(sentences: Mapping[str, Sentence], error: PorteiroError, place: Pla
         sentence = sentence.one if error.values[sentence.count] == 1 else sentence.other
     elif not isinstance(sentence, str):
         sentence = sentence[place if place in sentence else Place.API]
-    said = sentence.format_map(error.values)
+    values = {
+        name: in_words(sentences, value, place) if isinstance(value, PorteiroError) else value
+        for name, value in error.values.items()
+    }
+    said = sentence.format_map(values)
     return f"{error.setting}: {said}" if error.setting else said

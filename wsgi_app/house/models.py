@@ -1,12 +1,9 @@
-"""The models: which pack this house uses, bringing one here, and loading it."""
+"""The models: which pack this house uses, and loading it."""
 
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import requests
 
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import PackError
@@ -15,22 +12,16 @@ from wsgi_app.base.steps import Steps
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import (
     CATALOGUE,
-    CHUNK_BYTES,
-    NetworkFile,
     Pack,
     check_files,
     pack_in,
     read_packs,
-    sha256_of,
 )
 from wsgi_app.vision.pipeline import Pipeline
 
 SHIPPED = "embedded"
 # One made-up face, on which the networks are tried before the first photo and by /health/ready.
 TEST_PICTURE = (CATALOGUE.parent / "test-picture.jpg").read_bytes()
-TIMEOUT_S = (10, 60)  # to connect, and between two pieces
-
-Progress = Callable[[str, int, int], None]
 
 
 def catalogue() -> dict[str, Pack]:
@@ -90,84 +81,6 @@ def choose(config: Config, name: str) -> None:
     path = _choice_file(config)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{kept}\n", encoding="utf-8")
-
-
-def fetch(config: Config, name: str, source: Path | None, progress: Progress) -> Path:
-    """Bring the files of a pack here, from a folder or by download; what is here already is kept.
-
-    Args:
-        config: says where to.
-        name: of a pack in the catalogue.
-        source: a folder that holds the files; ``None`` downloads them.
-        progress: called with (file, bytes so far, bytes in all).
-
-    Returns:
-        The pack's folder.
-
-    Raises:
-        PackError: an unknown pack, a failed download, or a wrong file; nothing wrong stays.
-    """
-    pack = catalogue().get(name)
-    if pack is None:
-        raise PackError("pack:unknown", name=name, packs=", ".join(catalogue()))
-    folder = pack_folder(config, name)
-    folder.mkdir(parents=True, exist_ok=True)
-    for network in pack.networks:
-        target = folder / network.file
-        if target.is_file() and sha256_of(target) == network.sha256:
-            progress(network.file, network.size_bytes, network.size_bytes)
-            continue
-        partial = folder / f"{network.file}.part"
-        if source is not None:
-            _copy(source / network.file, partial)
-        else:
-            _download(network, partial, progress)
-        _accept(network, partial, target)
-        progress(network.file, network.size_bytes, network.size_bytes)
-    return folder
-
-
-def _copy(source: Path, partial: Path) -> None:
-    if not source.is_file():
-        raise PackError("pack:missing", file=source)
-    shutil.copyfile(source, partial)
-
-
-def _accept(network: NetworkFile, partial: Path, target: Path) -> None:
-    if sha256_of(partial) != network.sha256:
-        partial.unlink()
-        raise PackError("pack:wrong_file", file=network.file)
-    partial.replace(target)
-
-
-def _download(network: NetworkFile, partial: Path, progress: Progress) -> None:
-    if not network.url:
-        raise PackError("pack:no_download", file=network.file, source=network.source)
-    done = partial.stat().st_size if partial.is_file() else 0
-    if done >= network.size_bytes:
-        return
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
-    try:
-        with requests.get(network.url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
-            response.raise_for_status()
-            resumed = response.status_code == requests.codes.partial_content
-            _receive(response, partial, done if resumed else 0, network, progress)
-    except (requests.RequestException, OSError) as error:
-        raise PackError("pack:download", file=network.file, why=type(error).__name__) from error
-
-
-def _receive(
-    response: requests.Response, partial: Path, done: int, network: NetworkFile, progress: Progress
-) -> None:
-    with partial.open("ab" if done else "wb") as file:
-        for chunk in response.iter_content(CHUNK_BYTES // 4):
-            done += len(chunk)
-            if done > network.size_bytes:
-                raise OSError("more bytes than the file has")
-            file.write(chunk)
-            progress(network.file, done, network.size_bytes)
-    if done < network.size_bytes:
-        raise OSError("fewer bytes than the file has")
 
 
 def _choice_file(config: Config) -> Path:

@@ -62,17 +62,22 @@ class OnnxRuntimeNetwork:
 
 
 class OpenCvNetwork:
-    """An ``.onnx``, ``.pb`` or ``.tflite`` file on OpenCV's dnn module."""
+    """An ``.onnx``, ``.pb`` or ``.tflite`` file on OpenCV's dnn module.
 
-    def __init__(self, path: Path):
-        self._path = path
+    Args:
+        path: of the file.
+        input_name: needed where the file names several inputs, of which only this one is used.
+    """
+
+    def __init__(self, path: Path, input_name: str = ""):
+        self._path, self._input = path, input_name
         self._network = cv2.dnn.readNet(str(path))
         self._outputs = self._network.getUnconnectedOutLayersNames()
 
     def run(self, blob: Blob) -> dict[str, Blob]:
         """Run it once; see ``Network``."""
         with _looking(self._path):
-            self._network.setInput(blob)
+            self._network.setInput(blob, self._input)
             outputs = self._network.forward(self._outputs)
         return {
             name: np.asarray(output, np.float32) for name, output in zip(self._outputs, outputs, strict=True)
@@ -86,8 +91,12 @@ ENGINES: dict[str, Callable[[Path], Network]] = {
 }
 
 
-def load_network(path: Path) -> Network:
+def load_network(path: Path, opencv_input: str = "") -> Network:
     """Load a network file on the engine that runs its kind fastest.
+
+    Args:
+        path: of the file.
+        opencv_input: where it is set, OpenCV runs the file whatever its kind, and its input has this name.
 
     Raises:
         PackError: the file is of another kind, or its engine cannot read it.
@@ -98,7 +107,7 @@ def load_network(path: Path) -> Network:
     try:
         if path.suffix.lower() == ".pb":
             _check_graph(path)
-        return engine(path)
+        return OpenCvNetwork(path, opencv_input) if opencv_input else engine(path)
     except PackError:
         raise
     except Exception as error:  # the engines raise types of their own that share no base

@@ -1,15 +1,25 @@
 """A plain ground around a picture, so that the detector sees all of a face that fills it."""
 
+from math import ceil
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wsgi_app.vision.detect import LARGEST_CELL
 from wsgi_app.vision.packs import DetectorFile
 
 
 def ground_side(file: DetectorFile, wanted_px: int) -> int:
-    """The side of a square ground: the wanted one, or the only one that a detector takes, px."""
-    return file.input_px if file.sizes == "square" else wanted_px
+    """The side of a square ground for a detector, px.
+
+    Args:
+        file: the pack's description of the detector.
+        wanted_px: what suits the shipped one.
+    """
+    if file.sizes == "square":
+        return file.input_px
+    return LARGEST_CELL * ceil(file.ground_scale * wanted_px / LARGEST_CELL)
 
 
 def on_ground(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], int, int]:

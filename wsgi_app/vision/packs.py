@@ -20,6 +20,7 @@ CATALOGUE = Path(__file__).parent.parent / "models" / "models.toml"
 CHUNK_BYTES = 1024 * 1024
 
 FileName = Annotated[str, Meta(pattern=r"^[^/\\]+$")]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Rate = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
 
@@ -38,7 +39,7 @@ class NetworkFile:
     """
 
     file: FileName
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Sha256
     size_bytes: Annotated[int, Meta(gt=0)]
     licence: str
     source: str
@@ -50,15 +51,20 @@ class DetectorFile(NetworkFile):
     """A face detector of YuNet's form, BGR 0..255.
 
     Attributes:
+        opencv_input: where it is set, OpenCV runs the file, and takes the picture under this name.
         input_px: longest side of its input, a multiple of 32.
         score_threshold: least score of a face.
         sizes: ``square`` where its input always has two sides of ``input_px``, ``any`` where it takes all
             multiples of 32 up to there.
+        ground_scale: how much larger than for the shipped detector the grounds are on which a near face or a
+            crop is laid for a second look; on smaller ones its landmarks are too rough.
     """
 
+    opencv_input: str = ""
     input_px: Annotated[int, Meta(gt=0, multiple_of=32)]
     score_threshold: Annotated[float, Meta(gt=0, lt=1)]
     sizes: Literal["square", "any"] = "square"
+    ground_scale: Annotated[float, Meta(ge=1, le=4)] = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +104,7 @@ class EmbedderFile(NetworkFile):
     """An embedder of aligned 112x112 faces, compared by cosine.
 
     Attributes:
+        opencv_input: as a detector's.
         embedding_size: length of the vector.
         channels: ``rgb`` or ``bgr``.
         mean: subtracted from each channel, on the 0..255 scale.
@@ -106,6 +113,7 @@ class EmbedderFile(NetworkFile):
         strangers: by falling rate, none or two at least: they give the threshold for a house of any size.
     """
 
+    opencv_input: str = ""
     embedding_size: Annotated[int, Meta(gt=0)]
     channels: Literal["rgb", "bgr"]
     mean: tuple[float, float, float]
@@ -134,6 +142,27 @@ class NoseNetworkFile(NetworkFile):
     channels: Literal["rgb", "bgr"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """A file of the Python package index that holds the files of a pack among others.
+
+    Attributes:
+        package: its name in the index.
+        version: likewise.
+        file: its name.
+        sha256: of the file, in hex.
+        size_bytes: of the file.
+        folder: inside it, where the pack's files lie under their own names.
+    """
+
+    package: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
+    version: Annotated[str, Meta(pattern=r"^[0-9][A-Za-z0-9.+!_-]*\Z")]
+    file: FileName
+    sha256: Sha256
+    size_bytes: Annotated[int, Meta(gt=0)]
+    folder: str
+
+
 @dataclass(frozen=True)
 class Pack:
     """A detector and an embedder that work together, and in some packs a nose network.
@@ -144,6 +173,7 @@ class Pack:
         detector: finds faces.
         embedder: tells them apart.
         nose: points at the nose; without one the detector's landmark does.
+        wheel: has its files too, for machines that reach a package index and not their addresses.
     """
 
     name: str
@@ -151,6 +181,7 @@ class Pack:
     detector: DetectorFile
     embedder: EmbedderFile
     nose: NoseNetworkFile | None = None
+    wheel: Wheel | None = None
 
     @property
     def networks(self) -> tuple[NetworkFile, ...]:
@@ -160,7 +191,7 @@ class Pack:
     @property
     def is_on_the_internet(self) -> bool:
         """Whether each of its files can be fetched."""
-        return all(network.url for network in self.networks)
+        return self.wheel is not None or all(network.url for network in self.networks)
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -168,6 +199,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     detector: DetectorFile
     embedder: EmbedderFile
     nose: NoseNetworkFile | None = None
+    wheel: Wheel | None = None
 
 
 class _Description(msgspec.Struct, forbid_unknown_fields=True):
@@ -185,7 +217,7 @@ def read_packs(path: Path) -> dict[str, Pack]:
     except (OSError, ValueError) as error:
         raise PackError("pack:description", file=path, why=str(error)) from error
     return {
-        name: Pack(name, table.summary, table.detector, table.embedder, table.nose)
+        name: Pack(name, table.summary, table.detector, table.embedder, table.nose, table.wheel)
         for name, table in packs.items()
     }
 

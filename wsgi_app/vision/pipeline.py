@@ -115,12 +115,12 @@ class Pipeline:
         """
         lock = threading.Lock()
 
-        def guarded(path: Path) -> Network:
-            return GuardedNetwork(load_network(path), lock, limits.inference_wait_s)
+        def guarded(path: Path, opencv_input: str = "") -> Network:
+            return GuardedNetwork(load_network(path, opencv_input), lock, limits.inference_wait_s)
 
         self.pack, self.limits, self._nose_file = pack, limits, nose or _nose_of(pack, folder)
-        self._detector = guarded(folder / pack.detector.file)
-        self._embedder = guarded(folder / pack.embedder.file)
+        self._detector = guarded(folder / pack.detector.file, pack.detector.opencv_input)
+        self._embedder = guarded(folder / pack.embedder.file, pack.embedder.opencv_input)
         self._nose = guarded(self._nose_file.path) if self._nose_file else None
 
     def check(self, photo: bytes, steps: Steps) -> bool:

@@ -12,6 +12,12 @@ SENTENCES: dict[str, Sentence] = {
 }
 
 
+def test_an_error_among_the_values_is_said_too() -> None:
+    error = NotFound("not_found:person", name=Unfit("bad_name"))
+
+    assert in_words(SENTENCES, error, Place.TERMINAL) == "Nobody is called 'Try --name.'."
+
+
 def test_a_sentence_names_the_values_of_its_error() -> None:
     error = NotFound("not_found:person", name="{Ana}")
 

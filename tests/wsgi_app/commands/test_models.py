@@ -99,7 +99,7 @@ def test_the_owner_is_told_when_the_setting_goes_before_the_choice(owner: Owner,
         (["use", "zoo"], "onnx is missing. `porteiro models fetch zoo` brings the right one."),
         (["use", "{folder}"], "holds no complete model pack."),
         (["fetch", "zooo"], "There is no pack 'zooo'; there are "),
-        (["fetch", "zoo", "--from", "{folder}"], "face_detection_yunet_2023mar.onnx is missing."),
+        (["fetch", "zoo", "--from", "{folder}"], "face_detection_yunet_2023mar_int8bq.onnx is missing."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

