@@ -18,6 +18,7 @@ from pi_client.config import DoorConfig, LedSettings
 from pi_client.door import Door
 from pi_client.fakes.camera import FakeCamera
 from pi_client.fakes.pins import FakePins, Moment
+from pi_client.faults import Fault
 from pi_client.lamps import GREEN, RED
 from pi_client.machine import RESULTS, State
 from pi_client.notify import Notifier
@@ -65,8 +66,8 @@ class Noted:
         """Whether the server says that it is well."""
         return self._server.is_reachable()
 
-    def report(self, vitals: StatusReport) -> bool:
-        """Tell the server how the device is; whether it was heard."""
+    def report(self, vitals: StatusReport) -> Fault | None:
+        """Tell the server how the device is; why it was not heard."""
         return self._server.report(vitals)
 
 

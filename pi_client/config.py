@@ -217,8 +217,8 @@ def _relay_is_safe(config: DoorConfig) -> None:
         raise DoorConfigError("relay.pin needs server.token_file: without a token no answer can be proven.")
     if relay.pin and config.server.url and not is_private(config.server.url):
         raise DoorConfigError(
-            "relay.pin needs https in server.url: whoever can read the token on the way can sign answers "
-            "with it."
+            "relay.pin needs https in server.url: over plain http whoever is on the way sees who comes in, "
+            "and when."
         )
 
 

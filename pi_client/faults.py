@@ -21,6 +21,8 @@ class Fault(Enum):
     UNTRUSTED = "untrusted"
     CLOCK = "clock"
     UNPROVEN = "unproven"
+    OLD_SERVER = "old_server"
+    OLD_DEVICE = "old_device"
     NOT_AGREED = "not_agreed"
 
 
@@ -80,6 +82,16 @@ HANDLING = {
         lamps.MISCONFIGURED,
         logging.ERROR,
         "The answer is not signed for this press: something between door and server alters answers.",
+    ),
+    Fault.OLD_SERVER: Handling(
+        lamps.MISCONFIGURED,
+        logging.ERROR,
+        "The server is of an earlier release, whose answers this device does not trust: update the server.",
+    ),
+    Fault.OLD_DEVICE: Handling(
+        lamps.MISCONFIGURED,
+        logging.ERROR,
+        "The server is of a later release, whose answers this device cannot check: update this device.",
     ),
     Fault.NOT_AGREED: Handling(
         lamps.MISCONFIGURED,

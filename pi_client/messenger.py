@@ -76,7 +76,7 @@ class Messenger:
                 self._inbox.put(ServerSeen(self._guarded(self._server.is_reachable)))
             if now >= report_at:
                 report_at = now + self._settings.heartbeat_s
-                self._guarded(lambda: self._server.report(self._status()))
+                self._guarded(lambda: self._server.report(self._status()) is None)
 
     def _guarded(self, job: Callable[[], bool]) -> bool:
         settings = self._settings

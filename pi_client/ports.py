@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from pi_client.faults import Fault
 from pi_client.lamps import Lit
 from pi_client.press import ButtonPress, PressAnswer, StatusReport
 
@@ -63,5 +64,5 @@ class RemoteServer(Protocol):
     def is_reachable(self) -> bool:
         """Whether the server says that it is well; also keeps the connection open."""
 
-    def report(self, report: StatusReport) -> bool:
-        """Tell the server how the device is; whether it was heard."""
+    def report(self, report: StatusReport) -> Fault | None:
+        """Tell the server how the device is; why it was not heard, ``None`` where it was."""

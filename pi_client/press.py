@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from pi_client.evidence import VERSION
 from pi_client.faults import Fault
 
 
@@ -59,7 +60,7 @@ class PressAnswer:
         fault: why it failed; ``None`` unless it did.
         detail: for the log, such as the server's verdict or the network's error; never a secret, no name.
         server_ms: how long the server was waited for, from the first byte sent to the last byte read.
-        person: who it was by the server's word, which the signature does not cover: for ``log.audit`` alone.
+        person: the name of who it was, for ``log.audit`` alone.
         wait_s: how long no press is taken from now on.
         photos: how many the server wants of the next press; 0 where it does not say.
     """
@@ -90,6 +91,7 @@ class StatusReport:
         last_press_at: by the wall clock.
         temperature_c: the processor's, where the machine tells.
         signal_dbm: the Wi-Fi's, where there is one.
+        evidence: which version of what proves an answer this software understands.
     """
 
     version: str
@@ -103,3 +105,4 @@ class StatusReport:
     last_press_at: datetime | None = None
     temperature_c: float | None = None
     signal_dbm: float | None = None
+    evidence: int = VERSION

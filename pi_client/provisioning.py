@@ -115,7 +115,7 @@ def _checked_url(url: str) -> str:
 
 def _warnings(url: str) -> Iterator[str]:
     if not is_private(url):
-        yield "warning: http is not encrypted: photos and token can be read on the way; better is https"
+        yield "warning: http is not encrypted: photos and names can be read on the way; better is https"
 
 
 def _ask_systemd(root: Path, run: Run) -> bool:

@@ -56,7 +56,10 @@ def _has_host_and_port(url: str) -> bool:
 
 def is_private(url: str) -> bool:
     """Whether nobody on the way can read along: https, or a server on this machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     with contextlib.suppress(ValueError):
         return parts.scheme == "https" or ip_address(parts.hostname or "").is_loopback
     return parts.hostname == "localhost"

@@ -42,6 +42,7 @@ class Reply:
         key: the header Idempotency-Key; ``""`` where there is none.
         body: at most ``MOST_ANSWER_BYTES``.
         ms: from the first byte sent to the last byte read.
+        evidence: the header Porteiro-Evidence; ``""`` where there is none.
         retry_after: the header Retry-After; ``""`` where there is none.
     """
 
@@ -50,6 +51,7 @@ class Reply:
     key: str
     body: bytes
     ms: float
+    evidence: str = ""
     retry_after: str = ""
 
 
@@ -199,6 +201,7 @@ class Transport:
             key=headers.get("Idempotency-Key", ""),
             body=body,
             ms=exchange.ms(),
+            evidence=headers.get("Porteiro-Evidence", ""),
             retry_after=headers.get("Retry-After", ""),
         )
 

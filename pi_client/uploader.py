@@ -11,13 +11,14 @@ from urllib.parse import quote
 import requests
 
 from pi_client import __version__
-from pi_client.answers import failed, judge
+from pi_client.answers import failed, judge, unheard
 from pi_client.config import ServerSettings
-from pi_client.evidence import token_key
+from pi_client.evidence import VERSION, ExpectedProof, photo_digests, signed_headers, signing_key
 from pi_client.failures import NoReply
 from pi_client.faults import HANDLING, Fault
 from pi_client.press import ButtonPress, Clock, PressAnswer, StatusReport
-from pi_client.transport import Transport
+from pi_client.settings import is_private
+from pi_client.transport import Reply, Transport
 
 FIELDS = ("file", "file2", "file3")
 HEADERS = {
@@ -28,7 +29,10 @@ HEADERS = {
 
 
 class HttpServer:
-    """A Porteiro server; safe to use from several threads, which share its connections."""
+    """A Porteiro server; safe to use from several threads, which share its connections.
+
+    The token goes over https alone, or to this very machine; otherwise requests are signed with it.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,8 @@ class HttpServer:
         """
         self._settings, self._token, self._boot = settings, token, boot
         self._clock, self._sleep = clock, sleep
-        self._key = token_key(token) if token else None
+        self._key = signing_key(token) if token else None
+        self._sends_token = is_private(settings.url)
         self._transport = Transport(settings, clock.monotonic)
 
     def ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
@@ -65,16 +70,18 @@ class HttpServer:
 
     def is_reachable(self) -> bool:
         """Whether the server says that it is well; also keeps a connection open."""
-        status = self._status("GET", self._settings.health_path)
-        return status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+        reply = self._small(lambda: self._prepared("GET", self._settings.health_path, {}))
+        return reply is not None and HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
 
-    def report(self, report: StatusReport) -> bool:
-        """Tell the server how the device is; whether it was heard. Without a token there is nobody to be."""
+    def report(self, report: StatusReport) -> Fault | None:
+        """Tell the server how the device is; why it was not heard. Without a token there is nobody to be."""
         device, _, secret = self._token.partition(".")
         if not secret:
-            return False
+            return Fault.TOKEN
         path = f"/devices/{quote(device, safe='')}/heartbeat"
-        return self._status("PUT", path, json=_plain(report)) == HTTPStatus.NO_CONTENT
+        # Made anew when it is sent again: the server takes no signature twice.
+        reply = self._small(lambda: self._proven("PUT", path, json=_plain(report)))
+        return Fault.UNREACHABLE if reply is None else unheard(reply)
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -82,49 +89,64 @@ class HttpServer:
 
     def _ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
         # Made once: what is sent again has the same id, and the same bytes.
-        request = self._prepared("POST", "/", self._press_headers(press), files=_files(photos))
-        answer = self._attempt(request, press)
+        request = self._proven("POST", "/", self._press_headers(press), files=_files(photos))
+        expected = None if self._key is None else ExpectedProof(self._key, photo_digests(photos))
+        answer = self._attempt(request, press, expected)
         for attempt in range(self._settings.retries):
             pause_s = self._settings.backoff_s * 2**attempt
             too_late = self._clock.monotonic() + pause_s >= press.deadline_s
             if answer.fault is None or not HANDLING[answer.fault].retried or too_late:
                 break
             self._sleep(pause_s)
-            answer = self._attempt(request, press)
+            answer = self._attempt(request, press, expected)
         return answer
 
-    def _attempt(self, request: requests.PreparedRequest, press: ButtonPress) -> PressAnswer:
+    def _attempt(
+        self, request: requests.PreparedRequest, press: ButtonPress, expected: ExpectedProof | None
+    ) -> PressAnswer:
         try:
             reply = self._transport.send(request, press.deadline_s)
         except NoReply as error:
             return failed(press, error.fault, error.detail, error.ms)
         if self._clock.monotonic() > press.deadline_s:
             return failed(press, Fault.TOO_LATE, f"status {reply.status}, after the deadline", reply.ms)
-        return judge(reply, press, self._key, self._clock.wall())
+        return judge(reply, press, expected, self._clock.wall())
 
-    def _status(self, method: str, path: str, **content: Any) -> int | None:
-        """The status of a small request that takes the read timeout as a whole; ``None`` for no reply.
+    def _small(self, made: Callable[[], requests.PreparedRequest]) -> Reply | None:
+        """The reply to a small request that takes the read timeout as a whole; ``None`` for none.
 
         It may be sent twice: a server that closes its connections without a word is seen only by asking.
         """
         deadline_s = self._clock.monotonic() + self._settings.read_timeout_s
         try:
-            request = self._prepared(method, path, **content)
             try:
-                return self._transport.send(request, deadline_s).status
+                return self._transport.send(made(), deadline_s)
             except NoReply as error:
                 if not HANDLING[error.fault].retried:
                     raise
-                return self._transport.send(request, deadline_s).status
+                return self._transport.send(made(), deadline_s)
         except Exception:  # noqa: BLE001 - not to be reached is all that there is to know
             return None
 
-    def _prepared(
+    def _proven(
         self, method: str, path: str, headers: dict[str, str] | None = None, **content: Any
     ) -> requests.PreparedRequest:
-        bearer = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        every = {**HEADERS, **bearer, **(headers or {})}
-        return requests.Request(method, self._settings.url + path, headers=every, **content).prepare()
+        """A request that proves whose it is: by the token, or where others could read it, by a signature."""
+        every = headers or {}
+        if self._token and self._sends_token:
+            every = {"Authorization": f"Bearer {self._token}", **every}
+        request = self._prepared(method, path, every, **content)
+        if self._token and not self._sends_token:
+            stated = {**request.headers, "method": method, "target": path}
+            body = request.body if isinstance(request.body, bytes) else b""
+            request.headers.update(signed_headers(self._token, self._clock.wall(), stated, body))
+        return request
+
+    def _prepared(
+        self, method: str, path: str, headers: dict[str, str], **content: Any
+    ) -> requests.PreparedRequest:
+        url = self._settings.url + path
+        return requests.Request(method, url, headers={**HEADERS, **headers}, **content).prepare()
 
     def _press_headers(self, press: ButtonPress) -> dict[str, str]:
         return {
@@ -132,6 +154,7 @@ class HttpServer:
             "Porteiro-Boot": self._boot,
             "Porteiro-Pressed-At": press.at.astimezone(UTC).isoformat(timespec="microseconds"),
             "Porteiro-Pressed-Monotonic-Ms": str(int(press.at_s * 1000)),
+            "Porteiro-Evidence": str(VERSION),
             "Porteiro-Agreeing-Faces": str(press.agreeing),
         }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pi_client.evidence import VERSION, AnswerProof, is_proven, photo_digests, signing_key
 from tests.servers import Answer, Server, post_json, post_photo
 from wsgi_app.access.evidence import token_key
 from wsgi_app.base.vitals import Vitals
@@ -26,6 +27,7 @@ VITALS: dict[str, Any] = {
     "last_press_at": "2026-01-05T10:00:00Z",
     "temperature_c": 48.3,
     "signal_dbm": -61.0,
+    "evidence": 2,
 }
 
 GOOD_VITALS = msgspec.convert(VITALS, Vitals)
@@ -63,7 +65,22 @@ class Door:
             "Porteiro-Boot": self.boot,
             "Porteiro-Pressed-At": (self.now() - timedelta(seconds=self.behind_s)).isoformat(),
             "Porteiro-Pressed-Monotonic-Ms": str(self.ms),
+            "Porteiro-Evidence": "2",
         }
+
+    def believes(self, body: dict[str, Any], press: str, *photos: bytes) -> bool:
+        """Whether an answer is the server's own, to this press of these photos."""
+        evidence = dict(body["evidence"])
+        person = body["person"] or {"id": "", "name": ""}
+        stated = {
+            "outcome": body["outcome"],
+            "person": person["id"],
+            "name": person["name"],
+            "digests": photo_digests(photos),
+            **{name: str(body[name]) for name in ("agreed", "retry_after_s", "photos")},
+        }
+        version, proof = evidence.pop("version"), AnswerProof(**evidence)
+        return version == VERSION and is_proven(proof, signing_key(self.token), press, stated)
 
     def restart(self) -> None:
         """Start the machine anew: another boot, and its monotonic clock from the beginning."""

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from webob import Request, Response
 
-from wsgi_app.access.doors import Holder, needed_holder, token_holder
+from wsgi_app.access.doors import Holder, SignedRequest, needed_holder, signing_holder, token_holder
 from wsgi_app.access.identity import BASIC, FORM, NOBODY, Identity, require, require_csrf
 from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.config import Config
@@ -13,6 +13,7 @@ from wsgi_app.base.errors import NotFound, RequestError
 from wsgi_app.base.logs import set_up_logs
 from wsgi_app.base.workers import keep_freed_memory
 from wsgi_app.house.house import House, open_house
+from wsgi_app.house.presses import refuse_stale
 from wsgi_app.routes import ROUTES
 from wsgi_app.web.boundary import Boundary, Exchange
 from wsgi_app.web.call import Call
@@ -21,6 +22,7 @@ from wsgi_app.web.origins import SAFE_METHODS
 from wsgi_app.web.rendering import Pages, error_answer, prefers_html, view_of
 from wsgi_app.web.routing import RouteMatch, Router
 from wsgi_app.web.sign_in import bearer_token, credentials_of, is_browser, page_before, to_sign_in
+from wsgi_app.web.signatures import refuse_other_body, signed_request
 
 INSIDE = (403, 404, 405)  # what somebody who is signed in can meet before it is asked who they are
 
@@ -89,9 +91,19 @@ class Application(Boundary):
         return error_answer(request, error, exchange.request_id, self._pages, view, form)
 
     def _holder(self, request: Request, asked: Token) -> Holder | None:
+        signed = signed_request(request)
+        if signed is not None:
+            return self._signing_holder(request, signed)
         free = asked is Token.DOOR_IF_ASKED and self._house.config.takes_anonymous_doors
         check = token_holder if free else needed_holder
         return check(bearer_token(request), self._house.stores.devices)
+
+    def _signing_holder(self, request: Request, signed: SignedRequest) -> Holder:
+        house, limits = self._house, self._house.config.limits
+        holder = signing_holder(signed, house.stores.devices, house.door_secret)
+        refuse_stale(signed.at, house.stores.now(), limits.presses.age_s)
+        refuse_other_body(request, limits.uploads.body_bytes)
+        return holder
 
     def _takes_forms(self, request: Request) -> bool:
         """Whether the address takes forms; where it does not, one is refused like any other body."""

@@ -24,6 +24,7 @@ from pi_client.commands.trials import CheckFailed, Finding, camera_hangs, judged
 from pi_client.config import DoorConfig
 from pi_client.errors import DoorConfigError
 from pi_client.fakes.camera import CameraFault
+from pi_client.faults import HANDLING, Fault
 from pi_client.machine import State
 from pi_client.press import StatusReport
 from pi_client.provisioning import SERVICE
@@ -41,6 +42,9 @@ UNWELL = {
     State.FAILED.value: "has just had a press that failed",
 }
 NOT_RUNNING = ("", "inactive")
+
+# Why a report is not taken, where the server says as much as that.
+NAMED_FAULTS = (Fault.OLD_SERVER, Fault.OLD_DEVICE, Fault.CLOCK)
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,10 @@ def _reached(reachable: bool) -> str:  # noqa: FBT001
     return "it is there and well"
 
 
-def _accepted(heard: bool) -> str:  # noqa: FBT001
-    if not heard:
+def _accepted(fault: Fault | None) -> str:
+    if fault in NAMED_FAULTS:
+        raise CheckFailed(HANDLING[fault].hint)
+    if fault is not None:
         raise CheckFailed(
             "The server does not take this device's report: its log says why. If it does not know the token, "
             "make one with `porteiro token add NAME` there, and set it up here."

@@ -106,11 +106,13 @@ class FakeServer:
         with self._changed:
             return self._reachable
 
-    def report(self, report: StatusReport) -> bool:
-        """Take note; whether it was told to be there, and to know the device."""
+    def report(self, report: StatusReport) -> Fault | None:
+        """Take note, where it was told to be there, and to know the device."""
         with self._changed:
-            heard = self._reachable and self._registered
-            if heard:
-                self._reports.append(report)
-                self._changed.notify_all()
-            return heard
+            if not self._reachable:
+                return Fault.UNREACHABLE
+            if not self._registered:
+                return Fault.TOKEN
+            self._reports.append(report)
+            self._changed.notify_all()
+            return None

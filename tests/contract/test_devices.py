@@ -25,6 +25,7 @@ def test_a_device_that_was_never_heard_is_shown_as_that(any_server: Server, door
             "vitals": None,
             "heard_at": None,
             "missed": 0,
+            "outdated": False,
             "links": {"self": address, "heartbeat": f"{address}/heartbeat"},
         },
     )
@@ -53,9 +54,27 @@ def test_what_a_newer_device_tells_besides_is_left_out(any_server: Server, door:
     assert any_server.ask("GET", f"/devices/{door.name}").json["vitals"] == VITALS
 
 
+def test_a_device_that_is_too_old_is_heard_and_marked(any_server: Server, door: Door) -> None:
+    old = {name: value for name, value in VITALS.items() if name != "evidence"}
+
+    beaten = post_json(any_server, f"/devices/{door.name}/heartbeat", old, "PUT", **door.bearer)
+    shown = any_server.ask("GET", f"/devices/{door.name}").json
+    page = any_server.ask("GET", f"/devices/{door.name}?format=html").body.decode()
+    door.beats()
+    updated = any_server.ask("GET", f"/devices/{door.name}?format=html").body.decode()
+
+    assert (beaten.status, beaten.headers["Porteiro-Evidence"]) == (204, "2")
+    assert (shown["state"], shown["outdated"], shown["vitals"]["evidence"]) == ("here", True, 1)
+    assert ("Update it: its software is too old" in page, "update it" in page) == (True, True)
+    assert "pdate it" not in updated
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("evidence", 0),
+        ("evidence", "2"),
+        ("evidence", 2**70),
         ("version", "1" * 33),
         ("version", ""),
         ("version", "1.0\n"),

@@ -11,15 +11,16 @@ import pytest
 
 from pi_client import lamps
 from pi_client.answers import judge
+from pi_client.evidence import ExpectedProof
 from pi_client.faults import Fault
 from pi_client.press import ButtonPress, PressAnswer, PressResult
 from pi_client.transport import Reply
 from tests.doors import Door, add_door
 from tests.pi_client.asking import AT, NOW, PHOTO, TOKEN, asking, press_now
 from tests.pi_client.doors import Stage
-from tests.pi_client.hostile_server import HostileServer, Porteiro
+from tests.pi_client.hostile_server import HostileServer, Porteiro, evidence_of
 from tests.servers import Answer, InProcessServer, Server
-from wsgi_app.access.evidence import signature, token_key
+from wsgi_app.access.evidence import photo_digests, signing_key
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.words.pages import OUTCOMES, TALLIES, TITLES
 from wsgi_app.stores.stores import Stores
@@ -57,17 +58,17 @@ def test_a_door_is_answered_by_every_outcome_and_judges_it(
     answer = door.rings(photo("nobody-1"), headers)
 
     assert (answer.status, answer.json["outcome"]) == (STATUSES[outcome], outcome)
-    judged = judged_at(door, headers, answer)
+    judged = judged_at(door, headers, answer, photo("nobody-1"))
     assert (judged.result, judged.detail) == (expected_of(outcome), outcome)
 
 
-def judged_at(door: Door, headers: dict[str, str], answer: Answer) -> PressAnswer:
+def judged_at(door: Door, headers: dict[str, str], answer: Answer, photo: bytes) -> PressAnswer:
     """What the device makes of an answer of the server."""
     pressed_at = datetime.fromisoformat(headers["Porteiro-Pressed-At"])
     press = ButtonPress(headers["Idempotency-Key"], 1.0, pressed_at, deadline_s=11.0)
     kind, key = answer.headers["Content-Type"], answer.headers["Idempotency-Key"]
     reply = Reply(answer.status, kind, key, answer.body, ms=1.0)
-    return judge(reply, press, token_key(door.token), door.now())
+    return judge(reply, press, ExpectedProof(signing_key(door.token), photo_digests([photo])), door.now())
 
 
 @each_outcome
@@ -111,11 +112,11 @@ def test_a_device_takes_each_outcome_by_its_own_status_alone(outcome: Outcome, s
 
 def judged(word: str, status: int) -> PressAnswer:
     """What the device makes of a word that a server has signed for this very press."""
-    press, key = ButtonPress("press-1", at_s=100.0, at=NOW, deadline_s=110.0), token_key(TOKEN)
-    evidence = {"press": press.id, "at": AT, "signature": signature(key, press.id, word, AT)}
-    body = {"service": "porteiro", "status": "OK", "outcome": word, "evidence": evidence}
+    press, key = ButtonPress("press-1", at_s=100.0, at=NOW, deadline_s=110.0), signing_key(TOKEN)
+    body: dict[str, object] = {"service": "porteiro", "status": "OK", "outcome": word}
+    body["evidence"] = evidence_of(key, press.id, "", AT, body)
     reply = Reply(status, "application/json", press.id, json.dumps(body).encode(), ms=1.0)
-    return judge(reply, press, key, NOW)
+    return judge(reply, press, ExpectedProof(key, ""), NOW)
 
 
 @pytest.mark.parametrize(

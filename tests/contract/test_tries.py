@@ -8,13 +8,13 @@ import pytest
 
 from pi_client import lamps
 from pi_client.answers import judge
+from pi_client.evidence import ExpectedProof, photo_digests, signing_key
 from pi_client.machine import State
 from pi_client.transport import Reply
 from tests.conftest import Clock
 from tests.doors import Door, add_door
 from tests.pi_client.doors import TURN_S, Stage
 from tests.servers import InProcessServer, enrolled, form, served
-from wsgi_app.access.evidence import token_key
 from wsgi_app.house.house import House
 
 Photo = Callable[[str], bytes]
@@ -81,7 +81,8 @@ class Entrance:
             ms=1.0,
             retry_after=answer.headers.get("Retry-After", ""),
         )
-        self.stage.inbox.put(judge(told, press, token_key(self.door.token), self.stage.wall()))
+        expected = ExpectedProof(signing_key(self.door.token), photo_digests(photos))
+        self.stage.inbox.put(judge(told, press, expected, self.stage.wall()))
 
     def waits_until_ready(self) -> float:
         """Let time go by until the device takes a press; gives the seconds."""

@@ -12,7 +12,7 @@ from email import message_from_bytes
 from types import TracebackType
 from typing import Any, Self
 
-from wsgi_app.access.evidence import signature, token_key
+from wsgi_app.access.evidence import VERSION, answer_signature, photo_digests, signing_key
 
 STOP_S = 20.0
 DRIP_S = 0.02
@@ -209,6 +209,30 @@ def drip_continues(talk: Talk) -> None:
     talk.drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
 
+def heard(status: int, evidence: str = str(VERSION)) -> Behaviour:
+    """Answer every heartbeat like this."""
+    return always(status, b"", *([f"Porteiro-Evidence: {evidence}"] if evidence else []))
+
+
+HEARD = heard(204)
+
+
+def evidence_of(key: bytes, press: str, digests: str, at: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What proves a body of an answer, as the server makes it."""
+    numbers = {name: body.get(name) for name in ("agreed", "retry_after_s", "photos")}
+    person = body.get("person") or {"id": "", "name": ""}
+    stated = {
+        "press": press,
+        "outcome": body["outcome"],
+        "person": person["id"],
+        "name": person["name"],
+        "digests": digests,
+        "at": at,
+        **{name: str(number) if type(number) is int else "" for name, number in numbers.items()},
+    }
+    return {"version": VERSION, "press": press, "at": at, "signature": answer_signature(key, stated)}
+
+
 @dataclass(frozen=True)
 class Porteiro:
     """A server that answers as Porteiro does; changed in one thing, it is a hostile one.
@@ -242,8 +266,9 @@ class Porteiro:
         if self.outcome == "known":
             body["agreed"] = int(request.headers.get("porteiro-agreeing-faces", 1))
         if self.token:
-            signed = signature(token_key(self.token), press, self.outcome, self.at)
-            body["evidence"] = {"press": press, "at": self.at, "signature": signed}
+            sent = photo_digests(data for _, kind, data in request.parts().values() if kind == "image/jpeg")
+            key = signing_key(self.token)
+            body["evidence"] = evidence_of(key, press, sent, self.at, body)
         status = self.status or (200 if self.outcome == "known" else 404)
         data = json.dumps({**body, **self.changed}).encode()
         return response(status, data, f"Idempotency-Key: {press}", *self.headers)

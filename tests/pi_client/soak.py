@@ -25,6 +25,7 @@ from pi_client.door import Door
 from pi_client.fakes.camera import FakeCamera
 from pi_client.fakes.pins import FakePins
 from pi_client.fakes.server import KNOWN, UNKNOWN, UNREACHABLE, FakeServer
+from pi_client.faults import Fault
 from pi_client.machine import State
 from pi_client.notify import Notifier
 from pi_client.ports import RemoteServer
@@ -133,7 +134,7 @@ class SomeOverHttp:
     def is_reachable(self) -> bool:
         return self._fake.is_reachable()
 
-    def report(self, report: StatusReport) -> bool:
+    def report(self, report: StatusReport) -> Fault | None:
         return self._fake.report(report)
 
 

@@ -1,3 +1,5 @@
+import hashlib
+import hmac
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,13 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pi_client.answers import judge
-from pi_client.evidence import signature, token_key
+from pi_client.answers import judge, unheard
+from pi_client.evidence import ExpectedProof, photo_digests, signing_key
 from pi_client.faults import Fault
 from pi_client.press import ButtonPress, PressAnswer, PressResult
 from pi_client.transport import Reply
+from tests.pi_client.hostile_server import evidence_of
 
-KEY = token_key("front-door.a-secret")
+KEY = signing_key("front-door.a-secret")
+DIGESTS = photo_digests((b"first", b"second"))
+EXPECTED = ExpectedProof(KEY, DIGESTS)
+ANA = {"id": "7", "name": "Ana"}
 NOW = datetime(2026, 11, 21, 12, 0, 2, tzinfo=UTC)
 AT = NOW.isoformat()
 PRESS = ButtonPress("press-1", at_s=100.0, at=NOW - timedelta(seconds=2), deadline_s=110.0)
@@ -22,12 +28,30 @@ REFUSALS = ("unknown", "no_face", "too_dark", "too_small", "blurred", "several_p
 NEW_WORDS = ("asleep", "wears_a_mask", "wears-a-mask", "level_2", "Known", "x")
 
 
-def evidence(outcome: str, press: str = "press-1", at: str = AT, key: bytes = KEY) -> dict[str, str]:
-    return {"press": press, "at": at, "signature": signature(key, press, outcome, at)}
+def evidence(
+    outcome: str, press: str = "press-1", at: str = AT, key: bytes = KEY, digests: str = DIGESTS, **told: Any
+) -> dict[str, Any]:
+    return evidence_of(key, press, digests, at, {"outcome": outcome, **told})
+
+
+def earlier_evidence(outcome: str) -> dict[str, str]:
+    """As releases made it whose key was what the server's database has of the token."""
+    key = hashlib.sha256(b"front-door.a-secret").digest()
+    message = f"porteiro-door-1\npress-1\n{outcome}\n{AT}"
+    return {"press": "press-1", "at": AT, "signature": hmac.digest(key, message.encode(), "sha256").hex()}
+
+
+def numbers_of(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name in ("agreed", "retry_after_s", "photos")}
 
 
 def honest(word: str, **changed: Any) -> dict[str, Any]:
-    body = {"service": "porteiro", "status": "OK", "outcome": word, "evidence": evidence(word)}
+    body = {
+        "service": "porteiro",
+        "status": "OK",
+        "outcome": word,
+        "evidence": evidence(word, **numbers_of(changed)),
+    }
     return {**body, **changed}
 
 
@@ -40,12 +64,14 @@ def answer(result: PressResult, fault: Fault | None = None, detail: str = "") ->
 
 
 def test_known_with_200_is_granted() -> None:
-    assert judge(reply(200, honest("known")), PRESS, KEY, NOW) == answer(PressResult.GRANTED, None, "known")
+    assert judge(reply(200, honest("known")), PRESS, EXPECTED, NOW) == answer(
+        PressResult.GRANTED, None, "known"
+    )
 
 
 @pytest.mark.parametrize("word", REFUSALS + NEW_WORDS)
 def test_every_other_outcome_with_404_is_refused(word: str) -> None:
-    assert judge(reply(404, honest(word)), PRESS, KEY, NOW) == answer(PressResult.REFUSED, None, word)
+    assert judge(reply(404, honest(word)), PRESS, EXPECTED, NOW) == answer(PressResult.REFUSED, None, word)
 
 
 @pytest.mark.parametrize(("status", "word"), [(200, "known"), (404, "blurred"), (404, "asleep")])
@@ -96,7 +122,7 @@ def test_without_a_token_the_press_id_must_come_back(status: int, word: str) -> 
 def test_point_6_what_is_not_porteiros_answer_is_of_the_wrong_server(
     status: int, body: Any, kind: str
 ) -> None:
-    judged = judge(reply(status, body, kind), PRESS, KEY, NOW)
+    judged = judge(reply(status, body, kind), PRESS, EXPECTED, NOW)
 
     assert (judged.result, judged.fault) == (PressResult.FAILED, Fault.WRONG_SERVER)
     assert judged == judge(reply(status, body, kind), PRESS, None, NOW)
@@ -117,17 +143,30 @@ def test_point_6_what_is_not_porteiros_answer_is_of_the_wrong_server(
         (lambda word: {**evidence(word), "at": (NOW + timedelta(seconds=1)).isoformat()}, Fault.UNPROVEN),
         (lambda word: evidence(word, press="press-2"), Fault.UNPROVEN),
         (lambda word: evidence("known" if word != "known" else "unknown"), Fault.UNPROVEN),
-        (lambda word: evidence(word, key=token_key("front-door.another")), Fault.UNPROVEN),
+        (lambda word: evidence(word, key=signing_key("front-door.another")), Fault.UNPROVEN),
         (lambda word: evidence(word, at="1970-01-01T00:00:00+00:00"), Fault.CLOCK),
         (lambda word: evidence(word, at=(NOW + timedelta(minutes=1)).isoformat()), Fault.CLOCK),
         (lambda word: evidence(word, at="2026-11-21T12:00:02"), Fault.CLOCK),
         (lambda word: evidence(word, at="now"), Fault.CLOCK),
+        (lambda word: evidence(word, digests=photo_digests((b"first",))), Fault.UNPROVEN),
+        (lambda word: evidence(word, digests=photo_digests((b"second", b"first"))), Fault.UNPROVEN),
+        (lambda word: evidence(word, digests=""), Fault.UNPROVEN),
+        (lambda word: evidence(word, person=ANA), Fault.UNPROVEN),
+        (lambda word: evidence(word, agreed=2), Fault.UNPROVEN),
+        (lambda word: evidence(word, retry_after_s=30), Fault.UNPROVEN),
+        (lambda word: evidence(word, photos=3), Fault.UNPROVEN),
+        (lambda word: {**evidence(word), "version": True}, Fault.UNPROVEN),
+        (lambda word: {**evidence(word), "version": "2"}, Fault.UNPROVEN),
+        (lambda word: {**evidence(word), "version": 3}, Fault.OLD_DEVICE),
+        (lambda word: {**evidence(word), "version": 1}, Fault.OLD_SERVER),
+        (lambda word: {**evidence(word), "version": 0}, Fault.OLD_SERVER),
+        (earlier_evidence, Fault.OLD_SERVER),
     ],
 )
 def test_an_answer_to_a_door_with_a_token_must_be_proven_and_of_now(
     status: int, word: str, changed: Any, fault: Fault
 ) -> None:
-    judged = judge(reply(status, honest(word, evidence=changed(word))), PRESS, KEY, NOW)
+    judged = judge(reply(status, honest(word, evidence=changed(word))), PRESS, EXPECTED, NOW)
 
     assert (judged.result, judged.fault) == (PressResult.FAILED, fault)
 
@@ -135,14 +174,77 @@ def test_an_answer_to_a_door_with_a_token_must_be_proven_and_of_now(
 def test_an_answer_without_evidence_is_not_enough_for_a_door_with_a_token() -> None:
     body = {"service": "porteiro", "status": "OK", "outcome": "known"}
 
-    assert judge(reply(200, body), PRESS, KEY, NOW) == answer(
+    assert judge(reply(200, body), PRESS, EXPECTED, NOW) == answer(
         PressResult.FAILED, Fault.UNPROVEN, "the answer has no evidence"
     )
+
+
+def test_who_it_is_comes_with_a_proof_too() -> None:
+    body = honest("known", person=ANA, evidence=evidence("known", person=ANA))
+
+    assert judge(reply(200, body), PRESS, EXPECTED, NOW).person == "'Ana'"
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        None,
+        {},
+        {"id": "8", "name": "Ana"},
+        {"id": "7", "name": "Anna"},
+        {"id": "7", "name": "A\u0301na"},
+        {"id": "7", "name": "Ana\ud800"},
+        {"id": "", "name": "7Ana"},
+        {"id": "7,3:Ana", "name": ""},
+        {"id": 7, "name": "Ana"},
+        ["7", "Ana"],
+        "Ana",
+    ],
+)
+def test_nobody_else_can_be_put_in_their_place(person: Any) -> None:
+    body = honest("known", person=person, evidence=evidence("known", person=ANA))
+
+    judged = judge(reply(200, body), PRESS, EXPECTED, NOW)
+
+    assert (judged.result, judged.fault, judged.person) == (PressResult.FAILED, Fault.UNPROVEN, "")
+
+
+@pytest.mark.parametrize(
+    ("status", "evidence", "fault"),
+    [
+        (204, "2", None),
+        (204, "", Fault.OLD_SERVER),
+        (204, "1", Fault.OLD_SERVER),
+        (204, "two", Fault.OLD_SERVER),
+        (204, "2, 2", Fault.OLD_SERVER),
+        (204, "9" * 5000, Fault.OLD_SERVER),
+        (204, "3", Fault.OLD_DEVICE),
+        (401, "2", Fault.TOKEN),
+        (403, "2", Fault.TOKEN),
+        (503, "2", Fault.UNREACHABLE),
+        (200, "2", Fault.WRONG_SERVER),
+    ],
+)
+def test_a_heartbeat_tells_which_of_the_two_is_of_an_earlier_release(
+    status: int, evidence: str, fault: Fault | None
+) -> None:
+    assert unheard(Reply(status, "text/plain", "", b"", 1.0, evidence)) is fault
+
+
+@pytest.mark.parametrize(("expected", "fault"), [(EXPECTED, Fault.OLD_SERVER), (None, Fault.TOKEN)])
+def test_a_server_that_asks_a_door_for_its_token_that_did_prove_who_it_is_is_old(
+    expected: ExpectedProof | None, fault: Fault
+) -> None:
+    body = {"error": {"code": "token_needed", "message": "..."}}
+
+    assert judge(reply(401, body), PRESS, expected, NOW).fault is fault
 
 
 @pytest.mark.parametrize(
     ("status", "code", "fault"),
     [
+        (400, "update_device", Fault.OLD_DEVICE),
+        (401, "bad_signature", Fault.TOKEN),
         (401, "unauthorized", Fault.TOKEN),
         (403, "revoked", Fault.TOKEN),
         (413, "too_large", Fault.PHOTO_REJECTED),
@@ -175,12 +277,12 @@ def test_every_other_status_is_a_fault(status: int, code: str | None, fault: Fau
     kind = "text/html" if code is None else "application/json"
     detail = f"status {status}" + (f", '{code}'" if code else "")
 
-    assert judge(reply(status, body, kind), PRESS, KEY, NOW) == answer(PressResult.FAILED, fault, detail)
+    assert judge(reply(status, body, kind), PRESS, EXPECTED, NOW) == answer(PressResult.FAILED, fault, detail)
 
 
 @pytest.mark.parametrize("status", [201, 301, 401, 403, 409, 413, 500, 503])
 def test_the_best_body_does_not_make_up_for_another_status(status: int) -> None:
-    assert judge(reply(status, honest("known")), PRESS, KEY, NOW).result is PressResult.FAILED
+    assert judge(reply(status, honest("known")), PRESS, EXPECTED, NOW).result is PressResult.FAILED
 
 
 # What the door has to do at its next press
@@ -204,7 +306,7 @@ def test_the_best_body_does_not_make_up_for_another_status(status: int) -> None:
 def test_a_refusal_tells_how_long_to_wait_and_how_many_photos_to_take(
     told: dict[str, Any], wait_s: float, photos: int
 ) -> None:
-    judged = judge(reply(404, honest("unknown", **told)), PRESS, KEY, NOW)
+    judged = judge(reply(404, honest("unknown", **told)), PRESS, EXPECTED, NOW)
 
     assert judged == replace(answer(PressResult.REFUSED, None, "unknown"), wait_s=wait_s, photos=photos)
 
@@ -213,13 +315,13 @@ def test_a_refusal_tells_how_long_to_wait_and_how_many_photos_to_take(
     ("retry_after", "wait_s"),
     [("4", 4), ("30", 30), ("86400", 30), ("0", 1), ("", 1), ("-5", 1), ("9" * 99, 1), ("soon", 1), ("٣", 1)],
 )
-@pytest.mark.parametrize("key", [KEY, None])
+@pytest.mark.parametrize("expected", [EXPECTED, None])
 def test_a_press_that_came_too_soon_waits_for_as_long_as_the_server_says_but_never_for_long(
-    retry_after: str, wait_s: float, key: bytes | None
+    retry_after: str, wait_s: float, expected: ExpectedProof | None
 ) -> None:
     refusal = replace(reply(429, {"error": {"code": "too_soon"}}), retry_after=retry_after)
 
-    judged = judge(refusal, PRESS, key, NOW)
+    judged = judge(refusal, PRESS, expected, NOW)
 
     assert judged == replace(answer(PressResult.TOO_SOON, None, "too_soon"), wait_s=wait_s)
 
@@ -245,11 +347,11 @@ def test_a_press_that_came_too_soon_waits_for_as_long_as_the_server_says_but_nev
         (2, {"agreed": [2, 2]}, False),
     ],
 )
-@pytest.mark.parametrize("key", [KEY, None])
+@pytest.mark.parametrize("proof", [EXPECTED, None])
 def test_nobody_is_let_in_on_fewer_photos_than_the_door_asks_for(
-    needed: int, agreed: dict[str, Any], granted: bool, key: bytes | None
+    needed: int, agreed: dict[str, Any], granted: bool, proof: ExpectedProof | None
 ) -> None:
-    judged = judge(reply(200, honest("known", **agreed)), replace(PRESS, agreeing=needed), key, NOW)
+    judged = judge(reply(200, honest("known", **agreed)), replace(PRESS, agreeing=needed), proof, NOW)
 
     expected = (PressResult.GRANTED, None) if granted else (PressResult.FAILED, Fault.NOT_AGREED)
     assert (judged.result, judged.fault) == expected
@@ -264,7 +366,7 @@ def test_what_a_stranger_writes_comes_short_and_plain_into_the_log() -> None:
         (200, honest("known", evidence=evidence("known", at="\x1b" * 9000)), "application/json"),
     )
 
-    details = [judge(reply(*body), PRESS, KEY, NOW).detail for body in bodies]
+    details = [judge(reply(*body), PRESS, EXPECTED, NOW).detail for body in bodies]
 
     assert all(detail.isprintable() and detail.isascii() and len(detail) < 200 for detail in details)
     assert judge(reply(200, honest("known"), press=strange), PRESS, None, NOW).detail.isprintable()
@@ -281,19 +383,19 @@ keys = st.sampled_from(["service", "status", "outcome", "evidence", "error"])
 @given(
     st.integers(100, 999),
     st.dictionaries(keys, json_values) | json_values,
-    st.sampled_from([KEY, None]),
+    st.sampled_from([EXPECTED, None]),
 )
 def test_no_body_makes_it_fail_and_none_that_is_not_signed_opens(
-    status: int, body: Any, key: bytes | None
+    status: int, body: Any, expected: ExpectedProof | None
 ) -> None:
-    judged = judge(reply(status, body, press="press-2"), PRESS, key, NOW)
+    judged = judge(reply(status, body, press="press-2"), PRESS, expected, NOW)
 
     assert judged.result is PressResult.FAILED
     assert judged.fault is not None
 
 
 def test_a_word_that_steers_a_terminal_is_written_out() -> None:
-    judged = judge(reply(404, honest("asleep\x1b[2J\n" + "x" * 100)), PRESS, KEY, NOW)
+    judged = judge(reply(404, honest("asleep\x1b[2J\n" + "x" * 100)), PRESS, EXPECTED, NOW)
 
     assert (judged.result, judged.detail) == (PressResult.REFUSED, "asleep\\x1b[2J\\n" + "x" * 45)
 
@@ -305,7 +407,7 @@ words = st.sampled_from(["known", *REFUSALS]) | st.from_regex(r"[a-z_]{1,45}", f
 def test_the_best_proof_is_green_for_one_answer_and_red_for_any_other_word_with_404(
     status: int, word: str
 ) -> None:
-    judged = judge(reply(status, honest(word)), PRESS, KEY, NOW)
+    judged = judge(reply(status, honest(word)), PRESS, EXPECTED, NOW)
 
     assert (judged.result is PressResult.GRANTED) == ((status, word) == (200, "known"))
     assert (judged.result is PressResult.REFUSED) == (status == 404 and word not in ("", "known"))
@@ -314,4 +416,4 @@ def test_the_best_proof_is_green_for_one_answer_and_red_for_any_other_word_with_
 
 @given(st.binary())
 def test_no_bytes_make_it_fail(body: bytes) -> None:
-    assert judge(reply(200, body), PRESS, KEY, NOW).fault is Fault.WRONG_SERVER
+    assert judge(reply(200, body), PRESS, EXPECTED, NOW).fault is Fault.WRONG_SERVER

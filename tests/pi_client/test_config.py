@@ -59,8 +59,8 @@ def test_text_in_the_environment_needs_no_quotes() -> None:
         ("[relay]\npin = 17", "relay.pin needs server.token_file: without a token no answer can be proven."),
         (
             "[server]\nurl = 'http://10.0.0.2/porteiro'\ntoken_file = '/t'\n[relay]\npin = 17",
-            "relay.pin needs https in server.url: whoever can read the token on the way can sign answers "
-            "with it.",
+            "relay.pin needs https in server.url: over plain http whoever is on the way sees who comes in, "
+            "and when.",
         ),
         ("[relay]\npulse_s = 3.5", "relay.pulse_s must be a number from 0.1 to 3, not 3.5."),
         ("[relay]\nmax_pulse_s = 1", "relay.pulse_s must be at most relay.max_pulse_s, 1."),

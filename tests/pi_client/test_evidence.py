@@ -1,48 +1,70 @@
 import hashlib
-import hmac
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pi_client.evidence import SKEW, AnswerProof, is_of_now, is_proven, signature, token_key
+from pi_client.evidence import (
+    SKEW,
+    AnswerProof,
+    answer_signature,
+    is_of_now,
+    is_proven,
+    photo_digests,
+    request_signature,
+    signed_headers,
+    signing_key,
+)
 
-KEY = token_key("front-door.a-secret")
+TOKEN = "front-door.a-secret"
+KEY = signing_key(TOKEN)
 AT = "2026-11-21T12:00:00+00:00"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-TRUE = AnswerProof("press-1", AT, signature(KEY, "press-1", "known", AT))
+STATED = {"outcome": "known", "person": "7", "name": "Ana", "digests": photo_digests((b"one", b"two"))}
+STATED |= {"agreed": "2", "retry_after_s": "0", "photos": "1"}
+TRUE = AnswerProof("press-1", AT, answer_signature(KEY, {**STATED, "press": "press-1", "at": AT}))
 
 
-def test_the_key_is_the_hash_of_the_token() -> None:
-    assert hashlib.sha256(b"front-door.a-secret").digest() == KEY
-
-
-def test_the_signature_is_an_hmac_of_press_outcome_and_time() -> None:
-    expected = hmac.new(KEY, b"porteiro-door-1\npress-1\nknown\n" + AT.encode(), "sha256").hexdigest()
-
-    assert expected == TRUE.signature
+def test_a_photo_is_told_by_its_hash() -> None:
+    assert photo_digests(()) == ""
+    assert photo_digests((b"one", b"two")) == ",".join(
+        hashlib.sha256(photo).hexdigest() for photo in (b"one", b"two")
+    )
 
 
 def test_the_servers_own_answer_is_proven() -> None:
-    assert is_proven(TRUE, KEY, "press-1", "known")
+    assert is_proven(TRUE, KEY, "press-1", STATED)
 
 
 @pytest.mark.parametrize(
-    ("evidence", "key", "press", "outcome"),
+    ("evidence", "key", "press", "changed"),
     [
-        (TRUE, token_key("front-door.another"), "press-1", "known"),
-        (TRUE, KEY, "press-2", "known"),
-        (TRUE, KEY, "press-1", "unknown"),
-        (AnswerProof("press-2", TRUE.at, TRUE.signature), KEY, "press-1", "known"),
-        (AnswerProof("press-1", "2026-11-21T12:00:01+00:00", TRUE.signature), KEY, "press-1", "known"),
-        (AnswerProof("press-1", TRUE.at, ""), KEY, "press-1", "known"),
-        (AnswerProof("press-1", TRUE.at, "é\ud800"), KEY, "press-1", "known"),
-        (AnswerProof("press-1", TRUE.at, TRUE.signature.upper()), KEY, "press-1", "known"),
+        (TRUE, signing_key("front-door.another"), "press-1", {}),
+        (TRUE, hashlib.sha256(TOKEN.encode()).digest(), "press-1", {}),
+        (TRUE, KEY, "press-2", {}),
+        (TRUE, KEY, "press-1", {"outcome": "unknown"}),
+        (TRUE, KEY, "press-1", {"person": "8"}),
+        (TRUE, KEY, "press-1", {"person": "", "name": ""}),
+        (TRUE, KEY, "press-1", {"name": "Ann"}),
+        (TRUE, KEY, "press-1", {"agreed": "3"}),
+        (TRUE, KEY, "press-1", {"agreed": ""}),
+        (TRUE, KEY, "press-1", {"retry_after_s": "8"}),
+        (TRUE, KEY, "press-1", {"photos": "2"}),
+        (TRUE, KEY, "press-1", {"digests": photo_digests((b"one",))}),
+        (TRUE, KEY, "press-1", {"digests": photo_digests((b"two", b"one"))}),
+        (TRUE, KEY, "press-1", {"digests": photo_digests((b"one", b"two", b"two"))}),
+        (AnswerProof("press-2", TRUE.at, TRUE.signature), KEY, "press-1", {}),
+        (AnswerProof("press-1", "2026-11-21T12:00:01+00:00", TRUE.signature), KEY, "press-1", {}),
+        (AnswerProof("press-1", TRUE.at, ""), KEY, "press-1", {}),
+        (AnswerProof("press-1", TRUE.at, TRUE.signature[:-1]), KEY, "press-1", {}),
+        (AnswerProof("press-1", TRUE.at, "é\ud800"), KEY, "press-1", {}),
+        (AnswerProof("press-1", TRUE.at, TRUE.signature.upper()), KEY, "press-1", {}),
     ],
 )
-def test_anything_else_is_not(evidence: AnswerProof, key: bytes, press: str, outcome: str) -> None:
-    assert not is_proven(evidence, key, press, outcome)
+def test_anything_else_is_not(evidence: AnswerProof, key: bytes, press: str, changed: dict[str, str]) -> None:
+    assert not is_proven(evidence, key, press, {**STATED, **changed})
 
 
 any_text = st.text(st.characters())  # halves of characters too, which JSON may hold
@@ -50,11 +72,25 @@ any_text = st.text(st.characters())  # halves of characters too, which JSON may 
 
 @given(any_text, any_text, any_text, any_text)
 @example("\ud800", "\ud800", "\ud800", "\ud800")
-def test_no_text_makes_it_fail(press: str, at: str, signed: str, outcome: str) -> None:
+def test_no_text_makes_it_fail(press: str, at: str, signed: str, name: str) -> None:
     evidence = AnswerProof(press, at, signed)
 
-    assert not is_proven(evidence, KEY, "press-1", outcome)
+    assert not is_proven(evidence, KEY, "press-1", {**STATED, "name": name})
     assert isinstance(is_of_now(evidence, NOW, NOW), bool)
+
+
+def test_a_signed_request_names_the_device_and_never_the_token() -> None:
+    request = {"method": "POST", "target": "/", "Content-Type": "image/jpeg"}
+
+    headers = signed_headers(TOKEN, NOW + timedelta(microseconds=5), request, b"photo")
+
+    at, digest = "2026-11-21T12:00:00.000005+00:00", "sha-256=:XHaiFoa1OgRNGj/D+hfb8JWQMCIe9J+T5vEo73+/qvQ=:"
+    stated = {**request, "device": "front-door", "at": at, "Content-Digest": headers["Content-Digest"]}
+    assert re.fullmatch(r"sha-256=:[A-Za-z0-9+/]{43}=:", digest)
+    assert headers["Authorization"] == (
+        f'Porteiro device="front-door", at="{at}", signature="{request_signature(KEY, stated)}"'
+    )
+    assert "a-secret" not in str(headers)
 
 
 @pytest.mark.parametrize(

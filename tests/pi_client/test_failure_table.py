@@ -21,7 +21,7 @@ import requests
 from pi_client import lamps
 from pi_client.answers import failed, judge
 from pi_client.door import Door
-from pi_client.evidence import token_key
+from pi_client.evidence import ExpectedProof, signing_key
 from pi_client.failures import AnswerTooLong, OutOfTime, fault_of
 from pi_client.inbox import CameraLost, Message, NoPhoto, ServerSeen
 from pi_client.lamps import Pattern
@@ -46,6 +46,11 @@ UNTRUSTED = "The server's certificate is not to be trusted: check server.url and
 CLOCK = "The clocks here and at the server differ: is the time synchronised?"
 NOT_AGREED = "The server lets in on fewer photos than relay.agreeing_photos: is it an older release?"
 UNPROVEN = "The answer is not signed for this press: something between door and server alters answers."
+OLD_SERVER = (
+    "The server is of an earlier release, whose answers this device does not trust: update the server."
+)
+OLD_DEVICE = "The server is of a later release, whose answers this device cannot check: update this device."
+EARLIER = {"press": "press-1", "at": NOW.isoformat(), "signature": 64 * "0"}
 STALE = "dropped what came too late, or for another press"
 
 Event = Callable[[Stage], None]
@@ -106,16 +111,15 @@ def waiting(stage: Stage) -> ButtonPress:
     return stage.messenger.asked[-1][0]
 
 
-def replied(
-    status: int = 200, body: object = None, kind: str = "application/json", key: bytes | None = None
-) -> Event:
+def replied(status: int = 200, body: object = None, kind: str = "application/json", key: str = "") -> Event:
     """The server replies, to a door without a token where there is no key; by itself it knows who it is."""
     said = porteiro("known", agreed=2) if body is None else body
 
     def event(stage: Stage) -> None:
         press = waiting(stage)
         reply = Reply(status, kind, press.id, json.dumps(said).encode(), ms=41.7)
-        told(judge(reply, press, key, NOW))(stage)
+        expected = ExpectedProof(signing_key(key), "") if key else None
+        told(judge(reply, press, expected, NOW))(stage)
 
     return event
 
@@ -308,16 +312,34 @@ TABLE = {
         replied(409, error("clock")), lamps.CLOCK, ERROR, f"clock: status 409, 'clock'. {CLOCK}"
     ),
     "answer not signed": failing(
-        replied(key=token_key("front-door.a-secret")),
+        replied(key="front-door.a-secret"),
         ODD,
         ERROR,
         f"unproven: the answer has no evidence. {UNPROVEN}",
     ),
     "new word not signed": failing(
-        replied(404, porteiro("wears_a_mask"), key=token_key("front-door.a-secret")),
+        replied(404, porteiro("wears_a_mask"), key="front-door.a-secret"),
         ODD,
         ERROR,
         f"unproven: the answer has no evidence. {UNPROVEN}",
+    ),
+    "signed as earlier releases did": failing(
+        replied(200, porteiro("known", evidence=EARLIER), key="front-door.a-secret"),
+        ODD,
+        ERROR,
+        f"old_server: the evidence is of version 1, here it is 2. {OLD_SERVER}",
+    ),
+    "signed as later releases do": failing(
+        replied(200, porteiro("known", evidence={**EARLIER, "version": 3}), key="front-door.a-secret"),
+        ODD,
+        ERROR,
+        f"old_device: the evidence is of version 3, here it is 2. {OLD_DEVICE}",
+    ),
+    "too old for the server": failing(
+        replied(400, error("update_device")),
+        ODD,
+        ERROR,
+        f"old_device: status 400, 'update_device'. {OLD_DEVICE}",
     ),
     "camera has no photo": Line(
         capturing,
@@ -404,7 +426,7 @@ def test_a_failed_press_names_nobody(audit: bool, caplog: pytest.LogCaptureFixtu
     asking(stage)
 
     named = porteiro("known", person={"id": 7, "name": "Ana"})
-    replied(200, named, key=token_key("front-door.a-secret"))(stage)
+    replied(200, named, key="front-door.a-secret")(stage)
 
     assert (stage.door.pattern, "Ana" in caplog.text) == (lamps.MISCONFIGURED, False)
 

@@ -1,11 +1,14 @@
 import dataclasses
 import threading
 import time
+from base64 import b64encode
 from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 
 import pytest
 
 from pi_client import __version__
+from pi_client.evidence import SIGNED_HEADERS, request_signature, signing_key
 from pi_client.faults import Fault
 from pi_client.press import ButtonPress, Clock, PressResult, StatusReport
 from tests.pi_client.asking import (
@@ -23,6 +26,7 @@ from tests.pi_client.asking import (
     press_now,
 )
 from tests.pi_client.hostile_server import (
+    HEARD,
     Behaviour,
     HostileServer,
     Porteiro,
@@ -30,6 +34,7 @@ from tests.pi_client.hostile_server import (
     always,
     drip_continues,
     garbage,
+    heard,
 )
 
 # 5 and 6: green and red only for what is expected.
@@ -132,6 +137,7 @@ def test_point_8_a_press_is_a_form_with_the_photo_and_headers_that_tell_which_pr
         "porteiro-boot": BOOT,
         "porteiro-pressed-at": "2026-11-21T12:00:00.123456+00:00",
         "porteiro-pressed-monotonic-ms": "1234567",
+        "porteiro-evidence": "2",
         "porteiro-agreeing-faces": "2",
     }
 
@@ -183,7 +189,7 @@ def test_an_address_that_is_none_is_a_fault(url: str) -> None:
 
         assert plain(answer)[:2] == (press.id, PressResult.FAILED)
         assert not server.is_reachable()
-        assert not server.report(VITALS)
+        assert server.report(VITALS) is Fault.UNREACHABLE
 
 
 # Health and heartbeat.
@@ -212,11 +218,12 @@ def test_the_server_is_reachable_if_it_says_that_it_is_well(status: int, *, reac
     assert [(request.method, request.path) for request in hostile.requests] == [
         ("GET", "/porteiro/health/live")
     ]
+    assert "authorization" not in hostile.requests[0].headers  # who asks is nobody's business there
 
 
 def test_a_report_is_the_vitals_as_json_for_the_device_of_the_token() -> None:
-    with HostileServer((always(204),)) as hostile, asking(hostile.url) as server:
-        assert server.report(VITALS)
+    with HostileServer((HEARD,)) as hostile, asking(hostile.url) as server:
+        assert server.report(VITALS) is None
 
     [request] = hostile.requests
     assert (request.method, request.path) == ("PUT", "/porteiro/devices/front-door/heartbeat")
@@ -234,13 +241,24 @@ def test_a_report_is_the_vitals_as_json_for_the_device_of_the_token() -> None:
         "last_press_at": AT,
         "temperature_c": 48.3,
         "signal_dbm": None,
+        "evidence": 2,
     }
 
 
-@pytest.mark.parametrize("status", [200, 301, 401, 403, 404, 503])
-def test_a_report_that_is_not_taken_is_not_heard(status: int) -> None:
-    with HostileServer((always(status),)) as hostile, asking(hostile.url) as server:
-        assert not server.report(VITALS)
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (200, Fault.WRONG_SERVER),
+        (301, Fault.WRONG_SERVER),
+        (401, Fault.TOKEN),
+        (403, Fault.TOKEN),
+        (404, Fault.SERVER_ERROR),
+        (503, Fault.UNREACHABLE),
+    ],
+)
+def test_a_report_that_is_not_taken_is_not_heard(status: int, fault: Fault) -> None:
+    with HostileServer((heard(status),)) as hostile, asking(hostile.url) as server:
+        assert server.report(VITALS) is fault
 
     assert len(hostile.requests) == 1
 
@@ -248,7 +266,7 @@ def test_a_report_that_is_not_taken_is_not_heard(status: int) -> None:
 @pytest.mark.parametrize("token", ["", "a-secret-without-a-name", "a-name-without-a-secret."])
 def test_without_a_token_there_is_nobody_to_report(token: str) -> None:
     with HostileServer((always(204),)) as hostile, asking(hostile.url, token=token) as server:
-        assert not server.report(VITALS)
+        assert server.report(VITALS) is Fault.TOKEN
 
     assert hostile.requests == []
 
@@ -258,8 +276,60 @@ def test_neither_look_nor_report_is_kept_by_a_hostile_server(behaviour: Behaviou
     with HostileServer((behaviour,)) as hostile, asking(hostile.url, read_timeout_s=0.3) as server:
         began_s = time.monotonic()
         assert not server.is_reachable()
-        assert not server.report(VITALS)
+        assert server.report(VITALS) is Fault.UNREACHABLE
         took_s = time.monotonic() - began_s
 
     assert took_s < 2 * 0.3 + 0.5
     assert 2 <= len(hostile.requests) <= 4
+
+
+# Where others can read along.
+
+
+def in_the_open(hostile: HostileServer) -> str:
+    """The address of a server on this machine, written so that the device does not take it for that."""
+    return hostile.url.replace("127.0.0.1", "127.1")
+
+
+def test_the_token_never_goes_over_plain_http_to_another_machine() -> None:
+    press = press_now()
+    with HostileServer((KNOWN, HEARD, always(200))) as hostile, asking(in_the_open(hostile)) as server:
+        assert server.ask(press, (PHOTO,)).result is PressResult.GRANTED
+        assert server.report(VITALS) is None
+        assert server.is_reachable()
+
+    sent = [f"{request.headers} {request.body!r}" for request in hostile.requests]
+    assert not [text for text in sent if "a-secret" in text or "Bearer" in text]
+    proofs = [request.headers.get("authorization", "") for request in hostile.requests]
+    signed = 'Porteiro device="front-door",'
+    assert [proof.partition(" at=")[0] for proof in proofs] == [signed, signed, ""]
+
+
+@pytest.mark.parametrize("path", ["/", "/devices/front-door/heartbeat"])
+def test_what_is_signed_is_the_request_as_the_server_gets_it(path: str) -> None:
+    with HostileServer((KNOWN if path == "/" else HEARD,)) as hostile, asking(in_the_open(hostile)) as server:
+        server.ask(press_now(), (PHOTO,)) if path == "/" else server.report(VITALS)
+
+    [request] = hostile.requests
+    stated = {name: request.headers.get(name.lower(), "") for name in SIGNED_HEADERS}
+    stated |= {"method": request.method, "target": path, "device": "front-door", "at": AT}
+    digest = f"sha-256=:{b64encode(sha256(request.body).digest()).decode()}:"
+    signature = request_signature(signing_key(TOKEN), stated)
+    assert request.path == f"/porteiro{path}"
+    assert stated["Content-Digest"] == digest
+    assert request.headers["authorization"] == (
+        f'Porteiro device="front-door", at="{AT}", signature="{signature}"'
+    )
+
+
+def test_a_press_that_is_sent_again_is_the_same_and_a_heartbeat_is_signed_anew() -> None:
+    times = iter(NOW + timedelta(seconds=number) for number in range(10))
+    clock = Clock(time.monotonic, lambda: next(times))
+    script = (always(503), KNOWN, Talk.hang_up, HEARD)
+    with HostileServer(script) as hostile, asking(in_the_open(hostile), clock=clock) as server:
+        server.ask(press_now(), (PHOTO,))
+        server.report(VITALS)
+
+    first, second, lost, heard_again = (request.headers["authorization"] for request in hostile.requests)
+    assert first == second
+    assert lost != heard_again

@@ -1,22 +1,57 @@
-"""Door devices: which one a token is of."""
+"""Door devices: which one a token is of, or a signature."""
 
+import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from wsgi_app.access.evidence import token_key
+from wsgi_app.access.evidence import VERSION, door_token, request_signature, signing_key, token_key
 from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import Forbidden, Unauthorized
 from wsgi_app.stores.devices import Device, DeviceStore
 
 TOKEN = re.compile(rf"{DOOR_NAME.pattern}\.[0-9A-Za-z_-]{{43}}")
+SIGNED = "Porteiro"  # what a 401 asks for where a signature came that is none
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A device whose token came with a request, and the key [32] that both sides have of it."""
+    """A device that has proved to have its token.
+
+    Attributes:
+        device: which one.
+        token: what its token is found by [32].
+        key: what signs the answers to it [32].
+        signed_at: its own time of the request, where it signed that; ``None`` where its token came.
+    """
 
     device: Device
+    token: bytes = field(repr=False)
     key: bytes = field(repr=False)
+    signed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SignedRequest:
+    """A request that a door signed in place of sending its token.
+
+    Attributes:
+        device: which door, by its own word.
+        at: its own time of signing.
+        signature: hexadecimal.
+        stated: what is signed, by ``evidence.REQUEST_FIELDS``.
+    """
+
+    device: str
+    at: datetime
+    signature: str
+    stated: Mapping[str, str] = field(repr=False)
+
+
+def is_outdated(device: Device) -> bool:
+    """Whether a device is too old for what proves an answer here, so that its door stays closed."""
+    return device.vitals is not None and device.vitals.evidence < VERSION
 
 
 def token_holder(token: str | None, devices: DeviceStore) -> Holder | None:
@@ -32,9 +67,8 @@ def token_holder(token: str | None, devices: DeviceStore) -> Holder | None:
     device = devices.holding(key) if key else None
     if key is None or device is None:
         raise Unauthorized("bad_token")
-    if device.revoked_at is not None:
-        raise Forbidden("revoked")
-    return Holder(device, key)
+    _refuse_revoked(device)
+    return Holder(device, key, signing_key(token))
 
 
 def needed_holder(token: str | None, devices: DeviceStore) -> Holder:
@@ -47,3 +81,33 @@ def needed_holder(token: str | None, devices: DeviceStore) -> Holder:
     if holder is None:
         raise Unauthorized("token_needed")
     return holder
+
+
+def signing_holder(signed: SignedRequest, devices: DeviceStore, secret: bytes) -> Holder:
+    """The device that signed a request.
+
+    Args:
+        signed: what came.
+        devices: those that may ask.
+        secret: of the server [32], with which it makes the token again that signs.
+
+    Raises:
+        Unauthorized: no device of that name signed it, or its token was not made with that secret.
+        Forbidden: its token is revoked.
+    """
+    device = devices.named(signed.device)
+    if device is None:
+        raise Unauthorized("bad_signature", scheme=SIGNED)
+    token = None if device.salt is None else door_token(secret, device.id, device.salt)
+    if token is None or devices.holding(token_key(token)) is None:
+        raise Unauthorized("bad_signature:renew", scheme=SIGNED)
+    key = signing_key(token)
+    if not hmac.compare_digest(request_signature(key, signed.stated), signed.signature):
+        raise Unauthorized("bad_signature", scheme=SIGNED)
+    _refuse_revoked(device)
+    return Holder(device, token_key(token), key, signed.at)
+
+
+def _refuse_revoked(device: Device) -> None:
+    if device.revoked_at is not None:
+        raise Forbidden("revoked")

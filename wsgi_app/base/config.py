@@ -15,6 +15,7 @@ from wsgi_app.base.readers import (
     DOOR_NAMES,
     FILE,
     FOLDER,
+    OWN_FILE,
     OWN_FOLDER,
     PREFIX,
     SOCKET,
@@ -59,6 +60,13 @@ class Config:
         "Where the database is: sqlite:// and its path.",
         DATABASE_URL,
         Unset("", "porteiro.db in PORTEIRO_DATA", "sqlite:////srv/porteiro/porteiro.db"),
+    )
+    secret_file: Path | None = setting(
+        KEPT,
+        "File of the secret from which the tokens of doors are made; the first start makes it. Whoever has "
+        "it and the database can sign as any door; the database alone signs nothing.",
+        OWN_FILE,
+        Unset(None, "keys/doors.key in PORTEIRO_DATA", "/srv/porteiro-keys/doors.key"),
     )
     http: str = setting(
         LISTENING,
@@ -265,6 +273,11 @@ class Config:
     def wake_address(self) -> Path:
         """The Unix datagram socket on which the live feed is woken."""
         return self.data / "run" / "wake.sock"
+
+    @property
+    def door_secret_file(self) -> Path:
+        """Where the secret is from which the tokens of doors are made."""
+        return self.secret_file or self.data / "keys" / "doors.key"
 
     @property
     def takes_anonymous_doors(self) -> bool:

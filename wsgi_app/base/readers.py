@@ -120,6 +120,13 @@ def _file(text: str) -> Path:
     return path
 
 
+def _own_file(text: str) -> Path:
+    path = _absolute_path(text)
+    if path.is_dir():
+        raise ValueError("must be a file, and this is a folder")
+    return path
+
+
 def _prefix(text: str) -> str:
     if text != "/" and not PREFIX_PATH.fullmatch(text):
         raise ValueError("must be / or a plain path such as /porteiro, without / at its end")
@@ -156,6 +163,7 @@ DATABASE_URL = Reader(_sqlite_url)
 FILE = Reader(_file)
 FOLDER = Reader(_folder)
 DOOR_NAMES = Reader(_door_names)
+OWN_FILE = Reader(_own_file)
 OWN_FOLDER = Reader(_own_folder)
 PREFIX = Reader(_prefix)
 SOCKET = Reader(_socket_path)

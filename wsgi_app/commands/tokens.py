@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 from rich.table import Column, Table
 
+from wsgi_app.access.doors import is_outdated
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import NotFound, Unfit
@@ -12,6 +13,7 @@ from wsgi_app.base.sentences import Place
 from wsgi_app.commands import Failure, print_table, with_config
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.devices import Device
+from wsgi_app.stores.secret_file import open_secret
 from wsgi_app.stores.stores import open_stores
 
 
@@ -30,7 +32,7 @@ def token_add_command(config: Config, name: str) -> None:
     gets a new token.
     """
     try:
-        token = add_door(open_stores(config).devices, name)
+        token = add_door(open_stores(config).devices, name, open_secret(config.door_secret_file))
     except Unfit as error:
         raise click.UsageError(sentence(error, Place.TERMINAL)) from error
     click.echo(token)
@@ -71,7 +73,9 @@ def token_revoke_command(config: Config, name: str) -> None:
 
 
 def _state(device: Device, now: datetime) -> str:
-    return device.state(now) if device.revoked_at is None else "revoked"
+    if device.revoked_at is not None:
+        return "revoked"
+    return f"{device.state(now)}, update it" if is_outdated(device) else device.state(now)
 
 
 def _shown(time: datetime | None) -> str:

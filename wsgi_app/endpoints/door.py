@@ -1,13 +1,15 @@
 """The door: one photo in, a verdict out, on disk before it is told."""
 
+from datetime import datetime
+
 import msgspec
 from webob import Response
 
-from wsgi_app.access.evidence import signature
+from wsgi_app.access.doors import Holder
+from wsgi_app.access.evidence import VERSION, answer_signature
 from wsgi_app.base.errors import Conflict, TooManyRequests
 from wsgi_app.house.judging import Evidence, Judgement, earlier_answer, judge, series_at
 from wsgi_app.house.presses import Caller, refuse_stale
-from wsgi_app.stores.presses import Press
 from wsgi_app.web.call import Call
 from wsgi_app.web.parts import read_burst
 from wsgi_app.web.presses import ID_HEADER, read_agreeing, read_press, read_press_id
@@ -34,7 +36,9 @@ def answer(call: Call) -> Response:
         house.tally.press_refused(error.code)
         raise
     judgement = msgspec.json.decode(stored.body, type=Judgement)
-    body = stored.body if caller.press is None else _proven(judgement, caller.press, call)
+    body = stored.body
+    if call.holder is not None:
+        body = _proven(judgement, stored.digests, caller, call.holder, house.stores.now())
     response = Response(body, status=stored.status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     if judgement.retry_after_s:
@@ -44,13 +48,21 @@ def answer(call: Call) -> Response:
     return response
 
 
-def evidence_for(press: Press, outcome: str, at: str) -> Evidence:
-    """What proves to the device that it is the server that answers its press, and when."""
-    return Evidence(press.id, at, signature(press.key, press.id, outcome, at))
-
-
-def _proven(judgement: Judgement, press: Press, call: Call) -> bytes:
-    evidence = evidence_for(press, judgement.outcome, call.house.stores.now().isoformat())
+def _proven(judgement: Judgement, digests: str, caller: Caller, holder: Holder, now: datetime) -> bytes:
+    """The answer, with what proves to the device whose it is, to which press and which photos, and when."""
+    press, at, person = caller.key.key if caller.key else "", now.isoformat(), judgement.person
+    stated = {
+        "press": press,
+        "outcome": judgement.outcome,
+        "person": person.id if person else "",
+        "name": person.name if person else "",
+        "agreed": str(judgement.agreed),
+        "digests": digests,
+        "retry_after_s": str(judgement.retry_after_s),
+        "photos": str(judgement.photos),
+        "at": at,
+    }
+    evidence = Evidence(VERSION, press, at, answer_signature(holder.key, stated))
     return msgspec.json.encode(msgspec.structs.replace(judgement, evidence=evidence))
 
 
@@ -60,6 +72,6 @@ def _caller(call: Call) -> Caller:
         return Caller.without_token(
             call.request.environ.get("REMOTE_ADDR") or "local", read_press_id(headers)
         )
-    press = read_press(headers, holder.device.id, holder.key)
-    refuse_stale(press, house.stores.now(), house.config.limits.presses.age_s)
+    press = read_press(headers, holder.device.id, holder.token)
+    refuse_stale(press.at, house.stores.now(), house.config.limits.presses.age_s)
     return Caller.with_token(holder.device, press, read_agreeing(headers))

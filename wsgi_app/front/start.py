@@ -11,12 +11,13 @@ from wsgi_app.base.errors import ConfigError, PorteiroError
 from wsgi_app.base.sentences import Place
 from wsgi_app.base.sockets import listeners
 from wsgi_app.house.words.errors import sentence
+from wsgi_app.stores.secret_file import open_secret
 
 PRIVATE = 0o077  # faces are nobody else's business: what is written is for this user alone
 
 
 def prepare(environ: Mapping[str, str]) -> None:
-    """Refuse settings that cannot be used, and make the folders that uWSGI writes to.
+    """Refuse settings that cannot be used, and make the folders that uWSGI writes to and the doors' secret.
 
     Raises:
         ConfigError: a setting cannot be used; it names it.
@@ -32,6 +33,7 @@ def prepare(environ: Mapping[str, str]) -> None:
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename}"
         raise ConfigError(f"PORTEIRO_DATA={str(config.data)!r}: {why}") from error
+    open_secret(config.door_secret_file)
 
 
 def point(link: Path, folder: Path) -> None:

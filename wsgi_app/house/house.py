@@ -1,7 +1,7 @@
 """One house: everything that it decides with, opened and put together once for each process."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from wsgi_app.access.identity import Identifier, open_identifier
 from wsgi_app.access.passwords import Passwords
@@ -12,6 +12,7 @@ from wsgi_app.base.steps import Clock
 from wsgi_app.house.gallery import GalleryState, LiveGallery
 from wsgi_app.house.models import load_pipeline
 from wsgi_app.house.thresholds import policy_for, threshold_in_force
+from wsgi_app.stores.secret_file import open_secret
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import Pipeline
@@ -31,6 +32,7 @@ class House:
         passwords: makes what is kept of them.
         identifier: finds out who asks.
         clock: monotonic seconds, for durations.
+        door_secret: from which the tokens of doors are made [32].
     """
 
     config: Config
@@ -41,6 +43,7 @@ class House:
     passwords: Passwords
     identifier: Identifier
     clock: Clock
+    door_secret: bytes = field(repr=False)
 
     @property
     def embedder(self) -> str:
@@ -70,13 +73,17 @@ def open_house(config: Config, counters: Counters) -> House:
     """Open and load everything.
 
     Raises:
-        ConfigError, PackError: as ``open_stores`` and ``load_pipeline`` say.
+        ConfigError, PackError: as ``open_stores``, ``load_pipeline`` and ``open_secret`` say.
     """
     return put_together(config, open_stores(config), load_pipeline(config), counters)
 
 
 def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: Counters) -> House:
-    """Make a house of what is opened and loaded already."""
+    """Make a house of what is opened and loaded already, and of its secret.
+
+    Raises:
+        ConfigError: as ``open_secret`` says.
+    """
     passwords = Passwords()
     return House(
         config=config,
@@ -87,4 +94,5 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
         passwords=passwords,
         identifier=open_identifier(config, stores, passwords),
         clock=time.perf_counter,
+        door_secret=open_secret(config.door_secret_file),
     )

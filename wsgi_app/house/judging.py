@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from wsgi_app.access.evidence import photo_digests
 from wsgi_app.base.config import Config
 from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.base.people import PersonName
@@ -24,8 +25,12 @@ LET_IN, NOT_LET_IN = 200, 404  # the statuses with which a door is answered
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What proves an answer to a door with a token; ``at`` is the server's time of answering, ISO 8601."""
+    """What proves an answer to a door with a token; ``at`` is the server's time of answering, ISO 8601.
 
+    The signature is ``answer_signature`` of ``access/evidence.py``, of that version.
+    """
+
+    version: int
     press: str
     at: str
     signature: str
@@ -96,6 +101,7 @@ class DoorAnswer:
     config: Config
     caller: Caller
     judgement: Judgement
+    digests: str
 
     def after(self, series: Series | None) -> StoredAnswer:
         """The whole of it; ``series`` is that of tries which goes on at the door by now."""
@@ -106,7 +112,7 @@ class DoorAnswer:
             judgement, photos=agreeing_at(config, self.caller, series), retry_after_s=wait_s
         )
         status = LET_IN if judgement.outcome is Outcome.KNOWN else NOT_LET_IN
-        return StoredAnswer(status, msgspec.json.encode(whole))
+        return StoredAnswer(status, msgspec.json.encode(whole), self.digests)
 
 
 def agreeing_at(config: Config, caller: Caller, series: Series | None) -> int:
@@ -134,6 +140,7 @@ def judge(
         RequestError: a photo cannot be decoded, or the networks are busy.
         Unavailable, Conflict, Forbidden, TooManyRequests: as ``VisitStore.add`` says; nothing is kept then.
     """
+    digests = photo_digests(photos)
     photos = list(dict.fromkeys(photos))  # one sent twice is one: it agrees with itself whoever it shows
     visits = house.stores.visits
     at, visit_id = house.stores.now(), visits.new_id()
@@ -162,7 +169,7 @@ def judge(
         took_ms=took_ms,
         reason=verdict.reason,
     )
-    answer = DoorAnswer(house.config, caller, judgement)
+    answer = DoorAnswer(house.config, caller, judgement, digests)
     probe = None if verdict.probe is None else Embedding(house.embedder, verdict.probe)
     with steps("store"):
         kept = visits.add(visit, answer, caller.key, caller.press, probe, house.config.try_rule)

@@ -41,13 +41,18 @@ class Caller:
         return cls(door, IdempotencyKey(door, press.id), press, device, agreeing)
 
 
-def refuse_stale(press: Press, now: datetime, most_s: int) -> None:
+def refuse_stale(at: datetime, now: datetime, most_s: int) -> None:
     """Refuse a press that is not of now: the answer would open a door for whoever stands there by then.
+
+    Args:
+        at: when, by the device's time of day; of a request that it signed, its time of signing.
+        now: by the server's.
+        most_s: by which the two may differ.
 
     Raises:
         Conflict: it is too long ago, or still to come.
     """
-    age = now - press.at
+    age = now - at
     if abs(age) <= timedelta(seconds=most_s):
         return
     seconds = abs(age).total_seconds()

@@ -1,7 +1,7 @@
 """Door devices: their tokens' hashes, the last press of each, and how each last said it was."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -34,6 +34,8 @@ class Device:
         heard_at: when that came.
         missed: how many heartbeats did not come, of one each minute.
         told_state: the state that the live feed told last.
+        salt: from which the server's secret makes its token again; ``None`` for one of an earlier release.
+        reported_at: its own time of its last heartbeat that was signed.
     """
 
     id: str
@@ -46,6 +48,8 @@ class Device:
     heard_at: datetime | None
     missed: int
     told_state: DoorState | None
+    salt: bytes | None = field(default=None, repr=False)
+    reported_at: datetime | None = None
 
     def state(self, now: datetime) -> DoorState:
         """How it is, by its last heartbeat."""
@@ -61,8 +65,13 @@ class DeviceStore(ActingStore):
     def __init__(self, database: Database, now: Callable[[], datetime]):
         self._database, self._now = database, now
 
-    def add(self, name: str, token_hash: bytes) -> None:
+    def add(self, name: str, token_hash: bytes, salt: bytes | None = None) -> None:
         """Keep a new device, or a revoked one anew: nothing of its former life stays.
+
+        Args:
+            name: of the device.
+            token_hash: what its token is found by.
+            salt: from which the server's secret makes the token again.
 
         Raises:
             Conflict: there is one of that name that is not revoked.
@@ -73,7 +82,9 @@ class DeviceStore(ActingStore):
                 raise Conflict("name_taken:device", name=name)
             connection.execute(devices.delete().where(devices.c.id == name))
             connection.execute(
-                devices.insert().values(id=name, token_hash=token_hash, created_at=self._now(), missed=0)
+                devices.insert().values(
+                    id=name, token_hash=token_hash, salt=salt, created_at=self._now(), missed=0
+                )
             )
             tell(connection, self._now(), ("device", "added", name), self._by)
 
@@ -98,6 +109,12 @@ class DeviceStore(ActingStore):
         """The device whose token this is, revoked or not: asked for each press."""
         with self._database.read() as connection:
             return device_holding(connection, token_hash)
+
+    def named(self, name: str) -> Device | None:
+        """The device of that name, revoked or not: asked for each request that is signed."""
+        with self._database.read() as connection:
+            row = connection.execute(_BY_NAME, {"name": name}).first()
+            return Device(**row._mapping) if row else None
 
     def get(self, name: str) -> Device:
         """One device.
@@ -146,21 +163,38 @@ class DeviceStore(ActingStore):
                     count += 1
         return count
 
-    def hear(self, name: str, vitals: Vitals) -> None:
+    def hear(self, name: str, vitals: Vitals, signed_at: datetime | None = None) -> None:
         """Keep a heartbeat, and count those that should have come since the one before.
 
         One is expected each minute, also while the device starts anew: whoever stood before the door then
         found it dead all the same.
 
+        Args:
+            name: of the device.
+            vitals: what it tells.
+            signed_at: its own time of signing, where it signed: later with each heartbeat, so that nobody who
+                read one on its way can send it again.
+
         Raises:
             NotFound: no device of that name has a token that is accepted.
+            Conflict: it is no later than the last one.
         """
         with self._database.write() as connection:
             device, now = _in_force(connection, name), self._now()
+            reported_at = device.reported_at
+            if signed_at is not None:
+                if reported_at is not None and signed_at <= reported_at:
+                    raise Conflict("replayed:heartbeat")
+                reported_at = signed_at
             missed = 0 if device.heard_at is None else max(0, round((now - device.heard_at) / HEARTBEAT) - 1)
             connection.execute(
                 devices.update().where(devices.c.id == name),
-                {"vitals": vitals, "heard_at": now, "missed": device.missed + missed},
+                {
+                    "vitals": vitals,
+                    "heard_at": now,
+                    "missed": device.missed + missed,
+                    "reported_at": reported_at,
+                },
             )
 
 
@@ -172,6 +206,7 @@ def device_holding(connection: sa.Connection, token_hash: bytes) -> Device | Non
 
 # Made once, as in ``visits``; the hash is selected by and never given out.
 _DEVICES = sa.select(*(column for column in devices.c if column.name != "token_hash"))
+_BY_NAME = _DEVICES.where(devices.c.id == sa.bindparam("name"))
 _BY_TOKEN = _DEVICES.where(devices.c.token_hash == sa.bindparam("token"))
 
 

@@ -16,7 +16,7 @@ class Press:
 
     Attributes:
         device: which device.
-        key: the hash of its token.
+        key: what its token is found by.
         id: of the press, the same in each retry.
         boot: which boot of the device.
         ms: when, by the device's monotonic clock.

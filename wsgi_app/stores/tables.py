@@ -203,7 +203,8 @@ secrets = sa.Table(
     sa.Column("value", sa.LargeBinary, nullable=False),
 )
 
-# What a device was told, by its idempotency key, for as long as a retry may ask again.
+# What a device was told, by its idempotency key, for as long as a retry may ask again; and of which
+# photos, by the SHA-256 of each.
 answers = sa.Table(
     "answers",
     metadata,
@@ -216,9 +217,12 @@ answers = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False, index=True),
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("digests", sa.Text, nullable=False, server_default=""),
 )
 
-# The doors. A token is in here as its SHA-256 alone, which is also the key that signs answers to the device.
+# The doors. A token is in here as its SHA-256, which signs nothing, and as the salt from which the server's
+# secret, which is not in here, makes it again; tokens of earlier releases have none. ``reported_at`` is the
+# device's own time of its last heartbeat that was signed.
 devices = sa.Table(
     "devices",
     metadata,
@@ -233,4 +237,6 @@ devices = sa.Table(
     sa.Column("heard_at", UtcDateTime),
     sa.Column("missed", sa.Integer, nullable=False),
     sa.Column("told_state", EnumText(DoorState)),
+    sa.Column("salt", sa.LargeBinary),
+    sa.Column("reported_at", UtcDateTime),
 )

@@ -60,10 +60,17 @@ class Visit:
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """What a device was told under an idempotency key."""
+    """What a device was told under an idempotency key.
+
+    Attributes:
+        status: of HTTP.
+        body: the answer, without what proves it.
+        digests: of the photos that came, as ``photo_digests`` gives it; ``""`` for one of an earlier release.
+    """
 
     status: int
     body: bytes
+    digests: str = ""
 
     def after(self, series: Series | None) -> "StoredAnswer":  # noqa: ARG002
         """Itself, whatever goes on at the door."""
@@ -271,7 +278,7 @@ _INSERT_VISIT = visits.insert()
 _INSERT_PROBE = probes.insert()
 _INSERT_ANSWER = answers.insert()
 _OLDEST: sa.BindParameter[datetime] = sa.bindparam("oldest", type_=answers.c.at.type)
-_ANSWER = sa.select(answers.c.status, answers.c.body).where(
+_ANSWER = sa.select(answers.c.status, answers.c.body, answers.c.digests).where(
     answers.c.door_kind == sa.bindparam("kind"),
     answers.c.door == sa.bindparam("name"),
     answers.c.key == sa.bindparam("press"),

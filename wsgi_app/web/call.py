@@ -37,7 +37,7 @@ class Call:
         request_id: in its answer and its log line.
         route: the row of the route table that it is for.
         identity: who asks; ``NOBODY`` where the route lets anyone.
-        holder: the door whose token came, where the route asks for one.
+        holder: the door that proved to have its token, where the route asks for one.
         routes: every address of the server.
     """
 

@@ -9,11 +9,19 @@ from typing import Any
 import msgspec
 
 from wsgi_app.access import cookies
+from wsgi_app.access.doors import SIGNED
 from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.calibration import LEAST_RATE, MOST_RATE
 from wsgi_app.web.errors import ErrorBody
-from wsgi_app.web.presses import AGREEING_HEADER, AT_HEADER, BOOT_HEADER, ID_HEADER, MS_HEADER
+from wsgi_app.web.presses import (
+    AGREEING_HEADER,
+    AT_HEADER,
+    BOOT_HEADER,
+    EVIDENCE_HEADER,
+    ID_HEADER,
+    MS_HEADER,
+)
 from wsgi_app.web.refusals import REFUSALS, has_ranges
 from wsgi_app.web.rendering import FORMATS
 from wsgi_app.web.routing import ID, Multipart, Route
@@ -52,6 +60,7 @@ HEADERS = {
     BOOT_HEADER: "which boot of the device; needed with a token, like those that follow",
     AT_HEADER: "when, by the device's time of day, ISO 8601",
     MS_HEADER: "when, by its monotonic clock",
+    EVIDENCE_HEADER: "which version of what proves an answer the device understands",
     AGREEING_HEADER: "how many photos have to agree before the door opens anything, 1 to 3",
 }
 
@@ -63,7 +72,12 @@ SIGN_INS: Json = {
         "name": cookies.NAME,
         "description": "A browser's sign-in; changes bring its X-CSRF-Token too.",
     },
-    "door": {"type": "http", "scheme": "bearer", "description": "A door's token."},
+    "door": {"type": "http", "scheme": "bearer", "description": "A door's token, over https."},
+    "signed": {
+        "type": "http",
+        "scheme": SIGNED,
+        "description": "A signature made with a door's token, over plain http; with it a Content-Digest.",
+    },
 }
 
 
@@ -146,7 +160,7 @@ def words_of(route: Route) -> tuple[str, str]:
 
 def _security(route: Route) -> list[Json]:
     if route.token is not None:
-        return [{"door": []}] if route.token is Token.DOOR else [{"door": []}, {}]
+        return [{"door": []}, {"signed": []}, *([] if route.token is Token.DOOR else [{}])]
     return [] if route.role is Role.ANYONE else [{"password": []}, {"cookie": []}]
 
 

@@ -4,17 +4,23 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+import structlog
+
+from wsgi_app.access.evidence import VERSION
 from wsgi_app.base.errors import BadRequest
 from wsgi_app.base.vitals import BOOT
 from wsgi_app.stores.presses import Press
+
+log = structlog.get_logger("porteiro")
 
 ID_HEADER = "Idempotency-Key"
 BOOT_HEADER = "Porteiro-Boot"
 AT_HEADER = "Porteiro-Pressed-At"
 MS_HEADER = "Porteiro-Pressed-Monotonic-Ms"
 AGREEING_HEADER = "Porteiro-Agreeing-Faces"
+EVIDENCE_HEADER = "Porteiro-Evidence"
 
-PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER, AGREEING_HEADER)
+PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER, AGREEING_HEADER, EVIDENCE_HEADER)
 
 ID = re.compile(r"[!-~]{1,128}")
 AT = re.compile(r"[0-9T:.Z+-]{1,40}")
@@ -40,11 +46,15 @@ def read_press(headers: Mapping[str, str], device: str, key: bytes) -> Press:
     Args:
         headers: of the request.
         device: which device has the token that came with it.
-        key: that token's hash.
+        key: what that token is found by.
 
     Raises:
-        BadRequest: a header is missing, or of another form.
+        BadRequest: a header is missing, or of another form; or the device does not understand what proves an
+            answer, so that its door would stay closed without a word why.
     """
+    if headers.get(EVIDENCE_HEADER) != str(VERSION):
+        log.warning("this door is too old for this server: update it", door=device)
+        raise BadRequest("update_device", header=EVIDENCE_HEADER, version=VERSION)
     _needed(headers, ID_HEADER)
     return Press(
         device=device,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.pi_client.hostile_server import Porteiro, Talk, response
+from tests.pi_client.hostile_server import Porteiro, Talk, heard, response
 
 TOKEN = "front-door." + 43 * "s"
 HEARTBEAT = "/porteiro/devices/front-door/heartbeat"
@@ -51,6 +51,6 @@ class Well:
             token = self.token if accepted else ""
             talk.send(Porteiro(self.outcome, datetime.now(UTC).isoformat(), token).response_to(request))
         elif request.path == HEARTBEAT:
-            talk.send(response(204 if accepted else 401, b""))
+            heard(204 if accepted else 401)(talk)
         else:
             talk.send(response(200 if request.path == "/porteiro/health/live" else 404, b"{}"))

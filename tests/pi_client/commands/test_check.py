@@ -26,7 +26,7 @@ from pi_client.ports import Pins
 from tests.pi_client.commands.material import HEARTBEAT, TOKEN, Well, settings_file
 from tests.pi_client.commands.processes import PHOTOS, PROGRAM, environ_with
 from tests.pi_client.fake_lgpio.rigs import GPIO, RELAY, RIGS, FailsToImport, chip_rig, modules, rpi_lgpio
-from tests.pi_client.hostile_server import HostileServer, always
+from tests.pi_client.hostile_server import HostileServer, always, heard
 from tests.servers import STOP_S, free_port
 from wsgi_app.access.evidence import token_key
 from wsgi_app.app import Application
@@ -181,6 +181,18 @@ def test_point_22_a_server_that_does_not_answer_fails_and_the_token_is_not_blame
     assert failing(subject) == [
         ("server", "No Porteiro answers: check server.url with its prefix, the network, and server.ca_file.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "told"),
+    [
+        ("", "an earlier release, whose answers this device does not trust: update the server."),
+        ("3", "a later release, whose answers this device cannot check: update this device."),
+    ],
+)
+def test_where_one_of_the_two_is_too_old_it_says_which(tmp_path: Path, evidence: str, told: str) -> None:
+    with HostileServer((always(200), heard(204, evidence))) as server:
+        assert failing(subject_of(tmp_path, server.url)) == [("token", f"The server is of {told}")]
 
 
 def test_a_server_that_says_that_it_is_not_well_fails(tmp_path: Path) -> None:

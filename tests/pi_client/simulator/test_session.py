@@ -38,8 +38,8 @@ class Granting:
     def is_reachable(self) -> bool:
         return True
 
-    def report(self, report: StatusReport) -> bool:
-        return True
+    def report(self, report: StatusReport) -> None:
+        pass
 
 
 @pytest.fixture

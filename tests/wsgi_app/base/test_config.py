@@ -25,6 +25,7 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         far_per_visit=0.001,
         margin=0.05,
         database_url=f"sqlite:///{data}/porteiro.db",
+        secret_file=None,
         open=False,
         anonymous_doors=None,
         live=None,
@@ -61,6 +62,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         "PORTEIRO_FAR_PER_VISIT": "0.01",
         "PORTEIRO_MARGIN": "0.1",
         "PORTEIRO_DATABASE_URL": f"sqlite:///{folder}/other.db",
+        "PORTEIRO_SECRET_FILE": f"{folder}/keys/secret",
         "PORTEIRO_OPEN": "0",
         "PORTEIRO_ANONYMOUS_DOORS": "0",
         "PORTEIRO_LIVE": "127.0.0.1:81",
@@ -92,6 +94,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         far_per_visit=0.01,
         margin=0.1,
         database_url=f"sqlite:///{folder}/other.db",
+        secret_file=folder / "keys" / "secret",
         open=False,
         anonymous_doors=False,
         live="127.0.0.1:81",
@@ -113,6 +116,20 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
 def test_a_database_lies_in_the_data_folder_unless_the_setting_says_otherwise(tmp_path: Path) -> None:
     folder = tmp_path.resolve()
     assert load_config({"PORTEIRO_DATA": str(folder)}).database_url == f"sqlite:///{folder}/porteiro.db"
+
+
+def test_the_secret_lies_in_the_data_folder_unless_the_setting_says_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    data = {"PORTEIRO_DATA": f"{folder}/house"}
+    assert load_config(data).door_secret_file == folder / "house" / "keys" / "doors.key"
+    moved = load_config({**data, "PORTEIRO_SECRET_FILE": f"{folder}/secret"})
+    assert moved.door_secret_file == folder / "secret"
+
+
+def test_a_secret_is_a_file(tmp_path: Path) -> None:
+    for text, told in ((str(tmp_path), "must be a file, and this is a folder"), ("keys", "must be a path")):
+        with pytest.raises(ConfigError, match=f"PORTEIRO_SECRET_FILE=.*{told}"):
+            load_config({"PORTEIRO_SECRET_FILE": text})
 
 
 @pytest.mark.parametrize(

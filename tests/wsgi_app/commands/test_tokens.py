@@ -1,6 +1,7 @@
 import re
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from tests.doors import GOOD_VITALS
@@ -63,6 +64,7 @@ def test_doors_are_listed_with_when_they_were_heard(newcomer: Owner) -> None:
     pressed_at = datetime(2026, 1, 5, 10, 30, tzinfo=UTC)
     with newcomer.house() as stores:
         stores.devices.hear("front", GOOD_VITALS)
+        stores.devices.hear("back", msgspec.structs.replace(GOOD_VITALS, evidence=1))
         press = Press("front", token_key(tokens["front"]), "press-1", "boot-1", 1, pressed_at)
         with stores.database.write() as connection:
             keep_press(connection, press)
@@ -74,7 +76,7 @@ def test_doors_are_listed_with_when_they_were_heard(newcomer: Owner) -> None:
     today = rf"{datetime.now(UTC):%Y-%m-%d} \d\d:\d\d"
     assert heading == ["Name", "Made", "Last press", "Last heartbeat", "State"]
     assert [[re.sub(today, "today", cell) for cell in row] for row in rows] == [
-        ["back", "today", "-", "-", "never"],
+        ["back", "today", "-", "today", "here, update it"],
         ["front", "today", "2026-01-05 10:30", "today", "here"],
         ["garage", "today", "-", "-", "revoked"],
     ]

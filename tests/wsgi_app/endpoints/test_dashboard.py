@@ -239,14 +239,16 @@ def test_a_tile_counts_its_outcomes_together() -> None:
     ],
 )
 def test_a_door_that_should_have_been_heard_is_missing(state: DoorState, said: list[tuple[str, str]]) -> None:
-    door = DeviceBody("front", state, None, None, 0, {})
+    door = DeviceBody("front", state, None, None, 0, False, {})
     assert absences([door]) == [(*words, [door]) for words in said]
 
 
 def test_doors_with_something_to_see_to_come_first() -> None:
     blind = msgspec.structs.replace(GOOD_VITALS, camera_ok=False)
-    front = DeviceBody("front", DoorState.HERE, GOOD_VITALS, None, 0, {})
-    back = DeviceBody("back", DoorState.HERE, blind, None, 0, {})
-    side = DeviceBody("side", DoorState.LATE, GOOD_VITALS, None, 0, {})
+    front = DeviceBody("front", DoorState.HERE, GOOD_VITALS, None, 0, False, {})
+    back = DeviceBody("back", DoorState.HERE, blind, None, 0, False, {})
+    side = DeviceBody("side", DoorState.LATE, GOOD_VITALS, None, 0, False, {})
 
-    assert urgent_first([front, back, side]) == [back, side, front]
+    old = DeviceBody("old", DoorState.HERE, GOOD_VITALS, None, 0, True, {})
+
+    assert urgent_first([front, back, side, old]) == [back, side, old, front]

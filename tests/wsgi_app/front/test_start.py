@@ -16,7 +16,7 @@ def test_the_folders_that_uwsgi_writes_to_are_made(tmp_path: Path) -> None:
     prepare({"PORTEIRO_DATA": str(tmp_path / "a" / "b"), **LocalPorts().settings})
 
     run = tmp_path / "a" / "b" / "run"
-    assert sorted(path.name for path in run.parent.iterdir()) == ["log", "run"]
+    assert sorted(path.name for path in run.parent.iterdir()) == ["keys", "log", "run"]
     assert sorted(path.name for path in run.iterdir()) == ["environment", "reload"]
     assert (run / "environment").readlink() == Path(sys.prefix)
 

@@ -8,15 +8,13 @@ from hypothesis import strategies as st
 
 from wsgi_app.base.errors import Conflict
 from wsgi_app.house.presses import refuse_stale
-from wsgi_app.stores.presses import Press
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
-KEY = bytes(32)
 
 
 @given(st.floats(-30, 30))
 def test_a_press_of_now_is_let_through(seconds: float) -> None:
-    refuse_stale(Press("d", KEY, "p", "b", 1, NOW - timedelta(seconds=seconds)), NOW, 30)
+    refuse_stale(NOW - timedelta(seconds=seconds), NOW, 30)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +28,6 @@ def test_a_press_of_now_is_let_through(seconds: float) -> None:
 )
 def test_another_is_told_by_how_much_it_is_not(at: datetime, told: str) -> None:
     with pytest.raises(Conflict, match=told) as refused:
-        refuse_stale(Press("d", KEY, "p", "b", 1, at), NOW, 30)
+        refuse_stale(at, NOW, 30)
 
     assert refused.value.code == "clock"

@@ -194,7 +194,8 @@ ADDED: dict[str, dict[str, Any]] = {
     "people": {"valid_from": None, "valid_until": None, "hours": ()},
     "faces": {"negative": False, "visit_id": None, "shows_id": None, "unlike": None},
     "visits": {"reason": None},
-    "devices": {"told_state": None},
+    "devices": {"told_state": None, "salt": None, "reported_at": None},
+    "answers": {"digests": ""},
 }
 TYPED: dict[str, Any] = {
     "quality": SHARP,

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.conftest import Clock
@@ -240,3 +241,31 @@ def test_states_are_counted_without_those_revoked(stores: Stores, clock: Clock) 
     stores.devices.revoke("e")
 
     assert stores.devices.states() == {"here": 1, "late": 1, "lost": 1, "never": 1}
+
+
+# Heartbeats that are signed
+
+
+def test_a_signed_heartbeat_is_heard_once(stores: Stores, clock: Clock) -> None:
+    stores.devices.add("front-door", KEY)
+    at = clock.now()
+    stores.devices.hear("front-door", GOOD_VITALS, at)
+    other = msgspec.structs.replace(GOOD_VITALS, state="failed")
+
+    for earlier in (at, at - timedelta(seconds=5)):
+        with pytest.raises(Conflict, match="replayed:heartbeat"):
+            stores.devices.hear("front-door", other, earlier)
+    assert stores.devices.get("front-door").vitals == GOOD_VITALS
+
+    stores.devices.hear("front-door", GOOD_VITALS)  # with its token, there is nothing to read on the way
+    stores.devices.hear("front-door", other, at + timedelta(microseconds=1))
+    assert stores.devices.get("front-door").vitals == other
+
+
+def test_a_device_is_found_by_its_name_even_if_it_is_revoked(stores: Stores) -> None:
+    stores.devices.add("front-door", KEY, b"salt")
+    stores.devices.revoke("front-door")
+
+    found = stores.devices.named("front-door")
+    assert found == stores.devices.holding(KEY)
+    assert (found and found.salt, stores.devices.named("back-door")) == (b"salt", None)

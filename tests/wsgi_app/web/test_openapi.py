@@ -105,7 +105,7 @@ def test_every_role_shows_in_the_way_to_sign_in() -> None:
     for route in ROUTES:
         security = WHOLE["paths"][route.pattern][route.method.lower()]["security"]
         if route.token is not None:
-            assert security == [{"door": []}, *([] if route.token is Token.DOOR else [{}])]
+            assert security == [{"door": []}, {"signed": []}, *([] if route.token is Token.DOOR else [{}])]
         else:
             assert (security == []) is (route.role is Role.ANYONE)
 

@@ -18,6 +18,7 @@ HEADERS = {
     "Porteiro-Boot": "boot-1",
     "Porteiro-Pressed-At": "2026-01-05T10:00:00+00:00",
     "Porteiro-Pressed-Monotonic-Ms": "1500",
+    "Porteiro-Evidence": "2",
 }
 
 
@@ -27,6 +28,12 @@ def press_of(**changed: str | None) -> Press:
     headers = EnvironHeaders({})
     headers.update({name: text for name, text in sent.items() if text is not None}.items())
     return read_press(headers, "front-door", KEY)
+
+
+@pytest.mark.parametrize("version", [None, "", "1", "3", "02", "2 ", "\u00b2"])
+def test_a_device_that_does_not_understand_the_evidence_is_to_be_updated(version: str | None) -> None:
+    with pytest.raises(BadRequest, match=r"^update_device header='Porteiro-Evidence' version=2$"):
+        press_of(Porteiro_Evidence=version)
 
 
 def test_a_press_is_read_out_of_its_headers() -> None:
@@ -45,7 +52,7 @@ def test_a_time_has_any_zone(text: str, at: datetime) -> None:
     assert press_of(Porteiro_Pressed_At=text).at == at
 
 
-@pytest.mark.parametrize("name", HEADERS)
+@pytest.mark.parametrize("name", [name for name in HEADERS if name != "Porteiro-Evidence"])
 def test_a_header_that_is_missing_is_named(name: str) -> None:
     with pytest.raises(BadRequest, match=name) as refused:
         press_of(**{name: None})

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from wsgi_app.access.doors import is_outdated
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.tries import Series
 from wsgi_app.base.vitals import Moment, Vitals
@@ -19,6 +20,7 @@ class DeviceBody(msgspec.Struct):
     vitals: Vitals | None
     heard_at: Moment | None
     missed: Annotated[int, msgspec.Meta(description="heartbeats that did not come")]
+    outdated: Annotated[bool, msgspec.Meta(description="too old for this server: its door stays closed")]
     links: dict[str, str]
 
 
@@ -69,5 +71,6 @@ def device_fields(call: Call, device: Device) -> dict[str, Any]:
         "vitals": device.vitals,
         "heard_at": device.heard_at,
         "missed": device.missed,
+        "outdated": is_outdated(device),
         "links": {"self": call.links.device(device.id), "heartbeat": call.links.heartbeat(device.id)},
     }

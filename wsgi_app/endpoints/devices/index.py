@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from webob import Response
 
+from wsgi_app.access.evidence import VERSION
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.errors import Forbidden, Unfit, Unprocessable
 from wsgi_app.base.vitals import Vitals
@@ -22,6 +23,7 @@ from wsgi_app.stores.devices import Device
 from wsgi_app.web.call import Call
 from wsgi_app.web.forms import is_form
 from wsgi_app.web.paging import CARDS, listed, text_of
+from wsgi_app.web.presses import EVIDENCE_HEADER
 from wsgi_app.web.rendering import changed, json_answer, negotiated, no_content, resource_answer, version_of
 from wsgi_app.web.versions import expected
 
@@ -60,7 +62,7 @@ def create(call: Call) -> Response:
     name = call.body(DeviceName).name
     devices = call.stores.devices
     try:
-        token = add_door(devices, name)
+        token = add_door(devices, name, call.house.door_secret)
     except Unfit as error:
         raise Unprocessable.of(error) from error
     made = NewDevice(**device_fields(call, devices.get(name)), token=token)
@@ -92,8 +94,10 @@ def hear(call: Call, device: str) -> Response:
     if call.holder is None or call.holder.device.id != device:
         raise Forbidden("other_device")
     vitals = call.body(Vitals, call.house.config.limits.uploads.heartbeat_bytes)
-    call.stores.devices.hear(device, vitals)
-    return no_content()
+    call.stores.devices.hear(device, vitals, call.holder.signed_at)
+    response = no_content()
+    response.headers[EVIDENCE_HEADER] = str(VERSION)  # by which a device learns that one of the two is old
+    return response
 
 
 def _page(call: Call, doors: Iterable[DeviceBody], status: int = 200, **values: Any) -> Response:

@@ -109,9 +109,10 @@ SENTENCES: dict[str, Sentence] = {
         other="Too many refusals in a row at this door; press again in {seconds} seconds.",
     ),
     "replayed": "This press is no later than the last one of this door; press again.",
-    "clock:late": "This press came {seconds:.1f} s after its time: it was kept too long, or the clocks "
+    "replayed:heartbeat": "This heartbeat is no later than the last one of this door.",
+    "clock:late": "This came {seconds:.1f} s after its time: it was kept too long, or the clocks "
     "differ. At most {most_s} s are allowed; synchronise both clocks.",
-    "clock:early": "This press came {seconds:.1f} s before its time: the clocks of door and server "
+    "clock:early": "This came {seconds:.1f} s before its time: the clocks of door and server "
     "differ. At most {most_s} s are allowed; synchronise both clocks.",
     # accounts and the links to them
     "not_found:account": "There is no such account.",

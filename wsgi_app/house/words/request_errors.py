@@ -33,6 +33,8 @@ SENTENCES: dict[str, Sentence] = {
     "bad_header": "There are several {header} headers.",
     "bad_header:port": "The Host header names a port above 65535.",
     "bad_idempotency_key": "{header} takes 1 to 128 visible ASCII characters.",
+    "update_device": "This door's software is too old for this server and could not check its answers: "
+    "update it. A door with a token sends {header}: {version} with each press.",
     "press_needed": "A door with a token sends {header} with each press.",
     "bad_press:boot": "{header} takes 1 to 64 letters, digits and -.",
     "bad_press:number": "{header} takes a whole number of up to 15 digits.",
@@ -87,6 +89,12 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "token_needed": "A token is needed; whoever runs the server can make one.",
     "bad_token": "Nobody has this token; whoever runs the server can make one.",
+    "bad_signature": "No door that has a token here has signed this request.",
+    "bad_signature:form": 'A door signs with Authorization: Porteiro device="...", at="...", signature="..."'
+    " alone.",
+    "bad_signature:body": "This is not the body that was signed: its Content-Digest is another one.",
+    "bad_signature:renew": "This door's token is of an earlier release, or made with another secret file: "
+    "what it signs cannot be checked. Make a new token for it, or let it ask over https.",
     "revoked": "This token is revoked; whoever runs the server can make another.",
     "other_device": "This token is another device's.",
     # what the server cannot do now
