@@ -14,6 +14,7 @@ from wsgi_app.endpoints import (
     live,
     metrics,
     sign_in,
+    undo,
 )
 from wsgi_app.endpoints.accounts import index as accounts
 from wsgi_app.endpoints.accounts import invitations, welcome
@@ -156,6 +157,7 @@ ROUTES = (
     Route("POST", "/unknown/name", unknown.name, OPERATOR, takes=Naming, gives=Named),
     Route("POST", "/unknown/ignore", unknown.ignore, OPERATOR, takes=Ignoring),
     Route("POST", "/unknown/not", unknown.bar, OPERATOR, takes=Barring, gives=Barred),
+    Route("POST", "/undo/{change}", undo.take_back, OPERATOR),
     Route("GET", "/devices", devices.index, VIEWER, gives=DeviceList, formats=PAGES, paged="after"),
     Route("POST", "/devices", devices.create, OWNER, takes=devices.DeviceName, gives=NewDevice, status=201),
     Route("GET", "/devices/{device}", devices.show, VIEWER, gives=DeviceBody, formats=PAGES),

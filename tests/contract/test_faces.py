@@ -44,9 +44,10 @@ def test_a_face_is_enrolled_seen_and_removed(
     removed = any_server.ask("DELETE", address)
     gone = [any_server.ask("GET", f"{address}{rest}").status for rest in ("", "/photo")]
 
-    assert enrolled.status == 201
-    assert (seen.json, listed.json) == (enrolled.json, {"faces": [enrolled.json]})
-    assert enrolled.json["quality"]["size_px"] > 100
+    face = enrolled.json
+    assert (enrolled.status, face["links"].pop("undo").count("/undo/")) == (201, 1)
+    assert (seen.json, listed.json) == (face, {"faces": [face]})
+    assert face["quality"]["size_px"] > 100
     assert (crop.status, crop.headers["Content-Type"]) == (200, "image/png")
     assert Image.open(io.BytesIO(crop.body)).size == (112, 112)
     assert (counted, removed.status, gone) == (1, 204, [404, 404])

@@ -100,13 +100,13 @@ def test_photos_from_files_are_enrolled_or_refused_one_by_one(
     wait_until(browser, "[data-summary]", "2 of 4 enrolled.")
 
     assert rows(browser) == [
-        ["ivo-1.jpg", "enrolled"],
+        ["ivo-1.jpg", "enrolled", "Undo"],
         [
             "nobody-1.jpg",
             "No face can be made out in this photo; use one that shows it whole and upright, in even light.",
         ],
         ["photos.zip", "This is not a JPEG, PNG, WebP, HEIC or AVIF picture."],
-        ["large.png", "enrolled"],
+        ["large.png", "enrolled", "Undo"],
     ]
     faces = server.ask("GET", f"{ivo}/faces").json["faces"]
     assert len(faces) == 2
@@ -134,8 +134,13 @@ def test_a_look_alike_is_enrolled_when_somebody_insists(
     browser.execute_script("arguments[0].click(); arguments[0].click();", find(browser, ".results button"))
     wait_until(browser, "[data-summary]", "1 of 1 enrolled.")
 
-    assert rows(browser) == [["ivo-3.jpg", "enrolled"]]
+    assert rows(browser) == [["ivo-3.jpg", "enrolled", "Undo"]]
     assert server.ask("GET", ivo).json["faces"] == 1
+
+    find(browser, ".results button").click()
+    wait_until(browser, ".results .why", "undone")
+    assert find(browser, "[data-summary]").text == "0 of 1 enrolled."
+    assert server.ask("GET", ivo).json["faces"] == 0
     assert server.ask("DELETE", twin).status == 204
 
 

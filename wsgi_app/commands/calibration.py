@@ -11,6 +11,7 @@ from wsgi_app.house.calibration import (
     USUAL_RATE,
     Calibration,
     DoubtBody,
+    GroupBody,
     Question,
     RateBody,
     examine,
@@ -104,7 +105,20 @@ def _people(calibration: Calibration) -> list[str]:
     doubtful = [
         f"  {doubt.score:.3f}  {doubt.face.person.name} {_instead(doubt)}" for doubt in calibration.doubtful
     ]
+    divided = [
+        line
+        for each in calibration.divided
+        for line in (
+            f"  {each.score:.3f}  {each.person.name}: {', '.join(map(_group, each.groups))}",
+            f"         {each.advice}",
+        )
+    ]
     return [
+        *(["", "Photos under one name that look like several people's:", *divided] if divided else []),
         *(["", "Most alike:", *alike] if alike else []),
         *(["", "Photos that the same person's others do not confirm:", *doubtful] if doubtful else []),
     ]
+
+
+def _group(group: GroupBody) -> str:
+    return f"{group.count} photos as {group.faces[0].links['photo']}"

@@ -16,7 +16,7 @@ from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, progress_bar, with_config
 from wsgi_app.commands.accounts import ELSEWHERE, address_option, first_link
 from wsgi_app.house import models
-from wsgi_app.house.enrolment import embed_anew
+from wsgi_app.house.embedding import embed_anew
 from wsgi_app.house.fetching import fetch
 from wsgi_app.house.models import load_pipeline, tried_pipeline
 from wsgi_app.house.words.errors import sentence

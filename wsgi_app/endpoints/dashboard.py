@@ -1,6 +1,5 @@
 """The owner's page: what needs attention, who came today, who is here, how the doors are."""
 
-from collections import Counter
 from typing import Any
 
 from webob import Response
@@ -12,6 +11,7 @@ from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body, tries_bod
 from wsgi_app.endpoints.people.bodies import PersonBody, person_body
 from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house.days import day_at
+from wsgi_app.house.doubts import doubts_about
 from wsgi_app.house.words.pages import DOORS, OUTCOMES, SILENCES, TALLIES
 from wsgi_app.web.call import Call
 
@@ -22,7 +22,7 @@ MOST_DOORS = 100
 MOST_DOORS_SHOWN = 12
 MOST_SILENT_NAMED = 5
 MOST_WAITING = 500
-MOST_DOUBTFUL = 50
+MOST_DOUBTFUL = 500
 
 
 def show(call: Call) -> Response:
@@ -79,8 +79,15 @@ def urgent_first(doors: list[DeviceBody]) -> list[DeviceBody]:
 
 def _doubtful(call: Call) -> list[tuple[PersonBody, int]]:
     """Whose photos somebody has to look at, and how many there are."""
-    counts = Counter(face.person_id for face in call.stores.faces.doubtful(MOST_DOUBTFUL))
-    return [(person_body(call, call.stores.people.get(person)), count) for person, count in counts.items()]
+    insisted = dict.fromkeys(face.person_id for face in call.stores.faces.doubtful(MOST_DOUBTFUL))
+    if not insisted:
+        return []
+    doubts = doubts_about(call.stores, call.house.embedder, call.house.policy.own, insisted)
+    return [
+        (person_body(call, call.stores.people.get(person)), len(doubts[person]))
+        for person in insisted
+        if person in doubts
+    ]
 
 
 def _is_whole(door: DeviceBody) -> bool:

@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 
 from wsgi_app.base.config import Config
 from wsgi_app.base.people import PersonName
-from wsgi_app.house.thresholds import one_in, threshold_for_rate, threshold_in_force
+from wsgi_app.house.thresholds import one_in, policy_for, threshold_for_rate, threshold_in_force
 from wsgi_app.stores.gallery import GalleryFace
 from wsgi_app.vision.calibration import (
     BINS,
     HIGH,
     LOW,
+    Division,
     Doubt,
     Faces,
     Pair,
     Scores,
     Suggestion,
     compare_all,
+    divided,
     doubtful,
     histogram,
     most_alike,
@@ -30,6 +32,7 @@ from wsgi_app.vision.packs import EmbedderFile, Threshold
 from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
 
 USUAL_RATE, LEAST_RATE, MOST_RATE = 0.001, 1e-6, 0.5  # of strangers' visits, that one can want
+MOST_SHOWN = 4  # faces of a group
 DIGITS = 4  # of scores and shares, as they are told
 
 FaceLinks = Callable[[str, str], dict[str, str]]
@@ -111,6 +114,25 @@ class DoubtBody(msgspec.Struct):
     other_score: float | None
 
 
+class GroupBody(msgspec.Struct):
+    """Some of a person's photos that look like one person's: how many there are, and the first of them."""
+
+    count: int
+    faces: list[FaceOf]
+
+
+class DividedBody(msgspec.Struct):
+    """A person whose photos look like several people's; ``score`` is the most that two groups are alike.
+
+    ``advice`` says what to do.
+    """
+
+    person: PersonName
+    score: float
+    groups: list[GroupBody]
+    advice: str
+
+
 class Calibration(msgspec.Struct):
     """How sure the doorman can be of the people in a gallery."""
 
@@ -124,6 +146,7 @@ class Calibration(msgspec.Struct):
     histogram: list[Bin]
     most_alike: list[AlikeBody]
     doubtful: list[DoubtBody]
+    divided: list[DividedBody]
     missing: list[str]
 
 
@@ -137,6 +160,7 @@ def examine(rows: list[GalleryFace], question: Question) -> Calibration:
     genuine, impostor = scores.genuine, scores.impostor
     people = len(arrays.starts)
     present = threshold_in_force(question.config, question.embedder, people)
+    own = policy_for(question.config, question.embedder, people).own
     usual, pack = (
         threshold_for_rate(question.embedder, rate, people) for rate in (USUAL_RATE, question.wanted_rate)
     )
@@ -151,6 +175,7 @@ def examine(rows: list[GalleryFace], question: Question) -> Calibration:
         histogram=_bins(genuine, impostor),
         most_alike=[_alike(faces, pair, question.links) for pair in most_alike(arrays, scores)],
         doubtful=[_doubt(faces, arrays, doubt, question.links) for doubt in doubtful(scores, present.score)],
+        divided=[_divided(faces, division, question.links) for division in divided(arrays, own)],
         missing=_missing(faces, arrays, scores),
     )
 
@@ -252,6 +277,21 @@ def _doubt(faces: list[GalleryFace], arrays: Faces, doubt: Doubt, links: FaceLin
     if doubt.other is None:
         return DoubtBody(face, own, None, None)
     return DoubtBody(face, own, faces[arrays.starts[doubt.other]].name, round(doubt.other_score, DIGITS))
+
+
+def _divided(faces: list[GalleryFace], division: Division, links: FaceLinks) -> DividedBody:
+    first = faces[division.groups[0][0]]
+    groups = [
+        GroupBody(len(group), [_face(faces[at], links) for at in group[:MOST_SHOWN]])
+        for group in division.groups
+    ]
+    return DividedBody(
+        PersonName(first.person_id, first.name),
+        round(division.score, DIGITS),
+        groups,
+        f"Is each of them {first.name}? Remove the photos of anybody else, and enrol them under the name "
+        f"that is theirs. If all are {first.name}, add a photo that is like both.",
+    )
 
 
 def _missing(faces: list[GalleryFace], arrays: Faces, scores: Scores) -> list[str]:

@@ -1,22 +1,21 @@
-"""Putting faces into the gallery: from photos, and anew from the kept crops when the models change."""
+"""Putting faces into the gallery, from photos."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from wsgi_app.base.corrections import CorrectionVerdict
-from wsgi_app.base.errors import Conflict, NotFound, PorteiroError, RequestError, UnusablePhoto
-from wsgi_app.base.faces import Counterpart, Objection
+from wsgi_app.base.deeds import Deed
+from wsgi_app.base.errors import Conflict, RequestError, UnusablePhoto
+from wsgi_app.base.faces import Objection, Quality
 from wsgi_app.base.steps import Steps
+from wsgi_app.house.doubts import DIGITS
+from wsgi_app.house.resemblance import Likeness, OwnLikeness, likeliest_others, own_likeness
+from wsgi_app.stores.changes import Change
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, Source
-from wsgi_app.stores.gallery import GalleryStore
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores
-from wsgi_app.vision.crops import crop_from_png, crop_to_png
-from wsgi_app.vision.match import cosine
+from wsgi_app.vision.crops import crop_to_png
 from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
 from wsgi_app.vision.verdicts import Policy
 
@@ -42,59 +41,38 @@ class Candidate:
     accept: frozenset[Objection] = frozenset()
 
 
-@dataclass(frozen=True)
-class Likeness:
-    """Somebody whom a face is like, and how much: the cosine to the best of their faces.
-
-    ``face_id`` says which face that is, where one was asked for.
-    """
-
-    person_id: str
-    name: str
-    score: float
-    face_id: str | None = None
-
-    @property
-    def face(self) -> Counterpart | None:
-        """That face, where it was asked for."""
-        return None if self.face_id is None else Counterpart(self.person_id, self.face_id, self.score)
-
-
-@dataclass(frozen=True)
-class Resemblances:
-    """What a face is like.
-
-    Attributes:
-        sure: the likeliest of the person's own faces that nobody has to look at, if there is any.
-        nearest: the likeliest of these and of those that somebody has to look at.
-        other: the likeliest other person, if there is any.
-    """
-
-    sure: Counterpart | None
-    nearest: Counterpart | None
-    other: Likeness | None
-
-    @property
-    def own(self) -> float:
-        """The cosine to the likeliest own face that nobody has to look at, -1 without one."""
-        return -1.0 if self.sure is None else self.sure.score
-
-
 @dataclass(frozen=True, eq=False)
+class EmbeddedFace:
+    """What is kept of the face on a photo: its crop as PNG, its quality, and its embedding."""
+
+    crop: bytes
+    quality: Quality
+    embedding: Embedding
+
+
+@dataclass(frozen=True)
+class Others:
+    """Whom of all but one person a face was the most like, at one generation of the gallery."""
+
+    generation: int
+    likeliest: Likeness | None
+
+
+@dataclass(frozen=True)
 class _Examined:
-    """A photo that can be enrolled, and what is to be said against it.
+    """What is to be said against a face, by its code, where whoever knows better may insist."""
 
-    Attributes:
-        sighting: its face.
-        embedding: of that.
-        like: what that is like.
-        objections: each with its code; whoever knows better may insist.
-    """
-
-    sighting: Sighting
-    embedding: NDArray[np.float32]
-    like: Resemblances
+    own: OwnLikeness
+    other: Likeness | None
     objections: dict[Objection, UnusablePhoto]
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A face that was added, and the change that takes it away again."""
+
+    face: EnrolledFace
+    change: Change | None
 
 
 @dataclass(frozen=True)
@@ -114,7 +92,7 @@ class Enroller:
     policy: Policy
     steps: Steps
 
-    def enrol(self, candidate: Candidate) -> EnrolledFace:
+    def enrol(self, candidate: Candidate) -> Enrolment:
         """Add the face of a photo to a person's.
 
         Raises:
@@ -123,21 +101,65 @@ class Enroller:
             Conflict: somebody has that photo already, or the person as many faces as anybody may have.
             RequestError: the photo cannot be decoded, the networks are busy, or nobody has that id.
         """
+        person = self.stores.people.get(candidate.person_id)
+        _refuse_too_many(person)
+        seen = self.look(candidate.photo)
+        with self.steps("match"):
+            (others,) = self.others([seen], person.id)
+        changes = self.stores.changes
+        with self.steps("store"), changes.record(Deed.ENROLLED, person.id, people=[person.id]) as made:
+            face = self.keep(seen, candidate, others)
+        return Enrolment(face, made.change)
+
+    def look(self, photo: bytes) -> EmbeddedFace:
+        """What would be kept of a photo of one person alone.
+
+        Raises:
+            UnusablePhoto, RequestError: as ``enrol`` says of photos.
+        """
+        return self.seen(self.pipeline.single_face(photo, ENROLMENT, self.steps))
+
+    def seen(self, sighting: Sighting) -> EmbeddedFace:
+        """What would be kept of a face that is found."""
+        vector = self.pipeline.embed(sighting.crop, self.steps)
+        embedding = Embedding(self.pipeline.pack.embedder.sha256, vector)
+        return EmbeddedFace(crop_to_png(sighting.crop), sighting.quality.rounded(), embedding)
+
+    def others(self, seen: Sequence[EmbeddedFace], person_id: str) -> list[Others]:
+        """Whom faces that somebody is to get are like of everybody else: what takes long in a large house."""
+        rows = self.stores.gallery.rows(self.pipeline.pack.embedder.sha256)
+        found = likeliest_others(rows.faces, [each.embedding.vector for each in seen], person_id)
+        return [Others(rows.generation, likeliest) for likeliest in found]
+
+    def keep(self, seen: EmbeddedFace, candidate: Candidate, others: Others) -> EnrolledFace:
+        """Add a face that was looked at to a person's, if it may be: nobody else changes anything meanwhile.
+
+        Args:
+            seen: of the candidate's photo.
+            candidate: whose it is.
+            others: whom it was like; looked for anew where the gallery was changed since.
+
+        Raises:
+            UnusablePhoto, Conflict: as ``enrol`` says.
+            NotFound: nobody has that id, or the visit is gone.
+        """
         stores, source = self.stores, candidate.source
-        examined = self._examine(candidate)
-        for objection, refusal in examined.objections.items():
-            if objection not in candidate.accept:
-                raise refusal
-        if Objection.LIKE_ANOTHER in examined.objections and examined.like.other is not None:
-            source = replace(source, like=examined.like.other.person_id)
-        if Objection.UNLIKE_OWN in examined.objections:
-            source = replace(source, unlike=round(examined.like.own, 4))
-        sighting = examined.sighting
-        with self.steps("store"):
-            kept = Embedding(self.pipeline.pack.embedder.sha256, examined.embedding)
-            return stores.faces.add(
-                candidate.person_id, crop_to_png(sighting.crop), sighting.quality.rounded(), kept, source
-            )
+        with stores.database.write():
+            person = stores.people.get(candidate.person_id)
+            _refuse_too_many(person)
+            if source.visit_id is not None:
+                _refuse_corrected(stores, source.visit_id, person.id)
+            if others.generation != stores.gallery.generation():
+                (others,) = self.others([seen], person.id)
+            examined = self._examine(seen, person, others)
+            for objection, refusal in examined.objections.items():
+                if objection not in candidate.accept:
+                    raise refusal
+            if Objection.LIKE_ANOTHER in examined.objections and examined.other is not None:
+                source = replace(source, like=examined.other.person_id)
+            if Objection.UNLIKE_OWN in examined.objections:
+                source = replace(source, unlike=round(examined.own.score, DIGITS))
+            return stores.faces.add(person.id, seen.crop, seen.quality, seen.embedding, source)
 
     def refusals(self, candidate: Candidate) -> tuple[RequestError, ...]:
         """Why the face of a photo would not be added now; nothing is stored, and nothing raised.
@@ -145,23 +167,22 @@ class Enroller:
         There are several where somebody may insist in spite of each, and none where it would be added.
         """
         try:
-            objections = self._examine(candidate).objections
+            person = self.stores.people.get(candidate.person_id)
+            _refuse_too_many(person)
+            seen = self.look(candidate.photo)
+            objections = self._examine(seen, person, *self.others([seen], person.id)).objections
         except RequestError as error:
             return (error,)
         return tuple(
             refusal for objection, refusal in objections.items() if objection not in candidate.accept
         )
 
-    def _examine(self, candidate: Candidate) -> _Examined:
-        pipeline, stores, steps = self.pipeline, self.stores, self.steps
-        person = stores.people.get(candidate.person_id)
-        _refuse_too_many(person)
-        sighting = pipeline.single_face(candidate.photo, ENROLMENT, steps)
-        embedding = pipeline.embed(sighting.crop, steps)
-        with steps("match"):
-            like = resemblances(stores.gallery, pipeline.pack.embedder.sha256, embedding, person.id)
-            _refuse_again(like, person)
-            return _Examined(sighting, embedding, like, _objections(like, person, self.policy))
+    def _examine(self, seen: EmbeddedFace, person: Person, others: Others) -> _Examined:
+        embedding, other = seen.embedding, others.likeliest
+        theirs = self.stores.gallery.of(embedding.embedder, [person.id])
+        own = own_likeness(theirs, embedding.vector, self.policy.own)
+        _refuse_again(own, other, person)
+        return _Examined(own, other, _objections(own, other, person, self.policy))
 
 
 def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candidate:
@@ -171,45 +192,29 @@ def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candida
         Conflict: somebody said that it shows another person, or nobody known.
         NotFound: the visit or its photo is gone.
     """
-    correction = stores.corrections.of([visit_id]).get(visit_id)
-    if (
-        correction is not None
-        and correction.verdict is not CorrectionVerdict.IGNORED
-        and correction.person_id != person_id
-    ):
-        raise Conflict("corrected")
+    _refuse_corrected(stores, visit_id, person_id)
     return Candidate(person_id, stores.photos.read(stores.visits.get(visit_id).photo), Source(visit_id))
 
 
-def resemblances(
-    gallery: GalleryStore, embedder: str, embedding: NDArray[np.float32], person_id: str
-) -> Resemblances:
-    """How like a face is to a person's own faces, and to whom of all others it is the most.
+def refuse_returned(stores: Stores, embedder: str, face: EnrolledFace) -> None:
+    """Refuse a face that is somebody's again where it could not be enrolled any more.
 
-    Args:
-        gallery: what it is compared with; what is kept as not somebody's does not count.
-        embedder: the sha256 of the network that made the embedding.
-        embedding: float32 [size], of unit length.
-        person_id: the person.
+    Raises:
+        Conflict: somebody has that photo by now, the person too many, or its visit is said to be another's.
     """
-    sure: Counterpart | None = None
-    nearest: Counterpart | None = None
-    other: Likeness | None = None
-    for face in gallery.rows(embedder).faces:
-        if face.negative:
-            continue
-        score = cosine(face.vector, embedding)
-        if face.person_id == person_id:
-            counterpart = Counterpart(face.person_id, face.face_id, score)
-            nearest = _likelier(nearest, counterpart)
-            sure = sure if face.doubtful else _likelier(sure, counterpart)
-        elif other is None or score > other.score:
-            other = Likeness(face.person_id, face.name, score, face.face_id)
-    return Resemblances(sure, nearest, other)
-
-
-def _likelier(best: Counterpart | None, one: Counterpart) -> Counterpart:
-    return one if best is None or one.score > best.score else best
+    if face.negative:
+        return
+    person = stores.people.get(face.person_id)
+    _refuse_too_many(replace(person, faces=person.faces - 1))
+    if face.visit_id is not None:
+        _refuse_corrected(stores, face.visit_id, person.id)
+    rows = stores.gallery.rows(embedder).faces
+    others = [row for row in rows if row.face_id != face.id]
+    for row in rows:
+        if row.face_id == face.id:  # unless the embedder is another by now
+            own = own_likeness([each for each in others if each.person_id == person.id], row.vector, -1.0)
+            (other,) = likeliest_others(others, [row.vector], person.id)
+            _refuse_again(own, other, person)
 
 
 def _refuse_too_many(person: Person) -> None:
@@ -217,65 +222,40 @@ def _refuse_too_many(person: Person) -> None:
         raise Conflict("too_many_faces", name=person.name, faces=person.faces)
 
 
-def _refuse_again(like: Resemblances, person: Person) -> None:
-    nearest, other = like.nearest, like.other
-    if nearest is not None and nearest.score > SAME_PHOTO:
-        raise Conflict("duplicate:own", counterpart=nearest, name=person.name)
+def _refuse_again(own: OwnLikeness, other: Likeness | None, person: Person) -> None:
+    if own.nearest is not None and own.nearest.score > SAME_PHOTO:
+        raise Conflict("duplicate:own", counterpart=own.nearest, name=person.name)
     if other is not None and other.score > SAME_PHOTO:
         raise Conflict("duplicate:other", counterpart=other.face, name=person.name, other=other.name)
 
 
-def _objections(like: Resemblances, person: Person, policy: Policy) -> dict[Objection, UnusablePhoto]:
-    own, nearest, other = like.own, like.nearest, like.other
+def _objections(
+    own: OwnLikeness, other: Likeness | None, person: Person, policy: Policy
+) -> dict[Objection, UnusablePhoto]:
     found = {}
-    if other is not None and _is_another(own, other, policy):
+    if other is not None and _is_another(own.score, other, policy):
         found[Objection.LIKE_ANOTHER] = UnusablePhoto(
             "like_another", counterpart=other.face, other=other.name, score=other.score, name=person.name
         )
-    if nearest is not None and own < policy.own:
+    if own.nearest is not None and own.score < policy.own:
         found[Objection.UNLIKE_OWN] = UnusablePhoto(
-            "unlike_own", counterpart=like.sure or nearest, score=max(own, 0.0), name=person.name
+            "unlike_own",
+            counterpart=own.sure or own.nearest,
+            score=max(own.score, 0.0),
+            name=person.name,
         )
     return found
 
 
+def _refuse_corrected(stores: Stores, visit_id: str, person_id: str) -> None:
+    correction = stores.corrections.of([visit_id]).get(visit_id)
+    if (
+        correction is not None
+        and correction.verdict is not CorrectionVerdict.IGNORED
+        and correction.person_id != person_id
+    ):
+        raise Conflict("corrected")
+
+
 def _is_another(own: float, other: Likeness, policy: Policy) -> bool:
     return other.score >= policy.threshold and own - other.score < policy.margin
-
-
-def embed_anew(
-    pipeline: Pipeline,
-    stores: Stores,
-    steps: Steps,
-    progress: Callable[[int, int], None],
-) -> int:
-    """Let the present embedder see every face that it has not seen yet, from the kept crops.
-
-    What other embedders made of them stays, so the change can be taken back.
-
-    Args:
-        pipeline: with the present embedder.
-        stores: the faces and their crops.
-        steps: times each step.
-        progress: called with (done, all) after each face.
-
-    Returns:
-        How many faces were embedded.
-
-    Raises:
-        PorteiroError: a crop is missing or broken.
-    """
-    embedder = pipeline.pack.embedder.sha256
-    faces = stores.gallery.unseen_by(embedder)
-    vectors = {}
-    for done, face in enumerate(faces, start=1):
-        try:
-            crop = crop_from_png(stores.photos.read(face.crop))
-        except (NotFound, OSError, ValueError) as error:
-            path = stores.photos.path(face.crop)
-            raise PorteiroError("bad_crop", file=path, why=str(error)) from error
-        vectors[face.id] = pipeline.embed(crop, steps)
-        progress(done, len(faces))
-    if vectors:
-        stores.gallery.add_embeddings(embedder, vectors)
-    return len(vectors)

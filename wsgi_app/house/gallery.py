@@ -36,7 +36,10 @@ class LiveGallery:
         self._state = GalleryState(-1, Gallery.of([]), {}, {})
 
     def now(self) -> GalleryState:
-        """The gallery as the database has it: one small query, and a load only after a change."""
+        """The gallery as the database has it: one small query, and a load only after a change.
+
+        Never ask inside of a transaction that has changed something: it may fail, and this would be kept.
+        """
         generation = self._store.generation()
         with self._lock:
             if self._state.generation != generation:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from wsgi_app.base.config import Config
 from wsgi_app.stores import retention as kinds
+from wsgi_app.stores.changes import KEPT
 from wsgi_app.stores.retention import AT_ONCE, Kind
 from wsgi_app.stores.stores import Stores
 
@@ -26,6 +27,7 @@ def horizons(config: Config, now: datetime) -> dict[Kind, datetime]:
         kinds.SESSIONS: timedelta(0),
         kinds.LINKS: timedelta(0),
         kinds.FAILURES: DAY,
+        kinds.CHANGES: KEPT,
         kinds.TRIES: config.try_rule.window,
     }
     return {kind: now - age for kind, age in ages.items()}

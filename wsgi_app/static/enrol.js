@@ -20,10 +20,14 @@ let shown = 0; // how many of those that were enrolled here the page shows
 let leftOut = ""; // what is to be said of photos beyond the most
 const counts = { all: 0, done: 0, enrolled: 0 };
 
-// Send a form to the server; the answer's status, and its JSON where it has one.
+// Send a photo to the server; the answer's status, and its JSON where it has one.
 async function send(address, field, photo, name) {
   const form = new FormData();
   form.append(field, photo, name);
+  return post(address, form);
+}
+
+async function post(address, form) {
   const csrf = document.documentElement.dataset.csrf;
   const headers = { Accept: "application/json", ...(csrf ? { "X-CSRF-Token": csrf } : {}) };
   const answer = await fetch(address, { method: "POST", body: form, headers });
@@ -60,7 +64,7 @@ function show(bitmap, canvas) {
 
 // What became of a photo, and what can be done: [light, words, label of the button, doubt to insist on].
 function verdict({ status, body }) {
-  if (status === 201) return ["green", "enrolled"];
+  if (status === 201) return ["green", "enrolled", body?.links?.undo && "Undo"];
   const error = body?.error;
   if (DOUBTS.includes(error?.code)) return ["amber", error.message, "Enrol all the same", error.code];
   if (error && status < 500 && status !== 429) return ["red", error.message];
@@ -91,7 +95,8 @@ async function enrol({ row, photo, name, accepted }) {
     const [light, words, label, doubt] = verdict(answer);
     if (answer.status === 201) counts.enrolled += 1;
     say(row, light, words, label, answer.body?.error?.links);
-    if (label) offer(row, { row, photo, name, accepted: doubt ? [...accepted, doubt] : accepted });
+    if (answer.body?.links?.undo) offerUndo(row, answer.body.links.undo);
+    else if (label) offer(row, { row, photo, name, accepted: doubt ? [...accepted, doubt] : accepted });
   } catch {
     say(row, "amber", "The server could not be reached.", "Try again");
     offer(row, { row, photo, name, accepted });
@@ -106,6 +111,26 @@ function offer(row, task) {
     counts.done -= 1;
     queue.push(task);
     work();
+  };
+}
+
+// Offer to take an enrolment back, for as long as the server does.
+function offerUndo(row, address) {
+  const button = row.querySelector("button");
+  button.onclick = async () => {
+    button.onclick = null;
+    button.hidden = true;
+    try {
+      const { status, body } = await post(address);
+      if (status !== 204) return say(row, "amber", body?.error?.message ?? "The server did not answer as it should.");
+      say(row, "", "undone");
+      counts.enrolled -= 1;
+      tell();
+      await showEnrolled();
+    } catch {
+      say(row, "green", "enrolled; the server could not be reached.", "Undo");
+      offerUndo(row, address);
+    }
   };
 }
 

@@ -1,9 +1,11 @@
 """The database: its connections, and bringing its schema up to date."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,20 @@ SQLITE_PRAGMAS = (
 )
 
 
+@dataclass
+class _Unit:
+    """A writing transaction that this thread is in, and what is to be done with files at its end."""
+
+    connection: sa.Connection
+    kept: list[Callable[[], object]]
+    lost: list[Callable[[], object]]
+
+
 class Database:
     """Connections to one database; safe to share between threads, not between processes.
+
+    Whoever reads or writes while the same thread writes takes part in that one transaction: several changes
+    are made together by opening ``write`` around them.
 
     Args:
         url: of the database.
@@ -42,6 +56,7 @@ class Database:
         sa.event.listen(self.engine, "connect", _prepare_connection)
         sa.event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(write=True)
+        self._thread = threading.local()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -50,6 +65,9 @@ class Database:
         Raises:
             Unavailable: the database does not answer.
         """
+        if self._unit is not None:
+            yield self._unit.connection
+            return
         with _answering(), self.engine.begin() as connection:
             yield connection
 
@@ -57,12 +75,39 @@ class Database:
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that holds the write lock from its start; committed to disk when it ends well.
 
+        One inside of another is committed with that one; where it fails, it alone is as if it had not been.
+
         Raises:
             Unavailable: the database does not answer, or others kept it locked too long.
         """
-        with _answering(), self._writer.begin() as connection:
-            yield connection
+        if self._unit is not None:
+            with self._unit.connection.begin_nested():
+                yield self._unit.connection
+            return
+        kept: list[Callable[[], object]] = []
+        lost: list[Callable[[], object]] = []
+        try:
+            with _answering(), self._writer.begin() as connection:
+                self._thread.unit = _Unit(connection, kept, lost)
+                try:
+                    yield connection
+                finally:
+                    self._thread.unit = None
+        except BaseException:
+            for act in lost:
+                act()
+            raise
+        for act in kept:
+            act()
         self._wake()
+
+    def once_kept(self, act: Callable[[], object]) -> None:
+        """Have something done when the transaction that this thread writes in is on disk."""
+        self._writing.kept.append(act)
+
+    def unless_kept(self, act: Callable[[], object]) -> None:
+        """Have something done if that transaction fails."""
+        self._writing.lost.append(act)
 
     def value(self, statement: str) -> Any:
         """The one value that a constant statement gives, without a transaction: for what every photo asks.
@@ -70,6 +115,8 @@ class Database:
         Raises:
             Unavailable: the database does not answer.
         """
+        if self._unit is not None:
+            return self._unit.connection.exec_driver_sql(statement).scalar_one()
         with _answering(), closing(self.engine.raw_connection()) as connection:
             return connection.cursor().execute(statement).fetchone()[0]
 
@@ -93,6 +140,17 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    @property
+    def _unit(self) -> _Unit | None:
+        unit: _Unit | None = getattr(self._thread, "unit", None)
+        return unit
+
+    @property
+    def _writing(self) -> _Unit:
+        if self._unit is None:
+            raise RuntimeError("this thread writes nothing now")
+        return self._unit
 
 
 def open_database(url: str, wake: Callable[[], None] = lambda: None) -> Database:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from wsgi_app.base.errors import NotFound, PreconditionFailed
 from wsgi_app.base.faces import Quality
+from wsgi_app.stores.crops import remove_unnamed
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding, keep_embedding
 from wsgi_app.stores.events import ActingStore, tell
@@ -32,7 +33,7 @@ class EnrolledFace:
         negative: whether it is kept because it is not that person's.
         visit_id: the visit it was taken from.
         unlike: how like it was to the person's others when somebody insisted that it is theirs; ``None``
-            where there was no doubt, or somebody looked since.
+            where there was no doubt, or somebody confirmed it since.
     """
 
     id: str
@@ -133,6 +134,7 @@ class FaceStore(ActingStore):
                 details = {"face": face_id} | ({"like": source.like} if source.like else {})
                 details |= {} if source.unlike is None else {"unlike": f"{source.unlike:.2f}"}
                 self._tell(connection, "barred" if source.negative else "enrolled", person_id, **details)
+                self._database.unless_kept(lambda: self._photos.remove(crop))
         except BaseException:
             self._photos.remove(crop)
             raise
@@ -144,7 +146,7 @@ class FaceStore(ActingStore):
         face_id: str,
         expected: Callable[[EnrolledFace], bool] = lambda _face: True,
     ) -> None:
-        """Remove one face and its crop.
+        """Remove one face, and its crop as soon as nothing can bring the face back.
 
         Args:
             person_id: whose it is.
@@ -162,10 +164,10 @@ class FaceStore(ActingStore):
             connection.execute(faces.delete().where(faces.c.id == face_id))
             start_generation(connection)
             self._tell(connection, "face_removed", person_id, face=face_id)
-        self._photos.remove(face.crop)
+            remove_unnamed(self._database, self._photos, [face.crop])
 
     def confirm(self, person_id: str, face_id: str) -> EnrolledFace:
-        """Say that a face is the person's: nobody has to look at it any more.
+        """Say that a face is the person's, as like or unlike their others as it is.
 
         Raises:
             NotFound: they have no such face.
@@ -174,11 +176,12 @@ class FaceStore(ActingStore):
             face = _face(connection, person_id, face_id)
             if face.unlike is not None:
                 connection.execute(faces.update().where(faces.c.id == face_id).values(unlike=None))
+                start_generation(connection)
                 self._tell(connection, "face_confirmed", person_id, face=face_id)
             return replace(face, unlike=None)
 
     def doubtful(self, limit: int) -> list[EnrolledFace]:
-        """Faces that somebody has to look at, the latest first."""
+        """Faces on which somebody insisted though they were unlike the others, the latest first."""
         query = FACES.where(faces.c.unlike.is_not(None)).order_by(faces.c.created_at.desc(), faces.c.id)
         with self._database.read() as connection:
             return [EnrolledFace(**row._mapping) for row in connection.execute(query.limit(limit))]

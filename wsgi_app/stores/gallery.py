@@ -1,5 +1,6 @@
 """The gallery as an embedder sees it: every face, every rule, and what it has not seen yet."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,8 @@ from wsgi_app.stores.tables import embeddings, faces, people
 class GalleryFace:
     """What one embedder makes of one face: float32 [size], and whose face it is, or is not if negative.
 
-    ``doubtful`` ones have somebody to look whether they are the person's.
+    ``doubtful`` are those on which somebody insisted though they were unlike the person's others, and that
+    nobody confirmed.
     """
 
     person_id: str
@@ -51,33 +53,17 @@ class GalleryStore:
 
     def rows(self, embedder: str) -> GalleryRows:
         """Every face that this embedder has seen, and every rule, at one generation."""
-        query = (
-            sa.select(
-                faces.c.person_id,
-                people.c.name,
-                embeddings.c.vector,
-                faces.c.negative,
-                faces.c.id,
-                faces.c.unlike.is_not(None).label("doubtful"),
-            )
-            .join(people, people.c.id == faces.c.person_id)
-            .join(embeddings, embeddings.c.face_id == faces.c.id)
-            .where(embeddings.c.embedder == embedder)
-        )
         with self._database.read() as connection:
             generation = int(connection.execute(GENERATION).scalar_one())
-            rows = connection.execute(query).all()
+            rows = connection.execute(_SEEN.where(embeddings.c.embedder == embedder)).all()
             bound = connection.execute(PEOPLE.where(BOUND)).all()
-        return GalleryRows(
-            generation,
-            [
-                GalleryFace(
-                    row.person_id, row.name, vector_from(row.vector), row.negative, row.id, bool(row.doubtful)
-                )
-                for row in rows
-            ],
-            [Person(**row._mapping) for row in bound],
-        )
+        return GalleryRows(generation, _faces_from(rows), [Person(**row._mapping) for row in bound])
+
+    def of(self, embedder: str, people_ids: Collection[str]) -> list[GalleryFace]:
+        """The faces of some people that this embedder has seen."""
+        theirs = _SEEN.where(embeddings.c.embedder == embedder, faces.c.person_id.in_(people_ids))
+        with self._database.read() as connection:
+            return _faces_from(connection.execute(theirs).all())
 
     def unseen_by(self, embedder: str) -> list[EnrolledFace]:
         """The faces that this embedder has not seen yet."""
@@ -94,6 +80,29 @@ class GalleryStore:
             for face_id in unseen & vectors.keys():
                 keep_embedding(connection, face_id, Embedding(embedder, vectors[face_id]))
             start_generation(connection)
+
+
+_SEEN: sa.Select[Any] = (
+    sa.select(
+        faces.c.person_id,
+        people.c.name,
+        embeddings.c.vector,
+        faces.c.negative,
+        faces.c.id,
+        faces.c.unlike.is_not(None).label("doubtful"),
+    )
+    .join(people, people.c.id == faces.c.person_id)
+    .join(embeddings, embeddings.c.face_id == faces.c.id)
+)
+
+
+def _faces_from(rows: Iterable[sa.Row[Any]]) -> list[GalleryFace]:
+    return [
+        GalleryFace(
+            row.person_id, row.name, vector_from(row.vector), row.negative, row.id, bool(row.doubtful)
+        )
+        for row in rows
+    ]
 
 
 def _unseen_by(embedder: str) -> sa.Select[Any]:

@@ -1,6 +1,6 @@
 """What is kept for a while only: finding what is too old, and removing it a little at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -9,13 +9,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.stores.changes import forget_changes
+from wsgi_app.stores.crops import named_crops
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.tables import (
     answers,
     attempts,
+    changes,
     events,
-    faces,
     invitations,
     sessions,
     tried_doors,
@@ -25,6 +27,8 @@ from wsgi_app.stores.visits import remove_visits
 
 AT_ONCE = 200  # rows a transaction: a press never waits longer for one of these than for another press
 ALL = sa.true()
+
+Known = Callable[[sa.Connection, Collection[str]], set[str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,7 @@ ANSWERS = Kind("stored answers", answers.c.at)
 SESSIONS = Kind("sessions", sessions.c.expires_at)
 LINKS = Kind("one-time links", invitations.c.expires_at)
 FAILURES = Kind("failed sign-ins", attempts.c.last_at)
+CHANGES = Kind("changes that could be taken back", changes.c.at)
 TRIES = Kind("doors tried again and again", tried_doors.c.last_at)
 
 
@@ -78,6 +83,8 @@ class RetentionStore:
         """Remove up to ``AT_ONCE`` rows of a kind that are older than a moment; how many there were."""
         if kind.table is visits:
             return self._remove_visits(kind, before)
+        if kind.table is changes:
+            return self._forget_changes(before)
         key = kind.table.primary_key.columns
         chosen = sa.select(*key).where(kind.before(before)).limit(AT_ONCE)
         with self._database.write() as connection:
@@ -86,21 +93,36 @@ class RetentionStore:
     def strays(self, before: datetime) -> Iterator[Path]:
         """Photos, last written before a moment, of no visit and no face: left by a crash."""
         for day in self._photos.days():
-            yield from self._strays(self._photos.files_of(day, before), visits.c.id)
-        yield from self._strays(self._photos.crops(before), faces.c.crop)
+            yield from self._strays(self._photos.files_of(day, before), _known_visits)
+        yield from self._strays(self._photos.crops(before), named_crops)
 
     def _remove_visits(self, kind: Kind, before: datetime) -> int:
         query = sa.select(visits.c.id, visits.c.photo).where(kind.before(before)).limit(AT_ONCE)
         with self._database.write() as connection:
             rows = connection.execute(query).all()
-            remove_visits(connection, [row.id for row in rows])
-        for row in rows:  # after the commit: a row never names a photo that is gone
-            self._photos.remove(row.photo)
+            crops = remove_visits(connection, [row.id for row in rows])
+        for photo in (
+            *(row.photo for row in rows),
+            *crops,
+        ):  # after the commit: no row names what is gone
+            self._photos.remove(photo)
         return len(rows)
 
-    def _strays(self, files: Iterator[tuple[str, Path]], names: sa.Column[str]) -> Iterator[Path]:
+    def _forget_changes(self, before: datetime) -> int:
+        query = sa.select(changes.c.id).where(CHANGES.before(before)).limit(AT_ONCE)
+        with self._database.write() as connection:
+            ids = connection.scalars(query).all()
+            crops = forget_changes(connection, changes.c.id.in_(ids))
+        for crop in crops:
+            self._photos.remove(crop)
+        return len(ids)
+
+    def _strays(self, files: Iterator[tuple[str, Path]], known_among: Known) -> Iterator[Path]:
         while some := list(islice(files, AT_ONCE)):
-            query = sa.select(names).where(names.in_({name for name, _ in some}))
             with self._database.read() as connection:
-                known = set(connection.scalars(query))
+                known = known_among(connection, {name for name, _ in some})
             yield from (path for name, path in some if name not in known)
+
+
+def _known_visits(connection: sa.Connection, visit_ids: Collection[str]) -> set[str]:
+    return set(connection.scalars(sa.select(visits.c.id).where(visits.c.id.in_(visit_ids))))

@@ -15,6 +15,7 @@ from wsgi_app.base.sockets import short_address
 from wsgi_app.base.sources import random_id, utc_now
 from wsgi_app.stores.accounts import AccountStore
 from wsgi_app.stores.attempts import AttemptStore
+from wsgi_app.stores.changes import ChangeStore
 from wsgi_app.stores.corrections import CorrectionStore
 from wsgi_app.stores.database import Database, open_database
 from wsgi_app.stores.devices import DeviceStore
@@ -70,6 +71,7 @@ class Stores:
     attempts: AttemptStore
     tries: TryStore
     retention: RetentionStore
+    changes: ChangeStore
 
     def acting(self, by: str) -> "Stores":
         """The same stores, with the changes told as somebody's."""
@@ -122,4 +124,5 @@ def stores_over(
         attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_ins.pause_s)),
         tries=TryStore(database, now),
         retention=RetentionStore(database, photos),
+        changes=ChangeStore(database, photos, now, new_id),
     )

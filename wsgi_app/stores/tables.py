@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.deeds import Deed
 from wsgi_app.base.doors import DoorKind, DoorState
 from wsgi_app.base.faces import MeasuredFace, Quality
 from wsgi_app.base.outcomes import Outcome, Reason
@@ -101,6 +102,27 @@ corrections = sa.Table(
     sa.Column("person_id", sa.Text, sa.ForeignKey("people.id", ondelete="CASCADE"), index=True),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
+)
+
+# What somebody did by hand and can take back for a while: how the rows were before, and what they are now.
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("deed", EnumText(Deed, Deed.CORRECTED), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("rows", sa.LargeBinary, nullable=False),
+)
+
+# The ids of people and visits in these rows, and the crops that stay on disk for them: whoever forgets a
+# person or a visit forgets the changes that tell of them.
+change_names = sa.Table(
+    "change_names",
+    metadata,
+    sa.Column("change_id", sa.Text, sa.ForeignKey("changes.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True, index=True),
 )
 
 # Doors at which somebody was refused again and again of late.

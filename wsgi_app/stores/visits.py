@@ -15,6 +15,7 @@ from wsgi_app.base.errors import NotFound, Unavailable
 from wsgi_app.base.faces import MeasuredFace
 from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.base.tries import Series, TryRule
+from wsgi_app.stores.changes import forget_changes, telling_of
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.events import ActingStore, tell
@@ -263,9 +264,10 @@ class VisitStore(ActingStore):
         with self._database.write() as connection:
             refuse_changed(read_state(connection, visit_id), expected)
             photo = connection.execute(_PHOTO, {"visit": visit_id}).scalar_one()
-            remove_visits(connection, [visit_id])
+            crops = remove_visits(connection, [visit_id])
             tell(connection, self._now(), ("visit", "removed", visit_id), self._by)
-        self._photos.remove(photo)
+        for name in (photo, *crops):
+            self._photos.remove(name)
 
     def _oldest(self) -> datetime:
         return self._now() - self._keep_answers
@@ -293,17 +295,20 @@ _NEXT_DOOR = (
 )
 
 
-def remove_visits(connection: sa.Connection, visit_ids: Iterable[str]) -> None:
+def remove_visits(connection: sa.Connection, visit_ids: Iterable[str]) -> list[str]:
     """Forget some visits in a transaction, with their answers, probes, corrections and events.
 
-    Their photos stay until the transaction is committed: whoever removes visits removes those afterwards.
-    Faces that were taken from them stay, and tell whom they show in place of the visit.
+    Their photos stay until the transaction is committed: whoever removes visits removes those afterwards,
+    and the crops that this gives, of faces that could have come back until now. Faces that were taken from
+    the visits stay, and tell whom they show in place of the visit.
     """
     ids = list(visit_ids)
+    crops = forget_changes(connection, telling_of(ids))
     values = {"visit_id": None, "shows_id": whom_shows(faces.c.visit_id)}
     connection.execute(faces.update().where(faces.c.visit_id.in_(ids)).values(values))
     connection.execute(events.delete().where(events.c.subject.in_(ids), events.c.kind == "visit"))
     connection.execute(visits.delete().where(visits.c.id.in_(ids)))
+    return crops
 
 
 def _visit_from(row: sa.Row[Any]) -> Visit:

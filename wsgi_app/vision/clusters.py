@@ -1,8 +1,9 @@
-"""Which faces that nobody knows look like one person."""
+"""Which faces look like one person: of those that nobody knows, and of those that are said to be one's."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wsgi_app.vision.embed import Embedding
 
@@ -35,3 +36,27 @@ def cluster(faces: Sequence[Embedding], threshold: float) -> list[list[int]]:
         clusters[best].append(index)
         means[best] += (face - means[best]) / len(clusters[best])
     return clusters
+
+
+def linked(likeness: NDArray[np.float32], least: float) -> list[list[int]]:
+    """Put faces together that a chain of others ties to each other, each like the next: single linkage.
+
+    Args:
+        likeness: float32 [faces, faces], their cosines.
+        least: from which on two are tied.
+
+    Returns:
+        The indices of the faces of each group, rising; the largest group first.
+    """
+    if not len(likeness):
+        return []
+    reached = likeness >= least
+    np.fill_diagonal(reached, val=True)
+    while True:  # each round doubles the length of the chains that are followed
+        further = reached @ reached
+        if (further == reached).all():
+            break
+        reached = further
+    firsts = reached.argmax(axis=1)
+    groups = [np.flatnonzero(firsts == first).tolist() for first in np.unique(firsts)]
+    return sorted(groups, key=len, reverse=True)

@@ -84,6 +84,10 @@ class Links:
         """The face of one of its visits."""
         return f"{self.unknown}/{visit}/face"
 
+    def undo(self, change: str) -> str:
+        """Where a change is taken back."""
+        return f"{self.root}/undo/{change}"
+
     @property
     def devices(self) -> str:
         """The doors."""

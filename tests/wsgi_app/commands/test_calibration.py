@@ -49,6 +49,17 @@ def test_photos_that_disagree_are_told_with_whom_they_are_like(owner: Owner) -> 
     assert all(line.endswith("/photo more like Bruno") for line in doubted)
 
 
+def test_two_people_under_one_name_are_told_with_a_photo_of_each_and_what_to_do(owner: Owner) -> None:
+    owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
+    owner.does("enrol", "Ana", "--accept-unlike-own", PHOTOS / "chen-1.jpg", PHOTOS / "chen-2.jpg")
+
+    lines = owner.does("calibrate").splitlines()
+
+    at = lines.index("Photos under one name that look like several people's:")
+    assert re.fullmatch(r"  -?0\.\d{3}  Ana: 2 photos as \S+/photo, 2 photos as \S+/photo", lines[at + 1])
+    assert lines[at + 2].strip().startswith("Is each of them Ana?")
+
+
 def test_in_an_empty_house_the_pack_s_threshold_is_suggested(owner: Owner) -> None:
     said = owner.does("calibrate")
     assert "There is nothing to compare yet." in said

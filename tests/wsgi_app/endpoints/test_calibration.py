@@ -117,6 +117,27 @@ def test_a_photo_of_ana_among_bruno_s_is_doubtful_and_ana_s_own_are_not(
     assert doubt["face"]["links"] == {"person": address, "photo": f"{address}/faces/{wrong.id}/photo"}
 
 
+def test_two_people_under_one_name_are_shown_as_two_groups_with_what_to_do(
+    server: InProcessServer, people: dict[str, str], photo: Photo
+) -> None:
+    before = server.ask("GET", "/calibration").json
+    for name in ("chen-3", "chen-4", "chen-5"):
+        post_photo(server, f"/people/{people['Ana']}/faces?accept=like_another,unlike_own", photo(name))
+
+    found = server.ask("GET", "/calibration").json
+    page = page_of(server)
+
+    assert before["divided"] == []
+    (divided,) = found["divided"]
+    assert divided["person"] == {"id": people["Ana"], "name": "Ana"}
+    assert divided["score"] < 0.41
+    assert [(group["count"], len(group["faces"])) for group in divided["groups"]] == [(3, 3), (2, 2)]
+    assert divided["advice"].startswith("Is each of them Ana? Remove the photos of anybody else")
+    assert "Two people under one name?" in page
+    shown = [face["links"]["photo"] for group in divided["groups"] for face in group["faces"]]
+    assert all(f'<img src="{photo}" alt="Group' in page for photo in shown)
+
+
 def test_what_is_kept_as_not_somebody_s_does_not_count(
     server: InProcessServer, people: dict[str, str], house: House, stores: Stores
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Clock
 from tests.doors import GOOD_VITALS, Door, add_door
-from tests.servers import InProcessServer, enrolled, post_photo, served
+from tests.servers import InProcessServer, enrolled, path_of, post_photo, served
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.endpoints.dashboard import LAST_VISITS, absences, tallies, urgent_first
@@ -110,6 +110,29 @@ def test_who_is_not_known_and_which_door_is_silent_needs_attention(
         "amber: Late: side, last heard 05 Jan 2026, 10:10:00",
         "amber: Not heard yet: new",
     ]
+
+
+def test_a_photo_that_is_unlike_the_others_is_asked_about_as_long_as_there_are_others(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    (hers,) = stores.faces.of(ana)
+    doubted = post_photo(server, f"/people/{ana}/faces?accept=unlike_own", photo("bruno-1")).json
+
+    def asked() -> tuple[bool, bool, float | None]:
+        house = server.ask("GET", "/", headers={"Accept": "text/html"}).body.decode()
+        face = server.ask("GET", f"/people/{ana}/faces/{doubted['id']}").json
+        return (
+            "<strong>Ana</strong> is unlike the others" in house,
+            "confirm" in face["links"],
+            face["unlike"],
+        )
+
+    assert asked() == (True, True, doubted["unlike"])
+    removed = server.ask("DELETE", f"/people/{ana}/faces/{hers.id}")
+    assert asked() == (False, False, None)
+    server.ask("POST", path_of(server, removed.headers["Link"].partition(">")[0][1:]))
+    assert asked() == (True, True, doubted["unlike"])
 
 
 def test_yesterday_is_not_counted_as_today(server: InProcessServer, clock: Clock, photo: Photo) -> None:

@@ -6,9 +6,9 @@ import pytest
 from tests.galleries import SHARP
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.house.enrolment import Likeness
 from wsgi_app.house.gallery import GalleryState, LiveGallery
-from wsgi_app.house.inbox import MOST_FACES, compare, gather
+from wsgi_app.house.inbox import MOST_FACES, Cluster, compare, gather
+from wsgi_app.house.resemblance import Likeness
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores
@@ -16,7 +16,7 @@ from wsgi_app.stores.visits import StoredAnswer, Visit
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 EMBEDDER = "flat"
-THRESHOLD = 0.5
+THRESHOLD, LEAST = 0.5, 0.35
 
 
 def vector(x: float, y: float) -> Embedding:
@@ -44,13 +44,16 @@ def gathered(stores: Stores) -> list[list[str]]:
     return [[probe.visit_id for probe in group] for group in gather(stores, EMBEDDER, THRESHOLD)]
 
 
+def compared(stores: Stores) -> list[Cluster]:
+    state: GalleryState = LiveGallery(stores.gallery, EMBEDDER).now()
+    return compare(gather(stores, EMBEDDER, THRESHOLD), stores, state, EMBEDDER, LEAST)
+
+
 def likeliest(stores: Stores) -> list[Likeness | None]:
     """Whom each group is like, to two digits."""
-    state: GalleryState = LiveGallery(stores.gallery, EMBEDDER).now()
-    found = compare(gather(stores, EMBEDDER, THRESHOLD), stores, state, THRESHOLD)
     return [
         like and Likeness(like.person_id, like.name, round(like.score, 2))
-        for like in (each.likeliest for each in found)
+        for like in (each.likeliest for each in compared(stores))
     ]
 
 
@@ -83,6 +86,19 @@ def test_of_those_who_are_enrolled_the_likeliest_to_any_of_a_group_s_faces_is_to
     bruno = enrol(stores, "Bruno", vector(0.6, 0.8))
 
     assert likeliest(stores) == [Likeness(bruno, "Bruno", 0.96)]
+
+
+def test_the_two_faces_are_told_that_are_the_most_alike(stores: Stores) -> None:
+    come(stores, "east", vector(1, 0))
+    come(stores, "north-east", vector(0.8, 0.6))
+    ana = enrol(stores, "Ana", vector(0, -1))
+    like, other = (stores.faces.add(ana, b"", SHARP, vector(*at)).id for at in ((0.6, 0.8), (0.96, -0.28)))
+    enrol(stores, "Bruno", vector(-1, 0))
+
+    (cluster,) = compared(stores)
+
+    assert cluster.likeliest is not None
+    assert (cluster.likeliest.face_id, cluster.closest) in {(like, "north-east"), (other, "east")}
 
 
 @pytest.mark.parametrize(("x", "y", "told"), [(0.36, 0.9329, True), (0.34, 0.9404, False)])

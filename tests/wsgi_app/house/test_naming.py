@@ -9,12 +9,13 @@ from PIL import Image
 
 from tests.servers import InProcessServer, enrolled, post_photo
 from wsgi_app.access.identity import AT_HOME
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.errors import NotFound, Unavailable, Unprocessable, UnusablePhoto
 from wsgi_app.base.steps import Steps
-from wsgi_app.house import naming
+from wsgi_app.house import barring, learning, naming
 from wsgi_app.house.enrolment import Enroller
 from wsgi_app.house.house import House
-from wsgi_app.house.naming import Enrolments, checked_name
+from wsgi_app.house.naming import Statement, checked_name
 from wsgi_app.stores.corrections import CorrectionStore
 from wsgi_app.stores.events import Event
 from wsgi_app.stores.faces import FaceStore
@@ -40,6 +41,14 @@ def come(server: InProcessServer, stores: Stores, photo: Photo) -> Come:
         return [stores.visits.get(post_photo(server, "/", photo(name)).json["visit"]) for name in names]
 
     return ring
+
+
+def person(person_id: str) -> Statement:
+    return Statement(CorrectionVerdict.PERSON, person_id)
+
+
+def called(name: str) -> Statement:
+    return Statement(CorrectionVerdict.PERSON, name=name)
 
 
 def taken_from(stores: Stores, visits: list[Visit]) -> list[tuple[str, str, bool]]:
@@ -82,19 +91,19 @@ def test_the_best_photo_is_the_one_that_is_good_enough_in_every_respect(come: Co
     ]
     faceless = replace(seen, face=None)
 
-    assert naming.best_first([*others, faceless, good])[0] == good
-    assert naming.best_first([faceless, good]) == [good]
-    assert naming.best_first([with_quality(good, sharpness=400.0, brightness=20.0), good])[0] == good
+    assert learning.best_first([*others, faceless, good])[0] == good
+    assert learning.best_first([faceless, good]) == [good]
+    assert learning.best_first([with_quality(good, sharpness=400.0, brightness=20.0), good])[0] == good
 
 
 def test_a_name_finds_who_has_it_and_makes_somebody_new_of_another(
-    enroller: Enroller, stores: Stores
+    enroller: Enroller, stores: Stores, come: Come
 ) -> None:
-    first = naming.person_meant(enroller.stores.people, None, "Ana Maria")
-    again = naming.person_meant(enroller.stores.people, None, "ana MARIA")
-    other = naming.person_meant(enroller.stores.people, None, "Ana")
+    first = naming.name(enroller, come("chen-1"), called("Ana Maria")).person
+    again = naming.name(enroller, come("chen-2"), called("ana MARIA")).person
+    other = naming.name(enroller, come("dana-1"), called("Ana")).person
 
-    assert first == again
+    assert first.id == again.id
     assert [person.name for person in stores.people.page(10)] == ["Ana", "Ana Maria"]
     assert other.id != first.id
 
@@ -105,17 +114,16 @@ def test_everything_that_naming_does_is_told_as_done_by_who_did_it(
     visits = come("chen-1", "chen-2")
     last = stores.events.last()
 
-    chen = naming.person_meant(enroller.stores.people, None, "Chen")
-    enrolments = naming.name(enroller, visits, chen.id)
-    naming.bar(enroller, visits, chen.id)
+    enrolments = naming.name(enroller, visits, called("Chen"))
+    barring.bar(enroller, visits, enrolments.person.id)
 
-    assert enrolments == Enrolments(2, {})
+    assert (enrolments.enrolled, enrolments.refused) == (2, {})
     assert done_by_somebody(stores, last) == [
         ("person", "added"),
-        ("person", "enrolled"),
-        ("person", "enrolled"),
         ("visit", "corrected"),
         ("visit", "corrected"),
+        ("person", "enrolled"),
+        ("person", "enrolled"),
         ("person", "barred"),
         ("person", "face_removed"),
         ("person", "face_removed"),
@@ -130,16 +138,16 @@ def test_a_naming_that_is_cut_off_is_finished_by_saying_it_again(
 ) -> None:
     bruno, chen = stores.people.add("Bruno").id, stores.people.add("Chen").id
     visits = come("chen-1", "chen-2")
-    naming.name(enroller, visits[:1], bruno)
+    naming.name(enroller, visits[:1], person(bruno))
     stores.corrections.remove(visits[0].id)
     with cut_off(store, method), pytest.raises(Unavailable):
-        naming.name(enroller, visits, chen)
+        naming.name(enroller, visits, person(chen))
     waiting = stores.probes.unsettled(enroller.pipeline.pack.embedder.sha256, 10)
     assert {probe.visit_id for probe in waiting} == {visit.id for visit in visits}
 
-    enrolments = naming.name(enroller, visits, chen)
+    enrolments = naming.name(enroller, visits, person(chen))
 
-    assert enrolments == Enrolments(2, {})
+    assert (enrolments.enrolled, enrolments.refused) == (2, {})
     assert taken_from(stores, visits) == [(chen, visit.id, False) for visit in visits]
     assert stores.probes.unsettled(enroller.pipeline.pack.embedder.sha256, 10) == []
 
@@ -150,11 +158,11 @@ def test_a_not_them_that_is_cut_off_is_finished_by_saying_it_again(
 ) -> None:
     bruno = stores.people.add("Bruno").id
     visits = come("chen-1", "chen-2")
-    naming.name(enroller, visits, bruno)
+    naming.name(enroller, visits, person(bruno))
     with cut_off(FaceStore, method), pytest.raises(Unavailable):
-        naming.bar(enroller, visits, bruno)
+        barring.bar(enroller, visits, bruno)
 
-    kept = naming.bar(enroller, visits, bruno)
+    kept = barring.bar(enroller, visits, bruno).face
 
     assert taken_from(stores, visits) == [(bruno, str(kept.visit_id), True)]
 
@@ -165,16 +173,16 @@ def test_what_others_enrolments_and_that_it_was_not_them_is_unenrolments_by_the_
     ana, bruno = stores.people.add("Ana").id, stores.people.add("Bruno").id
     visits = come("chen-1")
     visit = visits[0].id
-    naming.name(enroller, visits, bruno)
-    naming.bar(enroller, visits, ana)
+    naming.name(enroller, visits, person(bruno))
+    barring.bar(enroller, visits, ana)
     assert taken_from(stores, visits) == [(ana, visit, True), (bruno, visit, False)]
 
-    naming.unlearn(enroller.stores, visits, ana)
+    learning.unlearn(enroller.stores, visits, ana)
     assert taken_from(stores, visits) == []
 
-    naming.name(enroller, visits, bruno)
-    naming.bar(enroller, visits, ana)
-    naming.unlearn(enroller.stores, visits)
+    naming.name(enroller, visits, person(bruno))
+    barring.bar(enroller, visits, ana)
+    learning.unlearn(enroller.stores, visits)
     assert taken_from(stores, visits) == [(ana, visit, True)]
 
 
@@ -188,7 +196,7 @@ def test_a_photo_that_is_too_bad_to_enrol_can_still_be_said_not_to_be_somebody(
     told = post_photo(server, "/", far_away.getvalue()).json
     assert told["outcome"] == "known"
 
-    kept = naming.bar(enroller, [stores.visits.get(told["visit"])], goro)
+    kept = barring.bar(enroller, [stores.visits.get(told["visit"])], goro).face
 
     assert (kept.negative, kept.visit_id) == (True, told["visit"])
     assert post_photo(server, "/", far_away.getvalue()).json["outcome"] == "unknown"
@@ -203,11 +211,11 @@ def test_nothing_is_barred_by_visits_without_a_face_or_without_a_photo(
     stores.photos.remove(purged.photo)
 
     with pytest.raises(UnusablePhoto, match="no_face"):
-        naming.bar(enroller, [faceless], ana)
+        barring.bar(enroller, [faceless], ana)
     with pytest.raises(NotFound, match="photo_gone"):
-        naming.bar(enroller, [purged], ana)
+        barring.bar(enroller, [purged], ana)
     with pytest.raises(NotFound, match="not_found:person"):
-        naming.bar(enroller, [purged], NOBODY)
+        barring.bar(enroller, [purged], NOBODY)
 
     assert stores.faces.of(ana) == []
 

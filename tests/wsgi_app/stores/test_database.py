@@ -454,3 +454,68 @@ def test_a_time_comes_back_as_the_same_moment_in_utc(database: Database, at: dat
     with database.read() as connection:
         found = connection.scalars(sa.select(visits.c.at)).one()
     assert (found, found.tzinfo) == (at, UTC)
+
+
+# Several changes in one transaction
+
+
+def names_of(database: Database) -> list[str]:
+    with database.read() as connection:
+        return sorted(connection.scalars(sa.select(visits.c.id)))
+
+
+def add_row(database: Database, name: str) -> None:
+    with database.write() as connection:
+        connection.execute(visits.insert().values(visit_row(name, datetime(2026, 1, 5, tzinfo=UTC))))
+
+
+def add_two_rows(database: Database, first: str, second: str) -> None:
+    add_row(database, first)
+    add_row(database, second)
+
+
+def test_who_writes_inside_of_a_transaction_takes_part_in_it(database: Database) -> None:
+    told: list[str] = []
+    with database.write():
+        add_row(database, "first")
+        database.once_kept(lambda: told.append("kept"))
+        database.unless_kept(lambda: told.append("lost"))
+        add_row(database, "second")
+        assert (names_of(database), told) == (["first", "second"], [])
+        assert database.value("SELECT COUNT(*) FROM visits") == 2
+        with ThreadPoolExecutor(1) as elsewhere:
+            assert elsewhere.submit(names_of, database).result() == []
+
+    assert (names_of(database), told) == (["first", "second"], ["kept"])
+
+
+def test_where_the_outer_one_fails_nothing_is_kept(database: Database) -> None:
+    told: list[str] = []
+
+    def fail() -> None:
+        with database.write():
+            database.once_kept(lambda: told.append("kept"))
+            database.unless_kept(lambda: told.append("lost"))
+            add_two_rows(database, "first", "first")
+
+    with pytest.raises(sa.exc.IntegrityError):
+        fail()
+
+    assert (names_of(database), told) == ([], ["lost"])
+    add_row(database, "later")
+    assert names_of(database) == ["later"]
+
+
+def test_where_an_inner_one_fails_it_alone_is_not_kept(database: Database) -> None:
+    with database.write():
+        add_row(database, "first")
+        with pytest.raises(sa.exc.IntegrityError), database.write():
+            add_two_rows(database, "second", "first")
+        add_row(database, "third")
+
+    assert names_of(database) == ["first", "third"]
+
+
+def test_what_is_to_be_done_at_the_end_of_a_transaction_needs_one(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="writes nothing"):
+        database.once_kept(lambda: None)

@@ -30,7 +30,9 @@ def test_changes_are_told_as_made_at_the_machine_or_by_whoever_acts(stores: Stor
 def test_whoever_acts_does_so_in_every_store_that_tells(stores: Stores) -> None:
     before, after = vars(stores), vars(stores.acting("maria"))
     changed = {name for name in before if before[name] is not after[name]}
-    assert changed == {"people", "faces", "visits", "devices", "corrections", "accounts", "invitations"}
+    assert changed == {
+        *("people", "faces", "visits", "devices", "corrections", "changes", "accounts", "invitations")
+    }
     assert changed == {name for name, store in before.items() if isinstance(store, ActingStore)}
 
 

@@ -15,6 +15,7 @@ from wsgi_app.vision.calibration import (
     Pair,
     Scores,
     compare_all,
+    divided,
     doubtful,
     histogram,
     most_alike,
@@ -110,6 +111,7 @@ def test_two_hundred_people_with_ten_faces_each_take_no_second() -> None:
     suggest(scores, 0.001, MEASURED)
     most_alike(gallery, scores)
     doubtful(scores, 0.5)
+    divided(gallery, 0.41)
     assert time.process_time() - started < 1.0
     assert (len(scores.genuine), len(scores.impostor)) == (2000, 2000 * 199)
 
@@ -204,6 +206,41 @@ def test_faces_that_their_person_s_others_do_not_confirm_are_doubtful_the_worst_
 
     assert [(each.face, each.other) for each in found] == [(2, 1)]
     assert (found[0].own, found[0].other_score) == pytest.approx((0.211, 0.927), abs=0.001)
+
+
+# Two people under one name
+
+NORTH_AND_EAST = [(1, 0), (0.96, 0.28), (0, 1), (-0.28, 0.96)]
+
+
+def test_one_s_photos_that_are_of_two_people_divide() -> None:
+    gallery = faces([(1, 0), (0.96, 0.28)], NORTH_AND_EAST)
+
+    (found,) = divided(gallery, 0.4)
+
+    assert found.groups == [[2, 3], [4, 5]]
+    assert found.score == pytest.approx(0.28)
+    assert doubtful(compare_all(faces(NORTH_AND_EAST)), 0.5) == []
+
+
+@pytest.mark.parametrize(
+    "photos",
+    [
+        [*NORTH_AND_EAST, (0.6, 0.8)],
+        NORTH_AND_EAST[:3],
+        [(1, 0), (0, 1), (-1, 0), (0, -1)],
+        [],
+    ],
+    ids=["one between", "one odd photo", "no two alike", "nobody"],
+)
+def test_a_photo_between_ties_them_and_one_alone_is_no_group(photos: list[tuple[float, float]]) -> None:
+    assert divided(faces(photos), 0.4) == []
+
+
+def test_who_is_divided_the_most_clearly_comes_first() -> None:
+    apart = [(1, 0), (0.96, 0.28), (-1, 0), (-0.96, -0.28)]
+
+    assert [found.groups[0][0] for found in divided(faces(NORTH_AND_EAST, apart), 0.4)] == [4, 0]
 
 
 def test_a_face_that_is_more_like_another_person_is_doubtful_above_the_threshold_too() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.vectors import at
 from wsgi_app.base.steps import Steps
-from wsgi_app.vision.clusters import cluster
+from wsgi_app.vision.clusters import cluster, linked
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import PROBE, Pipeline
@@ -116,3 +116,32 @@ def test_at_a_threshold_below_every_likeness_all_are_one_and_above_all_are_alone
 
     assert len(cluster(faces, threshold=-1.01)) == min(count, 1)
     assert len(cluster(faces, threshold=1.01)) == count
+
+
+# Faces that others tie together
+
+
+def linked_at(least: float, *degrees: float) -> list[list[int]]:
+    faces = np.stack(faces_at(*degrees))
+    return linked(faces @ faces.T, least)
+
+
+def test_a_chain_ties_faces_together_that_are_not_alike() -> None:
+    assert linked_at(0.9, 0, 100, 20, 120, 40, 200) == [[0, 2, 4], [1, 3], [5]]
+
+
+def test_no_face_is_in_no_group() -> None:
+    assert linked(np.zeros((0, 0), np.float32), 0.5) == []
+
+
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1), st.floats(-1, 1))
+def test_each_face_is_in_one_group_and_like_none_of_another(count: int, seed: int, least: float) -> None:
+    faces = np.stack(random_faces(count, 4, seed))
+    likeness = faces @ faces.T
+
+    groups = linked(likeness, least)
+
+    assert sorted(face for group in groups for face in group) == list(range(count))
+    for group in groups:
+        others = [face for face in range(count) if face not in group]
+        assert (likeness[np.ix_(group, others)] < least).all()

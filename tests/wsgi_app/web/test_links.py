@@ -28,7 +28,8 @@ def test_an_address_is_below_the_mount_and_somebody_answers_there(name: str, add
     assert address.startswith(LINKS.root)
 
     path = urlsplit(address).path.removeprefix("/porteiro")
-    method = {"heartbeat": "PUT", "face_confirmation": "POST", "invitation": "DELETE"}.get(name, "GET")
+    others = {"heartbeat": "PUT", "face_confirmation": "POST", "undo": "POST", "invitation": "DELETE"}
+    method = others.get(name, "GET")
     assert Router(ROUTES).find(method, path).route.method == method
 
 

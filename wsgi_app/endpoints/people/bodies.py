@@ -1,6 +1,6 @@
 """People as clients send and see them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, TypeVar
 
@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from wsgi_app.base.errors import Unfit, Unprocessable
 from wsgi_app.base.faces import Quality
 from wsgi_app.house import rules
+from wsgi_app.house.doubts import doubts_about
 from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.hours import MOST_ROWS, read_hours
 from wsgi_app.house.naming import checked_name
@@ -81,7 +82,7 @@ class PersonList(msgspec.Struct):
 class FaceBody(msgspec.Struct):
     """A face as clients see it; ``negative`` is kept as not that person's, ``visit`` is where it is from.
 
-    ``unlike`` is how like it was to the person's others where somebody has to look whether it is theirs.
+    ``unlike`` is how like it is to the person's others where somebody has to look whether it is theirs.
     """
 
     id: str
@@ -199,8 +200,19 @@ def _with_period(details: PersonDetails) -> PersonDetails:
     return details
 
 
+def face_bodies(call: Call, faces: Sequence[EnrolledFace]) -> list[FaceBody]:
+    """The representations of faces, with links."""
+    people = {face.person_id for face in faces if face.unlike is not None}
+    doubts = doubts_about(call.stores, call.house.embedder, call.house.policy.own, people) if people else {}
+    return [_face_body(call, face, doubts.get(face.person_id, {}).get(face.id)) for face in faces]
+
+
 def face_body(call: Call, face: EnrolledFace) -> FaceBody:
-    """A face's representation, with links."""
+    """The same of one face."""
+    return face_bodies(call, [face])[0]
+
+
+def _face_body(call: Call, face: EnrolledFace, unlike: float | None) -> FaceBody:
     links = {
         "self": call.links.face(face.person_id, face.id),
         "photo": call.links.face_photo(face.person_id, face.id),
@@ -208,7 +220,7 @@ def face_body(call: Call, face: EnrolledFace) -> FaceBody:
     }
     if face.visit_id is not None:
         links["visit"] = call.links.visit(face.visit_id)
-    if face.unlike is not None:
+    if unlike is not None:
         links["confirm"] = call.links.face_confirmation(face.person_id, face.id)
     return FaceBody(
         face.id,
@@ -216,6 +228,6 @@ def face_body(call: Call, face: EnrolledFace) -> FaceBody:
         face.created_at,
         face.negative,
         face.visit_id,
-        face.unlike,
+        unlike,
         call.offered(links),
     )

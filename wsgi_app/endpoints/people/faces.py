@@ -5,16 +5,18 @@ from dataclasses import replace
 import msgspec
 from webob import Request, Response
 
+from wsgi_app.base.deeds import Deed
 from wsgi_app.base.errors import BadRequest
 from wsgi_app.base.faces import Objection
-from wsgi_app.endpoints.people.bodies import FaceList, face_body
+from wsgi_app.endpoints.people.bodies import FaceList, face_bodies, face_body
 from wsgi_app.house.enrolment import Candidate, candidate_of_visit
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Id
 from wsgi_app.web.forms import is_form
 from wsgi_app.web.parts import read_photo
-from wsgi_app.web.rendering import changed, json_answer, photo_answer, query_text, resource_answer, version_of
+from wsgi_app.web.rendering import json_answer, photo_answer, query_text, resource_answer, version_of
+from wsgi_app.web.undoing import done
 from wsgi_app.web.uploads import JSON, declared_type, read_length
 from wsgi_app.web.versions import expected
 
@@ -28,8 +30,7 @@ class FaceOfVisit(msgspec.Struct, forbid_unknown_fields=True):
 
 def index(call: Call, person: str) -> Response:
     """``GET /people/{person}/faces``: all of them, oldest first."""
-    faces = call.stores.faces.of(person)
-    return json_answer(FaceList([face_body(call, face) for face in faces]))
+    return json_answer(FaceList(face_bodies(call, call.stores.faces.of(person))))
 
 
 def enrol_face(call: Call, person: str) -> Response:
@@ -40,15 +41,17 @@ def enrol_face(call: Call, person: str) -> Response:
     own; a comma stands between the two.
     """
     call.stores.people.get(person)
-    face = call.enroller.enrol(_candidate(call, person))
-    body = face_body(call, face)
-    return changed(call.request, body.links["person"], body, 201, {"Location": body.links["self"]})
+    enrolment = call.enroller.enrol(_candidate(call, person))
+    body = face_body(call, enrolment.face)
+    headers = {"Location": body.links["self"]}
+    return done(call, body.links["person"], enrolment.change, body, 201, headers)
 
 
 def confirm(call: Call, person: str, face: str) -> Response:
     """``POST /people/{person}/faces/{face}/confirm``: somebody looked, and it is the person's."""
-    body = face_body(call, call.stores.faces.confirm(person, face))
-    return changed(call.request, body.links["person"], body)
+    with call.stores.changes.record(Deed.FACE_CONFIRMED, person, [person]) as made:
+        confirmed = call.stores.faces.confirm(person, face)
+    return done(call, call.links.person(person), made.change, face_body(call, confirmed))
 
 
 def show(call: Call, person: str, face: str) -> Response:
@@ -62,8 +65,9 @@ def remove(call: Call, person: str, face: str) -> Response:
     def version(current: EnrolledFace) -> str:
         return version_of(face_body(call, current))
 
-    call.stores.faces.remove(person, face, expected(call, version))
-    return changed(call.request, call.links.person(person))
+    with call.stores.changes.record(Deed.FACE_REMOVED, person, [person]) as made:
+        call.stores.faces.remove(person, face, expected(call, version))
+    return done(call, call.links.person(person), made.change)
 
 
 def photo(call: Call, person: str, face: str) -> Response:

@@ -6,7 +6,7 @@ from wsgi_app.base.names import one_line
 from wsgi_app.endpoints.people.bodies import (
     PersonBody,
     PersonList,
-    face_body,
+    face_bodies,
     person_body,
     read_change,
     read_whole,
@@ -18,6 +18,7 @@ from wsgi_app.stores.people import Edit, Person
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import CARDS, listed, text_of
 from wsgi_app.web.rendering import changed, json_answer, negotiated, resource_answer
+from wsgi_app.web.undoing import notices
 from wsgi_app.web.versions import etag, expected
 
 BLANK_ROWS = 2  # that a page shows below the hours there are
@@ -80,7 +81,7 @@ def remove(call: Call, person: str) -> Response:
 
 
 def _page(call: Call, person: Person) -> Response:
-    faces = [face_body(call, face) for face in call.stores.faces.of(person.id)]
+    faces = face_bodies(call, call.stores.faces.of(person.id))
     zone, rule = call.house.config.timezone, rule_of(person)
     return call.page(
         "person.html",
@@ -93,6 +94,7 @@ def _page(call: Call, person: Person) -> Response:
         valid_from=rules.write_start(rule.valid_from, zone),
         valid_until=rules.write_end(rule.valid_until, zone),
         day_choices=DAY_CHOICES,
+        **notices(call),
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 from wsgi_app.base.faces import Objection
 from wsgi_app.base.outcomes import Reason
 from wsgi_app.base.people import PersonName
-from wsgi_app.house import enrolment, inbox
+from wsgi_app.house import inbox
 from wsgi_app.stores.probes import Probe
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Id, Name
@@ -54,7 +54,11 @@ class UnknownVisit(msgspec.Struct):
 
 
 class LikenessBody(msgspec.Struct):
-    """Whom faces are a little like, with the cosine to the best face that is enrolled now."""
+    """Whom faces are like, with the cosine to the best face that is enrolled now.
+
+    Nobody is named here whom they are less like than the models need for one more photo of a person. Of
+    the links, ``photo`` is of that face, ``face`` of the one here that is the most like it.
+    """
 
     id: str
     name: str
@@ -106,22 +110,28 @@ class Barred(msgspec.Struct):
 
 def cluster_bodies(call: Call, groups: Sequence[inbox.Group]) -> list[ClusterBody]:
     """Groups of faces as clients see them, with whom each is like."""
-    state, threshold = call.house.gallery.now(), call.house.threshold.score
+    house = call.house
+    state = house.gallery.now()
     return [
         ClusterBody(
             count=len(cluster.probes),
             last_seen=cluster.probes[0].at,
-            likeliest=_likeness(call, cluster.likeliest),
+            likeliest=_likeness(call, cluster),
             visits=[_unknown_visit(call, probe) for probe in cluster.probes],
         )
-        for cluster in inbox.compare(groups, call.stores, state, threshold)
+        for cluster in inbox.compare(groups, call.stores, state, house.embedder, house.policy.own)
     ]
 
 
-def _likeness(call: Call, likeness: enrolment.Likeness | None) -> LikenessBody | None:
-    if likeness is None:
+def _likeness(call: Call, cluster: inbox.Cluster) -> LikenessBody | None:
+    likeness = cluster.likeliest
+    if likeness is None or likeness.face_id is None or cluster.closest is None:
         return None
-    links = {"self": call.links.person(likeness.person_id)}
+    links = {
+        "self": call.links.person(likeness.person_id),
+        "photo": call.links.face_photo(likeness.person_id, likeness.face_id),
+        "face": call.links.unknown_face(cluster.closest),
+    }
     return LikenessBody(likeness.person_id, likeness.name, round(likeness.score, 4), links)
 
 

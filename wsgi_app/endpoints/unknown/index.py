@@ -19,13 +19,14 @@ from wsgi_app.endpoints.unknown.bodies import (
     cluster_bodies,
 )
 from wsgi_app.endpoints.unknown.unlearnt import page_after, refusal_bodies, unlearnt, untried
-from wsgi_app.house import inbox, naming
+from wsgi_app.house import barring, inbox, naming
 from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.portraits import portrait
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import listed, number_of, text_of
-from wsgi_app.web.rendering import PRIVATE, changed, json_answer
+from wsgi_app.web.rendering import PRIVATE, json_answer
+from wsgi_app.web.undoing import done, notices
 
 MOST_NAMES = 200  # that the page offers while a name is typed
 CLUSTERS_SHOWN, FACES_SHOWN = 8, 12  # on one page: it stays small for a phone
@@ -73,33 +74,34 @@ def name(call: Call) -> Response:
     """
     body = call.body(Naming)
     visits = call.stores.visits.some(body.visits)
-    person = naming.person_meant(call.stores.people, body.person, body.name)
-    enrolments = naming.name(call.enroller, visits, person.id, frozenset(body.accept))
-    refused = refusal_bodies(call, enrolments.refused)
+    who = naming.Statement(CorrectionVerdict.PERSON, body.person, body.name)
+    enrolments = naming.name(call.enroller, visits, who, frozenset(body.accept))
+    person, refused = enrolments.person, refusal_bodies(call, enrolments.refused)
     links = {"person": call.links.person(person.id), "unknown": call.links.unknown}
     answer = Named(PersonName(person.id, person.name), len(visits), enrolments.enrolled, refused, links)
-    return changed(call.request, page_after(call, person.id, enrolments.refused), answer)
+    return done(call, page_after(call, person.id, enrolments.refused), enrolments.change, answer)
 
 
 def ignore(call: Call) -> Response:
     """``POST /unknown/ignore``: takes visits out of the inbox, and learns nothing."""
     body = call.body(Ignoring)
-    call.stores.corrections.set(body.visits, CorrectionVerdict.IGNORED)
-    return changed(call.request, f"{call.links.unknown}?ignored={body.visits[0]}")
+    change = naming.ignore(call.stores, body.visits)
+    return done(call, f"{call.links.unknown}?ignored={body.visits[0]}", change)
 
 
 def bar(call: Call) -> Response:
     """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
     body = call.body(Barring)
     visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
-    kept = naming.bar(call.enroller, visits, person.id)
+    barred = barring.bar(call.enroller, visits, person.id)
+    kept = barred.face
     links = {
         "person": call.links.person(person.id),
         "face": call.links.face(person.id, kept.id),
         "unknown": call.links.unknown,
     }
     answer = Barred(PersonName(person.id, person.name), kept.id, links)
-    return changed(call.request, f"{call.links.unknown}?barred={person.id}", answer)
+    return done(call, f"{call.links.unknown}?barred={person.id}", barred.change, answer)
 
 
 def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
@@ -118,6 +120,7 @@ def _page(call: Call, clusters: list[ClusterBody], next_page: str) -> Response:
         untried=untried(call),
         barred=_somebody(call, "barred"),
         ignored=_ignored(call),
+        **notices(call),
     )
 
 

@@ -11,7 +11,7 @@ from wsgi_app.base.faces import Objection
 from wsgi_app.base.sentences import Place
 from wsgi_app.endpoints.unknown.bodies import Refusal
 from wsgi_app.house.enrolment import Candidate
-from wsgi_app.house.naming import MOST_ENROLLED
+from wsgi_app.house.learning import MOST_ENROLLED
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.people import Person

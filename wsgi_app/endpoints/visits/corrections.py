@@ -11,7 +11,8 @@ from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house import naming
 from wsgi_app.web.call import Call
 from wsgi_app.web.fields import Id, Name
-from wsgi_app.web.rendering import changed, version_of
+from wsgi_app.web.rendering import version_of
+from wsgi_app.web.undoing import done
 from wsgi_app.web.versions import etag, expected
 
 
@@ -29,19 +30,19 @@ def replace(call: Call, visit: str) -> Response:
     Faces are unlearnt that the visit taught wrongly. Where the door took it for somebody else, that face is
     barred from being taken for them again.
     """
-    change = call.body(CorrectionChange)
+    said = call.body(CorrectionChange)
     corrected = call.stores.visits.get(visit)
-    if sum(1 for value in (change.person, change.name, change.verdict) if value) != 1:
+    if sum(1 for value in (said.person, said.name, said.verdict) if value) != 1:
         raise Unprocessable("correction_shape")
-    verdict = CorrectionVerdict(change.verdict) if change.verdict else CorrectionVerdict.PERSON
-    statement = naming.Statement(verdict, change.person, change.name)
-    naming.correct(call.enroller, corrected, statement, expected(call, version_of))
+    verdict = CorrectionVerdict(said.verdict) if said.verdict else CorrectionVerdict.PERSON
+    statement = naming.Statement(verdict, said.person, said.name)
+    change = naming.correct(call.enroller, corrected, statement, expected(call, version_of))
     version = version_of(call.stores.visits.state(visit))
     (body,) = visit_bodies(call, [corrected])
-    return changed(call.request, body.links["self"], body, headers=etag(version))
+    return done(call, body.links["self"], change, body, headers=etag(version))
 
 
 def remove(call: Call, visit: str) -> Response:
     """``DELETE /visits/{visit}/correction``: the door's own verdict stands again."""
-    naming.take_back(call.stores, call.stores.visits.get(visit), expected(call, version_of))
-    return changed(call.request, call.links.visit(visit))
+    change = naming.take_back(call.stores, call.stores.visits.get(visit), expected(call, version_of))
+    return done(call, call.links.visit(visit), change)

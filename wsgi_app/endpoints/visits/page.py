@@ -21,6 +21,7 @@ from wsgi_app.vision.pipeline import ENROLMENT, PROBE
 from wsgi_app.vision.thumbnails import photo_size
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import number_of, same_list
+from wsgi_app.web.undoing import notices
 
 MOST_MARKED = 5_000  # visits on a timeline
 MOST_PEOPLE, MOST_DOORS = 200, 50  # to choose from
@@ -101,6 +102,7 @@ def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
         title=title_of(body),
         visit=body,
         words=OUTCOMES,
+        **notices(call),
     )
 
 

@@ -1,5 +1,6 @@
 """How the pages say what happened, and in which of the device's lights they show it."""
 
+from wsgi_app.base.deeds import Deed
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.outcomes import Outcome, Reason
 
@@ -24,10 +25,24 @@ CHANGES = {
     "person face_confirmed": "said that a photo is one of",
     "person face_removed": "removed a photo of",
     "person forgotten": "forgot the person",
+    "person undone": "undid a change of",
     "visit corrected": "said who it was at a visit",
     "visit correction_removed": "took back what was said of a visit",
     "visit ignored": "ignored a visit",
     "visit removed": "removed a visit",
+    "visit undone": "undid what was said of a visit",
+}
+
+# What somebody just did and can undo, as the page says it.
+DEEDS = {
+    Deed.NAMED: "Noted who it was.",
+    Deed.BARRED: "Noted who it was not.",
+    Deed.IGNORED: "Left out of the inbox.",
+    Deed.CORRECTED: "Noted.",
+    Deed.CORRECTION_REMOVED: "What was said of this visit is taken back.",
+    Deed.ENROLLED: "The photo is added.",
+    Deed.FACE_REMOVED: "The photo is removed.",
+    Deed.FACE_CONFIRMED: "Noted: it is them.",
 }
 
 # How each outcome reads on the page, and in which of the device's lights it would show.

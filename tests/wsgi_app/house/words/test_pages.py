@@ -5,9 +5,12 @@ import numpy as np
 from tests.accounts import add_account
 from tests.galleries import SHARP
 from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.deeds import Deed
 from wsgi_app.base.doors import DoorId, DoorState
 from wsgi_app.base.outcomes import Outcome, Reason
-from wsgi_app.house.words.pages import CHANGES, DOORS, OUTCOMES, REASONS, TALLIES, TITLES
+from wsgi_app.endpoints.undo import PAGES
+from wsgi_app.house.words.pages import CHANGES, DEEDS, DOORS, OUTCOMES, REASONS, TALLIES, TITLES
+from wsgi_app.stores.changes import Recording
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores
@@ -19,6 +22,10 @@ EMBEDDING = Embedding("embedder", np.ones(4, np.float32))
 def test_every_outcome_has_its_words() -> None:
     assert set(OUTCOMES) == set(TITLES) == set(Outcome)
     assert sorted(outcome for *_, together in TALLIES for outcome in together) == sorted(Outcome)
+
+
+def test_everything_that_can_be_undone_has_its_words_and_the_page_that_follows() -> None:
+    assert set(DEEDS) == set(PAGES) == set(Deed)
 
 
 def test_every_reason_has_its_words() -> None:
@@ -71,8 +78,15 @@ def change_people(stores: Stores) -> None:
     face = stores.faces.add(ana, b"png", SHARP, EMBEDDING)
     stores.faces.add(ana, b"png", SHARP, EMBEDDING, Source(negative=True))
     stores.faces.confirm(ana, stores.faces.add(ana, b"png", SHARP, EMBEDDING, Source(unlike=0.2)).id)
-    stores.faces.remove(ana, face.id)
+    with stores.changes.record(Deed.FACE_REMOVED, ana, [ana]) as removed:
+        stores.faces.remove(ana, face.id)
+    take_back(stores, removed)
     stores.people.remove(ana, lambda _: True)
+
+
+def take_back(stores: Stores, made: Recording) -> None:
+    assert made.change is not None
+    stores.changes.take_back(made.change.id)
 
 
 def change_visits(stores: Stores) -> None:
@@ -83,7 +97,9 @@ def change_visits(stores: Stores) -> None:
             0, visit_id, at, DoorId.of("device:front"), Outcome.UNKNOWN, None, None, None, photo, 12.5
         )
         stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
-    stores.corrections.set(["v1"], CorrectionVerdict.NOBODY)
+    with stores.changes.record(Deed.CORRECTED, "v1", visits=["v1"]) as corrected:
+        stores.corrections.set(["v1"], CorrectionVerdict.NOBODY)
+    take_back(stores, corrected)
     stores.corrections.set(["v1"], CorrectionVerdict.IGNORED)
     stores.corrections.remove("v1")
     stores.visits.remove("v2", lambda _: True)

@@ -1,0 +1,196 @@
+"""What somebody did by hand and can take back for a while.
+
+A change is what differs between two snapshots of the rows that it may touch, taken at the begin and the end
+of the one transaction that it is made in. Taking it back puts those rows back as they were, in one
+transaction too, if none of them was changed since. Crops stay on disk as long as a change needs them.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+import sqlalchemy as sa
+
+from wsgi_app.base.deeds import Deed
+from wsgi_app.base.errors import Conflict, NotFound
+from wsgi_app.stores.crops import remove_unnamed
+from wsgi_app.stores.database import Database
+from wsgi_app.stores.events import ActingStore, tell
+from wsgi_app.stores.generation import start_generation
+from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.snapshots import Row, RowChange, difference, names_in, restore, snapshot, still_so
+from wsgi_app.stores.tables import change_names, changes, corrections, faces, people, visits
+
+KEPT = timedelta(minutes=15)  # during which a change can be taken back
+
+
+@dataclass(frozen=True)
+class Change:
+    """What somebody did.
+
+    Attributes:
+        id: names it to whoever takes it back.
+        at: when.
+        by: who.
+        deed: what it was.
+        subject: the id of the person or the visit that it was about.
+    """
+
+    id: str
+    at: datetime
+    by: str
+    deed: Deed
+    subject: str
+
+    @property
+    def until(self) -> datetime:
+        """Until when it can be taken back."""
+        return self.at + KEPT
+
+
+@dataclass
+class Recording:
+    """A change that is being made.
+
+    Attributes:
+        subject: as that of ``Change``.
+        people: the ids of those whose rows may change; whoever is added is told here.
+        visits: the ids of those of which something may be said.
+        change: what can be taken back, once it is made; ``None`` where nothing was changed.
+    """
+
+    subject: str
+    people: set[str]
+    visits: tuple[str, ...]
+    change: Change | None = field(default=None, init=False)
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A change that was taken back, and the faces that came back by it: their people's ids and theirs."""
+
+    change: Change
+    faces: list[tuple[str, str]]
+
+
+class ChangeStore(ActingStore):
+    """Changes in the database, until their time is over."""
+
+    def __init__(
+        self,
+        database: Database,
+        photos: PhotoStore,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ):
+        self._database, self._photos, self._now, self._new_id = database, photos, now, new_id
+
+    @contextmanager
+    def record(
+        self, deed: Deed, subject: str, people: Iterable[str] = (), visits: Iterable[str] = ()
+    ) -> Iterator[Recording]:
+        """Make everything inside one change: all of it is kept, or none, and it can be taken back.
+
+        Args:
+            deed: what is done.
+            subject: the id of the person or visit that it is about.
+            people: the ids of those whose rows may change.
+            visits: the ids of those of which something may be said, or from which faces come.
+        """
+        recording = Recording(subject, set(people), tuple(visits))
+        with self._database.write() as connection:
+            before = snapshot(connection, recording.people, recording.visits)
+            yield recording
+            after = snapshot(connection, recording.people, recording.visits)
+            if rows := difference(before, after):
+                change = Change(self._new_id(), self._now(), self._by, deed, recording.subject)
+                connection.execute(
+                    changes.insert().values(vars(change) | {"rows": msgspec.msgpack.encode(rows)})
+                )
+                names = [{"change_id": change.id, "name": name} for name in names_in(rows, after)]
+                connection.execute(change_names.insert(), names)
+                recording.change = change
+
+    def get(self, change_id: str) -> Change:
+        """A change that can be taken back still.
+
+        Raises:
+            NotFound: there is none: it was taken back, its time is over, or what it tells of is forgotten.
+        """
+        with self._database.read() as connection:
+            return self._read(connection, change_id)[0]
+
+    def take_back(self, change_id: str) -> TakenBack:
+        """Make everything that a change changed as it was before.
+
+        Raises:
+            NotFound: as ``get`` says.
+            Conflict: something of it was changed since; nothing is taken back then.
+        """
+        with self._database.write() as connection:
+            change, rows = self._read(connection, change_id)
+            if not still_so(connection, rows):
+                raise Conflict("changed_since")
+            _refuse_known_meanwhile(connection, rows)
+            added = [row.key[0] for row in rows if row.table == faces.name and row.before is None]
+            crops = connection.scalars(sa.select(faces.c.crop).where(faces.c.id.in_(added))).all()
+            restore(connection, rows)
+            connection.execute(changes.delete().where(changes.c.id == change_id))
+            start_generation(connection)
+            self._tell(connection, change, rows)
+            remove_unnamed(self._database, self._photos, crops)
+        return TakenBack(change, [(row["person_id"], row["id"]) for row in _removed_faces(rows)])
+
+    def _read(self, connection: sa.Connection, change_id: str) -> tuple[Change, list[RowChange]]:
+        query = sa.select(changes).where(changes.c.id == change_id, changes.c.at > self._now() - KEPT)
+        row = connection.execute(query).first()
+        if row is None:
+            raise NotFound("not_found:change")
+        values = dict(row._mapping)
+        rows = _DECODER.decode(values.pop("rows"))
+        return Change(**values), rows
+
+    def _tell(self, connection: sa.Connection, change: Change, rows: list[RowChange]) -> None:
+        told = [("visit", row.key[0]) for row in rows if row.table == corrections.name]
+        if ("visit", change.subject) not in told:
+            told.append(("person", change.subject))
+        for kind, subject in told:
+            tell(connection, self._now(), (kind, "undone", subject), self._by, deed=change.deed)
+
+
+def forget_changes(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[str]:
+    """Forget some changes in a transaction: they cannot be taken back any more.
+
+    Gives the crops that were kept for them alone; whoever forgets removes those afterwards.
+    """
+    rows = connection.execute(sa.select(changes.c.id, changes.c.rows).where(which)).all()
+    connection.execute(changes.delete().where(changes.c.id.in_([row.id for row in rows])))
+    return [face["crop"] for row in rows for face in _removed_faces(_DECODER.decode(row.rows))]
+
+
+def telling_of(names: Collection[str]) -> sa.ColumnElement[bool]:
+    """Which changes tell of some people or visits, by their ids."""
+    return changes.c.id.in_(sa.select(change_names.c.change_id).where(change_names.c.name.in_(names)))
+
+
+def _refuse_known_meanwhile(connection: sa.Connection, rows: list[RowChange]) -> None:
+    # Somebody who was added by the change and by now has more to their name is no part of it any more.
+    ours = {row.key[0] for row in rows}
+    for row in rows:
+        if row.table == people.name:
+            naming = (
+                sa.select(faces.c.id).where(faces.c.person_id == row.key[0]),
+                sa.select(corrections.c.visit_id).where(corrections.c.person_id == row.key[0]),
+                sa.select(visits.c.number).where(visits.c.person_id == row.key[0]).limit(1),
+            )
+            if any(set(connection.scalars(query)) - ours for query in naming):
+                raise Conflict("changed_since")
+
+
+def _removed_faces(rows: list[RowChange]) -> list[Row]:
+    return [row.before for row in rows if row.table == faces.name and row.before and row.after is None]
+
+
+_DECODER = msgspec.msgpack.Decoder(list[RowChange])
