@@ -10,7 +10,7 @@ from operator import attrgetter
 
 from wsgi_app.stores.gallery import GalleryFace
 from wsgi_app.stores.stores import Stores
-from wsgi_app.vision.match import cosine
+from wsgi_app.vision.match import likeness_to
 
 DIGITS = 4  # of a likeness, as it is told
 
@@ -22,20 +22,17 @@ def doubts_among(faces: Sequence[GalleryFace], own: float) -> dict[str, float]:
 
     Args:
         faces: the person's; what is kept as not theirs does not count.
-        own: from which cosine to the best of a person's photos on one more is theirs.
+        own: from which likeness to a person's photos on one more is theirs.
     """
     theirs = [face for face in faces if not face.negative]
     sure = [face for face in theirs if not face.doubtful]
-    likeness = {
-        face.face_id: max(
-            (cosine(face.vector, other.vector) for other in sure or theirs if other is not face), default=None
-        )
-        for face in theirs
-        if face.doubtful
-    }
-    return {
-        face: round(score, DIGITS) for face, score in likeness.items() if score is not None and score < own
-    }
+    doubted = {}
+    for face in theirs:
+        others = [other.vector for other in sure or theirs if other is not face]
+        score = likeness_to(face.vector, others) if face.doubtful and others else own
+        if score < own:
+            doubted[face.face_id] = round(score, DIGITS)
+    return doubted
 
 
 def doubts_about(

@@ -1,6 +1,6 @@
 """Whom a face is like: the person it is said to be, and everybody else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from wsgi_app.base.faces import Counterpart
 from wsgi_app.house.doubts import doubts_among
 from wsgi_app.stores.gallery import GalleryFace
-from wsgi_app.vision.match import cosine
+from wsgi_app.vision.match import cosine, likeness_to
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,12 @@ class OwnLikeness:
     Attributes:
         sure: the likeliest of those that nobody has to look at, if there is any.
         nearest: the likeliest of these and of those that somebody has to look at.
+        score: the likeness to all that nobody has to look at, -1 without one.
     """
 
     sure: Counterpart | None
     nearest: Counterpart | None
-
-    @property
-    def score(self) -> float:
-        """The cosine to the likeliest that nobody has to look at, -1 without one."""
-        return -1.0 if self.sure is None else self.sure.score
+    score: float
 
 
 def own_likeness(
@@ -56,15 +53,13 @@ def own_likeness(
     Args:
         faces: the person's.
         embedding: float32 [size], of unit length.
-        least_own: from which cosine on a photo is one of theirs, as ``doubts`` takes it.
+        least_own: from which likeness on a photo is one of theirs, as ``doubts`` takes it.
     """
     doubted = doubts_among(faces, least_own)
-    theirs = [
-        Counterpart(face.person_id, face.face_id, cosine(face.vector, embedding))
-        for face in faces
-        if not face.negative
-    ]
-    return OwnLikeness(_likeliest(face for face in theirs if face.face_id not in doubted), _likeliest(theirs))
+    theirs = [face for face in faces if not face.negative]
+    sure = [face for face in theirs if face.face_id not in doubted]
+    score = likeness_to(embedding, [face.vector for face in sure]) if sure else -1.0
+    return OwnLikeness(_likeliest(sure, embedding), _likeliest(theirs, embedding), score)
 
 
 def likeliest_others(
@@ -87,5 +82,6 @@ def likeliest_others(
     return [Likeness(face.person_id, face.name, score, face.face_id) for face, score in best]
 
 
-def _likeliest(faces: Iterable[Counterpart]) -> Counterpart | None:
-    return max(faces, key=lambda face: face.score, default=None)
+def _likeliest(faces: Sequence[GalleryFace], embedding: NDArray[np.float32]) -> Counterpart | None:
+    compared = [Counterpart(face.person_id, face.face_id, cosine(face.vector, embedding)) for face in faces]
+    return max(compared, key=lambda face: face.score, default=None)

@@ -24,10 +24,10 @@ def policy_for(config: Config, embedder: EmbedderFile, people: int) -> Policy:
 
 
 def own_threshold(embedder: EmbedderFile) -> float:
-    """From which cosine on a photo is taken for one more of a person's without a doubt.
+    """From which likeness on a photo is taken for one more of a person's without a doubt.
 
-    It passes about one in a hundred of strangers' photos that are given for somebody's. A pack without a
-    threshold of that rate has its first one.
+    It passes about one in a hundred of strangers' photos that are given for somebody's: two of old family
+    photos, one in seven hundred of press photos. A pack without a threshold of that rate has its first one.
     """
     rated = (one.score for one in embedder.thresholds if one.false_accept_rate == OWN_RATE)
     return next(rated, embedder.thresholds[0].score)

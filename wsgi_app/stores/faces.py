@@ -54,7 +54,7 @@ class Source:
         visit_id: the visit it was taken from; ``None`` for elsewhere.
         negative: whether it is kept as *not* that person's.
         like: the id of somebody else whom it is as like, where somebody insisted all the same.
-        unlike: the cosine to the best of the person's own faces, where somebody insisted likewise.
+        unlike: the likeness to the person's own faces, where somebody insisted likewise.
     """
 
     visit_id: str | None = None

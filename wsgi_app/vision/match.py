@@ -109,6 +109,14 @@ def likeness(best: NDArray[np.float32], mean: NDArray[np.float32]) -> NDArray[np
     return np.asarray((best + mean) / 2, np.float32)
 
 
+def likeness_to(face: Embedding, faces: Sequence[Embedding]) -> float:
+    """How like a face is to somebody of these faces, one at least; -1 to 1."""
+    rows = _rows(list(faces))
+    mean = means_of(rows, np.zeros(1, np.int64))
+    best = np.clip(rows @ face, -1.0, 1.0).max(keepdims=True)
+    return float(likeness(best, np.clip(mean @ face, -1.0, 1.0))[0])
+
+
 def match(probe: Embedding, gallery: Gallery) -> Match:
     """Compare a probe with everybody.
 

@@ -22,7 +22,7 @@ class Policy:
         threshold: least cosine to the person.
         margin: least lead over the second person.
         companion_share: another face is a second person from this share of the main one's size on.
-        own: least cosine to the best of a person's photos for one more to be theirs without a doubt.
+        own: least likeness to a person's photos for one more to be theirs without a doubt.
     """
 
     threshold: float
