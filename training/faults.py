@@ -1,8 +1,7 @@
-"""Learn to see what is wrong with a photo from its embedding: ``python -m training.faults``.
+"""Learn to see what is wrong with an aligned face: ``python -m training.faults --data DIR --to FILE``.
 
 An embedder answers alike to photos that lack the same thing, whoever they show: squeezed ones, masked ones,
-noisy ones. So what they lack is seen in the embedding itself, and more surely than in the landmarks, which
-the detector bends to what a face usually is.
+noisy ones. Landmarks do not tell: the detector bends them to what a face usually is.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,51 +20,68 @@ from rich.progress import track
 from rich.table import Table
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from training.degradations import Picture, blurred, degraded, moved, pattern
+from training.degradations import Jitter, Picture, degraded, jittered, pattern
 from training.export import Form, to_onnx
-from training.faces import CROP_PX, Faces, Pairs, read_faces, read_pairs
+from training.faces import CROP_PX, FACE_PX, Faces, read_faces, read_pairs
+from training.networks import Convolution
+from training.showing import to_tensor
 from training.sources import parted
-from wsgi_app.base.errors import PackError
-from wsgi_app.base.sentences import Place
-from wsgi_app.house.words.errors import sentence
-from wsgi_app.vision.align import align
-from wsgi_app.vision.detect import find_faces
-from wsgi_app.vision.embed import embed
-from wsgi_app.vision.engines import Network, load_network
-from wsgi_app.vision.grounds import ground_side, on_ground
-from wsgi_app.vision.packs import Pack, check_files, pack_in, sha256_of
+from wsgi_app.vision.packs import sha256_of
 
 OUTCOMES = ("distorted", "obscured", "blurred")
-GROUND_PX = 256
 LEAST_EYES_PX = 45  # in the photo that a face is cut from: fewer are blurred as they are
-FALSE_ALARMS = 0.003  # of good photos, for each outcome
-HIDDEN_PX, STEPS, AT_ONCE, RATE = 96, 3000, 512, 2e-3
-SHOWN = 24_000  # photos to learn from
-MASK, GLASSES = (0.58, 1.0), (0.34, 0.5)  # first and last row, as shares of a crop
-LEFT, RIGHT = (0.0, 0.5), (0.5, 1.0)  # columns
+FALSE_ALARMS = 0.004  # of good photos, for each outcome
+BATCHES, AT_ONCE, RATE = 2000, 128, 3e-3
+EXAMINED = 40  # batches
+GOOD = 0.45  # of what is shown
+JITTER = Jitter(shift_px=2.5, turn_degrees=6.0, scale=0.05)
 
 Change = Callable[[Picture, np.random.Generator], Picture]
-Vectors = NDArray[np.float32]
+Span = tuple[float, float]  # shares of a crop, the first and the last
 
 
-def stretched(factor: float, picture: Picture, _: np.random.Generator) -> Picture:
-    """So many times as wide as it should be."""
-    height, width = picture.shape[:2]
-    return np.asarray(cv2.resize(picture, (round(width * factor), height)), np.uint8)
+def formed(factor: float, picture: Picture, _: np.random.Generator) -> Picture:
+    """So many times as wide as it should be, of the same area."""
+    wide, middle = np.sqrt(factor), CROP_PX / 2 - 0.5
+    matrix = np.array([[wide, 0, middle * (1 - wide)], [0, 1 / wide, middle * (1 - 1 / wide)]])
+    return np.asarray(
+        cv2.warpAffine(picture, matrix, (CROP_PX, CROP_PX), borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
-def hidden(
-    rows: tuple[float, float], columns: tuple[float, float], picture: Picture, random: np.random.Generator
-) -> Picture:
-    """A part behind cloth, or grey."""
-    top, bottom = (round(CROP_PX * (share + random.normal(0, 0.02))) for share in rows)
-    left, right = (round(CROP_PX * (share + random.normal(0, 0.02))) for share in columns)
-    shown = picture.copy()
-    place = shown[max(0, top) : bottom, max(0, left) : right]
-    grey = random.random() < 0.2  # as what is cut off is in many files
-    place[:] = random.integers(0, 256) if grey else pattern(place.shape[0], place.shape[1], random)
-    return shown
+def hidden(rows: Span, columns: Span, picture: Picture, random: np.random.Generator) -> Picture:
+    """A part behind cloth or a hand, or grey; with hard edges or soft ones, square or round."""
+    (top, bottom), (left, right) = (
+        sorted(round(CROP_PX * (share + random.normal(0, 0.03))) for share in span)
+        for span in (rows, columns)
+    )
+    share = np.zeros((CROP_PX, CROP_PX), np.float32)
+    if random.random() < 0.5:
+        share[max(0, top) : bottom, max(0, left) : right] = 1
+    else:
+        centre = ((left + right) / 2, (top + bottom) / 2)
+        cv2.ellipse(
+            share, (centre, (1.15 * (right - left), 1.15 * (bottom - top)), random.uniform(-8, 8)), 1, -1
+        )
+    if random.random() < 0.5:
+        share = np.asarray(cv2.GaussianBlur(share, (0, 0), random.uniform(0.7, 3)), np.float32)
+    return np.asarray(
+        picture + share[..., None] * (_cloth(picture, random).astype(np.float32) - picture), np.uint8
+    )
+
+
+def _cloth(picture: Picture, random: np.random.Generator) -> Picture:
+    kind = random.random()
+    if kind < 0.2:  # as what is cut off is in many files
+        return np.full_like(picture, random.integers(0, 256))
+    if kind < 0.35:  # a hand, or skin where none should be: the face's own colours
+        y, x = random.integers(50, 80, 2)
+        return np.asarray(cv2.GaussianBlur(np.full_like(picture, picture[y, x]), (0, 0), 3), np.uint8)
+    if kind < 0.5:  # grain
+        return np.asarray(random.integers(0, 256, picture.shape), np.uint8)
+    return pattern(CROP_PX, CROP_PX, random)
 
 
 def noisy(deviation: float, picture: Picture, random: np.random.Generator) -> Picture:
@@ -74,10 +90,22 @@ def noisy(deviation: float, picture: Picture, random: np.random.Generator) -> Pi
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
-def compressed(quality: int, picture: Picture, _: np.random.Generator) -> Picture:
-    """As a JPEG of low quality."""
-    data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+def compressed(quality: int, picture: Picture, random: np.random.Generator) -> Picture:
+    """As a JPEG of low quality, in which the face was larger."""
+    side = round(CROP_PX * random.uniform(1, 3.5))
+    data = cv2.imencode(".jpg", cv2.resize(picture, (side, side)), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    larger = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.resize(larger, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def smeared(share: float, picture: Picture, _: np.random.Generator) -> Picture:
+    """Moved to the side while it was taken, by so much of the face's width."""
+    return np.asarray(cv2.blur(picture, (max(1, round(0.75 * CROP_PX * share)), 1)), np.uint8)
+
+
+def out_of_focus(share: float, picture: Picture, _: np.random.Generator) -> Picture:
+    """Blurred by so much of the face's width."""
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.75 * CROP_PX * share), np.uint8)
 
 
 def as_it_is(picture: Picture, _: np.random.Generator) -> Picture:
@@ -87,164 +115,164 @@ def as_it_is(picture: Picture, _: np.random.Generator) -> Picture:
 
 def nearly_right(picture: Picture, random: np.random.Generator) -> Picture:
     """Hardly wider or narrower than it should be: heads are."""
-    return stretched(random.uniform(0.93, 1.08), picture, random)
+    return formed(random.uniform(0.94, 1.07), picture, random)
 
 
-def moved_far(picture: Picture, random: np.random.Generator) -> Picture:
-    """Smeared twice over."""
-    return moved(moved(picture, random), random)
+WHOLE: Span = (-0.2, 1.2)
 
-
-def out_of_focus(picture: Picture, random: np.random.Generator) -> Picture:
-    """Blurred twice over."""
-    return blurred(blurred(picture, random), random)
-
-
-WRONG_FORMS = (0.55, 0.65, 0.7, 0.75, 0.8, 1.25, 1.35, 1.45, 1.6, 1.8)
-
-# What is shown: by name, how often, what is done, and the outcome that it should get.
-CHANGES: dict[str, tuple[float, Change, str | None]] = {
-    "as it is": (0.30, as_it_is, None),
-    "a door's": (0.12, degraded, None),
-    "nearly right": (0.08, nearly_right, None),
-    **{f"stretched {factor:g}": (0.03, partial(stretched, factor), "distorted") for factor in WRONG_FORMS},
-    "mask": (0.06, partial(hidden, MASK, (0.0, 1.0)), "obscured"),
-    "glasses": (0.05, partial(hidden, GLASSES, (0.0, 1.0)), "obscured"),
-    "left half": (0.02, partial(hidden, (0.0, 1.0), LEFT), "obscured"),
-    "right half": (0.02, partial(hidden, (0.0, 1.0), RIGHT), "obscured"),
-    "mouth": (0.03, partial(hidden, (0.62, 0.92), (0.25, 0.75)), "obscured"),
-    **{f"noise {deviation}": (0.02, partial(noisy, deviation), "blurred") for deviation in (45, 60, 80)},
-    **{f"JPEG {quality}": (0.03, partial(compressed, quality), "blurred") for quality in (2, 4)},
-    "moved": (0.02, moved_far, "blurred"),
-    "out of focus": (0.02, out_of_focus, "blurred"),
+# What is good: by name, how often.
+RIGHT: dict[str, tuple[float, Change]] = {
+    "as it is": (0.45, as_it_is),
+    "a door's": (0.25, degraded),
+    "nearly right": (0.2, nearly_right),
+    "hat": (0.1, partial(hidden, (-0.2, 0.2), WHOLE)),
 }
+# What is not: by outcome and name; all of an outcome are shown as often.
+WRONG: dict[str, dict[str, Change]] = {
+    "distorted": {
+        f"stretched {factor:g}": partial(formed, factor)
+        for factor in (0.55, 0.65, 0.7, 0.75, 0.8, 0.85, 1.2, 1.3, 1.45, 1.6, 1.8)
+    },
+    "obscured": {
+        "mask": partial(hidden, (0.58, 1.1), WHOLE),
+        "glasses": partial(hidden, (0.36, 0.52), (0.05, 0.95)),
+        "left half": partial(hidden, WHOLE, (-0.2, 0.48)),
+        "right half": partial(hidden, WHOLE, (0.52, 1.2)),
+        "upper half": partial(hidden, (-0.2, 0.52), WHOLE),
+        "mouth": partial(hidden, (0.68, 0.9), (0.28, 0.72)),
+        "an eye": partial(hidden, (0.36, 0.52), (0.22, 0.48)),
+    },
+    "blurred": {
+        **{f"noise {deviation}": partial(noisy, deviation) for deviation in (40, 60, 90)},
+        **{f"JPEG {quality}": partial(compressed, quality) for quality in (2, 4)},
+        **{f"moved {share:g}": partial(smeared, share) for share in (0.1, 0.15, 0.2)},
+        **{f"out of focus {share:g}": partial(out_of_focus, share) for share in (0.03, 0.05)},
+    },
+}
+Batch = tuple[Tensor, Tensor, list[str]]
+
+
+class FaultNetwork(nn.Module):
+    """One number for each of ``OUTCOMES`` from an aligned face; above 0 where something is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            Convolution((3, 16), size=5, stride=2),
+            Convolution((16, 32), stride=2),
+            Convolution((32, 64), stride=2),
+            Convolution((64, 96), stride=2),
+            Convolution((96, 96)),
+        )
+        self.last = nn.Linear(2 * 96, len(OUTCOMES))
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """Faces [B, 3, 112, 112], -1..1, to [B, outcomes]."""
+        found = self.features(faces)
+        answers: Tensor = self.last(torch.cat((found.mean((2, 3)), found.amax((2, 3))), 1))
+        return answers
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """Embeddings, and what was done to the photos.
+class Shown(IterableDataset[Batch]):
+    """Batches without end: pictures uint8 [B, 112, 112, 3], labels float32 [B, outcomes], what was done."""
 
-    Attributes:
-        vectors: float32 [N, size].
-        changes: [N], names of ``CHANGES``.
-    """
+    crops: NDArray[np.uint8]
+    seed: int
 
-    vectors: Vectors
-    changes: NDArray[np.str_]
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        random = np.random.default_rng((self.seed, worker.id if worker else 0))
+        cv2.setNumThreads(0)
+        while True:
+            shown = [self._one(random) for _ in range(AT_ONCE)]
+            labels = [[outcome == one for one in OUTCOMES] for _, outcome, _ in shown]
+            pictures = torch.from_numpy(np.stack([picture for picture, _, _ in shown]))
+            yield pictures, torch.tensor(labels, dtype=torch.float32), [name for _, _, name in shown]
 
-    @property
-    def labels(self) -> Vectors:
-        """float32 [N, outcomes], 1 for the outcome that a photo should get."""
-        wanted = [CHANGES[name][2] for name in self.changes.tolist()]
-        return np.array([[outcome == one for one in OUTCOMES] for outcome in wanted], np.float32)
-
-
-class FaultNetwork(nn.Sequential):
-    """One number for each of ``OUTCOMES`` from an embedding; above 0 where something is wrong."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(nn.Linear(size, HIDDEN_PX), nn.ReLU(), nn.Linear(HIDDEN_PX, len(OUTCOMES)))
-
-
-def see(
-    crops: Iterator[Picture], networks: tuple[Network, Network], pack: Pack, random: np.random.Generator
-) -> Seen:
-    """Change each photo as chance will have it, find the face anew, and embed it."""
-    names = list(CHANGES)
-    chances = np.array([CHANGES[name][0] for name in names])
-    vectors, changes = [], []
-    for crop in crops:
-        name = names[random.choice(len(names), p=chances / chances.sum())]
-        picture = crop if random.random() < 0.5 else np.ascontiguousarray(crop[:, ::-1])
-        changed = CHANGES[name][1](picture, random)
-        ground, _, _ = on_ground(changed, ground_side(pack.detector, GROUND_PX))
-        faces = find_faces(networks[0], ground, pack.detector)
-        if faces:
-            vectors.append(embed(networks[1], align(ground, faces[0]), pack.embedder))
-            changes.append(name)
-    return Seen(np.stack(vectors), np.array(changes))
+    def _one(self, random: np.random.Generator) -> tuple[Picture, str | None, str]:
+        crop = self.crops[random.integers(len(self.crops))]
+        crop = crop if random.random() < 0.5 else np.ascontiguousarray(crop[:, ::-1])
+        if random.random() < GOOD:
+            chances = np.array([often for often, _ in RIGHT.values()])
+            name, outcome = list(RIGHT)[random.choice(len(RIGHT), p=chances / chances.sum())], None
+            changed = RIGHT[name][1](crop, random)
+        else:
+            outcome = OUTCOMES[random.integers(len(OUTCOMES))]
+            name = list(WRONG[outcome])[random.integers(len(WRONG[outcome]))]
+            before = degraded(crop, random) if random.random() < 0.3 else crop
+            changed = WRONG[outcome][name](before, random)
+        return jittered(changed, FACE_PX, JITTER, random), outcome, name
 
 
-def learn(seen: Seen, generator: torch.Generator) -> FaultNetwork:
-    """Fit the network to what was seen."""
-    network = FaultNetwork(seen.vectors.shape[1])
-    vectors, labels = torch.from_numpy(seen.vectors), torch.from_numpy(seen.labels)
+def learn(crops: NDArray[np.uint8], batches: int, workers: int) -> FaultNetwork:
+    """Fit the network to changed faces."""
+    network = FaultNetwork()
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, STEPS)
-    for _ in track(range(STEPS), "learning", transient=True):
-        chosen = torch.randint(len(vectors), (AT_ONCE,), generator=generator)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, batches)
+    shown = iter(DataLoader(Shown(crops, 1), None, num_workers=workers))
+    for _ in track(range(batches), "learning", transient=True):
+        pictures, labels, _ = next(shown)
         optimiser.zero_grad()
-        found: Tensor = network(vectors[chosen])
-        functional.binary_cross_entropy_with_logits(found, labels[chosen]).backward()
+        functional.binary_cross_entropy_with_logits(network(to_tensor(pictures)), labels).backward()
         optimiser.step()
         schedule.step()
     return network.eval()
 
 
 @torch.inference_mode()
-def set_level(network: FaultNetwork, good: Vectors) -> None:
-    """Shift its answers so that no more than ``FALSE_ALARMS`` of good photos get one above 0."""
-    found = network(torch.from_numpy(good)).numpy()
-    last = network[-1]
-    last.bias -= torch.from_numpy(np.quantile(found, 1 - FALSE_ALARMS, axis=0).astype(np.float32))
+def examined(network: FaultNetwork, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+    """What the network says of changed faces, float32 [N, outcomes], and what was done to them, [N]."""
+    shown = iter(Shown(crops, 2))
+    found, names = [], []
+    for pictures, _, changes in (next(shown) for _ in range(EXAMINED)):
+        found.append(network(to_tensor(pictures)).numpy())
+        names.extend(changes)
+    return np.concatenate(found), np.array(names)
 
 
-def _good(faces: Faces, data: Path) -> Faces:
-    with np.load(data / "faces.npz") as table:
-        sharp = dict(
-            zip(table["name"].tolist(), (table["eye_distance_px"] >= LEAST_EYES_PX).tolist(), strict=True)
-        )
-    return faces.part(np.array([sharp[name] for name in faces.names.tolist()]))
+def set_level(network: FaultNetwork, good: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shift its answers so that no more than ``FALSE_ALARMS`` of good faces get one above 0; by how much."""
+    level = np.quantile(good, 1 - FALSE_ALARMS, axis=0).astype(np.float32)
+    with torch.no_grad():
+        network.last.bias -= torch.from_numpy(level)
+    return level
 
 
-def _shown(crops: NDArray[np.uint8], times: int, random: np.random.Generator) -> Iterator[Picture]:
-    for number in track(random.integers(len(crops), size=times), "looking", transient=True):
-        yield crops[number]
-
-
-def report(network: FaultNetwork, parts: dict[str, Seen]) -> Table:
-    """The share of photos that get their outcome, or any, by what was done to them."""
+def report(parts: dict[str, tuple[NDArray[np.float32], NDArray[np.str_]]]) -> Table:
+    """The share of faces that get an outcome, by what was done to them."""
     table = Table("", *parts, box=None)
-    for name in CHANGES:
-        row = []
-        for seen in parts.values():
-            with torch.inference_mode():
-                above = network(torch.from_numpy(seen.vectors[seen.changes == name])).numpy() > 0
-            row.append(f"{above.any(axis=1).mean():.3f} of {len(above)}" if len(above) else "-")
-        table.add_row(name, *row)
+    for name in (*RIGHT, *(name for changes in WRONG.values() for name in changes)):
+        chosen = [found[names == name] for found, names in parts.values()]
+        table.add_row(name, *(f"{(part > 0).any(axis=1).mean():.3f} of {len(part)}" for part in chosen))
     return table
 
 
+def _sharp(faces: Faces, data: Path) -> Faces:
+    with np.load(data / "faces.npz") as table:
+        names, eyes_px = table["name"].tolist(), table["eye_distance_px"].tolist()
+    sizes = dict(zip(names, eyes_px, strict=True))
+    return faces.part(np.array([sizes[name] >= LEAST_EYES_PX for name in faces.names.tolist()]))
+
+
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
     "--data", type=click.Path(path_type=Path, exists=True), required=True, help="Training material."
 )
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="The file to write.")
-@click.option("--shown", default=SHOWN, show_default=True, help="Photos to learn from.")
-def main(folder: Path, data: Path, to: Path, shown: int) -> None:
-    """Learn the fault network of the pack in a FOLDER, whose detector and embedder are asked."""
-    try:
-        pack = pack_in(folder)
-        check_files(pack, folder)
-        networks = load_network(folder / pack.detector.file), load_network(folder / pack.embedder.file)
-    except PackError as error:
-        raise click.ClickException(sentence(error, Place.TERMINAL)) from error
-    random = np.random.default_rng(1)
-    faces, press = parted(_good(read_faces(data), data))
-    families: Pairs = read_pairs(data)
-    learnt = see(_shown(faces.crops, shown, random), networks, pack, random)
-    held_out = {
-        "press photos": see(_shown(press.crops, shown // 4, random), networks, pack, random),
-        "family photos": see(_shown(families.crops, shown // 6, random), networks, pack, random),
-    }
+@click.option("--batches", default=BATCHES, show_default=True, help="To learn from.")
+@click.option("--workers", default=1, show_default=True, help="Processes that prepare pictures.")
+def main(data: Path, to: Path, batches: int, workers: int) -> None:
+    """Learn the fault network, and write it as ONNX; prints what ``models.toml`` has to say of it."""
     torch.manual_seed(1)
-    network = learn(learnt, torch.Generator().manual_seed(1))
-    good = held_out["press photos"]
-    set_level(network, good.vectors[~good.labels.any(axis=1)])
-    Console().print(report(network, held_out))
-    size = pack.embedder.embedding_size
-    form = Form(lambda: FaultNetwork(size), lambda written: written, (1, size), ["faults"])
+    faces, press = parted(_sharp(read_faces(data), data))
+    network = learn(faces.crops, batches, workers)
+    parts = {"press photos": press.crops, "family photos": read_pairs(data).crops}
+    found = {name: examined(network, crops) for name, crops in parts.items()}
+    said, names = found["press photos"]
+    level = set_level(network, said[np.isin(names, list(RIGHT))])
+    Console().print(report({name: (said - level, names) for name, (said, names) in found.items()}))
+    form = Form(FaultNetwork, lambda written: written, (1, 3, FACE_PX, FACE_PX), ["faults"])
     onnx.save(to_onnx(network, form), to)
     print(f'file = "{to.name}"\nsha256 = "{sha256_of(to)}"\nsize_bytes = {to.stat().st_size}')
     print(f"outcomes = {list(OUTCOMES)}".replace("'", '"'))

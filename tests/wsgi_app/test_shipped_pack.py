@@ -38,9 +38,10 @@ def test_the_pack_is_whole_and_small(pack_folder: Path) -> None:
     ]
 
 
-def test_it_brings_three_networks_and_thresholds_with_known_rates(pack_folder: Path) -> None:
+def test_it_brings_four_networks_and_thresholds_with_known_rates(pack_folder: Path) -> None:
     pack = pack_in(pack_folder)
-    assert [network.file for network in pack.networks] == ["detector.onnx", "embedder.onnx", "nose.onnx"]
+    files = ["detector.onnx", "embedder.onnx", "nose.onnx", "faults.onnx"]
+    assert [network.file for network in pack.networks] == files
     assert [threshold.false_accept_rate for threshold in pack.embedder.thresholds] == [0.001, 0.01, 0.0001]
 
 

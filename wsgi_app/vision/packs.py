@@ -163,6 +163,17 @@ class Wheel:
     folder: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class FaultsFile(NetworkFile):
+    """A network that takes an aligned face, RGB -1..1, and tells what is wrong with it.
+
+    Attributes:
+        outcomes: what each of its numbers tells, above 0 where it is so.
+    """
+
+    outcomes: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
 @dataclass(frozen=True)
 class Pack:
     """A detector and an embedder that work together, and in some packs a nose network.
@@ -173,6 +184,7 @@ class Pack:
         detector: finds faces.
         embedder: tells them apart.
         nose: points at the nose; without one the detector's landmark does.
+        faults: sees what is wrong with an aligned face; without one fewer photos are refused at enrolment.
         wheel: has its files too, for machines that reach a package index and not their addresses.
     """
 
@@ -181,12 +193,14 @@ class Pack:
     detector: DetectorFile
     embedder: EmbedderFile
     nose: NoseNetworkFile | None = None
+    faults: FaultsFile | None = None
     wheel: Wheel | None = None
 
     @property
     def networks(self) -> tuple[NetworkFile, ...]:
         """Its files."""
-        return (self.detector, self.embedder, *([self.nose] if self.nose else []))
+        further = (self.nose, self.faults)
+        return (self.detector, self.embedder, *(network for network in further if network is not None))
 
     @property
     def is_on_the_internet(self) -> bool:
@@ -199,6 +213,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     detector: DetectorFile
     embedder: EmbedderFile
     nose: NoseNetworkFile | None = None
+    faults: FaultsFile | None = None
     wheel: Wheel | None = None
 
 
@@ -217,7 +232,7 @@ def read_packs(path: Path) -> dict[str, Pack]:
     except (OSError, ValueError) as error:
         raise PackError("pack:description", file=path, why=str(error)) from error
     return {
-        name: Pack(name, table.summary, table.detector, table.embedder, table.nose, table.wheel)
+        name: Pack(name, table.summary, table.detector, table.embedder, table.nose, table.faults, table.wheel)
         for name, table in packs.items()
     }
 

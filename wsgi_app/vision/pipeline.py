@@ -17,6 +17,7 @@ from wsgi_app.vision.decode import Picture, decode
 from wsgi_app.vision.detect import Face, find_faces
 from wsgi_app.vision.embed import Embedding, embed
 from wsgi_app.vision.engines import Blob, Network, load_network
+from wsgi_app.vision.faults import find_fault
 from wsgi_app.vision.match import Gallery, cosine, match
 from wsgi_app.vision.near import NEAR, find_near_faces, longer_side, together
 from wsgi_app.vision.nose import NoseFile, find_nose
@@ -51,6 +52,7 @@ ENROLMENT = Standard(
     most_aspect=1.13,
     least_score=0.8,
     most_shift=0.16,
+    most_fault=-1.0,
 )
 
 # A face is cut out of a picture at least this long, however little of it the detector looks at: what decoding
@@ -122,6 +124,7 @@ class Pipeline:
         self._detector = guarded(folder / pack.detector.file, pack.detector.opencv_input)
         self._embedder = guarded(folder / pack.embedder.file, pack.embedder.opencv_input)
         self._nose = guarded(self._nose_file.path) if self._nose_file else None
+        self._faults = guarded(folder / pack.faults.file) if pack.faults else None
 
     def check(self, photo: bytes, steps: Steps) -> bool:
         """Run every network on a photo of one face; whether exactly that face was found."""
@@ -131,7 +134,9 @@ class Pipeline:
             find_nose(self._nose, picture.pixels, self._nose_file)
         if len(faces) != 1:
             return False
-        self.embed(self.sight(picture, faces[0], steps).crop, steps)
+        crop = self.sight(picture, faces[0], steps).crop
+        self.embed(crop, steps)
+        self._fault(crop, ENROLMENT, steps)
         return True
 
     def decode(self, photo: bytes, steps: Steps) -> Picture:
@@ -261,9 +266,16 @@ class Pipeline:
         upside_down = self._recheck(np.ascontiguousarray(sighting.crop[::-1, ::-1]), steps)
         if upright.score - upside_down.score < UPRIGHT_LEAD:
             return "not_upright"
-        if standard.is_face(upright):
+        if not standard.is_face(upright):
+            return Outcome.TOO_CLOSE if _is_near(picture, sighting) else "obscured"
+        return self._fault(sighting.crop, standard, steps)
+
+    def _fault(self, crop: NDArray[np.uint8], standard: Standard, steps: Steps) -> str | None:
+        if self._faults is None or self.pack.faults is None:
             return None
-        return Outcome.TOO_CLOSE if _is_near(picture, sighting) else "obscured"
+        with steps("faults"):
+            fault, likely = find_fault(self._faults, crop, self.pack.faults)
+        return fault if likely > standard.most_fault else None
 
     def _why_no_face(self, picture: Picture) -> Outcome:
         dark = brightness_of(picture.pixels) < PROBE.least_brightness

@@ -33,7 +33,8 @@ PLAIN_SHARE = 0.04  # of the deviation of the whole crop's luma
 class Standard:
     """What a face needs: each limit with the outcome that a face on its wrong side gets.
 
-    Those that have a default are no limit by it. The last two are for a second look at the crop.
+    Those that have a default are no limit by it. The last three are for further looks at the crop: by the
+    detector, and by the network that sees what is wrong.
     """
 
     least_size_px: float
@@ -47,6 +48,7 @@ class Standard:
     most_aspect: float = float("inf")
     least_score: float = 0.0
     most_shift: float = float("inf")
+    most_fault: float = float("inf")
 
     def is_face(self, again: Recheck) -> bool:
         """Whether a second look at the crop leaves no doubt that it shows a face."""

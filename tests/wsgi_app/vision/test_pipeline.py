@@ -622,7 +622,8 @@ def test_a_packs_own_nose_network_is_asked_unless_the_owner_names_another(
     pack_folder: Path, photo: Photo, steps: Steps, tmp_path: Path
 ) -> None:
     pack = pack_in(pack_folder)
-    for network in (pack.detector, pack.embedder):
+    for network in (pack.detector, pack.embedder, pack.faults):
+        assert network is not None
         (tmp_path / network.file).symlink_to(pack_folder / network.file)
     nose_onnx(tmp_path / "own.onnx")
     own = NoseNetworkFile(
@@ -683,7 +684,7 @@ def test_a_pack_whose_embedder_is_no_embedder_is_told(
     pack = pack_in(pack_folder)
     nose_onnx(tmp_path / "nose.onnx")
     (tmp_path / pack.detector.file).symlink_to(pack_folder / pack.detector.file)
-    wrong = replace(pack, embedder=replace(pack.embedder, file="nose.onnx"))
+    wrong = replace(pack, faults=None, embedder=replace(pack.embedder, file="nose.onnx"))
 
     with pytest.raises(PackError, match=r"^pack:no_embedder file=.*nose\.onnx"):
         Pipeline(wrong, tmp_path, None, PictureLimits()).check(photo("ana-1"), steps)
@@ -695,7 +696,7 @@ def test_a_pack_whose_detector_is_no_detector_is_told(
     pack = pack_in(pack_folder)
     nose_onnx(tmp_path / "nose.onnx")
     (tmp_path / pack.embedder.file).symlink_to(pack_folder / pack.embedder.file)
-    wrong = replace(pack, detector=replace(pack.detector, file="nose.onnx", input_px=SIDE_PX))
+    wrong = replace(pack, faults=None, detector=replace(pack.detector, file="nose.onnx", input_px=SIDE_PX))
 
     with pytest.raises(PackError, match=r"nose\.onnx"):
         Pipeline(wrong, tmp_path, None, PictureLimits()).check(photo("ana-1"), steps)

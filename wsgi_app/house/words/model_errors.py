@@ -84,5 +84,6 @@ SENTENCES: dict[str, Sentence] = {
     "pack:cannot_look": "{file} cannot look at a photo: {why}",
     "pack:no_detector": "{file} is no face detector of YuNet's form: it gives {outputs}.",
     "pack:no_embedder": "{file} does not give one embedding of {size} numbers.",
+    "pack:no_faults": "{file} does not give one number for each of the faults that it is said to see.",
     "pack:no_nose": "{file} does not give one (x, y); it is no nose network.",
 }
