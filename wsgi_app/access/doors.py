@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from wsgi_app.access.evidence import VERSION, door_token, request_signature, signing_key, token_key
+from wsgi_app.access.evidence import HEADER, VERSION, door_token, request_signature, signing_key, token_key
 from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import Forbidden, Unauthorized
 from wsgi_app.stores.devices import Device, DeviceStore
@@ -79,7 +79,9 @@ def needed_holder(token: str | None, devices: DeviceStore) -> Holder:
     """
     holder = token_holder(token, devices)
     if holder is None:
-        raise Unauthorized("token_needed")
+        refusal = Unauthorized("token_needed")
+        refusal.headers[HEADER] = str(VERSION)  # a door that did send its proof learns that it was taken away
+        raise refusal
     return holder
 
 

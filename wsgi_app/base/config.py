@@ -219,8 +219,8 @@ class Config:
     )
     lab_files: Path | None = setting(
         LAB,
-        "A folder that the lab shows to everybody who reaches it, with all that is below: a place of its own, "
-        "apart from the data, the database and the secret.",
+        "A folder that the lab shows to everybody who reaches it, with all that is below: a place of its "
+        "own, apart from the data, the database and the secret.",
         FOLDER,
         Unset(None, "none", "/srv/shown"),
         opens=True,

@@ -27,7 +27,8 @@ def test_no_token_is_nobody(stores: Stores) -> None:
     assert token_holder(None, stores.devices) is None
     with pytest.raises(Unauthorized) as refused:
         needed_holder(None, stores.devices)
-    assert (refused.value.code, refused.value.headers) == ("token_needed", {"WWW-Authenticate": "Bearer"})
+    headers = {"WWW-Authenticate": "Bearer", "Porteiro-Evidence": "2"}  # by which a door sees who is old
+    assert (refused.value.code, refused.value.headers) == ("token_needed", headers)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ SENTENCES: dict[str, Sentence] = {
     "bad_idempotency_key": "{header} takes 1 to 128 visible ASCII characters.",
     "update_device": "This door's software is too old for this server and could not check its answers: "
     "update it. A door with a token sends {header}: {version} with each press.",
+    "update_server": "This server's software is too old for this door, which could not check its answers: "
+    "update the server. It knows {header}: {version}.",
     "press_needed": "A door with a token sends {header} with each press.",
     "bad_press:boot": "{header} takes 1 to 64 letters, digits and -.",
     "bad_press:number": "{header} takes a whole number of up to 15 digits.",
