@@ -61,7 +61,7 @@ def create(call: Call) -> Response:
     name = call.body(DeviceName).name
     devices = call.stores.devices
     try:
-        token = add_door(devices, name, call.house.door_secret)
+        token = add_door(devices, name, call.house.secret.now())
     except Unfit as error:
         raise Unprocessable.of(error) from error
     made = NewDevice(**device_fields(call, devices.get(name)), token=token)

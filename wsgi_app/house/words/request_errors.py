@@ -96,7 +96,8 @@ SENTENCES: dict[str, Sentence] = {
     " alone.",
     "bad_signature:body": "This is not the body that was signed: its Content-Digest is another one.",
     "bad_signature:renew": "This door's token is of an earlier release, or made with another secret file: "
-    "what it signs cannot be checked. Make a new token for it, or let it ask over https.",
+    "what it signs cannot be checked. Bring back that secret file, make a new token for the door, or let "
+    "it ask over https.",
     "revoked": "This token is revoked; whoever runs the server can make another.",
     "other_device": "This token is another device's.",
     # what the server cannot do now
