@@ -65,10 +65,8 @@ class Config:
     )
     secret_file: Path | None = setting(
         KEPT,
-        "File of the secret from which the tokens of doors are made; the first start makes it. Whoever has "
-        "it and the database can sign as any door; the database alone signs nothing. For its owner alone "
-        "(chmod 600), in a folder where nobody else writes. Whoever replaces it has to renew every "
-        "door's token: the old ones are accepted where they are sent, and nothing that they sign is.",
+        "File of the secret from which doors' tokens are made; the first start makes it, for its owner alone. "
+        "With the database it signs as any door; whoever replaces it has to renew every door's token.",
         OWN_FILE,
         Unset(None, "keys/doors.key in PORTEIRO_DATA", "/srv/porteiro-keys/doors.key"),
     )

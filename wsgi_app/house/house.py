@@ -81,13 +81,7 @@ def open_house(config: Config, counters: Counters) -> House:
         ConfigError, PackError: as ``open_stores``, ``load_pipeline`` and ``LiveSecret`` say.
     """
     house = put_together(config, open_stores(config), load_pipeline(config), counters)
-    if doors := doors_of_another_secret(house.stores.devices, house.secret.now()):
-        log.warning(
-            "the tokens of these doors were made with another secret, so nothing that they sign is "
-            "accepted: bring back the file that was there, or make them new tokens",
-            doors=doors,
-            file=str(config.door_secret_file),
-        )
+    warn_of_another_secret(house)
     return house
 
 
@@ -109,3 +103,14 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
         clock=time.perf_counter,
         secret=LiveSecret(config.door_secret_file),
     )
+
+
+def warn_of_another_secret(house: House) -> None:
+    """Name in the log the doors whose tokens the server's secret did not make, as where its file was lost."""
+    if doors := doors_of_another_secret(house.stores.devices, house.secret.now()):
+        log.warning(
+            "the tokens of these doors were made with another secret, so nothing that they sign is "
+            "accepted: bring back the file that was there, or make them new tokens",
+            doors=doors,
+            file=str(house.config.door_secret_file),
+        )

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from wsgi_app.access.evidence import HEADER as EVIDENCE_HEADER
-from wsgi_app.access.evidence import VERSION
+from wsgi_app.access.evidence import HEADER, VERSION
 from wsgi_app.base.errors import BadRequest
 from wsgi_app.base.vitals import BOOT
 from wsgi_app.stores.presses import Press
@@ -20,7 +19,7 @@ AT_HEADER = "Porteiro-Pressed-At"
 MS_HEADER = "Porteiro-Pressed-Monotonic-Ms"
 AGREEING_HEADER = "Porteiro-Agreeing-Faces"
 
-PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER, AGREEING_HEADER, EVIDENCE_HEADER)
+PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER, AGREEING_HEADER, HEADER)
 
 ID = re.compile(r"[!-~]{1,128}")
 AT = re.compile(r"[0-9T:.Z+-]{1,40}")
@@ -53,7 +52,7 @@ def read_press(headers: Mapping[str, str], device: str, key: bytes) -> Press:
         BadRequest: a header is missing, or of another form; or one of the two does not understand what the
             other signs, so that the door would stay closed without a word why.
     """
-    _refuse_other_version(headers.get(EVIDENCE_HEADER, ""), device)
+    _refuse_other_version(headers.get(HEADER, ""), device)
     _needed(headers, ID_HEADER)
     return Press(
         device=device,
@@ -81,10 +80,10 @@ def _refuse_other_version(text: str, device: str) -> None:
     version = int(text) if EVIDENCE.fullmatch(text) else 1
     if version < VERSION:
         log.warning("this door is too old for this server: update it", door=device)
-        raise BadRequest("update_device", header=EVIDENCE_HEADER, version=VERSION)
+        raise BadRequest("update_device", header=HEADER, version=VERSION)
     if version > VERSION:
         log.warning("this server is too old for this door: update the server", door=device)
-        raise BadRequest("update_server", header=EVIDENCE_HEADER, version=VERSION)
+        raise BadRequest("update_server", header=HEADER, version=VERSION)
 
 
 def _needed(headers: Mapping[str, str], name: str) -> str:
