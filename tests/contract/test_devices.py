@@ -121,6 +121,8 @@ def test_a_heartbeat_needs_the_devices_own_token(any_server: Server, door: Door,
         (401, "token_needed"),
     ]
     assert [answer.headers.get("WWW-Authenticate") for answer in answers] == [None, "Bearer", "Bearer"]
+    # A door whose proof was taken away on its way sees by it that the server is none of an earlier release.
+    assert [answer.headers.get("Porteiro-Evidence") for answer in answers] == [None, None, "2"]
     assert any_server.ask("GET", f"/devices/{door.name}").json["state"] == "never"
 
 

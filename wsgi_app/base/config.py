@@ -65,8 +65,8 @@ class Config:
     )
     secret_file: Path | None = setting(
         KEPT,
-        "File of the secret from which doors' tokens are made; the first start makes it, for its owner alone. "
-        "With the database it signs as any door; whoever replaces it has to renew every door's token.",
+        "File of the secret from which doors' tokens are made; the first start makes it, for its owner "
+        "alone. With the database it signs as any door; whoever replaces it has to renew every door's token.",
         OWN_FILE,
         Unset(None, "keys/doors.key in PORTEIRO_DATA", "/srv/porteiro-keys/doors.key"),
     )
