@@ -391,7 +391,7 @@ def test_nobody_gets_more_photos_at_once_than_anybody_may_have(
     assert face.quality is not None
     vector = stores.gallery.of(house.embedder, [eve])[0].vector
     for _ in range(MOST_FACES - 2):
-        stores.faces.add(eve, b"png", face.quality, Embedding(house.embedder, -vector))
+        stores.faces.add(eve, b"png", face.quality, Embedding(house.embedder, vector))
 
     told = at_once(
         [

@@ -238,7 +238,7 @@ def test_who_looks_clearly_more_like_themselves_than_like_a_twin_is_enrolled_wit
     twin = enrolled(server, "Twin")
     post_photo(server, f"/people/{twin}/faces?accept=like_another", photo("ana-4"))
     copy = io.BytesIO()
-    Image.open(io.BytesIO(photo("ana-4"))).resize((560, 420)).save(copy, "JPEG", quality=30)
+    Image.open(io.BytesIO(photo("ana-4"))).resize((640, 360)).save(copy, "JPEG", quality=30)
 
     assert post_photo(server, f"/people/{twin}/faces", copy.getvalue()).status == 201
 
