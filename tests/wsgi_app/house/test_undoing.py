@@ -290,7 +290,7 @@ def test_a_photo_of_a_visit_that_is_said_to_be_another_s_by_now_does_not_come_ba
         house.stores.faces.remove(ana, house.stores.faces.taken_from([visit.id])[0].id)
     house.stores.corrections.set([visit.id], CorrectionVerdict.NOBODY)
 
-    assert refused(house, removed.change) == "corrected"
+    assert refused(house, removed.change) == "changed_since"
 
 
 @pytest.mark.parametrize("forget", ["person", "visit"])
