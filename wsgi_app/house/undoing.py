@@ -26,11 +26,9 @@ def undo(stores: Stores, embedder: str, change_id: str) -> Change:
     """
     with stores.database.write():
         taken_back = stores.changes.take_back(change_id)
-        corrections, taken = stores.corrections.of(list(taken_back.visits)), {}
-        for face in stores.faces.taken_from(taken_back.visits):
-            taken.setdefault(face.visit_id, []).append(face)
-        for visit_id, faces in taken.items():
-            if _contradictory(corrections.get(visit_id or ""), faces):
+        corrections = stores.corrections.of(list(taken_back.visits))
+        for visit_id in taken_back.visits:
+            if _contradictory(corrections.get(visit_id), stores.faces.taken_from([visit_id])):
                 raise Conflict("changed_since")
         for person_id, face_id in taken_back.faces:
             refuse_returned(stores, embedder, stores.faces.get(person_id, face_id))
@@ -41,7 +39,6 @@ def _contradictory(correction: Correction | None, faces: Sequence[EnrolledFace])
     """Whether the faces that are kept of a visit are not what was said of it: no other way leaves it so."""
     learnt = {face.person_id for face in faces if not face.negative}
     barred = {face.person_id for face in faces if face.negative}
-    if correction is not None and correction.verdict is not CorrectionVerdict.IGNORED:
-        if learnt - {correction.person_id} or correction.person_id in barred:
-            return True
-    return bool(learnt & barred)
+    if correction is None or correction.verdict is CorrectionVerdict.IGNORED:
+        return bool(learnt & barred)
+    return bool(learnt - {correction.person_id}) or correction.person_id in barred

@@ -144,7 +144,9 @@ class ChangeStore(ActingStore):
                 raise Conflict("changed_since")
             strangers = _added(rows, people)
             _refuse_known_meanwhile(connection, strangers, {row.key[0] for row in rows})
-            crops = list(connection.scalars(sa.select(faces.c.crop).where(faces.c.id.in_(_added(rows, faces)))))
+            crops = list(
+                connection.scalars(sa.select(faces.c.crop).where(faces.c.id.in_(_added(rows, faces))))
+            )
             restore(connection, rows)
             connection.execute(changes.delete().where(changes.c.id == change_id))
             crops += forget_changes(connection, telling_of(strangers))

@@ -21,10 +21,12 @@ SCHEMA_REVISION = max(file.name.partition("_")[0] for file in (MIGRATIONS / "ver
 BUSY_TIMEOUT_MS = 10_000
 
 # WAL lets the pages be read while a visit is written; FULL puts each commit on disk before it returns.
+# What is deleted is overwritten, so that nobody who is forgotten stays in the file.
 SQLITE_PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
+    "secure_delete = ON",
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
 )
 

@@ -136,6 +136,8 @@ def test_two_people_under_one_name_are_shown_as_two_groups_with_what_to_do(
     assert "Two people under one name?" in page
     shown = [face["links"]["photo"] for group in divided["groups"] for face in group["faces"]]
     assert all(f'<img src="{photo}" alt="Group' in page for photo in shown)
+    assert "All photos agree" not in page
+    assert "whole groups disagree" in page
 
 
 def test_what_is_kept_as_not_somebody_s_does_not_count(

@@ -89,13 +89,14 @@ SENTENCES: dict[str, Sentence] = {
     "not_found:photo": "This photo is gone.",
     "photo_gone": "This photo is gone.",
     "unavailable:gallery": "The gallery changed while this photo was judged; try again.",
+    "naming_shape": "Send one of person and name.",
     # what is taken back
     "not_found:change": "This cannot be undone any more: it was undone already, it is too long ago, or what "
     "it was about is deleted.",
     "changed_since": "This cannot be undone any more: something of it was changed since. Undo that first, or "
     "change it by hand.",
-    "never_compared": "This cannot be undone any more: the networks were changed since, and have not seen the photo "
-    "that would come back. Add it again.",
+    "never_compared": "This cannot be undone any more: the networks were changed since, and have not seen "
+    "the photo that would come back. Add it again.",
     # what operators say
     "empty_message": "A message needs at least one letter.",
     "long_message": "A message has at most {most} letters.",
