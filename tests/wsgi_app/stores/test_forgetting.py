@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -136,6 +137,21 @@ def test_somebody_who_came_thousands_of_times_is_forgotten_too(stores: Stores) -
 
     assert stores.people.remove(ana, always).visits == 2500
     assert stores.visits.page(1) == []
+
+
+def test_the_name_of_somebody_forgotten_is_in_no_byte_of_the_database(stores: Stores) -> None:
+    zoe = stores.people.add("Zoe Quimby").id
+    add_visit(stores, zoe)
+    file = Path(str(stores.database.engine.url.database))
+
+    before, after = [], []
+    for found in (before, after):
+        stores.database.value("PRAGMA wal_checkpoint(TRUNCATE)")
+        found += [word in file.read_bytes() for word in (b"Zoe Quimby", b"zoe quimby", zoe.encode())]
+        if found is before:
+            stores.people.remove(zoe, always)
+
+    assert (before, after) == ([True, True, True], [False, False, True])  # the audit log has the id alone
 
 
 def test_the_visits_that_show_somebody_come_newest_first(stores: Stores) -> None:
