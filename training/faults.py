@@ -94,7 +94,7 @@ def compressed(quality: int, picture: Picture, random: np.random.Generator) -> P
     """As a JPEG of low quality, in which the face was larger."""
     side = round(CROP_PX * random.uniform(1, 3.5))
     data = cv2.imencode(".jpg", cv2.resize(picture, (side, side)), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    larger = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    larger = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     return np.asarray(cv2.resize(larger, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -134,13 +134,23 @@ def compare(crowd: Crowd, network: Network, file: EmbedderFile, random: np.rando
 
 
 def houses(
-    compared: Comparisons, strangers: tuple[StrangerRate, ...], random: np.random.Generator
+    compared: Comparisons,
+    strangers: tuple[StrangerRate, ...],
+    random: np.random.Generator,
+    least: float = 0.0,
 ) -> Iterator[House]:
-    """Draw houses of each size, and let everybody come who is a friend or a stranger to all in it."""
+    """Draw houses of each size, and let everybody come who is a friend or a stranger to all in it.
+
+    Args:
+        compared: everybody with everybody.
+        strangers: what gives the threshold of a house.
+        random: draws who lives there.
+        least: below which no threshold is.
+    """
     for people in HOUSES:
         if people > compared.scores.shape[1] // 2:
             return
-        threshold, let_in, refused = threshold_for(WANTED, people, strangers), [], []
+        threshold, let_in, refused = max(threshold_for(WANTED, people, strangers), least), [], []
         for _ in range(TRIALS):
             living = random.choice(compared.scores.shape[1], people, replace=False)
             scores = compared.scores[:, living]
@@ -198,7 +208,7 @@ def main(folder: Path, data: Path) -> None:
     random = np.random.default_rng(1)
     press = compare(Crowd.of_press(read_faces(data)), network, pack.embedder, random)
     families = compare(Crowd.of_families(read_pairs(data)), network, pack.embedder, random)
-    strangers = press.rates()
+    strangers, least = press.rates(), pack.embedder.thresholds[0].score
     people = press.scores.shape[1]
     click.echo(f"{press.strangers.sum():,} comparisons of strangers with {people:,} people of press photos")
     click.echo("strangers = [")
@@ -206,7 +216,7 @@ def main(folder: Path, data: Path) -> None:
         click.echo(f"  {{ score = {one.score:.3f}, rate = {one.rate:g} }},")
     click.echo("]")
     for name, compared in (("Press and portrait photos", press), ("Old family photos", families)):
-        Console().print(_table(name, houses(compared, strangers, random)))
+        Console().print(_table(name, houses(compared, strangers, random, least)))
 
 
 def _table(name: str, measured: Iterator[House]) -> Table:

@@ -142,7 +142,7 @@ class Config:
     )
     far_per_visit: float = setting(
         LET_IN,
-        "Share of strangers' visits in which one may be taken for somebody, 0.000001 to 0.1: the threshold "
+        "Share of strangers' visits in which one may be taken for somebody, {values}: the threshold "
         "follows from it, and rises with the number of people enrolled.",
         number(0.000001, 0.1),
         "0.001",
@@ -177,7 +177,7 @@ class Config:
     )
     tries_wait_s: int = setting(
         LET_IN,
-        "Seconds that a door then waits at most, {values}: nobody shuts others out for longer by trying.",
+        "Seconds that a door then waits at most, {values}: whoever presses first after that is looked at.",
         whole(1, 30),
         "30",
     )

@@ -52,10 +52,15 @@ def number(low: float, high: float) -> Reader[float]:
 
     def read(text: str) -> float:
         if not DECIMAL.fullmatch(text.strip()) or not low <= float(text) <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
+            raise ValueError(f"must be a number from {_plain(low)} to {_plain(high)}")
         return float(text)
 
-    return Reader(read, f"{low:g} to {high:g}")
+    return Reader(read, f"{_plain(low)} to {_plain(high)}")
+
+
+def _plain(value: float) -> str:
+    """Without an exponent, for none is read."""
+    return f"{value:f}".rstrip("0").rstrip(".")
 
 
 def one_of(*words: str) -> Reader[str]:

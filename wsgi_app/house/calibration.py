@@ -31,7 +31,7 @@ from wsgi_app.vision.calibration import (
 from wsgi_app.vision.packs import EmbedderFile, Threshold
 from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
 
-USUAL_RATE, LEAST_RATE, MOST_RATE = 0.001, 1e-6, 0.5  # of strangers' visits, that one can want
+USUAL_RATE, LEAST_RATE, MOST_RATE = 0.001, 0.000001, 0.1  # of strangers' visits, that one can want
 MOST_SHOWN = 4  # faces of a group
 DIGITS = 4  # of scores and shares, as they are told
 
@@ -208,7 +208,7 @@ def _suggestion(suggestion: Suggestion, usual: Threshold) -> SuggestionBody:
 def _setting(suggestion: Suggestion) -> str:
     pack = suggestion.pack
     if pack is not None and pack.score == suggestion.threshold and pack.is_of_visits:
-        return f"PORTEIRO_FAR_PER_VISIT={suggestion.wanted_rate:g}"
+        return f"PORTEIRO_FAR_PER_VISIT={suggestion.wanted_rate:f}".rstrip("0")
     return f"PORTEIRO_THRESHOLD={suggestion.threshold:g}"
 
 
@@ -237,7 +237,7 @@ def _of_pack(suggestion: Suggestion) -> str:
     if pack is None or pack.false_accept_rate is None:
         return "Nobody measured this pack's rates; its own threshold stands in. "
     if pack.is_of_visits:
-        return f"The pack keeps to {pack.measured_on} from {pack.score:.3f} on. "
+        return f"The pack keeps to {pack.measured_on}, from {pack.score:.3f} on. "
     kept = one_in(pack.false_accept_rate)
     if pack.false_accept_rate > suggestion.wanted_rate:
         return f"The strictest that was measured of this pack is {pack.score:.3f}, for {kept} comparisons. "

@@ -7,7 +7,6 @@ from wsgi_app.vision.packs import EmbedderFile, Threshold
 from wsgi_app.vision.thresholds import threshold_for
 from wsgi_app.vision.verdicts import Policy
 
-LEAST_PEOPLE = 20  # a smaller house is as strict: who comes there is more alike than those measured
 OWN_RATE = 0.01  # of strangers' photos that are taken for somebody's own without a doubt
 
 
@@ -36,7 +35,7 @@ def own_threshold(embedder: EmbedderFile) -> float:
 def threshold_in_force(config: Config, embedder: EmbedderFile, people: int) -> Threshold:
     """The likeness from which on somebody is known, and where it comes from.
 
-    It is the setting's, else the one for the wanted rate of strangers, else the pack's first.
+    It is the setting's, else the one for the wanted rate of strangers.
     """
     if config.threshold is not None:
         same = (threshold for threshold in embedder.thresholds if threshold.score == config.threshold)
@@ -49,22 +48,24 @@ def threshold_in_force(config: Config, embedder: EmbedderFile, people: int) -> T
 def threshold_for_rate(embedder: EmbedderFile, rate: float, people: int) -> Threshold:
     """The likeness at which no more than a share of strangers' visits are taken for one of the people.
 
-    For a pack without a measure of visits it is the least strict one that keeps to the share of comparisons,
-    or its strictest.
+    It is no lower than the pack's first one, whatever the rate: that keeps strangers apart who are harder to
+    tell from each other than those whom the visits were measured with. For a pack without a measure of visits
+    it is the least strict one that keeps to the share of comparisons, or its strictest.
 
     Args:
         embedder: what was measured of it.
         rate: the share.
-        people: who are enrolled; fewer than ``LEAST_PEOPLE`` count as so many.
+        people: who are enrolled; nobody counts as one.
     """
     if not embedder.strangers:
         measured = embedder.thresholds
         kept = [each for each in measured if (each.false_accept_rate or math.inf) <= rate]
         return min(kept, key=_score, default=max(measured, key=_score))
-    people = max(people, LEAST_PEOPLE)
+    people = max(people, 1)
+    enrolled = "1 person" if people == 1 else f"{people:,} people"
     return Threshold(
-        score=threshold_for(rate, people, embedder.strangers),
-        measured_on=f"{one_in(rate)} visits of strangers, for {people:,} people",
+        score=max(threshold_for(rate, people, embedder.strangers), embedder.thresholds[0].score),
+        measured_on=f"at most {one_in(rate)} visits of strangers, for {enrolled}",
         false_accept_rate=rate / people,
         is_of_visits=True,
     )

@@ -109,7 +109,7 @@ class EmbedderFile(NetworkFile):
         channels: ``rgb`` or ``bgr``.
         mean: subtracted from each channel, on the 0..255 scale.
         deviation: divided by, likewise.
-        thresholds: cosines of two faces; without ``strangers`` the first is the one in force.
+        thresholds: cosines of two faces; the one in force is never lower than the first.
         strangers: by falling rate, none or two at least: they give the threshold for a house of any size.
     """
 

@@ -19,20 +19,26 @@ UNMEASURED = embedder(FIRST, LAX, STRICT)
 
 @pytest.mark.parametrize(
     ("people", "score"),
-    [(0, 0.531), (1, 0.531), (20, 0.531), (21, 0.533), (100, 0.6), (1000, 0.7), (10**7, 0.999)],
+    [(1, 0.526), (18, 0.526), (20, 0.531), (21, 0.533), (100, 0.6), (1000, 0.7), (10**7, 0.999)],
 )
 def test_the_threshold_rises_with_the_number_of_people(people: int, score: float) -> None:
+    enrolled = "1 person" if people == 1 else f"{people:,} people"
+
     assert threshold_in_force(CONFIG, MEASURED, people) == Threshold(
         score=score,
-        measured_on=f"1 in 1,000 visits of strangers, for {max(people, 20):,} people",
-        false_accept_rate=0.001 / max(people, 20),
+        measured_on=f"at most 1 in 1,000 visits of strangers, for {enrolled}",
+        false_accept_rate=0.001 / people,
         is_of_visits=True,
     )
 
 
-@pytest.mark.parametrize(("rate", "score"), [(0.1, 0.4), (0.02, 0.4), (0.001, 0.531), (0.0001, 0.631)])
+@pytest.mark.parametrize(("rate", "score"), [(0.1, 0.526), (0.002, 0.526), (0.001, 0.531), (0.0001, 0.631)])
 def test_the_threshold_follows_the_wanted_rate(rate: float, score: float) -> None:
     assert threshold_in_force(replace(CONFIG, far_per_visit=rate), MEASURED, 20).score == score
+
+
+def test_an_empty_house_is_as_strict_as_one_of_one() -> None:
+    assert threshold_in_force(CONFIG, MEASURED, 0) == threshold_in_force(CONFIG, MEASURED, 1)
 
 
 def test_a_threshold_that_is_set_goes_before_the_rate_and_the_number_of_people() -> None:
