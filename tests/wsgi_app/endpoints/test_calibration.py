@@ -144,6 +144,18 @@ def test_two_people_under_one_name_are_shown_as_two_groups_with_what_to_do(
     assert "Two people under one name?" in page
     shown = [face["links"]["photo"] for group in divided["groups"] for face in group["faces"]]
     assert all(f'<img src="{photo}" alt="Group' in page for photo in shown)
+
+
+def test_photos_are_not_said_to_agree_where_two_people_may_share_a_name(
+    server: InProcessServer, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    for name in ("ana-2", "ana-3", "chen-3", "chen-4", "chen-5"):
+        post_photo(server, f"/people/{ana}/faces?accept=unlike_own", photo(name))
+
+    found, page = server.ask("GET", "/calibration").json, page_of(server)
+
+    assert (len(found["divided"]), found["doubtful"]) == (1, [])
     assert "All photos agree" not in page
     assert "whole groups disagree" in page
 

@@ -144,7 +144,7 @@ def test_the_name_of_somebody_forgotten_is_in_no_byte_of_the_database(stores: St
     add_visit(stores, zoe)
     file = Path(str(stores.database.engine.url.database))
 
-    before, after = [], []
+    before, after = list[bool](), list[bool]()
     for found in (before, after):
         stores.database.value("PRAGMA wal_checkpoint(TRUNCATE)")
         found += [word in file.read_bytes() for word in (b"Zoe Quimby", b"zoe quimby", zoe.encode())]
