@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -77,13 +78,12 @@ class Walk:
             return None
 
     def forget(self) -> None:
-        """Delete somebody, or a visit."""
+        """Delete somebody, or a visit that may be gone already."""
         if self.chance.random() < 0.5:
-            visit = self.chance.choice(self.visits)
-            self.visits.remove(visit)
-            self._stores.visits.remove(visit.id, lambda _: True)
-        elif person := self._person:
-            self._stores.people.remove(person, lambda _: True)
+            with suppress(NotFound):
+                self._stores.visits.remove(self._some[0].id, lambda _: True)
+        else:
+            self._stores.people.remove(self._person, lambda _: True)
 
     @property
     def _stores(self) -> Stores:

@@ -92,7 +92,10 @@ def ignore(call: Call) -> Response:
 
 
 def bar(call: Call) -> Response:
-    """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
+    """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was.
+
+    Where one was said to be that person's, nothing is said of it any more.
+    """
     body = call.body(Barring)
     visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
     barred = barring.bar(call.enroller, visits, person.id)
