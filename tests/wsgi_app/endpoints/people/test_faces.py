@@ -295,6 +295,20 @@ def test_a_visit_that_is_said_to_be_another_s_teaches_nothing_of_somebody(
     assert faces_of(server, ana) == []
 
 
+def test_a_visit_that_is_kept_as_not_theirs_teaches_nothing_of_them(
+    server: InProcessServer, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-3"))
+    visit = post_photo(server, "/", photo("chen-1")).json["visit"]
+    post_json(server, "/unknown/not", {"visits": [visit], "person": ana})
+
+    refused = post_json(server, f"/people/{ana}/faces", {"visit": visit, "accept": "unlike_own"})
+
+    assert (refused.status, refused.error) == (409, "barred")
+    assert "kept as one that is not Ana" in refused.json["error"]["message"]
+    assert [face["negative"] for face in faces_of(server, ana)] == [False, True]
+
+
 @pytest.mark.parametrize("verdict", [CorrectionVerdict.IGNORED, CorrectionVerdict.PERSON])
 def test_a_visit_that_is_said_to_be_theirs_or_is_ignored_teaches_them(
     server: InProcessServer, stores: Stores, photo: Photo, verdict: CorrectionVerdict
