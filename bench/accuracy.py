@@ -2,7 +2,6 @@
 
 import math
 import os
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,8 +27,9 @@ from wsgi_app.base.config import load_config
 from wsgi_app.base.errors import PorteiroError
 from wsgi_app.base.sentences import Place
 from wsgi_app.commands import progress_bar
-from wsgi_app.house.models import chosen_pack, tried_pipeline
+from wsgi_app.house.models import chosen_pack, named_pack, tried_pipeline
 from wsgi_app.house.words.errors import sentence
+from wsgi_app.vision.packs import check_files
 from wsgi_app.vision.pipeline import Pipeline
 
 FALSE_ACCEPT_RATES = (0.1, 0.01, 0.001)
@@ -89,9 +89,9 @@ def load_pack(name: str | None) -> Pipeline:
         ConfigError, PackError: it cannot be used, or there is none; the message says what to do.
     """
     config = load_config(os.environ)
-    if name is not None:
-        config = replace(config, pack=name)
-    return tried_pipeline(*chosen_pack(config), None, config.limits.pictures)
+    pack, folder = chosen_pack(config) if name is None else named_pack(config, name)
+    check_files(pack, folder)
+    return tried_pipeline(pack, folder, None, config.limits.pictures)
 
 
 def report(pairs: list[LabelledPair], scored: Scored) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -51,7 +51,7 @@ def film(*names: str) -> bytes:
     frames = b""
     for name in names:
         frame = io.BytesIO()
-        Image.open(PHOTOS / f"{name}.jpg").resize(FILM).save(frame, "JPEG")
+        ImageOps.fit(Image.open(PHOTOS / f"{name}.jpg"), FILM).save(frame, "JPEG")
         frames += frame.getvalue() * FRAMES_EACH
     return frames
 

@@ -149,6 +149,8 @@ def written(pack: Pack, networks: Path, folder: Path) -> Path:
             continue
         tables.append(f"[packs.{pack.name}.{kind}]")
         for key, value in asdict(network).items():
+            if key == "strangers":
+                continue
             form = '[{ score = 0.5, measured_on = "nothing" }]' if key == "thresholds" else json.dumps(value)
             tables.append(f"{key} = {form}")
         if kind != "nose":

@@ -49,7 +49,7 @@ def test_an_error_page_shows_nobody_else_a_way(closed_server: InProcessServer) -
 @pytest.mark.parametrize(
     ("before", "way"),
     [
-        ("http://localhost/porteiro/people?q=A", 'href="/porteiro/people?q=A">Back to the form</a>'),
+        ("http://localhost/porteiro/people?q=A", 'href="/porteiro/people?q=A">Back to the page</a>'),
         ("http://elsewhere.example/porteiro/people", 'href="/porteiro/">Back to the house</a>'),
         ("http://localhost/elsewhere", 'href="/porteiro/">Back to the house</a>'),
         ("http://[", 'href="/porteiro/">Back to the house</a>'),

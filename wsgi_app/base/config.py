@@ -179,7 +179,7 @@ class Config:
     )
     tries_wait_s: int = setting(
         LET_IN,
-        "Seconds that a door then waits at most, {values}: nobody shuts others out for longer by trying.",
+        "Seconds that a door then waits at most, {values}: whoever presses first after that is looked at.",
         whole(1, 30),
         "30",
     )

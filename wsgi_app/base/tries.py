@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from wsgi_app.base.doors import DoorId
-from wsgi_app.base.outcomes import Outcome
+from wsgi_app.base.outcomes import Outcome, Reason
 
 # Refusals of a face that was compared. Whoever is in the dark or too far away has tried nothing, and a friend
 # who looks for the right place before the camera is not to be slowed. ``NOT_NOW`` is one of them: a photo of
@@ -16,6 +16,11 @@ TRIES = frozenset((Outcome.UNKNOWN, Outcome.NOT_NOW))
 FIRST_WAIT_S = 4  # doubled with each further try
 
 
+def is_try(outcome: Outcome, reason: Reason | None) -> bool:
+    """Whether a visit counts: not one whose photos all know somebody, where more of them should have come."""
+    return outcome in TRIES and reason is not Reason.FEW_PHOTOS
+
+
 @dataclass(frozen=True)
 class TryRule:
     """From when on a door waits between presses.
@@ -23,7 +28,7 @@ class TryRule:
     Attributes:
         tries: so many within the window begin a series; 0 for never.
         window: a series is over once there was no try for so long.
-        longest_wait_s: of all waits: whoever tries on purpose keeps a door from nobody for longer.
+        longest_wait_s: of all waits: after each, whoever presses first is looked at.
     """
 
     tries: int = 12
@@ -74,20 +79,20 @@ class Series:
 
 
 def begun(
-    door: DoorId, at: datetime, recent: Iterable[tuple[datetime, Outcome]], rule: TryRule
+    door: DoorId, at: datetime, recent: Iterable[tuple[datetime, Outcome, Reason | None]], rule: TryRule
 ) -> Series | None:
     """The series that a try begins; ``None`` while there were too few.
 
     Args:
         door: at which it is made.
         at: when.
-        recent: moments and outcomes of the door's visits within the window before it, newest first.
+        recent: moments, outcomes and reasons of the door's visits within the window before it, newest first.
         rule: what is too few.
     """
     moments = [at]
-    for moment, outcome in recent:
+    for moment, outcome, reason in recent:
         if outcome is Outcome.KNOWN:
             break
-        if outcome in TRIES:
+        if is_try(outcome, reason):
             moments.append(moment)
     return Series(door, moments[-1], at, len(moments)) if len(moments) >= rule.tries else None

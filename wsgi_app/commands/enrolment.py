@@ -18,7 +18,6 @@ from wsgi_app.commands.album import Album, Omission
 from wsgi_app.commands.folders import printable_path
 from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.house.words.errors import sentence
-from wsgi_app.stores.people import Person
 from wsgi_app.vision.kinds import begins_as_picture
 
 
@@ -97,15 +96,14 @@ def tell_shared_names(album: Album) -> None:
 
 
 def _enrol_photo(enroller: Enroller, name: str, photo: Path, accept: frozenset[Objection]) -> None:
-    data, people = _read_photo(photo, UploadLimits.photo_bytes), enroller.stores.people
-    existing = people.named(name)
-    person: Person = existing or people.add(name)
-    try:
-        enroller.enrol(Candidate(person.id, data, accept=accept))
-    except RequestError:
-        if existing is None:
-            people.remove(person.id, lambda _: True)
-        raise
+    # Whoever is new is added together with the face, or not at all: nobody else meets them without one.
+    data, stores = _read_photo(photo, UploadLimits.photo_bytes), enroller.stores
+    known = stores.people.named(name)
+    seen = enroller.look(data)
+    (others,) = enroller.others([seen], known.id if known else "")
+    with stores.database.write():
+        person = stores.people.named(name) or stores.people.add(name)
+        enroller.keep(seen, Candidate(person.id, data, accept=accept), others)
 
 
 def _read_photo(photo: Path, most_bytes: int) -> bytes:

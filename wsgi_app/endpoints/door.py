@@ -34,6 +34,8 @@ def answer(call: Call) -> Response:
             stored = judge(house, caller, photos, call.steps, series)
     except (Conflict, TooManyRequests) as error:
         house.tally.press_refused(error.code)
+        if isinstance(error, TooManyRequests) and caller.press is not None:
+            house.stores.tries.spend(caller.press)
         raise
     judgement = msgspec.json.decode(stored.body, type=Judgement)
     body = stored.body

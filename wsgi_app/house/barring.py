@@ -27,18 +27,21 @@ class BarredFace:
 def bar(enroller: Enroller, visits: Sequence[Visit], person_id: str) -> BarredFace:
     """Keep the best photo of some visits as not somebody's, who then is taken for nobody like it.
 
-    What they learnt from these visits goes; said again, it adds nothing.
+    What they learnt from these visits goes, and what says that these are theirs; said again, it adds nothing.
 
     Raises:
         UnusablePhoto: the visits show no face.
         NotFound: nobody has that id, or the photo is gone.
         Unavailable: the networks are busy.
     """
-    stores = enroller.stores
+    stores, ids = enroller.stores, [visit.id for visit in visits]
     stores.people.get(person_id)
     seen = look_to_bar(enroller, visits, person_id)
-    with stores.changes.record(Deed.BARRED, person_id, [person_id], [visit.id for visit in visits]) as made:
+    with stores.changes.record(Deed.BARRED, person_id, [person_id], ids) as made:
         kept = bar_with(stores, visits, person_id, seen)
+        for correction in stores.corrections.of(ids).values():
+            if correction.person_id == person_id:
+                stores.corrections.remove(correction.visit_id)
     return BarredFace(kept, made.change)
 
 

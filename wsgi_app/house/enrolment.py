@@ -148,7 +148,7 @@ class Enroller:
             person = stores.people.get(candidate.person_id)
             _refuse_too_many(person)
             if source.visit_id is not None:
-                _refuse_corrected(stores, source.visit_id, person.id)
+                _refuse_corrected(stores, source.visit_id, person)
             if others.generation != stores.gallery.generation():
                 (others,) = self.others([seen], person.id)
             examined = self._examine(seen, person, others)
@@ -189,32 +189,32 @@ def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candida
     """The photo of a visit that shows somebody, as far as is known.
 
     Raises:
-        Conflict: somebody said that it shows another person, or nobody known.
-        NotFound: the visit or its photo is gone.
+        Conflict: somebody said that it shows another person, or nobody known, or not this one.
+        NotFound: nobody has that id, or the visit or its photo is gone.
     """
-    _refuse_corrected(stores, visit_id, person_id)
+    _refuse_corrected(stores, visit_id, stores.people.get(person_id))
     return Candidate(person_id, stores.photos.read(stores.visits.get(visit_id).photo), Source(visit_id))
 
 
 def refuse_returned(stores: Stores, embedder: str, face: EnrolledFace) -> None:
-    """Refuse a face that is somebody's again where it could not be enrolled any more.
+    """Refuse a face that is kept again where it could not be any more.
 
     Raises:
-        Conflict: somebody has that photo by now, the person too many, or its visit is said to be another's.
+        Conflict: somebody has that photo by now, the person too many, or the present embedder has never seen
+            it, so that nothing would be compared with it.
     """
+    rows = stores.gallery.rows(embedder).faces
+    returned = next((row for row in rows if row.face_id == face.id), None)
+    if returned is None:
+        raise Conflict("never_compared")
     if face.negative:
         return
     person = stores.people.get(face.person_id)
     _refuse_too_many(replace(person, faces=person.faces - 1))
-    if face.visit_id is not None:
-        _refuse_corrected(stores, face.visit_id, person.id)
-    rows = stores.gallery.rows(embedder).faces
-    others = [row for row in rows if row.face_id != face.id]
-    for row in rows:
-        if row.face_id == face.id:  # unless the embedder is another by now
-            own = own_likeness([each for each in others if each.person_id == person.id], row.vector, -1.0)
-            (other,) = likeliest_others(others, [row.vector], person.id)
-            _refuse_again(own, other, person)
+    others = [row for row in rows if row is not returned]
+    own = own_likeness([each for each in others if each.person_id == person.id], returned.vector, -1.0)
+    (other,) = likeliest_others(others, [returned.vector], person.id)
+    _refuse_again(own, other, person)
 
 
 def _refuse_too_many(person: Person) -> None:
@@ -247,14 +247,17 @@ def _objections(
     return found
 
 
-def _refuse_corrected(stores: Stores, visit_id: str, person_id: str) -> None:
+def _refuse_corrected(stores: Stores, visit_id: str, person: Person) -> None:
     correction = stores.corrections.of([visit_id]).get(visit_id)
     if (
         correction is not None
         and correction.verdict is not CorrectionVerdict.IGNORED
-        and correction.person_id != person_id
+        and correction.person_id != person.id
     ):
         raise Conflict("corrected")
+    taken = stores.faces.taken_from([visit_id])
+    if any(face.negative and face.person_id == person.id for face in taken):
+        raise Conflict("barred", name=person.name)
 
 
 def _is_another(own: float, other: Likeness, policy: Policy) -> bool:

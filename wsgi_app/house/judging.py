@@ -11,7 +11,7 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.base.people import PersonName
 from wsgi_app.base.steps import Steps
-from wsgi_app.base.tries import TRIES, Series
+from wsgi_app.base.tries import Series, is_try
 from wsgi_app.house.gallery import GalleryState
 from wsgi_app.house.house import House
 from wsgi_app.house.presses import Caller
@@ -106,7 +106,7 @@ class DoorAnswer:
     def after(self, series: Series | None) -> StoredAnswer:
         """The whole of it; ``series`` is that of tries which goes on at the door by now."""
         config, judgement, wait_s = self.config, self.judgement, 0
-        if series is not None and judgement.outcome in TRIES:
+        if series is not None and is_try(judgement.outcome, judgement.reason):
             wait_s = config.try_rule.wait_s(series.tries)
         whole = msgspec.structs.replace(
             judgement, photos=agreeing_at(config, self.caller, series), retry_after_s=wait_s

@@ -59,4 +59,5 @@ def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
     for day in stores.photos.days():
         if day < (now - STRAYS).date():
             stores.photos.remove_day(day)
+    stores.database.wipe()
     return counts

@@ -1,7 +1,13 @@
 """Taking back what somebody did by hand, exactly: a naming, a correction, an enrolment, a photo's removal."""
 
+from collections.abc import Sequence
+
+from wsgi_app.base.corrections import CorrectionVerdict
+from wsgi_app.base.errors import Conflict
 from wsgi_app.house.enrolment import refuse_returned
 from wsgi_app.stores.changes import Change
+from wsgi_app.stores.corrections import Correction
+from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.stores import Stores
 
 
@@ -15,10 +21,24 @@ def undo(stores: Stores, embedder: str, change_id: str) -> Change:
 
     Raises:
         NotFound: it was taken back already, its time is over, or what it tells of is forgotten.
-        Conflict: something of it was changed since, or a photo of it could not be enrolled any more.
+        Conflict: something of it was changed since, what would come back contradicts what was said since, or
+            a photo of it could not be enrolled any more.
     """
     with stores.database.write():
         taken_back = stores.changes.take_back(change_id)
+        corrections = stores.corrections.of(list(taken_back.visits))
+        for visit_id in taken_back.visits:
+            if _contradictory(corrections.get(visit_id), stores.faces.taken_from([visit_id])):
+                raise Conflict("changed_since")
         for person_id, face_id in taken_back.faces:
             refuse_returned(stores, embedder, stores.faces.get(person_id, face_id))
     return taken_back.change
+
+
+def _contradictory(correction: Correction | None, faces: Sequence[EnrolledFace]) -> bool:
+    """Whether the faces that are kept of a visit are not what was said of it: no other way leaves it so."""
+    learnt = {face.person_id for face in faces if not face.negative}
+    barred = {face.person_id for face in faces if face.negative}
+    if correction is None or correction.verdict is CorrectionVerdict.IGNORED:
+        return bool(learnt & barred)
+    return bool(learnt - {correction.person_id}) or correction.person_id in barred

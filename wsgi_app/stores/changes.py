@@ -69,10 +69,17 @@ class Recording:
 
 @dataclass(frozen=True)
 class TakenBack:
-    """A change that was taken back, and the faces that came back by it: their people's ids and theirs."""
+    """A change that was taken back.
+
+    Attributes:
+        change: which one.
+        faces: that came back by it: their people's ids and theirs.
+        visits: the ids of those of which something came back, said or learnt.
+    """
 
     change: Change
     faces: list[tuple[str, str]]
+    visits: set[str]
 
 
 class ChangeStore(ActingStore):
@@ -125,6 +132,8 @@ class ChangeStore(ActingStore):
     def take_back(self, change_id: str) -> TakenBack:
         """Make everything that a change changed as it was before.
 
+        Where that takes somebody away who was new, other changes that tell of them are forgotten.
+
         Raises:
             NotFound: as ``get`` says.
             Conflict: something of it was changed since; nothing is taken back then.
@@ -133,15 +142,19 @@ class ChangeStore(ActingStore):
             change, rows = self._read(connection, change_id)
             if not still_so(connection, rows):
                 raise Conflict("changed_since")
-            _refuse_known_meanwhile(connection, rows)
-            added = [row.key[0] for row in rows if row.table == faces.name and row.before is None]
-            crops = connection.scalars(sa.select(faces.c.crop).where(faces.c.id.in_(added))).all()
+            strangers = _added(rows, people)
+            _refuse_known_meanwhile(connection, strangers, {row.key[0] for row in rows})
+            crops = list(
+                connection.scalars(sa.select(faces.c.crop).where(faces.c.id.in_(_added(rows, faces))))
+            )
             restore(connection, rows)
             connection.execute(changes.delete().where(changes.c.id == change_id))
+            crops += forget_changes(connection, telling_of(strangers))
             start_generation(connection)
             self._tell(connection, change, rows)
             remove_unnamed(self._database, self._photos, crops)
-        return TakenBack(change, [(row["person_id"], row["id"]) for row in _removed_faces(rows)])
+        removed = [(face["person_id"], face["id"]) for face in _removed_faces(rows)]
+        return TakenBack(change, removed, _visits_of(rows))
 
     def _read(self, connection: sa.Connection, change_id: str) -> tuple[Change, list[RowChange]]:
         query = sa.select(changes).where(changes.c.id == change_id, changes.c.at > self._now() - KEPT)
@@ -175,18 +188,24 @@ def telling_of(names: Collection[str]) -> sa.ColumnElement[bool]:
     return changes.c.id.in_(sa.select(change_names.c.change_id).where(change_names.c.name.in_(names)))
 
 
-def _refuse_known_meanwhile(connection: sa.Connection, rows: list[RowChange]) -> None:
+def _refuse_known_meanwhile(connection: sa.Connection, strangers: list[str], ours: set[str]) -> None:
     # Somebody who was added by the change and by now has more to their name is no part of it any more.
-    ours = {row.key[0] for row in rows}
-    for row in rows:
-        if row.table == people.name:
-            naming = (
-                sa.select(faces.c.id).where(faces.c.person_id == row.key[0]),
-                sa.select(corrections.c.visit_id).where(corrections.c.person_id == row.key[0]),
-                sa.select(visits.c.number).where(visits.c.person_id == row.key[0]).limit(1),
-            )
-            if any(set(connection.scalars(query)) - ours for query in naming):
-                raise Conflict("changed_since")
+    naming = (
+        sa.select(faces.c.id).where(faces.c.person_id.in_(strangers) | faces.c.shows_id.in_(strangers)),
+        sa.select(corrections.c.visit_id).where(corrections.c.person_id.in_(strangers)),
+        sa.select(visits.c.number).where(visits.c.person_id.in_(strangers)).limit(1),
+    )
+    if any(set(connection.scalars(query)) - ours for query in naming):
+        raise Conflict("changed_since")
+
+
+def _added(rows: list[RowChange], table: sa.Table) -> list[str]:
+    return [row.key[0] for row in rows if row.table == table.name and row.before is None]
+
+
+def _visits_of(rows: list[RowChange]) -> set[str]:
+    before = [row.before for row in rows if row.before and row.table in (faces.name, corrections.name)]
+    return {row["visit_id"] for row in before if row["visit_id"]}
 
 
 def _removed_faces(rows: list[RowChange]) -> list[Row]:

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # The newest migration's: each file's name begins with its own.
 SCHEMA_REVISION = max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 BUSY_TIMEOUT_MS = 10_000
+WIPE_TIMEOUT_MS = 500
 
 # WAL lets the pages be read while a visit is written; FULL puts each commit on disk before it returns.
+# What is deleted is overwritten, so that nobody who is forgotten stays in the file.
 SQLITE_PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
+    "secure_delete = ON",
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
 )
 
@@ -119,6 +122,19 @@ class Database:
             return self._unit.connection.exec_driver_sql(statement).scalar_one()
         with _answering(), closing(self.engine.raw_connection()) as connection:
             return connection.cursor().execute(statement).fetchone()[0]
+
+    def wipe(self) -> None:
+        """Have nothing on disk any more of what was deleted, unless others keep the database busy just now.
+
+        Until then the file, or its write-ahead log, has the pages as they were before.
+        """
+        with suppress(sqlite3.OperationalError), closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {WIPE_TIMEOUT_MS}")  # a press may wait for this
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
     def migrate(self) -> None:
         """Bring the schema up to date; many processes may call it at once.

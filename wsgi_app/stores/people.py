@@ -168,6 +168,7 @@ class PeopleStore(ActingStore):
             forgotten = delete_person(connection, person_id)
             start_generation(connection)
             self._tell(connection, "forgotten", person_id)
+            self._database.once_kept(self._database.wipe)
         for photo in forgotten.photos:
             self._photos.remove(photo)
         return forgotten

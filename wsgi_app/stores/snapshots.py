@@ -1,12 +1,13 @@
 """Rows as the database has them: how they differ after a change, and putting them back."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from wsgi_app.base.errors import Conflict
 from wsgi_app.stores.tables import corrections, embeddings, faces, people
 
 Row = dict[str, Any]  # by columns, as the driver gives them
@@ -67,17 +68,20 @@ def still_so(connection: sa.Connection, changes: Iterable[RowChange]) -> bool:
 
 
 def restore(connection: sa.Connection, changes: Collection[RowChange]) -> None:
-    """Take the rows away that some changes added, and put those back that they replaced or removed."""
-    for name in reversed(RAW):  # what refers to others goes before them, and comes after them
-        for change in changes:
-            if change.table == name and change.before is None:
-                connection.execute(RAW[name].delete().where(_is(change)))
-    for name, table in RAW.items():
-        for change in changes:
-            if change.table == name and change.before is not None:
-                was_removed = change.after is None
-                put = table.insert() if was_removed else table.update().where(_is(change))
-                connection.execute(put.values(change.before))
+    """Take the rows away that some changes added, and put those back that they replaced or removed.
+
+    Raises:
+        Conflict: a row that is taken away or replaced is not there, or one that comes back refers to one that
+            is not; nothing is to be kept of the transaction then.
+    """
+    try:
+        for change, statement in _statements(changes):
+            result = connection.execute(statement)
+            was_there = change.before is None or change.after is not None
+            if was_there and result.rowcount != 1:
+                raise Conflict("changed_since")
+    except sa.exc.IntegrityError as error:
+        raise Conflict("changed_since") from error
 
 
 def names_in(changes: Iterable[RowChange], afterwards: Snapshot) -> set[str]:
@@ -90,6 +94,24 @@ def names_in(changes: Iterable[RowChange], afterwards: Snapshot) -> set[str]:
         if change.table == faces.name and change.before and now is None:
             names.add(change.before["crop"])
     return names
+
+
+def _statements(changes: Collection[RowChange]) -> Iterator[tuple[RowChange, sa.Executable]]:
+    # What refers to others goes before them, and comes after them. Whoever was added goes last of all:
+    # until then rows that are to be put back may still be theirs, and would go with them.
+    order = list(RAW)
+    added = [change for change in changes if change.before is None]
+    theirs = [change for change in added if change.table != people.name]
+    for change in sorted(theirs, key=lambda change: -order.index(change.table)):
+        yield change, RAW[change.table].delete().where(_is(change))
+    for change in sorted(changes, key=lambda change: order.index(change.table)):
+        table = RAW[change.table]
+        if change.before is not None:
+            put = table.insert() if change.after is None else table.update().where(_is(change))
+            yield change, put.values(change.before)
+    for change in added:
+        if change.table == people.name:
+            yield change, RAW[change.table].delete().where(_is(change))
 
 
 def _row(connection: sa.Connection, change: RowChange) -> Row | None:

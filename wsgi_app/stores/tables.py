@@ -80,7 +80,7 @@ visits = sa.Table(
     sa.Column("reason", EnumText(Reason)),
     sa.Column("door_kind", EnumText(DoorKind, DoorKind.ADDRESS), nullable=False, server_default="address"),
     sa.Index("ix_visits_door", "door_kind", "door"),
-    sa.Index("ix_visits_door_at", "door_kind", "door", "at", "outcome"),
+    sa.Index("ix_visits_door_at", "door_kind", "door", "at", "outcome", "reason"),
     sqlite_autoincrement=True,
 )
 

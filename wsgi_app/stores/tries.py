@@ -1,17 +1,19 @@
 """Tries at the doors, kept with the visits that they are: one row for each door that was tried of late."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from wsgi_app.base.doors import DoorId
-from wsgi_app.base.errors import TooManyRequests
-from wsgi_app.base.outcomes import Outcome
-from wsgi_app.base.tries import TRIES, Series, TryRule, begun
+from wsgi_app.base.errors import Conflict, Forbidden, TooManyRequests
+from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.base.tries import TRIES, Series, TryRule, begun, is_try
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import tell
+from wsgi_app.stores.presses import Press, keep_press
 from wsgi_app.stores.tables import tried_doors, visits
 
 # Asked before each press, and mostly no door is tried: the question itself is then what costs.
@@ -30,6 +32,11 @@ class TryStore:
             return None
         with self._database.read() as connection:
             return _going_on(connection, door, rule, self._now())
+
+    def spend(self, press: Press) -> None:
+        """Make a press that came too soon the device's last one: what carried it is not judged later."""
+        with suppress(Conflict, Forbidden), self._database.write() as connection:
+            keep_press(connection, press)
 
     def everywhere(self, rule: TryRule) -> list[Series]:
         """Every series that goes on, the longest first."""
@@ -51,7 +58,11 @@ def refuse_too_soon(series: Series | None, rule: TryRule, now: datetime) -> None
 
 
 def keep_try(
-    connection: sa.Connection, door: DoorId, visit: tuple[str, Outcome], rule: TryRule, now: datetime
+    connection: sa.Connection,
+    door: DoorId,
+    visit: tuple[str, Outcome, Reason | None],
+    rule: TryRule,
+    now: datetime,
 ) -> Series | None:
     """Count a visit that is about to be stored, in its transaction; gives the series that then goes on.
 
@@ -60,7 +71,7 @@ def keep_try(
     Args:
         connection: of that transaction.
         door: where the visit is.
-        visit: its id and outcome.
+        visit: its id, outcome and reason.
         rule: what a series is.
         now: the time of day.
 
@@ -69,14 +80,14 @@ def keep_try(
     """
     if not rule.tries:
         return None
-    visit_id, outcome = visit
+    visit_id, outcome, reason = visit
     before = _going_on(connection, door, rule, now)
     refuse_too_soon(before, rule, now)
     if outcome is Outcome.KNOWN and before is not None:
         connection.execute(_FORGET, vars(door))
         _tell(connection, now, "let_in", before, visit_id)
         return None
-    if outcome not in TRIES:
+    if not is_try(outcome, reason):
         return before
     series = before.with_try(now) if before else _begun(connection, door, rule, now)
     if series is not None:
@@ -88,8 +99,8 @@ def keep_try(
 
 
 def _begun(connection: sa.Connection, door: DoorId, rule: TryRule, now: datetime) -> Series | None:
-    values = {**vars(door), "since": now - rule.window, "most": rule.tries}
-    recent = [(row.at, row.outcome) for row in connection.execute(_RECENT, values)]
+    values = {**vars(door), "since": now - rule.window, "until": now, "most": rule.tries}
+    recent = [(row.at, row.outcome, row.reason) for row in connection.execute(_RECENT, values)]
     return begun(door, now, recent, rule)
 
 
@@ -123,11 +134,14 @@ _LATEST = (
 _FORGET = tried_doors.delete().where(_IS_AT)
 _KEEP = tried_doors.insert()
 _RECENT = (
-    sa.select(visits.c.at, visits.c.outcome)
+    sa.select(visits.c.at, visits.c.outcome, visits.c.reason)
     .where(
         visits.c.door_kind == sa.bindparam("kind"),
         visits.c.door == sa.bindparam("name"),
-        visits.c.at >= sa.bindparam("since", type_=visits.c.at.type),
+        # What is later than now came before the clock was set back: it is none of the window.
+        visits.c.at.between(
+            sa.bindparam("since", type_=visits.c.at.type), sa.bindparam("until", type_=visits.c.at.type)
+        ),
         visits.c.outcome.in_([Outcome.KNOWN, *sorted(TRIES)]),
     )
     .order_by(visits.c.at.desc())

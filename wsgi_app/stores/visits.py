@@ -164,7 +164,9 @@ class VisitStore(ActingStore):
                 if earlier is None:
                     if press is not None:
                         keep_press(connection, press)
-                    series = keep_try(connection, visit.door, (visit.id, visit.outcome), rule, self._now())
+                    series = keep_try(
+                        connection, visit.door, (visit.id, visit.outcome, visit.reason), rule, self._now()
+                    )
                     told = answer.after(series)
                     _insert(connection, visit, told, key)
                     if probe is not None:

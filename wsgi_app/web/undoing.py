@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from webob import Response
 
+from wsgi_app.base.deeds import Deed
 from wsgi_app.base.errors import NotFound
 from wsgi_app.house.words.pages import DEEDS
 from wsgi_app.stores.changes import Change
@@ -73,4 +74,4 @@ def undoable(call: Call) -> Undoable | None:
 
 def notices(call: Call) -> dict[str, Any]:
     """What a page says of what was just done or undone, for ``done_notice`` in ``parts.html``."""
-    return {"undo": undoable(call), "undone": bool(text_of(call, UNDONE))}
+    return {"undo": undoable(call), "undone": text_of(call, UNDONE) in set(Deed)}

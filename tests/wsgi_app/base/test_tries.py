@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgi_app.base.doors import DoorId, DoorKind
-from wsgi_app.base.outcomes import Outcome
-from wsgi_app.base.tries import Series, TryRule, begun
+from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.base.tries import Series, TryRule, begun, is_try
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 FRONT = DoorId(DoorKind.DEVICE, "front")
@@ -45,7 +45,7 @@ def test_nobody_is_ever_slowed_where_no_number_of_tries_is_set() -> None:
 
 
 def test_ten_friends_before_a_door_are_not_slowed_by_default() -> None:
-    friends = [(ago(10 * number), UNKNOWN) for number in range(1, 10)]
+    friends = [(ago(10 * number), UNKNOWN, None) for number in range(1, 10)]
 
     assert begun(FRONT, NOW, friends, TryRule()) is None
 
@@ -67,7 +67,7 @@ def test_ten_friends_before_a_door_are_not_slowed_by_default() -> None:
 def test_refusals_of_a_compared_face_count_since_somebody_was_let_in(
     outcomes: list[Outcome], tries: int | None
 ) -> None:
-    recent = [(ago(10 * number), outcome) for number, outcome in enumerate(outcomes, 1)]
+    recent = [(ago(10 * number), outcome, None) for number, outcome in enumerate(outcomes, 1)]
 
     series = begun(FRONT, NOW, recent, RULE)
 
@@ -75,9 +75,35 @@ def test_refusals_of_a_compared_face_count_since_somebody_was_let_in(
 
 
 def test_a_series_is_since_the_first_of_its_tries() -> None:
-    recent = [(ago(5), UNKNOWN), (ago(7), NO_FACE), (ago(9), UNKNOWN), (ago(11), KNOWN), (ago(13), UNKNOWN)]
+    seen = [(5, UNKNOWN), (7, NO_FACE), (9, UNKNOWN), (11, KNOWN), (13, UNKNOWN)]
 
-    assert begun(FRONT, NOW, recent, RULE) == Series(FRONT, ago(9), NOW, 3)
+    series = begun(FRONT, NOW, [(ago(seconds), outcome, None) for seconds, outcome in seen], RULE)
+
+    assert series == Series(FRONT, ago(9), NOW, 3)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "counts"),
+    [
+        (UNKNOWN, None, True),
+        (UNKNOWN, Reason.MARGIN, True),
+        (UNKNOWN, Reason.NOT_AGREED, True),
+        (
+            UNKNOWN,
+            Reason.FEW_PHOTOS,
+            False,
+        ),  # a friend, of whom too few photos came
+        (NOT_NOW, None, True),
+        (KNOWN, None, False),
+        (NO_FACE, None, False),
+    ],
+)
+def test_who_is_like_enough_and_sent_too_few_photos_has_tried_nothing(
+    outcome: Outcome, reason: Reason | None, *, counts: bool
+) -> None:
+    assert is_try(outcome, reason) is counts
+    series = begun(FRONT, NOW, [(ago(5), outcome, reason), (ago(9), UNKNOWN, None)], RULE)
+    assert (series is not None) is counts
 
 
 @pytest.mark.parametrize(

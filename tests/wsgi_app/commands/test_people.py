@@ -12,7 +12,9 @@ from tests.conftest import PHOTOS
 from tests.owners import Owner, listed, without_progress
 from tests.structure import CHECKOUT
 from wsgi_app.base.doors import DoorId
+from wsgi_app.base.errors import UnusablePhoto
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.house.enrolment import EmbeddedFace, Enroller
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer, Visit
 
 NO_FACE = "No face can be made out in this photo; use one that shows it whole and upright, in even light."
@@ -40,6 +42,38 @@ def test_somebody_is_enrolled_from_photos(owner: Owner) -> None:
     said = owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
     assert said == "Ana: 2 photos enrolled\n"
     assert owner.enrolled() == {"Ana": 2}
+
+
+def test_whoever_is_new_is_added_with_a_face_or_not_at_all(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile: list[dict[str, int]] = []
+
+    def look(enroller: Enroller, photo: bytes) -> EmbeddedFace:
+        meanwhile.append(owner.enrolled())
+        with owner.house() as stores:
+            stores.people.add("Ana")  # as somebody does on the pages just now
+        raise UnusablePhoto("no_face")
+
+    monkeypatch.setattr(Enroller, "look", look)
+    assert owner.types("enrol", "Ana", PHOTOS / "ana-1.jpg").exit_code == 1
+    assert (meanwhile, owner.enrolled()) == ([{}], {"Ana": 0})
+
+
+def test_whoever_somebody_else_added_meanwhile_is_one_person(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Enroller.look
+
+    def look_late(enroller: Enroller, photo: bytes) -> EmbeddedFace:
+        seen = look(enroller, photo)
+        with owner.house() as stores:
+            stores.people.add("ANA")
+        return seen
+
+    monkeypatch.setattr(Enroller, "look", look_late)
+    assert owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg") == "Ana: 1 photo enrolled\n"
+    assert owner.enrolled() == {"ANA": 1}
 
 
 def test_somebody_known_gets_more_faces_whatever_the_capitals(owner: Owner) -> None:

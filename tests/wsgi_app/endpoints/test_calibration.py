@@ -146,6 +146,20 @@ def test_two_people_under_one_name_are_shown_as_two_groups_with_what_to_do(
     assert all(f'<img src="{photo}" alt="Group' in page for photo in shown)
 
 
+def test_photos_are_not_said_to_agree_where_two_people_may_share_a_name(
+    server: InProcessServer, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    for name in ("ana-2", "ana-3", "chen-3", "chen-4", "chen-5"):
+        post_photo(server, f"/people/{ana}/faces?accept=unlike_own", photo(name))
+
+    found, page = server.ask("GET", "/calibration").json, page_of(server)
+
+    assert (len(found["divided"]), found["doubtful"]) == (1, [])
+    assert "All photos agree" not in page
+    assert "whole groups disagree" in page
+
+
 def test_what_is_kept_as_not_somebody_s_does_not_count(
     server: InProcessServer, people: dict[str, str], house: House, stores: Stores
 ) -> None:

@@ -78,6 +78,38 @@ def test_a_press_that_comes_too_soon_is_refused_before_anything_of_its_photos_is
     assert house.tally.read().presses_refused == {"too_soon": 1}
 
 
+def test_what_carried_a_press_that_came_too_soon_is_not_judged_later(
+    server: InProcessServer, door: Door, clock: Clock, photo: Photo
+) -> None:
+    enrolled(server, "Ana", photo("ana-1"))
+    for _ in range(12):
+        rings(door, photo("bruno-1"))
+    body, type_header = form((FIELDS[0], "photo.jpg", photo("ana-2")))
+    headers = {**door.press(), **type_header}
+
+    early = server.ask("POST", "/", body, headers)
+    clock.advance(5)
+    later = server.ask("POST", "/", body, headers)
+
+    assert (early.status, early.error) == (429, "too_soon")
+    assert (later.status, later.error) == (409, "replayed")
+
+
+def test_few_photos_of_a_friend_make_no_wait_longer(
+    server: InProcessServer, door: Door, clock: Clock, house: House, photo: Photo
+) -> None:
+    enrolled(server, "Ana", photo("ana-1"))
+    for _ in range(12):
+        rings(door, photo("bruno-1"), Porteiro_Agreeing_Faces="2")
+    clock.advance(4)
+
+    few = rings(door, photo("ana-2"), Porteiro_Agreeing_Faces="2").json
+    two = rings(door, photo("ana-2"), photo("ana-3"), Porteiro_Agreeing_Faces="2").json
+
+    assert [(body["reason"], body["retry_after_s"]) for body in (few, two)] == [("few_photos", 0), (None, 0)]
+    assert two["outcome"] == "known"
+
+
 def test_presses_that_come_too_soon_make_no_wait_longer(door: Door, clock: Clock, photo: Photo) -> None:
     for _ in range(12):
         rings(door, photo("bruno-1"))

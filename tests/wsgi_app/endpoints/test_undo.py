@@ -85,6 +85,32 @@ def test_the_next_page_offers_to_undo_and_then_says_that_it_is(
     assert "/undo/" not in server.ask("GET", place, headers=HTML).body.decode()
 
 
+def test_a_page_that_is_too_old_says_so_and_leads_back_to_it(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-1"))
+    removed = post_form(
+        server, f"/people/{ana}/faces/{stores.faces.of(ana)[0].id}", {"_method": "DELETE"}
+    ).headers["Location"]
+    way = removed.partition("?undo=")[2]
+    post_form(server, f"/undo/{way}", {})
+
+    again = post_form(server, f"/undo/{way}", {}, Referer=removed)
+
+    assert again.status == 404
+    assert "<h1>Too late to undo</h1>" in again.body.decode()
+    assert "Back to the page</a>" in again.body.decode()
+
+
+def test_a_page_says_that_something_is_undone_only_of_what_can_be(server: InProcessServer) -> None:
+    pages = [
+        server.ask("GET", f"/unknown?undone={deed}", headers=HTML).body.decode()
+        for deed in ("named", "anything")
+    ]
+
+    assert ["Undone: it is as it was before." in page for page in pages] == [True, False]
+
+
 @pytest.mark.parametrize("who", ["viewer", "nobody", "without CSRF"])
 def test_only_who_may_change_things_may_undo(
     who: str, closed_server: InProcessServer, stores: Stores, photo: Photo

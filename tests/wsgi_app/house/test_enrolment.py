@@ -32,7 +32,7 @@ def test_a_good_photo_becomes_a_face_of_that_person(
     assert stores.people.get(ana.id) == replace(ana, faces=1, portrait=face.id)
     sighting = pipeline.single_face(photo("ana-1"), ENROLMENT, steps)
     assert face.quality == sighting.quality.rounded()
-    assert set(steps.seconds) == {"decode", "detect", "align", "recheck", "embed", "match", "store"}
+    assert set(steps.seconds) == {"decode", "detect", "align", "recheck", "faults", "embed", "match", "store"}
 
 
 def test_the_kept_crop_embeds_to_the_vector_in_the_gallery(

@@ -127,6 +127,8 @@ def test_everything_that_naming_does_is_told_as_done_by_who_did_it(
         ("person", "barred"),
         ("person", "face_removed"),
         ("person", "face_removed"),
+        ("visit", "correction_removed"),
+        ("visit", "correction_removed"),
     ]
 
 

@@ -13,11 +13,11 @@ from tests.servers import InProcessServer, post_photo
 from wsgi_app.access.identity import AT_HOME
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.deeds import Deed
-from wsgi_app.base.errors import NotFound, PorteiroError
+from wsgi_app.base.errors import Conflict, NotFound, PorteiroError
 from wsgi_app.base.faces import Objection
 from wsgi_app.base.steps import Steps
 from wsgi_app.house import barring, naming, retention
-from wsgi_app.house.enrolment import MOST_FACES, Candidate, Enroller
+from wsgi_app.house.enrolment import MOST_FACES, Candidate, Enroller, candidate_of_visit
 from wsgi_app.house.house import House
 from wsgi_app.house.naming import Statement
 from wsgi_app.house.undoing import undo
@@ -165,6 +165,39 @@ def test_an_enrolment_and_a_confirmation_are_undone_likewise(
     assert kept(stores) == before
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda enroller, ana, visits: naming.name(enroller, visits, person(ana), frozenset(Objection)),
+        lambda enroller, _, visits: naming.name(enroller, visits, called("Zoe")),
+        lambda enroller, _, visits: naming.ignore(enroller.stores, [visit.id for visit in visits]),
+        lambda enroller, _, visits: naming.correct(
+            enroller, visits[0], Statement(CorrectionVerdict.NOBODY), lambda _: True
+        ),
+    ],
+)
+def test_what_was_said_before_somebody_new_was_named_is_said_again(
+    said: Callable[[Enroller, str, list[Visit]], object],
+    enroller: Enroller,
+    house: House,
+    ana: str,
+    come: Callable[..., list[Visit]],
+) -> None:
+    visits = come("chen-1", "chen-2", "chen-3")
+    said(enroller, ana, visits)
+    before = kept(house.stores)
+
+    changes = [
+        naming.name(enroller, visits, called("Newbie")).change,
+        naming.correct(enroller, visits[0], called("Eve"), lambda _: True),
+    ]
+
+    for change in reversed(changes):
+        assert change is not None
+        undo(house.stores, house.embedder, change.id)
+    assert kept(house.stores) == before
+
+
 def test_what_changed_nothing_is_nothing_to_undo(house: House, ana: str) -> None:
     face = house.stores.faces.of(ana)[0]
     with house.stores.changes.record(Deed.FACE_CONFIRMED, ana, [ana]) as made:
@@ -290,7 +323,102 @@ def test_a_photo_of_a_visit_that_is_said_to_be_another_s_by_now_does_not_come_ba
         house.stores.faces.remove(ana, house.stores.faces.taken_from([visit.id])[0].id)
     house.stores.corrections.set([visit.id], CorrectionVerdict.NOBODY)
 
-    assert refused(house, removed.change) == "corrected"
+    assert refused(house, removed.change) == "changed_since"
+
+
+def test_what_tells_of_somebody_who_was_new_goes_when_they_do(
+    enroller: Enroller, house: House, photo: Photo, come: Callable[..., list[Visit]]
+) -> None:
+    visits = come("chen-1", "chen-2")
+    before = kept(house.stores)
+    named = naming.name(enroller, visits[:1], called("Zoe"))
+    zoe = named.person.id
+    enroller.enrol(Candidate(zoe, photo("chen-4")))
+    with house.stores.changes.record(Deed.FACE_REMOVED, zoe, [zoe]) as face_removed:
+        house.stores.faces.remove(zoe, house.stores.faces.of(zoe)[-1].id)
+    naming.correct(enroller, visits[1], person(zoe), lambda _: True)
+    unsaid = naming.take_back(enroller.stores, visits[1], lambda _: True)
+
+    assert named.change is not None
+    undo(house.stores, house.embedder, named.change.id)
+
+    assert [refused(house, change) for change in (face_removed.change, unsaid)] == ["not_found:change"] * 2
+    assert kept(house.stores) == before
+
+
+def test_somebody_new_whom_a_deleted_visit_showed_is_not_undone(
+    enroller: Enroller, house: House, ana: str, come: Callable[..., list[Visit]]
+) -> None:
+    visits = come("chen-1", "chen-2")
+    named = naming.name(enroller, visits[:1], called("Zoe"))
+    barring.bar(enroller, visits[1:], ana)
+    naming.correct(enroller, visits[1], person(named.person.id), lambda _: True)
+    house.stores.visits.remove(visits[1].id, lambda _: True)
+
+    assert refused(house, named.change) == "changed_since"
+
+
+def learn_as_bruno(enroller: Enroller, visit: Visit) -> None:
+    bruno = enroller.stores.people.add("Bruno").id
+    photo = enroller.stores.photos.read(visit.photo)
+    enroller.enrol(Candidate(bruno, photo, Source(visit.id), frozenset(Objection)))
+
+
+@pytest.mark.parametrize("how", ["taken back", "ignored"])
+def test_what_was_said_of_a_visit_is_not_said_again_once_it_taught_somebody_else(
+    how: str, enroller: Enroller, house: House, ana: str, come: Callable[..., list[Visit]]
+) -> None:
+    (visit,) = come("chen-1")
+    naming.correct(enroller, visit, person(ana), lambda _: True)
+    if how == "taken back":
+        unsaid = naming.take_back(enroller.stores, visit, lambda _: True)
+    else:
+        unsaid = naming.ignore(enroller.stores, [visit.id])
+    learn_as_bruno(enroller, visit)
+
+    assert refused(house, unsaid) == "changed_since"
+
+
+def test_a_photo_that_is_not_somebody_s_does_not_come_back_once_it_is_said_to_be_theirs(
+    enroller: Enroller, house: House, ana: str, come: Callable[..., list[Visit]]
+) -> None:
+    visits = come("ana-4")
+    kept_as_not_hers = barring.bar(enroller, visits, ana).face
+    with house.stores.changes.record(Deed.FACE_REMOVED, ana, [ana]) as removed:
+        house.stores.faces.remove(ana, kept_as_not_hers.id)
+    naming.name(enroller, visits, person(ana))
+
+    assert refused(house, removed.change) == "changed_since"
+
+
+def test_a_photo_of_somebody_does_not_come_back_once_it_is_said_not_to_be_theirs(
+    enroller: Enroller, house: House, ana: str, come: Callable[..., list[Visit]]
+) -> None:
+    visits = come("ana-4")
+    enroller.enrol(candidate_of_visit(house.stores, ana, visits[0].id))
+    with house.stores.changes.record(Deed.FACE_REMOVED, ana, [ana]) as removed:
+        house.stores.faces.remove(ana, house.stores.faces.of(ana)[-1].id)
+    barring.bar(enroller, visits, ana)
+
+    assert refused(house, removed.change) == "changed_since"
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_a_photo_that_another_network_has_never_seen_does_not_come_back(
+    negative: bool, enroller: Enroller, house: House, ana: str, come: Callable[..., list[Visit]]
+) -> None:
+    face = house.stores.faces.of(ana)[0]
+    if negative:
+        face = barring.bar(enroller, come("chen-1"), ana).face
+    with house.stores.changes.record(Deed.FACE_REMOVED, ana, [ana]) as removed:
+        house.stores.faces.remove(ana, face.id)
+    assert removed.change is not None
+
+    with pytest.raises(Conflict, match="never_compared"):
+        undo(house.stores, "the sha256 of another network", removed.change.id)
+
+    undo(house.stores, house.embedder, removed.change.id)
+    assert house.stores.faces.get(ana, face.id) == face
 
 
 @pytest.mark.parametrize("forget", ["person", "visit"])
@@ -391,11 +519,13 @@ def test_nobody_gets_more_photos_at_once_than_anybody_may_have(
     assert face.quality is not None
     vector = stores.gallery.of(house.embedder, [eve])[0].vector
     for _ in range(MOST_FACES - 2):
-        stores.faces.add(eve, b"png", face.quality, Embedding(house.embedder, -vector))
+        stores.faces.add(eve, b"png", face.quality, Embedding(house.embedder, vector))
+
+    everything = frozenset(Objection)
 
     told = at_once(
         [
-            lambda name=name: enroller.enrol(Candidate(eve, photo(name)))  # type: ignore[misc]
+            lambda name=name: enroller.enrol(Candidate(eve, photo(name), accept=everything))  # type: ignore[misc]
             for name in ("ana-2", "ana-3")
         ]
     )

@@ -386,12 +386,14 @@ def test_a_file_that_is_no_database_cannot_be_opened_and_is_left_alone(tmp_path:
 # Connections
 
 
-def test_every_connection_writes_ahead_flushes_each_commit_and_minds_foreign_keys(database: Database) -> None:
-    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+def test_every_connection_writes_ahead_flushes_each_commit_minds_foreign_keys_and_wipes(
+    database: Database,
+) -> None:
+    names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
     with database.read() as first, database.read() as second:
         for connection in (first, second):
             pragmas = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
-            assert pragmas == ["wal", 2, 1, 10_000]
+            assert pragmas == ["wal", 2, 1, 1, 10_000]
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:

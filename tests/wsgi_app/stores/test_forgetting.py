@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -136,6 +137,32 @@ def test_somebody_who_came_thousands_of_times_is_forgotten_too(stores: Stores) -
 
     assert stores.people.remove(ana, always).visits == 2500
     assert stores.visits.page(1) == []
+
+
+def test_the_name_of_somebody_forgotten_is_in_no_byte_of_the_database(stores: Stores) -> None:
+    zoe = stores.people.add("Zoe Quimby").id
+    add_visit(stores, zoe)
+    file = Path(str(stores.database.engine.url.database))
+    words = (b"Zoe Quimby", b"zoe quimby", zoe.encode())  # the audit log has the id, and nothing else
+
+    def found() -> list[bool]:
+        kept = b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+        return [word in kept for word in words]
+
+    stores.database.wipe()
+    assert found() == [True, True, True]
+
+    stores.people.remove(zoe, always)
+    assert found() == [False, False, True]
+
+
+def test_somebody_is_forgotten_while_others_read(stores: Stores) -> None:
+    zoe = stores.people.add("Zoe Quimby").id
+    with stores.database.engine.begin() as reader:
+        reader.execute(sa.select(visits)).all()
+        stores.people.remove(zoe, always)
+
+    assert stores.people.page(1) == []
 
 
 def test_the_visits_that_show_somebody_come_newest_first(stores: Stores) -> None:

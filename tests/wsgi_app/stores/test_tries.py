@@ -178,5 +178,14 @@ def test_no_press_reads_more_than_its_own_doors_latest_visits(visits: Visits, pl
 
     assert plans == [
         "SEARCH tried_doors USING INDEX sqlite_autoindex_tried_doors_1 (door_kind=? AND door=?)",
-        "SEARCH visits USING COVERING INDEX ix_visits_door_at (door_kind=? AND door=? AND at>?)",
+        "SEARCH visits USING COVERING INDEX ix_visits_door_at (door_kind=? AND door=? AND at>? AND at<?)",
     ]
+
+
+def test_visits_of_before_the_clock_was_set_back_hide_no_series(visits: Visits, clock: Clock) -> None:
+    visits.come(KNOWN)
+    clock.advance(-3600)
+
+    visits.come(UNKNOWN, UNKNOWN, UNKNOWN)
+
+    assert [(action, tries) for action, _, tries, _ in visits.told()] == [("tried", 3)]

@@ -18,7 +18,7 @@ VisitIds = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=100)]
 
 
 class Naming(msgspec.Struct):
-    """What is sent to say who it was: a name, of somebody new or known, or a known person's id.
+    """What is sent to say who it was: a name, of somebody new or known, or a known person's id, never both.
 
     ``accept`` insists that photos are learnt that are like somebody else's, or unlike the person's own.
     """

@@ -6,7 +6,7 @@ import msgspec
 from webob import Response
 
 from wsgi_app.base.corrections import CorrectionVerdict
-from wsgi_app.base.errors import NotFound
+from wsgi_app.base.errors import NotFound, Unprocessable
 from wsgi_app.base.people import PersonName
 from wsgi_app.endpoints.unknown.bodies import (
     Barred,
@@ -73,6 +73,8 @@ def name(call: Call) -> Response:
     It answers which were not learnt, and with which code; ``accept`` insists where that is an objection.
     """
     body = call.body(Naming)
+    if body.person and body.name:
+        raise Unprocessable("naming_shape")
     visits = call.stores.visits.some(body.visits)
     who = naming.Statement(CorrectionVerdict.PERSON, body.person, body.name)
     enrolments = naming.name(call.enroller, visits, who, frozenset(body.accept))
@@ -90,7 +92,10 @@ def ignore(call: Call) -> Response:
 
 
 def bar(call: Call) -> Response:
-    """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was."""
+    """``POST /unknown/not``: says who it was not; the visits stay, for whoever knows who it was.
+
+    Where one was said to be that person's, nothing is said of it any more.
+    """
     body = call.body(Barring)
     visits, person = call.stores.visits.some(body.visits), call.stores.people.get(body.person)
     barred = barring.bar(call.enroller, visits, person.id)

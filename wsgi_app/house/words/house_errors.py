@@ -33,6 +33,7 @@ SENTENCES: dict[str, Sentence] = {
     },
     "enough_photos": "This photo was not tried: of one naming the {most} best photos are learnt.",
     "corrected": "This visit is said to be somebody else's, or nobody's; change that correction first.",
+    "barred": "This visit's photo is kept as one that is not {name}; remove that one first.",
     "unavailable:room": "The server's disk has no room for this export.",
     "too_large:photo": "The file is larger than {bytes} bytes.",
     # files and folders that are left out where everybody in a folder is enrolled
@@ -88,11 +89,14 @@ SENTENCES: dict[str, Sentence] = {
     "not_found:photo": "This photo is gone.",
     "photo_gone": "This photo is gone.",
     "unavailable:gallery": "The gallery changed while this photo was judged; try again.",
+    "naming_shape": "Send one of person and name.",
     # what is taken back
     "not_found:change": "This cannot be undone any more: it was undone already, it is too long ago, or what "
     "it was about is deleted.",
     "changed_since": "This cannot be undone any more: something of it was changed since. Undo that first, or "
     "change it by hand.",
+    "never_compared": "This cannot be undone any more: the networks were changed since, and have not seen "
+    "the photo that would come back. Add it again.",
     # what operators say
     "empty_message": "A message needs at least one letter.",
     "long_message": "A message has at most {most} letters.",

@@ -238,7 +238,7 @@ def test_who_looks_clearly_more_like_themselves_than_like_a_twin_is_enrolled_wit
     twin = enrolled(server, "Twin")
     post_photo(server, f"/people/{twin}/faces?accept=like_another", photo("ana-4"))
     copy = io.BytesIO()
-    Image.open(io.BytesIO(photo("ana-4"))).resize((560, 420)).save(copy, "JPEG", quality=30)
+    Image.open(io.BytesIO(photo("ana-4"))).resize((640, 360)).save(copy, "JPEG", quality=30)
 
     assert post_photo(server, f"/people/{twin}/faces", copy.getvalue()).status == 201
 
@@ -293,6 +293,20 @@ def test_a_visit_that_is_said_to_be_another_s_teaches_nothing_of_somebody(
     assert (refused.status, refused.error) == (409, "corrected")
     assert "change that correction first" in refused.json["error"]["message"]
     assert faces_of(server, ana) == []
+
+
+def test_a_visit_that_is_kept_as_not_theirs_teaches_nothing_of_them(
+    server: InProcessServer, photo: Photo
+) -> None:
+    ana = enrolled(server, "Ana", photo("ana-3"))
+    visit = post_photo(server, "/", photo("chen-1")).json["visit"]
+    post_json(server, "/unknown/not", {"visits": [visit], "person": ana})
+
+    refused = post_json(server, f"/people/{ana}/faces", {"visit": visit, "accept": "unlike_own"})
+
+    assert (refused.status, refused.error) == (409, "barred")
+    assert "kept as one that is not Ana" in refused.json["error"]["message"]
+    assert [face["negative"] for face in faces_of(server, ana)] == [False, True]
 
 
 @pytest.mark.parametrize("verdict", [CorrectionVerdict.IGNORED, CorrectionVerdict.PERSON])

@@ -10,6 +10,7 @@ from PIL import Image
 from tests.accounts import add_account, basic
 from tests.forms import HTML, post_form
 from tests.servers import Answer, InProcessServer, enrolled, path_of, post_json, post_photo, served
+from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.house import House
@@ -716,3 +717,29 @@ def test_the_page_of_a_full_inbox_stays_small_for_a_phone(server: InProcessServe
     assert first.body.count(b'type="checkbox"') == 8 * 12
     assert b"The 12 newest of 42; the others follow." in first.body
     assert len(first.body) < 60_000
+
+
+def test_who_it_was_is_said_in_one_way(server: InProcessServer, stores: Stores, photo: Photo) -> None:
+    ana = stores.people.add("Ana").id
+    visit = post_photo(server, "/", photo("chen-1")).json["visit"]
+
+    refused = post_json(server, "/unknown/name", {"visits": [visit], "person": ana, "name": "Chen"})
+
+    assert (refused.status, refused.error) == (422, "naming_shape")
+    assert stores.corrections.of([visit]) == {}
+
+
+def test_who_is_said_not_to_have_made_a_visit_is_not_said_to_have_made_it_any_more(
+    server: InProcessServer, stores: Stores, photo: Photo
+) -> None:
+    ana = stores.people.add("Ana").id
+    visits = [post_photo(server, "/", photo(name)).json["visit"] for name in ("chen-1", "dana-1", "eun-1")]
+    stores.corrections.set(visits[:1], CorrectionVerdict.PERSON, ana)
+    stores.corrections.set(visits[1:2], CorrectionVerdict.NOBODY)
+
+    barred = post_json(server, "/unknown/not", {"visits": visits, "person": ana})
+
+    assert barred.status == 200
+    assert {visit: said.verdict for visit, said in stores.corrections.of(visits).items()} == {
+        visits[1]: CorrectionVerdict.NOBODY
+    }

@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("last_at", sa.DateTime, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
     )
-    op.create_index("ix_visits_door_at", "visits", ["door_kind", "door", "at", "outcome"])
+    op.create_index("ix_visits_door_at", "visits", ["door_kind", "door", "at", "outcome", "reason"])
 
 
 def downgrade() -> None:
