@@ -41,10 +41,18 @@ STATUS_FAULTS = {
 # An honest press is "replayed" only where the clock was ahead before the machine was started anew.
 CODE_FAULTS = {
     (400, "update_device"): Fault.OLD_DEVICE,
+    (400, "update_server"): Fault.OLD_SERVER,
+    # What this device sends has the right form; it did not come so.
+    (400, "press_needed"): Fault.ALTERED,
+    (400, "bad_press"): Fault.ALTERED,
+    (400, "bad_idempotency_key"): Fault.ALTERED,
+    (400, "bad_header"): Fault.ALTERED,
+    (400, "bad_form"): Fault.ALTERED,
+    (401, "bad_signature"): Fault.SIGNATURE,
     (409, "clock"): Fault.CLOCK,
     (409, "replayed"): Fault.CLOCK,
 }
-# Said to a door that did prove who it is: the server does not read that proof yet.
+# Said to a door that did prove who it is: the server does not read that proof yet, or the proof did not come.
 UNREAD_PROOF = (401, "token_needed")
 CLASS_FAULTS = {4: Fault.SERVER_ERROR, 5: Fault.SERVER_ERROR}  # and of any other class: no Porteiro
 
@@ -91,7 +99,12 @@ def unheard(reply: Reply) -> Fault | None:
     """Why a heartbeat was not heard, or why presses will fail although it was; ``None`` where all is well."""
     if reply.status != HEARD_STATUS:
         return _error(reply, _object(reply), has_token=True)[0]
-    return _age(int(reply.evidence) if VERSION_HEADER.fullmatch(reply.evidence) else 1)
+    return _age(_version(reply))
+
+
+def _version(reply: Reply) -> int:
+    """Which evidence the server knows, by its header; the first version is that of those without one."""
+    return int(reply.evidence) if VERSION_HEADER.fullmatch(reply.evidence) else 1
 
 
 def _result(status: int, word: str) -> PressResult | None:
@@ -152,7 +165,7 @@ def _error(reply: Reply, body: dict[str, Any], *, has_token: bool) -> tuple[Faul
     code = _code(body)
     fault = CODE_FAULTS.get((reply.status, code)) if isinstance(code, str) else None
     if has_token and (reply.status, code) == UNREAD_PROOF:
-        fault = Fault.OLD_SERVER
+        fault = Fault.OLD_SERVER if _version(reply) < VERSION else Fault.ALTERED
     by_class = CLASS_FAULTS.get(reply.status // 100, Fault.WRONG_SERVER)
     detail = f"status {reply.status}" + (f", {_quoted(code)}" if code else "")
     return fault or STATUS_FAULTS.get(reply.status, by_class), detail

@@ -44,7 +44,7 @@ FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
     (ssl.SSLEOFError, Fault.UNREACHABLE),  # hung up during the handshake
     (ssl.SSLError, Fault.UNTRUSTED),
     (requests.exceptions.SSLError, Fault.UNTRUSTED),
-    (IncompleteRead, Fault.SERVER_ERROR),
+    (IncompleteRead, Fault.CUT_OFF),
     (RemoteDisconnected, Fault.UNREACHABLE),
     (HTTPException, Fault.WRONG_SERVER),  # it speaks something, and that is no HTTP
     (requests.exceptions.ConnectionError, Fault.UNREACHABLE),
@@ -78,7 +78,7 @@ def _described(cause: BaseException, fault: Fault, root: BaseException, received
     detail = _short(f"{type(root).__name__}: {root}")
     if fault is Fault.UNREACHABLE and received:
         # Not asked again: the server has dealt with the photo, and may be in trouble over it.
-        return Fault.SERVER_ERROR, _short(f"the answer broke off: {detail}")
+        return Fault.CUT_OFF, _short(f"the answer broke off: {detail}")
     return fault, detail
 
 

@@ -14,9 +14,12 @@ class Fault(Enum):
     CAMERA = "camera"
     WRONG_SERVER = "wrong_server"
     TOKEN = "token"  # noqa: S105
+    SIGNATURE = "signature"
+    ALTERED = "altered"
     PHOTO_REJECTED = "photo_rejected"
     SERVER_ERROR = "server_error"
     UNREACHABLE = "unreachable"
+    CUT_OFF = "cut_off"
     TOO_LATE = "too_late"
     UNTRUSTED = "untrusted"
     CLOCK = "clock"
@@ -55,6 +58,17 @@ HANDLING = {
         logging.ERROR,
         "The server does not accept the token: make one with `porteiro token add` for server.token_file.",
     ),
+    Fault.SIGNATURE: Handling(
+        lamps.MISCONFIGURED,
+        logging.ERROR,
+        "The server cannot make out by the signature that this device asks: its secret or the token is "
+        "another one, or something between door and server alters requests; its log says more.",
+    ),
+    Fault.ALTERED: Handling(
+        lamps.MISCONFIGURED,
+        logging.ERROR,
+        "The request did not come as this device made it: something between door and server alters requests.",
+    ),
     Fault.PHOTO_REJECTED: Handling(
         lamps.MISCONFIGURED,
         logging.ERROR,
@@ -66,6 +80,11 @@ HANDLING = {
         logging.WARNING,
         "The server cannot be reached: is it on, and the network?",
         retried=True,
+    ),
+    Fault.CUT_OFF: Handling(
+        lamps.TROUBLE,
+        logging.WARNING,
+        "The answer ends too early, or is broken: look at the server's log, and at what is between.",
     ),
     Fault.TOO_LATE: Handling(
         lamps.TROUBLE, logging.WARNING, "No whole answer came before server.deadline_s."

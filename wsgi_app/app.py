@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import structlog
 from webob import Request, Response
 
 from wsgi_app.access.doors import Holder, SignedRequest, needed_holder, signing_holder, token_holder
@@ -9,7 +10,7 @@ from wsgi_app.access.identity import BASIC, FORM, NOBODY, Identity, require, req
 from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters
-from wsgi_app.base.errors import NotFound, RequestError
+from wsgi_app.base.errors import NotFound, RequestError, Unauthorized
 from wsgi_app.base.logs import set_up_logs
 from wsgi_app.base.workers import keep_freed_memory
 from wsgi_app.house.house import House, open_house
@@ -23,6 +24,8 @@ from wsgi_app.web.rendering import Pages, error_answer, prefers_html, view_of
 from wsgi_app.web.routing import RouteMatch, Router
 from wsgi_app.web.sign_in import bearer_token, credentials_of, is_browser, page_before, to_sign_in
 from wsgi_app.web.signatures import refuse_other_body, signed_request
+
+log = structlog.get_logger("porteiro")
 
 INSIDE = (403, 404, 405)  # what somebody who is signed in can meet before it is asked who they are
 
@@ -100,9 +103,13 @@ class Application(Boundary):
 
     def _signing_holder(self, request: Request, signed: SignedRequest) -> Holder:
         house, limits = self._house, self._house.config.limits
-        holder = signing_holder(signed, house.stores.devices, house.door_secret)
-        refuse_stale(signed.at, house.stores.now(), limits.presses.age_s)
-        refuse_other_body(request, limits.uploads.body_bytes)
+        try:
+            holder = signing_holder(signed, house.stores.devices, house.secret.now())
+            refuse_stale(signed.at, house.stores.now(), limits.presses.age_s)
+            refuse_other_body(request, limits.uploads.body_bytes)
+        except Unauthorized as error:  # the door is told no more than that
+            log.warning("what a door signed is not accepted", door=signed.device, why=error.key)
+            raise
         return holder
 
     def _takes_forms(self, request: Request) -> bool:

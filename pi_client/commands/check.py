@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from pi_client import __version__
 from pi_client.commands.options import (
@@ -44,7 +45,9 @@ UNWELL = {
 NOT_RUNNING = ("", "inactive")
 
 # Why a report is not taken, where the server says as much as that.
-NAMED_FAULTS = (Fault.OLD_SERVER, Fault.OLD_DEVICE, Fault.CLOCK)
+NAMED_FAULTS = (Fault.OLD_SERVER, Fault.OLD_DEVICE, Fault.CLOCK, Fault.SIGNATURE, Fault.ALTERED)
+
+OTHERS = 0o077  # permissions of everybody but the owner
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
     """Of each part its name, what there is to tell, and whether it works."""
     config = subject.config
     yield "settings", f"the server is {config.server.url}", True
+    if _is_open(config.server.token_file):
+        yield "token", _told_open(config.server.token_file), False
     camera_ok = False
     for part, text, is_well in _device(subject):
         camera_ok = is_well  # it comes last
@@ -128,6 +133,22 @@ def _device(subject: Subject) -> Iterator[Finding]:
         yield judged("service", lambda: _service(subject.service))
     if subject.service in ("", DEAD):
         yield from try_hardware(subject.hardware, subject.config.camera, subject.sleep)
+
+
+def _is_open(token_file: str) -> bool:
+    """Whether others than its owner can read or change the token."""
+    try:
+        return bool(token_file) and bool(Path(token_file).stat().st_mode & OTHERS)
+    except OSError:  # which is told where the token is read
+        return False
+
+
+def _told_open(token_file: str) -> str:
+    return (
+        f"Others on this machine can read or change {token_file}: sudo chmod 600 {token_file}. If somebody "
+        "may have read it, revoke the token on the server and make another: porteiro token revoke NAME, "
+        "porteiro token add NAME."
+    )
 
 
 def _service(state: str) -> str:

@@ -26,6 +26,7 @@ def test_a_device_that_was_never_heard_is_shown_as_that(any_server: Server, door
             "heard_at": None,
             "missed": 0,
             "outdated": False,
+            "renew": False,
             "links": {"self": address, "heartbeat": f"{address}/heartbeat"},
         },
     )
@@ -120,6 +121,8 @@ def test_a_heartbeat_needs_the_devices_own_token(any_server: Server, door: Door,
         (401, "token_needed"),
     ]
     assert [answer.headers.get("WWW-Authenticate") for answer in answers] == [None, "Bearer", "Bearer"]
+    # A door whose proof was taken away on its way sees by it that the server is none of an earlier release.
+    assert [answer.headers.get("Porteiro-Evidence") for answer in answers] == [None, None, "2"]
     assert any_server.ask("GET", f"/devices/{door.name}").json["state"] == "never"
 
 

@@ -174,7 +174,7 @@ def test_a_photo_of_somebody_known_in_place_of_the_strangers_opens_nothing(
 
     told = between.seen[0][1]
     if street.address == "127.1":  # the server sees it by itself
-        assert (told.status, told.error, answer.fault) == (401, "bad_signature", Fault.TOKEN)
+        assert (told.status, told.error, answer.fault) == (401, "bad_signature", Fault.SIGNATURE)
     else:
         assert (told.status, told.json["outcome"], answer.fault) == (200, "known", Fault.UNPROVEN)
     assert answer.result is FAILED
@@ -190,7 +190,7 @@ def test_an_older_device_cannot_be_made_of_this_one(
     answer = street.presses(Between(server, request=older), photo("ana-2"))
 
     assert answer.result is FAILED
-    assert answer.fault in (Fault.OLD_DEVICE, Fault.TOKEN)
+    assert answer.fault in (Fault.OLD_DEVICE, Fault.SIGNATURE)
 
 
 def test_without_its_proof_the_door_is_nobody_to_be_believed(

@@ -297,7 +297,7 @@ def test_slow_readers_of_a_file_keep_no_worker_of_the_local_run(tmp_path: Path, 
         "PORTEIRO_LAB_FILES": str(shown),
         **ports.settings,
     }
-    with uwsgi(tmp_path, settings), ExitStack() as readers:
+    with uwsgi(tmp_path / "data", settings), ExitStack() as readers:
         for _ in range(3):
             reader = readers.enter_context(closing(socket.socket()))
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -231,20 +231,37 @@ def test_a_heartbeat_tells_which_of_the_two_is_of_an_earlier_release(
     assert unheard(Reply(status, "text/plain", "", b"", 1.0, evidence)) is fault
 
 
-@pytest.mark.parametrize(("expected", "fault"), [(EXPECTED, Fault.OLD_SERVER), (None, Fault.TOKEN)])
-def test_a_server_that_asks_a_door_for_its_token_that_did_prove_who_it_is_is_old(
-    expected: ExpectedProof | None, fault: Fault
+@pytest.mark.parametrize(
+    ("expected", "evidence", "fault"),
+    [
+        (EXPECTED, "", Fault.OLD_SERVER),
+        (EXPECTED, "1", Fault.OLD_SERVER),
+        (EXPECTED, "none", Fault.OLD_SERVER),
+        (EXPECTED, "2", Fault.ALTERED),
+        (EXPECTED, "3", Fault.ALTERED),
+        (None, "", Fault.TOKEN),
+        (None, "2", Fault.TOKEN),
+    ],
+)
+def test_a_door_that_did_prove_who_it_is_and_is_asked_for_its_token_knows_why(
+    expected: ExpectedProof | None, evidence: str, fault: Fault
 ) -> None:
-    body = {"error": {"code": "token_needed", "message": "..."}}
+    asked = reply(401, {"error": {"code": "token_needed", "message": "..."}})
 
-    assert judge(reply(401, body), PRESS, expected, NOW).fault is fault
+    assert judge(replace(asked, evidence=evidence), PRESS, expected, NOW).fault is fault
 
 
 @pytest.mark.parametrize(
     ("status", "code", "fault"),
     [
         (400, "update_device", Fault.OLD_DEVICE),
-        (401, "bad_signature", Fault.TOKEN),
+        (400, "update_server", Fault.OLD_SERVER),
+        (400, "bad_press", Fault.ALTERED),
+        (400, "press_needed", Fault.ALTERED),
+        (400, "bad_idempotency_key", Fault.ALTERED),
+        (400, "bad_header", Fault.ALTERED),
+        (400, "bad_form", Fault.ALTERED),
+        (401, "bad_signature", Fault.SIGNATURE),
         (401, "unauthorized", Fault.TOKEN),
         (403, "revoked", Fault.TOKEN),
         (413, "too_large", Fault.PHOTO_REJECTED),

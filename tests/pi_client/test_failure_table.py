@@ -38,9 +38,17 @@ HTML = "text/html"
 CABLE = "No photo: look at the camera's cable, contacts up at both ends."
 WRONG_SERVER = "What answers is no Porteiro: check server.url, with its prefix."
 TOKEN = "The server does not accept the token: make one with `porteiro token add` for server.token_file."
+SIGNATURE = (
+    "The server cannot make out by the signature that this device asks: its secret or the token is another "
+    "one, or something between door and server alters requests; its log says more."
+)
+ALTERED = (
+    "The request did not come as this device made it: something between door and server alters requests."
+)
 PHOTO = "The server does not take the photo: check server.max_upload_bytes and camera.size."
 TROUBLE = "The server has trouble: see its log."
 UNREACHABLE = "The server cannot be reached: is it on, and the network?"
+CUT_OFF = "The answer ends too early, or is broken: look at the server's log, and at what is between."
 TOO_LATE = "No whole answer came before server.deadline_s."
 UNTRUSTED = "The server's certificate is not to be trusted: check server.url and server.ca_file."
 CLOCK = "The clocks here and at the server differ: is the time synchronised?"
@@ -263,6 +271,15 @@ TABLE = {
     "401": failing(
         replied(401, error("unauthorised")), ODD, ERROR, f"token: status 401, 'unauthorised'. {TOKEN}"
     ),
+    "a signature that does not fit": failing(
+        replied(401, error("bad_signature")),
+        ODD,
+        ERROR,
+        f"signature: status 401, 'bad_signature'. {SIGNATURE}",
+    ),
+    "a header that is not as it was sent": failing(
+        replied(400, error("bad_press")), ODD, ERROR, f"altered: status 400, 'bad_press'. {ALTERED}"
+    ),
     "403": failing(replied(403, {}), ODD, ERROR, f"token: status 403. {TOKEN}"),
     "413": failing(replied(413, "", HTML), ODD, ERROR, f"photo_rejected: status 413. {PHOTO}"),
     "415": failing(replied(415, {}), ODD, ERROR, f"photo_rejected: status 415. {PHOTO}"),
@@ -285,7 +302,7 @@ TABLE = {
         broke(NO_ROUTE, received=9),
         lamps.TROUBLE,
         WARNING,
-        f"server_error: the answer broke off: ConnectionError: no route. {TROUBLE}",
+        f"cut_off: the answer broke off: ConnectionError: no route. {CUT_OFF}",
     ),
     "read timeout": failing(
         broke(OutOfTime("no answer came")),
@@ -340,6 +357,12 @@ TABLE = {
         ODD,
         ERROR,
         f"old_device: status 400, 'update_device'. {OLD_DEVICE}",
+    ),
+    "too new for the server": failing(
+        replied(400, error("update_server")),
+        ODD,
+        ERROR,
+        f"old_server: status 400, 'update_server'. {OLD_SERVER}",
     ),
     "camera has no photo": Line(
         capturing,

@@ -19,7 +19,7 @@ def test_only_a_server_that_is_not_reached_is_asked_again() -> None:
 
 
 def test_what_only_a_person_can_mend_is_logged_as_an_error() -> None:
-    passing = {Fault.SERVER_ERROR, Fault.UNREACHABLE, Fault.TOO_LATE}
+    passing = {Fault.SERVER_ERROR, Fault.UNREACHABLE, Fault.CUT_OFF, Fault.TOO_LATE}
 
     assert {fault for fault, handling in HANDLING.items() if handling.level == logging.WARNING} == passing
     assert {fault for fault, handling in HANDLING.items() if handling.level == logging.ERROR} == set(

@@ -16,7 +16,7 @@ def test_point_24_ten_thousand_presses_leave_threads_descriptors_and_memory_flat
 
     assert told["seen"] == {"granted": 3200, "refused": 3200, "failed": 3600}
     # Hung up on and "busy" are asked three times in all, what broke off is not asked again.
-    assert told["over_http"] == {"granted": 200, "refused": 200, "unreachable": 400, "server_error": 200}
+    assert told["over_http"] == {"granted": 200, "refused": 200, "unreachable": 400, "cut_off": 200}
     assert told["requests"] == 400 * 3 + 600
     assert (after["threads"], after["descriptors"]) == (before["threads"], before["descriptors"])
     assert after["memory_bytes"] - before["memory_bytes"] < 2_000_000

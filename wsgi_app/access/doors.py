@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from wsgi_app.access.evidence import VERSION, door_token, request_signature, signing_key, token_key
+from wsgi_app.access.evidence import HEADER, VERSION, door_token, request_signature, signing_key, token_key
 from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import Forbidden, Unauthorized
 from wsgi_app.stores.devices import Device, DeviceStore
@@ -54,6 +54,25 @@ def is_outdated(device: Device) -> bool:
     return device.vitals is not None and device.vitals.evidence < VERSION
 
 
+def is_of_another_secret(device: Device, devices: DeviceStore, secret: bytes) -> bool:
+    """Whether a token was made with another secret than the server has, which then checks no signature.
+
+    The token itself is still accepted, where it is sent.
+    """
+    if device.salt is None:
+        return False
+    return devices.holding(token_key(door_token(secret, device.id, device.salt))) is None
+
+
+def doors_of_another_secret(devices: DeviceStore, secret: bytes) -> list[str]:
+    """The names of all such devices that are not revoked."""
+    return [
+        device.id
+        for device in devices.everyone()
+        if device.revoked_at is None and is_of_another_secret(device, devices, secret)
+    ]
+
+
 def token_holder(token: str | None, devices: DeviceStore) -> Holder | None:
     """The device that has a token; ``None`` without one.
 
@@ -79,7 +98,9 @@ def needed_holder(token: str | None, devices: DeviceStore) -> Holder:
     """
     holder = token_holder(token, devices)
     if holder is None:
-        raise Unauthorized("token_needed")
+        refusal = Unauthorized("token_needed")
+        refusal.headers[HEADER] = str(VERSION)  # a door that did send its proof learns that it was taken away
+        raise refusal
     return holder
 
 

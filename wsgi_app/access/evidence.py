@@ -10,7 +10,8 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 
-VERSION = 2  # of all that is signed: whoever knows another one is to be updated
+VERSION = 2  # of all that is signed: whoever knows an earlier one is to be updated
+HEADER = "Porteiro-Evidence"  # of requests and answers: the version that its sender knows
 # So that no signature, and no key, made for one purpose fits another.
 ANSWER, REQUEST, SIGNING, TOKEN = (
     f"porteiro-{purpose}-{VERSION}" for purpose in ("answer", "request", "sign", "token")
@@ -38,7 +39,7 @@ SIGNED_HEADERS = (
     "Idempotency-Key",
     "Porteiro-Agreeing-Faces",
     "Porteiro-Boot",
-    "Porteiro-Evidence",
+    HEADER,
     "Porteiro-Pressed-At",
     "Porteiro-Pressed-Monotonic-Ms",
 )

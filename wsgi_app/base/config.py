@@ -1,5 +1,6 @@
 """What is set: read once from the environment, frozen, and passed down as an argument."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -31,6 +32,7 @@ from wsgi_app.base.tries import FIRST_WAIT_S, TryRule
 
 NOT_IN_DATA = {"?", ",", "\\"}
 CHECKOUT = Path(__file__).resolve().parents[2]
+PAGE_FILES = CHECKOUT / "wsgi_app/static"  # which nginx and uWSGI give to everybody
 
 # The headings under which owners read of the settings.
 KEPT = "Where things are kept"
@@ -63,8 +65,8 @@ class Config:
     )
     secret_file: Path | None = setting(
         KEPT,
-        "File of the secret from which the tokens of doors are made; the first start makes it. Whoever has "
-        "it and the database can sign as any door; the database alone signs nothing.",
+        "File of the secret from which doors' tokens are made; the first start makes it, for its owner "
+        "alone. With the database it signs as any door; whoever replaces it has to renew every door's token.",
         OWN_FILE,
         Unset(None, "keys/doors.key in PORTEIRO_DATA", "/srv/porteiro-keys/doors.key"),
     )
@@ -217,9 +219,10 @@ class Config:
     )
     lab_files: Path | None = setting(
         LAB,
-        "A folder that the lab shows to everybody who reaches it, with all that is below.",
+        "A folder that the lab shows to everybody who reaches it, with all that is below: a place of its "
+        "own, apart from the data, the database and the secret.",
         FOLDER,
-        Unset(None, "none", "/srv/porteiro/shown"),
+        Unset(None, "none", "/srv/shown"),
         opens=True,
     )
     log_level: str = setting(
@@ -310,6 +313,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
     config = Config(**values)
     config = replace(config, database_url=config.database_url or config.own_database_url)
     _refuse_data(config)
+    _refuse_shown(config)
     _refuse_no_port(config)
     _refuse_public_address(config)
     return config
@@ -321,6 +325,35 @@ def _refuse_data(config: Config) -> None:
             f"PORTEIRO_DATA={str(config.data)!r}: must not have {' or '.join(wrong)} in it, with which the "
             "database's address or the log file's name would end"
         )
+
+
+def _refuse_shown(config: Config) -> None:
+    """Refuse to keep anything where everybody who reaches the server may read it."""
+    data = ("PORTEIRO_DATA", config.data)
+    secret = ("PORTEIRO_SECRET_FILE", _real(config.door_secret_file).parent)
+    database = ("PORTEIRO_DATABASE_URL", _real(Path(config.database_url.removeprefix("sqlite://"))))
+    shown = config.lab_files
+    for key, place in (data, secret, database):
+        if place.is_relative_to(PAGE_FILES):
+            raise ConfigError(
+                f"{key}: {place} lies in {PAGE_FILES}, whose files everybody gets who reaches the server; "
+                "choose another place"
+            )
+        if shown and place.is_relative_to(shown):
+            raise ConfigError(
+                f"PORTEIRO_LAB_FILES={str(shown)!r}: everybody would get what lies in it, and {place} does "
+                f"({key}); choose a folder with nothing else in it"
+            )
+    for key, place in (data, secret):
+        if shown and shown.is_relative_to(place):
+            raise ConfigError(
+                f"PORTEIRO_LAB_FILES={str(shown)!r}: lies in {place}, with what nobody else may see ({key}); "
+                "choose a folder outside"
+            )
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # where ``Path.resolve`` raises, of links in a circle, this goes on
 
 
 def _refuse_no_port(config: Config) -> None:

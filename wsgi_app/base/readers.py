@@ -126,10 +126,9 @@ def _file(text: str) -> Path:
 
 
 def _own_file(text: str) -> Path:
-    path = _absolute_path(text)
-    if path.is_dir():
+    if _absolute_path(text).is_dir():
         raise ValueError("must be a file, and this is a folder")
-    return path
+    return Path(text)  # as it is written: whoever makes the file has to see where a link leads nowhere
 
 
 def _prefix(text: str) -> str:

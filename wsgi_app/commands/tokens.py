@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 from rich.table import Column, Table
 
-from wsgi_app.access.doors import is_outdated
+from wsgi_app.access.doors import doors_of_another_secret, is_outdated
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import NotFound, Unfit
@@ -13,7 +13,7 @@ from wsgi_app.base.sentences import Place
 from wsgi_app.commands import Failure, print_table, with_config
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.devices import Device
-from wsgi_app.stores.secret_file import open_secret
+from wsgi_app.stores.secret_file import open_secret, read_secret
 from wsgi_app.stores.stores import open_stores
 
 
@@ -31,8 +31,9 @@ def token_add_command(config: Config, name: str) -> None:
     It is told this once, and kept nowhere here. NAME has small letters, digits and - in it. A revoked name
     gets a new token.
     """
+    devices, secret = open_stores(config).devices, open_secret(config.door_secret_file)
     try:
-        token = add_door(open_stores(config).devices, name, open_secret(config.door_secret_file))
+        token = add_door(devices, name, secret)
     except Unfit as error:
         raise click.UsageError(sentence(error, Place.TERMINAL)) from error
     click.echo(token)
@@ -41,6 +42,13 @@ def token_add_command(config: Config, name: str) -> None:
         "device, and let nobody else read that file: chmod 600.",
         err=True,
     )
+    if others := doors_of_another_secret(devices, secret):
+        click.echo(
+            f"Made with another secret than {config.door_secret_file} has now, so that nothing they sign is "
+            f"accepted: the tokens of {', '.join(others)}. Bring back the file that was there, and make this "
+            "token anew; or revoke those, and make new ones.",
+            err=True,
+        )
 
 
 @token_group.command("list")
@@ -52,11 +60,21 @@ def token_list_command(config: Config) -> None:
     if not devices:
         click.echo("No door has a token yet: porteiro token add NAME")
         return
+    secret = read_secret(config.door_secret_file)
+    if secret is None and any(device.salt for device in devices):
+        click.echo(
+            f"The secret {config.door_secret_file} is not there. Bring it back: the next start makes another "
+            "one, and then nothing that these doors sign is accepted.",
+            err=True,
+        )
+    others = [] if secret is None else doors_of_another_secret(stores.devices, secret)
     name = Column("Name", no_wrap=True)
     table = Table(name, "Made", "Last press", "Last heartbeat", "State", box=None)
     for device in devices:
         times = (device.created_at, device.pressed_at, device.heard_at)
-        table.add_row(device.id, *(_shown(time) for time in times), _state(device, now))
+        table.add_row(
+            device.id, *(_shown(time) for time in times), _state(device, now, renew=device.id in others)
+        )
     print_table(table)
 
 
@@ -72,10 +90,11 @@ def token_revoke_command(config: Config, name: str) -> None:
     click.echo(f"The token of {name} is revoked.")
 
 
-def _state(device: Device, now: datetime) -> str:
+def _state(device: Device, now: datetime, *, renew: bool) -> str:
     if device.revoked_at is not None:
         return "revoked"
-    return f"{device.state(now)}, update it" if is_outdated(device) else device.state(now)
+    needs = ((is_outdated(device), "update it"), (renew, "token of another secret"))
+    return ", ".join([device.state(now), *(words for is_needed, words in needs if is_needed)])
 
 
 def _shown(time: datetime | None) -> str:

@@ -91,7 +91,7 @@ def _doubtful(call: Call) -> list[tuple[PersonBody, int]]:
 
 
 def _is_whole(door: DeviceBody) -> bool:
-    return door.vitals is not None and door.vitals.camera_ok and not door.outdated
+    return door.vitals is not None and door.vitals.camera_ok and not (door.outdated or door.renew)
 
 
 def _counters(call: Call) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 import time
 from dataclasses import dataclass, field, replace
 
+import structlog
+
+from wsgi_app.access.doors import doors_of_another_secret
 from wsgi_app.access.identity import Identifier, open_identifier
 from wsgi_app.access.passwords import Passwords
 from wsgi_app.base.config import Config
@@ -12,11 +15,13 @@ from wsgi_app.base.steps import Clock
 from wsgi_app.house.gallery import GalleryState, LiveGallery
 from wsgi_app.house.models import load_pipeline
 from wsgi_app.house.thresholds import policy_for, threshold_in_force
-from wsgi_app.stores.secret_file import open_secret
+from wsgi_app.stores.secret_file import LiveSecret
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.verdicts import BUSY_SHARE, Policy
+
+log = structlog.get_logger("porteiro")
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class House:
         passwords: makes what is kept of them.
         identifier: finds out who asks.
         clock: monotonic seconds, for durations.
-        door_secret: from which the tokens of doors are made [32].
+        secret: from which the tokens of doors are made.
     """
 
     config: Config
@@ -43,7 +48,7 @@ class House:
     passwords: Passwords
     identifier: Identifier
     clock: Clock
-    door_secret: bytes = field(repr=False)
+    secret: LiveSecret = field(repr=False)
 
     @property
     def embedder(self) -> str:
@@ -73,16 +78,18 @@ def open_house(config: Config, counters: Counters) -> House:
     """Open and load everything.
 
     Raises:
-        ConfigError, PackError: as ``open_stores``, ``load_pipeline`` and ``open_secret`` say.
+        ConfigError, PackError: as ``open_stores``, ``load_pipeline`` and ``LiveSecret`` say.
     """
-    return put_together(config, open_stores(config), load_pipeline(config), counters)
+    house = put_together(config, open_stores(config), load_pipeline(config), counters)
+    warn_of_another_secret(house)
+    return house
 
 
 def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: Counters) -> House:
     """Make a house of what is opened and loaded already, and of its secret.
 
     Raises:
-        ConfigError: as ``open_secret`` says.
+        ConfigError: as ``LiveSecret`` says.
     """
     passwords = Passwords()
     return House(
@@ -94,5 +101,16 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
         passwords=passwords,
         identifier=open_identifier(config, stores, passwords),
         clock=time.perf_counter,
-        door_secret=open_secret(config.door_secret_file),
+        secret=LiveSecret(config.door_secret_file),
     )
+
+
+def warn_of_another_secret(house: House) -> None:
+    """Name in the log the doors whose tokens the server's secret did not make, as where its file was lost."""
+    if doors := doors_of_another_secret(house.stores.devices, house.secret.now()):
+        log.warning(
+            "the tokens of these doors were made with another secret, so nothing that they sign is "
+            "accepted: bring back the file that was there, or make them new tokens",
+            doors=doors,
+            file=str(house.config.door_secret_file),
+        )

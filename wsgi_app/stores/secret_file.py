@@ -3,51 +3,149 @@
 import fcntl
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
+
 from wsgi_app.base.errors import ConfigError
 
 SECRET_BYTES = 32
+LEAST_DIFFERENT = 9  # bytes: one secret in 10^33 made at random has fewer
+OTHERS = 0o077  # permissions of everybody but the owner
+WRITING_OTHERS = 0o022
+
+log = structlog.get_logger("porteiro")
+
+
+class LiveSecret:
+    """The secret as its file has it: read again where that was replaced while the server runs."""
+
+    def __init__(self, file: Path):
+        """Read it, or make it.
+
+        Raises:
+            ConfigError: as ``open_secret`` says.
+        """
+        self._file, self._seen = file, _state(file)
+        self._secret = open_secret(file)
+
+    def now(self) -> bytes:
+        """The secret [32]; where the file is gone, or holds none any more, the last one that it held."""
+        seen = _state(self._file)
+        if seen not in (None, self._seen):
+            self._seen = seen
+            try:
+                self._secret = read_secret(self._file) or self._secret
+            except ConfigError as error:
+                log.warning("the secret of the doors' tokens stays the one of before", why=str(error))
+        return self._secret
 
 
 def open_secret(file: Path) -> bytes:
     """The secret [32] in a file; made at random, for its owner alone, by whoever comes first.
 
     Raises:
-        ConfigError: the file cannot be read or made, or holds something else; the message names it.
+        ConfigError: as ``read_secret``, or the file cannot be made; the message names it.
     """
-    try:
+    with _named(file):
         secret = _read(file)
         if secret is None:
+            _refuse_lost(file)
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _alone_in(file.parent):
                 secret = _read(file)
                 secret = _make(file) if secret is None else secret
-    except OSError as error:
-        raise ConfigError(
-            f"PORTEIRO_SECRET_FILE: {file} cannot be used: {error.strerror or error}. It has to be readable "
-            "by whoever runs the server."
-        ) from error
-    if len(secret) != SECRET_BYTES:
-        raise ConfigError(
-            f"PORTEIRO_SECRET_FILE: {file} holds no secret of {SECRET_BYTES} bytes. Bring back the file that "
-            "was there; without one another is made, and doors that ask over plain http need new tokens."
-        )
     return secret
+
+
+def read_secret(file: Path) -> bytes | None:
+    """The secret [32] in a file; ``None`` where there is no file.
+
+    Raises:
+        ConfigError: it cannot be read, holds something else, or others can read or replace it; the message
+            names it and says what to do.
+    """
+    with _named(file):
+        return _read(file)
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """Have what the system says of a file name it, with its setting."""
+    try:
+        yield
+    except OSError as error:
+        raise _refusal(
+            file,
+            f"cannot be used: {error.strerror or error}. It has to be readable by whoever runs the server.",
+        ) from error
+
+
+def _refusal(file: Path, why: str) -> ConfigError:
+    return ConfigError(f"PORTEIRO_SECRET_FILE: {file} {why}")
 
 
 def _read(file: Path) -> bytes | None:
     try:
-        with file.open("rb") as stream:
-            return stream.read(SECRET_BYTES + 1)
+        number = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # nobody waits for a pipe's writer
     except FileNotFoundError:
         return None
+    try:
+        mode = os.fstat(number).st_mode
+        if not stat.S_ISREG(mode):
+            raise _refusal(file, "is no plain file.")
+        if mode & OTHERS:
+            raise _refusal(
+                file,
+                f"can be read or changed by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {file}. If "
+                "somebody may have read it, put it away and make every door a new token.",
+            )
+        secret = os.read(number, SECRET_BYTES + 1)
+    finally:
+        os.close(number)
+    _refuse_open_folder(file)
+    if len(secret) != SECRET_BYTES or len(set(secret)) < LEAST_DIFFERENT:
+        raise _refusal(
+            file,
+            f"holds no secret of {SECRET_BYTES} bytes made at random. Bring back the file that was there; "
+            "without one another is made, and doors that ask over plain http need new tokens.",
+        )
+    return secret
+
+
+def _refuse_open_folder(file: Path) -> None:
+    folder = Path(os.path.realpath(file)).parent
+    mode = folder.stat().st_mode
+    if mode & WRITING_OTHERS and not mode & stat.S_ISVTX:
+        raise _refusal(
+            file,
+            f"can be replaced by others, who may write to its folder (mode {stat.S_IMODE(mode):04o}): "
+            f"chmod go-w {folder}",
+        )
+
+
+def _refuse_lost(file: Path) -> None:
+    """Refuse to make a file where a link on the way to it leads nowhere: the file may be there later."""
+    for part in (file, *file.parents):
+        if part.is_symlink() and not part.exists():
+            raise _refusal(file, f"is not there: the link {part} leads nowhere. Is a disk missing?")
+
+
+def _state(file: Path) -> tuple[int, ...] | None:
+    """What tells a file from another that takes its place; ``None`` where it cannot be told."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _make(file: Path) -> bytes:
+    _refuse_open_folder(file)
     secret = secrets.token_bytes(SECRET_BYTES)
     number, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # for its owner alone: 0600
     staged = Path(name)

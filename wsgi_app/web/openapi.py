@@ -10,6 +10,7 @@ import msgspec
 
 from wsgi_app.access import cookies
 from wsgi_app.access.doors import SIGNED
+from wsgi_app.access.evidence import HEADER
 from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.calibration import LEAST_RATE, MOST_RATE
@@ -18,7 +19,6 @@ from wsgi_app.web.presses import (
     AGREEING_HEADER,
     AT_HEADER,
     BOOT_HEADER,
-    EVIDENCE_HEADER,
     ID_HEADER,
     MS_HEADER,
 )
@@ -60,7 +60,7 @@ HEADERS = {
     BOOT_HEADER: "which boot of the device; needed with a token, like those that follow",
     AT_HEADER: "when, by the device's time of day, ISO 8601",
     MS_HEADER: "when, by its monotonic clock",
-    EVIDENCE_HEADER: "which version of what proves an answer the device understands",
+    HEADER: "which version of what proves an answer the device understands",
     AGREEING_HEADER: "how many photos have to agree before the door opens anything, 1 to 3",
 }
 

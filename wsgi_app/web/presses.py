@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from wsgi_app.access.evidence import VERSION
+from wsgi_app.access.evidence import HEADER, VERSION
 from wsgi_app.base.errors import BadRequest
 from wsgi_app.base.vitals import BOOT
 from wsgi_app.stores.presses import Press
@@ -18,13 +18,13 @@ BOOT_HEADER = "Porteiro-Boot"
 AT_HEADER = "Porteiro-Pressed-At"
 MS_HEADER = "Porteiro-Pressed-Monotonic-Ms"
 AGREEING_HEADER = "Porteiro-Agreeing-Faces"
-EVIDENCE_HEADER = "Porteiro-Evidence"
 
-PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER, AGREEING_HEADER, EVIDENCE_HEADER)
+PRESS_HEADERS = (ID_HEADER, BOOT_HEADER, AT_HEADER, MS_HEADER, AGREEING_HEADER, HEADER)
 
 ID = re.compile(r"[!-~]{1,128}")
 AT = re.compile(r"[0-9T:.Z+-]{1,40}")
 MS = re.compile(r"[0-9]{1,15}")
+EVIDENCE = re.compile(r"[1-9][0-9]{0,3}")
 AGREEING = re.compile(r"[1-3]")
 
 
@@ -49,12 +49,10 @@ def read_press(headers: Mapping[str, str], device: str, key: bytes) -> Press:
         key: what that token is found by.
 
     Raises:
-        BadRequest: a header is missing, or of another form; or the device does not understand what proves an
-            answer, so that its door would stay closed without a word why.
+        BadRequest: a header is missing, or of another form; or one of the two does not understand what the
+            other signs, so that the door would stay closed without a word why.
     """
-    if headers.get(EVIDENCE_HEADER) != str(VERSION):
-        log.warning("this door is too old for this server: update it", door=device)
-        raise BadRequest("update_device", header=EVIDENCE_HEADER, version=VERSION)
+    _refuse_other_version(headers.get(HEADER, ""), device)
     _needed(headers, ID_HEADER)
     return Press(
         device=device,
@@ -76,6 +74,16 @@ def read_agreeing(headers: Mapping[str, str]) -> int:
     if not AGREEING.fullmatch(text):
         raise BadRequest("bad_press:agreeing", header=AGREEING_HEADER)
     return int(text)
+
+
+def _refuse_other_version(text: str, device: str) -> None:
+    version = int(text) if EVIDENCE.fullmatch(text) else 1
+    if version < VERSION:
+        log.warning("this door is too old for this server: update it", door=device)
+        raise BadRequest("update_device", header=HEADER, version=VERSION)
+    if version > VERSION:
+        log.warning("this server is too old for this door: update the server", door=device)
+        raise BadRequest("update_server", header=HEADER, version=VERSION)
 
 
 def _needed(headers: Mapping[str, str], name: str) -> str:

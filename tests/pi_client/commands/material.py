@@ -20,6 +20,7 @@ def settings_file(folder: Path, url: str, token: str = TOKEN, more: Sections | N
     server = {"url": url}
     if token:
         (folder / "token").write_text(token)
+        (folder / "token").chmod(0o600)
         server["token_file"] = str(folder / "token")
     lines = [
         line

@@ -195,6 +195,31 @@ def test_where_one_of_the_two_is_too_old_it_says_which(tmp_path: Path, evidence:
         assert failing(subject_of(tmp_path, server.url)) == [("token", f"The server is of {told}")]
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602, 0o777])
+def test_a_token_that_others_can_read_fails_whatever_the_server_says(
+    well: HostileServer, tmp_path: Path, mode: int
+) -> None:
+    subject = subject_of(tmp_path, well.url)
+    file = tmp_path / "token"
+    file.chmod(mode)
+
+    [(part, told)] = failing(subject)
+
+    assert part == "token"
+    assert told.startswith(f"Others on this machine can read or change {file}: sudo chmod 600 {file}. ")
+
+
+def test_a_signature_that_the_server_does_not_take_is_named(tmp_path: Path) -> None:
+    refusal = b'{"error": {"code": "bad_signature"}}'
+    with HostileServer((always(200), always(401, refusal))) as server:
+        [(part, told)] = failing(subject_of(tmp_path, server.url))
+
+    assert (part, told.partition(":")[0]) == (
+        "token",
+        "The server cannot make out by the signature that this device asks",
+    )
+
+
 def test_a_server_that_says_that_it_is_not_well_fails(tmp_path: Path) -> None:
     with HostileServer((always(503),)) as server:
         assert [part for part, _ in failing(subject_of(tmp_path, server.url))] == ["server"]

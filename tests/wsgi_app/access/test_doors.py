@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wsgi_app.access.doors import Holder, SignedRequest, needed_holder, signing_holder, token_holder
+from wsgi_app.access.doors import (
+    Holder,
+    SignedRequest,
+    doors_of_another_secret,
+    needed_holder,
+    signing_holder,
+    token_holder,
+)
 from wsgi_app.access.evidence import request_signature, signing_key, token_key
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.errors import Forbidden, Unauthorized
@@ -27,7 +34,8 @@ def test_no_token_is_nobody(stores: Stores) -> None:
     assert token_holder(None, stores.devices) is None
     with pytest.raises(Unauthorized) as refused:
         needed_holder(None, stores.devices)
-    assert (refused.value.code, refused.value.headers) == ("token_needed", {"WWW-Authenticate": "Bearer"})
+    headers = {"WWW-Authenticate": "Bearer", "Porteiro-Evidence": "2"}  # by which a door sees who is old
+    assert (refused.value.code, refused.value.headers) == ("token_needed", headers)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,16 @@ def test_a_token_of_an_earlier_release_or_of_another_secret_has_to_be_renewed(st
             signing_holder(signed, stores.devices, secret)
     assert token_holder(TOKEN, stores.devices) is not None
     assert token_holder(token, stores.devices) is not None
+
+
+def test_the_doors_whose_tokens_are_of_another_secret_are_named(stores: Stores) -> None:
+    stores.devices.add("old-door", token_key(TOKEN))  # of an earlier release: of no secret
+    for name, secret in (("front-door", SECRET), ("back-door", bytes(32)), ("gone-door", bytes(32))):
+        add_door(stores.devices, name, secret)
+    stores.devices.revoke("gone-door")
+
+    assert doors_of_another_secret(stores.devices, SECRET) == ["back-door"]
+    assert doors_of_another_secret(stores.devices, bytes(32)) == ["front-door"]
 
 
 def test_what_a_revoked_door_signs_is_refused_as_that(stores: Stores) -> None:

@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+import wsgi_app
 from wsgi_app.base.config import SETTINGS, Config, load_config
 from wsgi_app.base.errors import ConfigError
 from wsgi_app.base.limits import Limits
@@ -48,6 +49,7 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
 def test_every_setting_can_be_given(tmp_path: Path) -> None:
     folder = tmp_path.resolve()
     (folder / "nose.onnx").touch()
+    (folder / "shown").mkdir()
     given_values = {
         "PORTEIRO_DATA": f"{folder}/house",
         "PORTEIRO_PREFIX": "/front/door",
@@ -76,7 +78,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         "PORTEIRO_KEEP_OTHER_DAYS": "1",
         "PORTEIRO_TIMEZONE": "Europe/Lisbon",
         "PORTEIRO_LAB": "1",
-        "PORTEIRO_LAB_FILES": str(folder),
+        "PORTEIRO_LAB_FILES": f"{folder}/shown",
         "PORTEIRO_LOG_LEVEL": "debug",
     }
     assert set(given_values) == {setting.key for setting in SETTINGS}
@@ -108,7 +110,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         keep_other_days=1,
         timezone=ZoneInfo("Europe/Lisbon"),
         lab=True,
-        lab_files=folder,
+        lab_files=folder / "shown",
         log_level="debug",
     )
 
@@ -130,6 +132,62 @@ def test_a_secret_is_a_file(tmp_path: Path) -> None:
     for text, told in ((str(tmp_path), "must be a file, and this is a folder"), ("keys", "must be a path")):
         with pytest.raises(ConfigError, match=f"PORTEIRO_SECRET_FILE=.*{told}"):
             load_config({"PORTEIRO_SECRET_FILE": text})
+
+
+@pytest.mark.parametrize(
+    ("shown", "named"),
+    [
+        ("", "house does (PORTEIRO_DATA)"),
+        ("house", "house does (PORTEIRO_DATA)"),
+        ("house/photos", "house, with what nobody else may see (PORTEIRO_DATA)"),
+        ("to-house", "house does (PORTEIRO_DATA)"),
+        ("secrets", "secrets/keys does (PORTEIRO_SECRET_FILE)"),
+        ("secrets/keys", "secrets/keys does (PORTEIRO_SECRET_FILE)"),
+        ("secrets/keys/deep", "secrets/keys, with what nobody else may see (PORTEIRO_SECRET_FILE)"),
+        ("databases", "databases/porteiro.db does (PORTEIRO_DATABASE_URL)"),
+    ],
+)
+def test_the_lab_shows_nothing_of_what_is_kept(tmp_path: Path, shown: str, named: str) -> None:
+    folder = tmp_path.resolve()
+    for name in ("house/photos", "secrets/keys/deep", "databases", "house-photos"):
+        (folder / name).mkdir(parents=True)
+    (folder / "to-house").symlink_to(folder / "house")
+    (folder / "to-keys").symlink_to(folder / "secrets/keys")
+    settings = {
+        "PORTEIRO_DATA": f"{folder}/house",
+        "PORTEIRO_SECRET_FILE": f"{folder}/to-keys/doors.key",
+        "PORTEIRO_DATABASE_URL": f"sqlite:///{folder}/databases/porteiro.db",
+    }
+
+    with pytest.raises(ConfigError) as refused:
+        load_config({**settings, "PORTEIRO_LAB_FILES": f"{folder}/{shown}"})
+
+    assert str(refused.value).startswith("PORTEIRO_LAB_FILES=")
+    assert named in str(refused.value)
+    beside = load_config({**settings, "PORTEIRO_LAB_FILES": f"{folder}/house-photos"})
+    assert beside.lab_files == folder / "house-photos"
+
+
+def test_the_lab_shows_no_keys_of_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+
+    with pytest.raises(ConfigError, match=r"^PORTEIRO_LAB_FILES=.*/keys does \(PORTEIRO_SECRET_FILE\)"):
+        load_config({"PORTEIRO_DATA": str(tmp_path), "PORTEIRO_LAB_FILES": f"{tmp_path}/keys"})
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("PORTEIRO_DATA", "{static}/house"),
+        ("PORTEIRO_SECRET_FILE", "{static}/doors.key"),
+        ("PORTEIRO_DATABASE_URL", "sqlite:///{static}/porteiro.db"),
+    ],
+)
+def test_nothing_is_kept_among_the_pages_files(key: str, text: str) -> None:
+    static = Path(wsgi_app.__file__).resolve().with_name("static")
+
+    with pytest.raises(ConfigError, match=rf"^{key}: .* lies in .*/static, whose files everybody gets"):
+        load_config({key: text.format(static=static)})
 
 
 @pytest.mark.parametrize(

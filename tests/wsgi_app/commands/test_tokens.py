@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -56,6 +57,25 @@ def test_a_door_that_is_not_there_cannot_be_revoked(newcomer: Owner) -> None:
     assert newcomer.is_told("token", "revoke", "front-door") == (
         "porteiro: No door 'front-door' has a token; porteiro token list shows which have."
     )
+
+
+def test_after_the_secret_was_replaced_the_doors_of_before_are_named(newcomer: Owner, tmp_path: Path) -> None:
+    newcomer.does("token", "add", "front")
+    with newcomer.house() as stores:
+        stores.devices.hear("front", msgspec.structs.replace(GOOD_VITALS, evidence=1))
+    [file] = tmp_path.rglob("doors.key")
+    first = file.rename(file.with_name("kept.key"))
+
+    missing = newcomer.types("token", "list")
+    added = newcomer.types("token", "add", "back")
+    listed = newcomer.does("token", "list")
+    first.replace(file)
+
+    assert f"The secret {file} is not there." in missing.stderr
+    assert "so that nothing they sign is accepted: the tokens of front. Bring back" in added.stderr
+    assert re.search(r"(?m)^ *back .* never *$", listed)
+    assert re.search(r"(?m)^ *front .* here, update it, token of another secret *$", listed)
+    assert re.search(r"(?m)^ *back .* never, token of another secret *$", newcomer.does("token", "list"))
 
 
 def test_doors_are_listed_with_when_they_were_heard(newcomer: Owner) -> None:

@@ -239,16 +239,17 @@ def test_a_tile_counts_its_outcomes_together() -> None:
     ],
 )
 def test_a_door_that_should_have_been_heard_is_missing(state: DoorState, said: list[tuple[str, str]]) -> None:
-    door = DeviceBody("front", state, None, None, 0, False, {})
+    door = DeviceBody("front", state, None, None, 0, False, False, {})
     assert absences([door]) == [(*words, [door]) for words in said]
 
 
 def test_doors_with_something_to_see_to_come_first() -> None:
     blind = msgspec.structs.replace(GOOD_VITALS, camera_ok=False)
-    front = DeviceBody("front", DoorState.HERE, GOOD_VITALS, None, 0, False, {})
-    back = DeviceBody("back", DoorState.HERE, blind, None, 0, False, {})
-    side = DeviceBody("side", DoorState.LATE, GOOD_VITALS, None, 0, False, {})
+    front = DeviceBody("front", DoorState.HERE, GOOD_VITALS, None, 0, False, False, {})
+    back = DeviceBody("back", DoorState.HERE, blind, None, 0, False, False, {})
+    side = DeviceBody("side", DoorState.LATE, GOOD_VITALS, None, 0, False, False, {})
 
-    old = DeviceBody("old", DoorState.HERE, GOOD_VITALS, None, 0, True, {})
+    old = DeviceBody("old", DoorState.HERE, GOOD_VITALS, None, 0, True, False, {})
+    other = DeviceBody("other", DoorState.HERE, GOOD_VITALS, None, 0, False, True, {})
 
-    assert urgent_first([front, back, side, old]) == [back, side, old, front]
+    assert urgent_first([front, back, side, old, other]) == [back, side, old, other, front]

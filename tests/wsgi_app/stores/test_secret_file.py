@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wsgi_app.base.errors import ConfigError
-from wsgi_app.stores.secret_file import open_secret
+from wsgi_app.stores.secret_file import LiveSecret, open_secret, read_secret
 
 
 def test_it_is_made_once_and_its_owners_alone(tmp_path: Path) -> None:
@@ -36,12 +36,16 @@ def test_of_many_who_come_first_all_get_the_same(tmp_path: Path) -> None:
     assert secrets == {file.read_bytes()}
 
 
-@pytest.mark.parametrize("kept", [b"", b"short", 33 * b"x", 5000 * b"x"])
+@pytest.mark.parametrize(
+    "kept",
+    [b"", b"short", bytes(range(31)), bytes(range(33)), 5000 * b"x", bytes(32), 32 * b"x", 8 * b"abcd"],
+)
 def test_a_file_that_holds_something_else_is_refused_and_stays(tmp_path: Path, kept: bytes) -> None:
     file = tmp_path / "doors.key"
+    file.touch(0o600)
     file.write_bytes(kept)
 
-    with pytest.raises(ConfigError, match=r"PORTEIRO_SECRET_FILE: .*doors\.key holds no secret of 32 bytes"):
+    with pytest.raises(ConfigError, match=r"_SECRET_FILE: .*doors\.key holds no secret of 32 bytes made"):
         open_secret(file)
     assert file.read_bytes() == kept
 
@@ -51,9 +55,105 @@ def test_what_cannot_be_read_or_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"_FILE: .*plain/doors\.key cannot be used: Not a directory"):
         open_secret(tmp_path / "plain" / "doors.key")
-    with pytest.raises(ConfigError, match=r"_FILE: .* cannot be used: Is a directory"):
+    with pytest.raises(ConfigError, match=r"_FILE: .* is no plain file\."):
         open_secret(tmp_path)
     if os.geteuid():
         (tmp_path / "plain").chmod(0)
         with pytest.raises(ConfigError, match="cannot be used: Permission denied"):
             open_secret(tmp_path / "plain")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602, 0o610, 0o666, 0o777])
+def test_a_file_that_others_can_read_or_change_is_refused(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "doors.key"
+    open_secret(file)
+    file.chmod(mode)
+
+    with pytest.raises(ConfigError, match=rf"by others \(mode {mode:04o}\): chmod 600 {file}\. If"):
+        open_secret(file)
+    file.chmod(0o400)
+    assert open_secret(file) == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_taken"),
+    [(0o700, True), (0o755, True), (0o1777, True), (0o777, False), (0o775, False), (0o702, False)],
+)
+def test_a_folder_in_which_others_may_put_another_file_is_refused(
+    tmp_path: Path, mode: int, is_taken: bool
+) -> None:
+    folder = tmp_path / "keys"
+    file, link = folder / "doors.key", tmp_path / "link"
+    link.symlink_to(file)
+    folder.mkdir()
+    folder.chmod(mode)
+
+    def refused() -> None:
+        with pytest.raises(ConfigError, match=rf"others, who may write .*: chmod go-w {folder}$"):
+            open_secret(file)
+
+    if is_taken:
+        assert open_secret(file) == open_secret(link)
+    else:
+        refused()
+        assert not file.exists()
+        folder.chmod(0o700)
+        open_secret(file)
+        folder.chmod(mode)
+        refused()
+
+
+def test_a_pipe_is_refused_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "doors.key", 0o600)
+
+    for read in (open_secret, read_secret):
+        with pytest.raises(ConfigError, match=r"doors\.key is no plain file\.$"):
+            read(tmp_path / "doors.key")
+
+
+def test_a_link_that_leads_nowhere_gets_no_new_secret(tmp_path: Path) -> None:
+    disk, link, folder = tmp_path / "disk", tmp_path / "doors.key", tmp_path / "keys"
+    link.symlink_to(disk / "doors.key")
+    folder.symlink_to(disk)
+
+    for file, named in ((link, link), (folder / "doors.key", folder), (folder / "a" / "doors.key", folder)):
+        with pytest.raises(ConfigError, match=rf"is not there: the link {named} leads nowhere\."):
+            open_secret(file)
+    assert not disk.exists()
+
+    secret = open_secret(disk / "doors.key")
+    assert (open_secret(link), open_secret(folder / "doors.key")) == (secret, secret)
+
+
+def test_whoever_only_reads_makes_none(tmp_path: Path) -> None:
+    assert read_secret(tmp_path / "keys" / "doors.key") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_runs_takes_the_file_that_is_there_now(tmp_path: Path) -> None:
+    file, kept = tmp_path / "doors.key", tmp_path / "kept.key"
+    live = LiveSecret(file)
+    first = live.now()
+    assert first == file.read_bytes()
+
+    file.rename(kept)
+    assert live.now() == first  # and makes none itself
+    assert not file.exists()
+    second = open_secret(file)
+    assert (live.now(), second == first) == (second, False)
+    kept.replace(file)
+    assert live.now() == first
+
+
+def test_a_server_that_runs_takes_no_file_that_it_would_not_start_with(tmp_path: Path) -> None:
+    file = tmp_path / "doors.key"
+    live = LiveSecret(file)
+    first = live.now()
+
+    file.write_bytes(bytes(32))
+    assert live.now() == first
+    file.write_bytes(first[::-1])
+    file.chmod(0o644)
+    assert live.now() == first
+    file.chmod(0o600)
+    assert live.now() == first[::-1]

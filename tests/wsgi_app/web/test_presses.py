@@ -30,9 +30,15 @@ def press_of(**changed: str | None) -> Press:
     return read_press(headers, "front-door", KEY)
 
 
-@pytest.mark.parametrize("version", [None, "", "1", "3", "02", "2 ", "\u00b2"])
+@pytest.mark.parametrize("version", [None, "", "1", "02", "2 ", "\u00b2", "-3", "9" * 5000])
 def test_a_device_that_does_not_understand_the_evidence_is_to_be_updated(version: str | None) -> None:
     with pytest.raises(BadRequest, match=r"^update_device header='Porteiro-Evidence' version=2$"):
+        press_of(Porteiro_Evidence=version)
+
+
+@pytest.mark.parametrize("version", ["3", "9999"])
+def test_of_a_device_of_a_later_release_the_server_is_to_be_updated(version: str) -> None:
+    with pytest.raises(BadRequest, match=r"^update_server header='Porteiro-Evidence' version=2$"):
         press_of(Porteiro_Evidence=version)
 
 

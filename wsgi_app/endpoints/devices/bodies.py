@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from wsgi_app.access.doors import is_outdated
+from wsgi_app.access.doors import is_of_another_secret, is_outdated
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.tries import Series
 from wsgi_app.base.vitals import Moment, Vitals
@@ -21,6 +21,7 @@ class DeviceBody(msgspec.Struct):
     heard_at: Moment | None
     missed: Annotated[int, msgspec.Meta(description="heartbeats that did not come")]
     outdated: Annotated[bool, msgspec.Meta(description="too old for this server: its door stays closed")]
+    renew: Annotated[bool, msgspec.Meta(description="its token is of another secret: it cannot sign")]
     links: dict[str, str]
 
 
@@ -72,5 +73,6 @@ def device_fields(call: Call, device: Device) -> dict[str, Any]:
         "heard_at": device.heard_at,
         "missed": device.missed,
         "outdated": is_outdated(device),
+        "renew": is_of_another_secret(device, call.stores.devices, call.house.secret.now()),
         "links": {"self": call.links.device(device.id), "heartbeat": call.links.heartbeat(device.id)},
     }

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from webob import Response
 
-from wsgi_app.access.evidence import VERSION
+from wsgi_app.access.evidence import HEADER, VERSION
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.errors import Forbidden, Unfit, Unprocessable
 from wsgi_app.base.vitals import Vitals
@@ -23,7 +23,6 @@ from wsgi_app.stores.devices import Device
 from wsgi_app.web.call import Call
 from wsgi_app.web.forms import is_form
 from wsgi_app.web.paging import CARDS, listed, text_of
-from wsgi_app.web.presses import EVIDENCE_HEADER
 from wsgi_app.web.rendering import changed, json_answer, negotiated, no_content, resource_answer, version_of
 from wsgi_app.web.versions import expected
 
@@ -62,7 +61,7 @@ def create(call: Call) -> Response:
     name = call.body(DeviceName).name
     devices = call.stores.devices
     try:
-        token = add_door(devices, name, call.house.door_secret)
+        token = add_door(devices, name, call.house.secret.now())
     except Unfit as error:
         raise Unprocessable.of(error) from error
     made = NewDevice(**device_fields(call, devices.get(name)), token=token)
@@ -96,7 +95,7 @@ def hear(call: Call, device: str) -> Response:
     vitals = call.body(Vitals, call.house.config.limits.uploads.heartbeat_bytes)
     call.stores.devices.hear(device, vitals, call.holder.signed_at)
     response = no_content()
-    response.headers[EVIDENCE_HEADER] = str(VERSION)  # by which a device learns that one of the two is old
+    response.headers[HEADER] = str(VERSION)  # by which a device learns that one of the two is old
     return response
 
 

@@ -35,6 +35,8 @@ SENTENCES: dict[str, Sentence] = {
     "bad_idempotency_key": "{header} takes 1 to 128 visible ASCII characters.",
     "update_device": "This door's software is too old for this server and could not check its answers: "
     "update it. A door with a token sends {header}: {version} with each press.",
+    "update_server": "This server's software is too old for this door, which could not check its answers: "
+    "update the server. It knows {header}: {version}.",
     "press_needed": "A door with a token sends {header} with each press.",
     "bad_press:boot": "{header} takes 1 to 64 letters, digits and -.",
     "bad_press:number": "{header} takes a whole number of up to 15 digits.",
@@ -94,7 +96,8 @@ SENTENCES: dict[str, Sentence] = {
     " alone.",
     "bad_signature:body": "This is not the body that was signed: its Content-Digest is another one.",
     "bad_signature:renew": "This door's token is of an earlier release, or made with another secret file: "
-    "what it signs cannot be checked. Make a new token for it, or let it ask over https.",
+    "what it signs cannot be checked. Bring back that secret file, make a new token for the door, or let "
+    "it ask over https.",
     "revoked": "This token is revoked; whoever runs the server can make another.",
     "other_device": "This token is another device's.",
     # what the server cannot do now

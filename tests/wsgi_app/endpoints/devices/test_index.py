@@ -1,9 +1,16 @@
 """Door devices: what becomes of them while nothing is heard, and the page on which the owner keeps them."""
 
+from pathlib import Path
+
+import msgspec
+from structlog.testing import capture_logs
+
+from pi_client.evidence import signed_headers
 from tests.conftest import Clock
 from tests.doors import GOOD_VITALS, Door, add_door
 from tests.forms import FORM, HTML
 from tests.servers import InProcessServer, post_json
+from wsgi_app.stores.secret_file import open_secret
 from wsgi_app.stores.stores import Stores
 
 
@@ -42,6 +49,49 @@ def test_the_page_revokes_a_token_and_goes_back_to_the_list(server: InProcessSer
 
     assert (gone.status, gone.headers["Location"]) == (303, "http://localhost/porteiro/devices")
     assert door.beats().error == "revoked"
+
+
+def test_a_door_whose_token_is_of_another_secret_is_shown_as_that_until_the_file_is_back(
+    server: InProcessServer, stores: Stores, tmp_path: Path
+) -> None:
+    token = post_json(server, "/devices", {"name": "front-door"}).json["token"]
+    door, file = Door(server, "front-door", token, stores.now), tmp_path / "keys" / "doors.key"
+    stores.devices.hear("front-door", GOOD_VITALS)
+
+    def shown() -> tuple[bool, bool, bool]:
+        doors, start = (server.ask("GET", path, headers=HTML).body.decode() for path in ("/devices", "/"))
+        renew = server.ask("GET", "/devices/front-door").json["renew"]
+        return renew, "made with another secret" in doors, "token of another secret" in start
+
+    assert shown() == (False, False, False)
+    file.rename(file.with_name("kept.key"))
+    assert shown() == (False, False, False)  # the server has it still
+    open_secret(file)
+    assert shown() == (True, True, True)
+    assert door.beats().status == 204  # where the token is sent, as over https, it is enough
+    file.with_name("kept.key").replace(file)
+    assert shown() == (False, False, False)
+
+
+def test_the_log_tells_why_what_a_door_signed_is_not_accepted(
+    server: InProcessServer, stores: Stores, tmp_path: Path
+) -> None:
+    token = post_json(server, "/devices", {"name": "front-door"}).json["token"]
+    file, target = tmp_path / "keys" / "doors.key", "/devices/front-door/heartbeat"
+    stated = {"method": "PUT", "target": target, "Content-Type": "application/json"}
+
+    def sent(body: bytes, signed: bytes) -> tuple[int, list[tuple[str, str]]]:
+        headers = signed_headers(token, stores.now(), stated, signed) | {"Content-Type": "application/json"}
+        with capture_logs() as lines:
+            status = server.ask("PUT", target, body, headers).status
+        return status, [(line["door"], line["why"]) for line in lines if "why" in line]
+
+    good = msgspec.json.encode(GOOD_VITALS)
+    assert sent(good, good) == (204, [])
+    assert sent(b"{}", good) == (401, [("front-door", "bad_signature:body")])
+    file.unlink()
+    open_secret(file)
+    assert sent(good, good) == (401, [("front-door", "bad_signature:renew")])
 
 
 def test_what_the_page_refuses_is_told_on_a_page(server: InProcessServer, door: Door) -> None:

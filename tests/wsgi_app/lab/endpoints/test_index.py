@@ -56,7 +56,7 @@ NO_ROOMS = "This needs uWSGI, of which a process keeps the connections; another 
     [
         ({}, None, ([NO_FOLDER], ["/files/any/where/today.zzz"]), ([NO_ROOMS], [])),
         (
-            {"PORTEIRO_LAB_FILES": "/"},
+            {"PORTEIRO_LAB_FILES": "/usr"},
             1,
             ([], [f"/files{path}" for path in FOLDER_TRIES]),
             ([], ["/ws", "/ws"]),
