@@ -21,8 +21,7 @@ from wsgi_app.base.errors import PorteiroError, UnusablePhoto
 from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import print_table, progress_bar
-from wsgi_app.house.calibration import USUAL_RATE
-from wsgi_app.house.thresholds import threshold_for_rate
+from wsgi_app.house.thresholds import USUAL_RATE, threshold_for_rate
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.decode import Picture
 from wsgi_app.vision.embed import Embedding

@@ -5,19 +5,10 @@ import msgspec
 
 from wsgi_app.base.config import Config
 from wsgi_app.commands import with_config
-from wsgi_app.house.calibration import (
-    LEAST_RATE,
-    MOST_RATE,
-    USUAL_RATE,
-    Calibration,
-    DoubtBody,
-    GroupBody,
-    Question,
-    RateBody,
-    examine,
-)
+from wsgi_app.house.calibration import Calibration, DoubtBody, GroupBody, Question, examine
 from wsgi_app.house.models import chosen_pack
-from wsgi_app.house.thresholds import one_in
+from wsgi_app.house.suggestions import RateBody
+from wsgi_app.house.thresholds import LEAST_RATE, MOST_RATE, USUAL_RATE, one_in
 from wsgi_app.stores.stores import open_stores
 from wsgi_app.web.links import Links
 

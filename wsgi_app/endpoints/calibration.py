@@ -5,15 +5,8 @@ import math
 from webob import Response
 
 from wsgi_app.base.errors import BadRequest
-from wsgi_app.house.calibration import (
-    LEAST_RATE,
-    MOST_RATE,
-    USUAL_RATE,
-    Calibration,
-    Question,
-    examine,
-)
-from wsgi_app.house.thresholds import one_in
+from wsgi_app.house.calibration import Calibration, Question, examine
+from wsgi_app.house.thresholds import LEAST_RATE, MOST_RATE, USUAL_RATE, one_in
 from wsgi_app.vision.calibration import HIGH, LOW
 from wsgi_app.web.call import Call
 from wsgi_app.web.plots import Axis, Mirror, mirror

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from wsgi_app.base.config import Config
 from wsgi_app.base.people import PersonName
-from wsgi_app.house.thresholds import one_in, policy_for, threshold_for_rate, threshold_in_force
+from wsgi_app.house.suggestions import DIGITS, RateBody, SuggestionBody, rate_body, suggestion_body
+from wsgi_app.house.thresholds import USUAL_RATE, policy_for, threshold_for_rate, threshold_in_force
 from wsgi_app.stores.gallery import GalleryFace
 from wsgi_app.vision.calibration import (
     BINS,
@@ -20,7 +21,6 @@ from wsgi_app.vision.calibration import (
     Faces,
     Pair,
     Scores,
-    Suggestion,
     compare_all,
     divided,
     doubtful,
@@ -28,12 +28,10 @@ from wsgi_app.vision.calibration import (
     most_alike,
     suggest,
 )
-from wsgi_app.vision.packs import EmbedderFile, Threshold
-from wsgi_app.vision.rates import Rate, false_accepts, false_rejects
+from wsgi_app.vision.packs import EmbedderFile
+from wsgi_app.vision.rates import false_accepts, false_rejects
 
-USUAL_RATE, LEAST_RATE, MOST_RATE = 0.001, 0.000001, 0.1  # of strangers' visits, that one can want
 MOST_SHOWN = 4  # faces of a group
-DIGITS = 4  # of scores and shares, as they are told
 
 FaceLinks = Callable[[str, str], dict[str, str]]
 
@@ -64,38 +62,12 @@ class Bin(msgspec.Struct):
     impostor: int
 
 
-class RateBody(msgspec.Struct):
-    """A rate with its 95 % interval; ``share`` is ``null`` without a pair."""
-
-    errors: int
-    pairs: int
-    share: float | None
-    low: float
-    high: float
-
-
 class FaceOf(msgspec.Struct):
     """A face, and whose it is."""
 
     person: PersonName
     face: str
     links: dict[str, str]
-
-
-class SuggestionBody(msgspec.Struct):
-    """A threshold for a wanted false-accept rate, why it is that one, and the setting that applies it.
-
-    ``warning`` says where it is less strict than what was measured of the models.
-    """
-
-    wanted_rate: float
-    threshold: float
-    from_gallery: bool
-    reason: str
-    warning: str | None
-    setting: str
-    false_accepts: RateBody
-    false_rejects: RateBody
 
 
 class AlikeBody(msgspec.Struct):
@@ -169,9 +141,9 @@ def examine(rows: list[GalleryFace], question: Question) -> Calibration:
         faces=len(faces),
         threshold=present.score,
         measured_on=present.measured_on,
-        false_accepts=_rate(false_accepts(impostor, present.score)),
-        false_rejects=_rate(false_rejects(genuine, present.score)),
-        suggestion=_suggestion(suggest(scores, question.wanted_rate, pack), usual),
+        false_accepts=rate_body(false_accepts(impostor, present.score)),
+        false_rejects=rate_body(false_rejects(genuine, present.score)),
+        suggestion=suggestion_body(suggest(scores, question.wanted_rate, pack), usual),
         histogram=_bins(genuine, impostor),
         most_alike=[_alike(faces, pair, question.links) for pair in most_alike(arrays, scores)],
         doubtful=[_doubt(faces, arrays, doubt, question.links) for doubt in doubtful(scores, present.score)],
@@ -185,72 +157,6 @@ def _as_arrays(faces: list[GalleryFace]) -> Faces:
         return Faces(np.zeros((0, 1), np.float32), np.zeros(0, np.int64))
     owners = np.unique([face.person_id for face in faces], return_inverse=True)[1]
     return Faces(np.stack([face.vector for face in faces]).astype(np.float32), owners.astype(np.int64))
-
-
-def _rate(rate: Rate) -> RateBody:
-    share = None if rate.share is None else round(rate.share, DIGITS + 2)
-    return RateBody(rate.errors, rate.pairs, share, round(rate.low, DIGITS + 2), round(rate.high, DIGITS + 2))
-
-
-def _suggestion(suggestion: Suggestion, usual: Threshold) -> SuggestionBody:
-    return SuggestionBody(
-        suggestion.wanted_rate,
-        suggestion.threshold,
-        suggestion.from_gallery,
-        _reason(suggestion),
-        _warning(suggestion.threshold, usual),
-        _setting(suggestion),
-        _rate(suggestion.false_accepts),
-        _rate(suggestion.false_rejects),
-    )
-
-
-def _setting(suggestion: Suggestion) -> str:
-    pack = suggestion.pack
-    if pack is not None and pack.score == suggestion.threshold and pack.is_of_visits:
-        return f"PORTEIRO_FAR_PER_VISIT={suggestion.wanted_rate:f}".rstrip("0")
-    return f"PORTEIRO_THRESHOLD={suggestion.threshold:g}"
-
-
-def _reason(suggestion: Suggestion) -> str:
-    pairs, rate = suggestion.false_accepts.pairs, one_in(suggestion.wanted_rate)
-    if suggestion.pack is None:
-        return (
-            f"Of {pairs:,} comparisons of different people here, "
-            f"{suggestion.false_accepts.errors:,} reach it: no more than {rate} visits."
-        )
-    few = f"The {pairs:,} comparisons of different people here are too few to tell {rate} visits apart."
-    return f"{few} {_of_pack(suggestion)}{_of_gallery(suggestion)}"
-
-
-def _warning(score: float, usual: Threshold) -> str | None:
-    if usual.false_accept_rate is None or score >= usual.score:
-        return None
-    return (
-        f"This is below {usual.score:.3f}, from which on the pack keeps to {one_in(USUAL_RATE)} among "
-        "strangers: whoever is not enrolled here is let in more easily than the photos here can tell."
-    )
-
-
-def _of_pack(suggestion: Suggestion) -> str:
-    pack = suggestion.pack
-    if pack is None or pack.false_accept_rate is None:
-        return "Nobody measured this pack's rates; its own threshold stands in. "
-    if pack.is_of_visits:
-        return f"The pack keeps to {pack.measured_on}, from {pack.score:.3f} on. "
-    kept = one_in(pack.false_accept_rate)
-    if pack.false_accept_rate > suggestion.wanted_rate:
-        return f"The strictest that was measured of this pack is {pack.score:.3f}, for {kept} comparisons. "
-    return f"The pack keeps to {kept} comparisons from {pack.score:.3f} on, measured on {pack.measured_on}. "
-
-
-def _of_gallery(suggestion: Suggestion) -> str:
-    highest = suggestion.highest_impostor
-    if highest is None:
-        return "Nobody here can be compared with anybody else yet."
-    if suggestion.pack is not None and suggestion.threshold > suggestion.pack.score:
-        return f"Two people here are as alike as {highest:.3f}, so it lies just above that."
-    return f"The most alike that two people here are is {highest:.3f}, which it is above."
 
 
 def _bins(genuine: NDArray[np.float32], impostor: NDArray[np.float32]) -> list[Bin]:

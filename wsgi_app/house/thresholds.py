@@ -7,6 +7,7 @@ from wsgi_app.vision.packs import EmbedderFile, Threshold
 from wsgi_app.vision.thresholds import threshold_for
 from wsgi_app.vision.verdicts import Policy
 
+USUAL_RATE, LEAST_RATE, MOST_RATE = 0.001, 0.000001, 0.1  # of strangers' visits, that one can want
 OWN_RATE = 0.01  # of strangers' photos that are taken for somebody's own without a doubt
 
 

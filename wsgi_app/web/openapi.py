@@ -13,7 +13,7 @@ from wsgi_app.access.doors import SIGNED
 from wsgi_app.access.evidence import HEADER
 from wsgi_app.access.roles import Role, Token
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.house.calibration import LEAST_RATE, MOST_RATE
+from wsgi_app.house.thresholds import LEAST_RATE, MOST_RATE
 from wsgi_app.web.errors import ErrorBody
 from wsgi_app.web.presses import (
     AGREEING_HEADER,
