@@ -69,28 +69,25 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def earlier_answer(house: House, caller: Caller) -> StoredAnswer | None:
-    """What this press was told before; ``None`` for one that is still to be judged.
-
-    The device was read before the answer is: a retry whose first try is stored in between is no replay.
-
-    Raises:
-        Conflict: it was never answered, and is no later than the last press of that door.
-    """
-    stored = house.stores.visits.answer(caller.key) if caller.key else None
-    if stored is None and caller.device is not None and caller.press is not None:
-        refuse_replayed(caller.device, caller.press)
-    return stored
+    """What this press was told before; ``None`` for one that is still to be judged."""
+    return house.stores.visits.answer(caller.key) if caller.key else None
 
 
 def series_at(house: House, caller: Caller) -> Series | None:
-    """The tries that go on at the door; ``None`` for none.
+    """The tries that go on at the door, before a press is judged; ``None`` for none.
+
+    The device was read before its earlier answers: a retry whose first try is stored in between is no replay.
+    While the door waits, a press that was refused for that is refused for it again, and is no replay either.
 
     Raises:
         TooManyRequests: the door waits after the last of them.
+        Conflict: the press is no later than the last one of that door.
     """
     rule = house.config.try_rule
     series = house.stores.tries.at(caller.door, rule) if rule.tries else None
     refuse_too_soon(series, rule, house.stores.now())
+    if caller.device is not None and caller.press is not None:
+        refuse_replayed(caller.device, caller.press)
     return series
 
 

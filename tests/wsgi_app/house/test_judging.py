@@ -15,7 +15,7 @@ from wsgi_app.base.people import PersonName
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.house.house import House
-from wsgi_app.house.judging import Judgement, earlier_answer, judge
+from wsgi_app.house.judging import Judgement, earlier_answer, judge, series_at
 from wsgi_app.house.presses import Caller
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.presses import Press
@@ -100,9 +100,12 @@ def test_a_press_that_is_no_later_than_the_last_one_is_refused_before_it_is_judg
     clock.advance(5)
 
     assert earlier_answer(house, first) is not None
-    assert earlier_answer(house, pressed(house, 1001)) is None
+    assert (earlier_answer(house, pressed(house, 1001)), series_at(house, pressed(house, 1001))) == (
+        None,
+        None,
+    )
     with pytest.raises(Conflict) as refused:
-        earlier_answer(house, pressed(house, 999))
+        series_at(house, pressed(house, 999))
     assert refused.value.code == "replayed"
 
 
