@@ -79,28 +79,28 @@ def cut(side: str, share: float, pixels: Pixels, face: Face) -> Pixels:
     return np.ascontiguousarray(parts[side])
 
 
-def covered(place: Place, colour: tuple[int, int, int], pixels: Pixels, face: Face) -> Pixels:
-    """A part of the face behind something of one colour."""
+def part_at(place: Place, face: Face) -> tuple[slice, slice]:
+    """The rows and the columns of a picture where a part of a face is."""
     left, top, width, height = face.box
     first_x, first_y, last_x, last_y = place
+    rows, columns = (
+        [max(0, round(begin + share * side)) for share in shares]
+        for begin, side, shares in ((top, height, (first_y, last_y)), (left, width, (first_x, last_x)))
+    )
+    return slice(*rows), slice(*columns)
+
+
+def covered(place: Place, colour: tuple[int, int, int], pixels: Pixels, face: Face) -> Pixels:
+    """A part of the face behind something of one colour."""
     painted = pixels.copy()
-    painted[
-        max(0, round(top + first_y * height)) : round(top + last_y * height),
-        max(0, round(left + first_x * width)) : round(left + last_x * width),
-    ] = colour
+    painted[part_at(place, face)] = colour
     return painted
 
 
 def behind(place: Place, cloth: str, pixels: Pixels, face: Face) -> Pixels:
     """A part of the face behind cloth with a pattern, the same for everybody."""
-    left, top, width, height = face.box
-    first_x, first_y, last_x, last_y = place
-    part = np.s_[
-        max(0, round(top + first_y * height)) : max(0, round(top + last_y * height)),
-        max(0, round(left + first_x * width)) : max(0, round(left + last_x * width)),
-    ]
-    painted = pixels.copy()
-    down, across = np.indices(painted[part].shape[:2], np.float32) / height
+    part, painted = part_at(place, face), pixels.copy()
+    down, across = np.indices(painted[part].shape[:2], np.float32) / face.box[3]
     share = CLOTHS[cloth](down, across)[..., None]
     painted[part] = (LIGHT + share * (np.array(CLOTH) - LIGHT)).astype(np.uint8)
     return painted

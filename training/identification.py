@@ -8,7 +8,7 @@ many of them of children, show what the same thresholds do where faces are hard 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -24,18 +24,17 @@ from training.faces import FACE_PX, NOBODY, Faces, Pairs, centre, read_faces, re
 from training.sources import parted
 from wsgi_app.base.errors import PackError
 from wsgi_app.base.sentences import Place
+from wsgi_app.house.thresholds import USUAL_RATE, threshold_for_rate
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.embed import embed
 from wsgi_app.vision.engines import Network, load_network
 from wsgi_app.vision.match import likeness, means_of
 from wsgi_app.vision.packs import EmbedderFile, StrangerRate, check_files, pack_in
-from wsgi_app.vision.thresholds import threshold_for
 
 RATES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)  # of strangers, at each person that they are compared with
 ENROLLED = 3  # photos of a person, at most
 TIMES = 3  # that each photo comes to the door, degraded otherwise each time
 HOUSES = (5, 20, 100, 500)  # people
-WANTED = 0.001  # of strangers' visits
 TRIALS = 40  # houses of each size, drawn anew
 MARGIN = 0.05  # by which a door wants the likeliest person to be ahead
 JITTER = Jitter(shift_px=2.0, turn_degrees=4.0, scale=0.04)  # by which landmarks are off
@@ -133,24 +132,18 @@ def compare(crowd: Crowd, network: Network, file: EmbedderFile, random: np.rando
     )
 
 
-def houses(
-    compared: Comparisons,
-    strangers: tuple[StrangerRate, ...],
-    random: np.random.Generator,
-    least: float = 0.0,
-) -> Iterator[House]:
+def houses(compared: Comparisons, embedder: EmbedderFile, random: np.random.Generator) -> Iterator[House]:
     """Draw houses of each size, and let everybody come who is a friend or a stranger to all in it.
 
     Args:
         compared: everybody with everybody.
-        strangers: what gives the threshold of a house.
+        embedder: what was measured of it, which gives the threshold of a house.
         random: draws who lives there.
-        least: below which no threshold is.
     """
     for people in HOUSES:
         if people > compared.scores.shape[1] // 2:
             return
-        threshold, let_in, refused = max(threshold_for(WANTED, people, strangers), least), [], []
+        threshold, let_in, refused = threshold_for_rate(embedder, USUAL_RATE, people).score, [], []
         for _ in range(TRIALS):
             living = random.choice(compared.scores.shape[1], people, replace=False)
             scores = compared.scores[:, living]
@@ -208,7 +201,8 @@ def main(folder: Path, data: Path) -> None:
     random = np.random.default_rng(1)
     press = compare(Crowd.of_press(read_faces(data)), network, pack.embedder, random)
     families = compare(Crowd.of_families(read_pairs(data)), network, pack.embedder, random)
-    strangers, least = press.rates(), pack.embedder.thresholds[0].score
+    strangers = press.rates()
+    embedder = replace(pack.embedder, strangers=strangers)
     people = press.scores.shape[1]
     click.echo(f"{press.strangers.sum():,} comparisons of strangers with {people:,} people of press photos")
     click.echo("strangers = [")
@@ -216,7 +210,7 @@ def main(folder: Path, data: Path) -> None:
         click.echo(f"  {{ score = {one.score:.3f}, rate = {one.rate:g} }},")
     click.echo("]")
     for name, compared in (("Press and portrait photos", press), ("Old family photos", families)):
-        Console().print(_table(name, houses(compared, strangers, random, least)))
+        Console().print(_table(name, houses(compared, embedder, random)))
 
 
 def _table(name: str, measured: Iterator[House]) -> Table:

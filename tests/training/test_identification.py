@@ -6,10 +6,11 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch is not installed; `make setup-train` brings it")
 
 from tests.training.material import drawn_face
+from tests.wsgi_app.house.embedders import embedder
 from training.faces import NOBODY, Faces, Pairs
 from training.identification import Comparisons, Crowd, compare, houses
 from wsgi_app.vision.engines import load_network
-from wsgi_app.vision.packs import StrangerRate, pack_in
+from wsgi_app.vision.packs import StrangerRate, Threshold, pack_in
 from wsgi_app.vision.thresholds import threshold_for
 
 
@@ -74,7 +75,8 @@ def test_houses_of_the_wanted_rate_let_in_no_more_than_that() -> None:
     compared = Comparisons(scores, friends, ~friends & (np.arange(probes) >= 1000)[:, None])
     strangers = compared.rates()
 
-    (five, twenty) = houses(compared, strangers, random)
+    lax = Threshold(score=0.01, measured_on="nothing")
+    (five, twenty) = houses(compared, embedder(lax, strangers=strangers), random)
 
     assert [house.people for house in (five, twenty)] == [5, 20]
     assert five.threshold == threshold_for(0.001, 5, strangers) < twenty.threshold
