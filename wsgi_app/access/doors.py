@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wsgi_app.access.evidence import HEADER, VERSION, door_token, request_signature, signing_key, token_key
-from wsgi_app.base.doors import DOOR_NAME
+from wsgi_app.base.doors import DOOR_NAME, DoorState
 from wsgi_app.base.errors import Forbidden, Unauthorized
 from wsgi_app.stores.devices import Device, DeviceStore
 
@@ -62,6 +62,17 @@ def is_of_another_secret(device: Device, devices: DeviceStore, secret: bytes) ->
     if device.salt is None:
         return False
     return devices.holding(token_key(door_token(secret, device.id, device.salt))) is None
+
+
+def needs_renewal(device: Device, devices: DeviceStore, secret: bytes | None, now: datetime) -> bool:
+    """Whether a device needs another token to be heard: what it signs with the one it has cannot be checked.
+
+    With a token of an earlier release, which cannot sign, a device is heard over https; one that is not
+    heard may be one that asks over plain http. Without the secret nothing is known of the others.
+    """
+    if device.salt is None:
+        return device.state(now) is not DoorState.HERE
+    return secret is not None and is_of_another_secret(device, devices, secret)
 
 
 def doors_of_another_secret(devices: DeviceStore, secret: bytes) -> list[str]:

@@ -20,6 +20,8 @@ from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.kinds import begins_as_picture
 
+ALREADY_THEIRS = "duplicate:own"
+
 
 @dataclass(frozen=True)
 class AlbumEnrolment:
@@ -28,18 +30,29 @@ class AlbumEnrolment:
     Attributes:
         album: as it was read.
         enrolled: how many photos of each person, by name; those of nobody are not in it.
+        known: how many they had already, likewise.
         refused: the photos that were not.
     """
 
     album: Album
     enrolled: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
     refused: list[Omission] = field(default_factory=list)
+
+    def add_refusal(self, name: str, omission: Omission) -> None:
+        """Count a photo of a person that was not enrolled, or that needed not to be."""
+        if omission.error.key == ALREADY_THEIRS:
+            self.known[name] += 1
+        else:
+            self.refused.append(omission)
 
     @property
     def left_out(self) -> list[Omission]:
         """What of the album was no photo, and whoever has no photo that could be enrolled."""
         without = [
-            person for person in self.album.people if person.photos and person.name not in self.enrolled
+            person
+            for person in self.album.people
+            if person.photos and person.name not in self.enrolled | self.known
         ]
         folders = [folder for person in without for folder in person.folders]
         return [*self.album.omissions, *(Omission(folder, LeftOut("none_enrolled")) for folder in folders)]
@@ -49,6 +62,8 @@ class AlbumEnrolment:
         """Such as ``2 people, 3 photos enrolled; 2 left out: 1 hidden, 1 no face``."""
         people = counted(len(self.enrolled), "person", "people")
         line = f"{people}, {counted(self.enrolled.total(), 'photo')} enrolled"
+        if self.known:
+            line += f", {self.known.total()} there already"
         reasons = Counter(omission.error.code for omission in [*self.refused, *self.left_out])
         if not reasons:
             return line
@@ -75,7 +90,7 @@ def enrol_album(enroller: Enroller, album: Album, accept: frozenset[Objection]) 
                     _enrol_photo(enroller, person.name, photo, accept)
                     result.enrolled[person.name] += 1
                 except (LeftOut, RequestError) as error:
-                    result.refused.append(Omission(photo, error))
+                    result.add_refusal(person.name, Omission(photo, error))
                 progress.advance(task)
     return result
 

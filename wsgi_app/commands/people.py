@@ -64,7 +64,8 @@ def enrol_command(
     is named with the reason, on standard error: what is no picture, hidden, outside of all people's folders,
     or a link that leads out of DIR.
 
-    The exit status is 0 only if nothing was refused or left out.
+    The exit status is 0 only if nothing was refused or left out; a photo that the person has
+    already is neither.
     """
     album = _album(name, photos, folder)
     tell_shared_names(album)
@@ -79,6 +80,8 @@ def enrol_command(
     result = enrol_album(enroller, album, frozenset(doubt for doubt, given in insisted.items() if given))
     for person_name, count in result.enrolled.items():
         click.echo(f"{person_name}: {counted(count, 'photo')} enrolled")
+    for person_name, count in result.known.items():
+        click.echo(f"{person_name}: {counted(count, 'photo')} there already")
     tell_omissions("refused", result.refused)
     tell_omissions("left out", result.left_out)
     if folder is not None:

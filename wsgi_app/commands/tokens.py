@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 from rich.table import Column, Table
 
-from wsgi_app.access.doors import doors_of_another_secret, is_outdated
+from wsgi_app.access.doors import doors_of_another_secret, is_outdated, needs_renewal
 from wsgi_app.access.tokens import add_door
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import NotFound, Unfit
@@ -67,14 +67,12 @@ def token_list_command(config: Config) -> None:
             "one, and then nothing that these doors sign is accepted.",
             err=True,
         )
-    others = [] if secret is None else doors_of_another_secret(stores.devices, secret)
     name = Column("Name", no_wrap=True)
     table = Table(name, "Made", "Last press", "Last heartbeat", "State", box=None)
     for device in devices:
         times = (device.created_at, device.pressed_at, device.heard_at)
-        table.add_row(
-            device.id, *(_shown(time) for time in times), _state(device, now, renew=device.id in others)
-        )
+        renew = needs_renewal(device, stores.devices, secret, now)
+        table.add_row(device.id, *(_shown(time) for time in times), _state(device, now, renew=renew))
     print_table(table)
 
 
@@ -93,7 +91,7 @@ def token_revoke_command(config: Config, name: str) -> None:
 def _state(device: Device, now: datetime, *, renew: bool) -> str:
     if device.revoked_at is not None:
         return "revoked"
-    needs = ((is_outdated(device), "update it"), (renew, "token of another secret"))
+    needs = ((is_outdated(device), "update it"), (renew, "renew its token"))
     return ", ".join([device.state(now), *(words for is_needed, words in needs if is_needed)])
 
 

@@ -13,6 +13,8 @@ YEAR = timedelta(days=365)  # for the audit log
 DAY = timedelta(days=1)
 STRAYS = timedelta(days=1)  # what is being answered or enrolled has a photo too, and no row yet
 
+WIPES = 100  # tries at most, where others keep the database busy
+
 STRAY_PHOTOS = "photos without a visit or a face"
 
 
@@ -59,5 +61,5 @@ def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
     for day in stores.photos.days():
         if day < (now - STRAYS).date():
             stores.photos.remove_day(day)
-    stores.database.wipe()
+    any(stores.database.wipe() for _ in range(WIPES))
     return counts

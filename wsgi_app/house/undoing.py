@@ -24,12 +24,21 @@ def undo(stores: Stores, embedder: str, change_id: str) -> Change:
         Conflict: something of it was changed since, what would come back contradicts what was said since, or
             a photo of it could not be enrolled any more.
     """
+    try:
+        return _undo(stores, embedder, change_id)
+    except Conflict as error:
+        if error.code == "changed_since" and stores.changes.has_followers(change_id):
+            raise Conflict("changed_since:undo_first") from error
+        raise
+
+
+def _undo(stores: Stores, embedder: str, change_id: str) -> Change:
     with stores.database.write():
         taken_back = stores.changes.take_back(change_id)
         corrections = stores.corrections.of(list(taken_back.visits))
         for visit_id in taken_back.visits:
             if _contradictory(corrections.get(visit_id), stores.faces.taken_from([visit_id])):
-                raise Conflict("changed_since")
+                raise Conflict("changed_since:said")
         for person_id, face_id in taken_back.faces:
             refuse_returned(stores, embedder, stores.faces.get(person_id, face_id))
     return taken_back.change

@@ -13,12 +13,14 @@ class Rhythm:
         look_s: longest time without a look at the events, woken or not.
         check_s: between two looks at who is still signed in.
         states_s: between two looks at how the doors are.
+        erase_s: between two looks at whether what was deleted has to leave the disk.
     """
 
     frame_s: float = 0.1
     look_s: float = 1.0
     check_s: float = 30.0
     states_s: float = 5.0
+    erase_s: float = 5.0
 
 
 HOUSE_RHYTHM = Rhythm()

@@ -129,6 +129,19 @@ class ChangeStore(ActingStore):
         with self._database.read() as connection:
             return self._read(connection, change_id)[0]
 
+    def has_followers(self, change_id: str) -> bool:
+        """Whether something that was done after a change, to what that tells of, can be taken back still."""
+        subjects = sa.select(change_names.c.name).where(change_names.c.change_id == change_id)
+        at = sa.select(changes.c.at).where(changes.c.id == change_id).scalar_subquery()
+        query = sa.select(changes.c.id).where(
+            changes.c.id != change_id,
+            changes.c.at > at,
+            changes.c.at > self._now() - KEPT,
+            changes.c.id.in_(sa.select(change_names.c.change_id).where(change_names.c.name.in_(subjects))),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
     def take_back(self, change_id: str) -> TakenBack:
         """Make everything that a change changed as it was before.
 
@@ -196,7 +209,7 @@ def _refuse_known_meanwhile(connection: sa.Connection, strangers: list[str], our
         sa.select(visits.c.number).where(visits.c.person_id.in_(strangers)).limit(1),
     )
     if any(set(connection.scalars(query)) - ours for query in naming):
-        raise Conflict("changed_since")
+        raise Conflict("changed_since:known")
 
 
 def _added(rows: list[RowChange], table: sa.Table) -> list[str]:

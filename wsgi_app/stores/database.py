@@ -19,7 +19,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # The newest migration's: each file's name begins with its own.
 SCHEMA_REVISION = max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 BUSY_TIMEOUT_MS = 10_000
-WIPE_TIMEOUT_MS = 500
+WIPE_TIMEOUT_MS = 50  # a press may wait for as long
 
 # WAL lets the pages be read while a visit is written; FULL puts each commit on disk before it returns.
 # What is deleted is overwritten, so that nobody who is forgotten stays in the file.
@@ -123,18 +123,21 @@ class Database:
         with _answering(), closing(self.engine.raw_connection()) as connection:
             return connection.cursor().execute(statement).fetchone()[0]
 
-    def wipe(self) -> None:
-        """Have nothing on disk any more of what was deleted, unless others keep the database busy just now.
+    def wipe(self) -> bool:
+        """Have nothing on disk any more of what was deleted; whether that was done.
 
-        Until then the file, or its write-ahead log, has the pages as they were before.
+        It is not where others read or write just now. Until it is, the write-ahead log has the pages as they
+        were before.
         """
         with suppress(sqlite3.OperationalError), closing(self.engine.raw_connection()) as connection:
             cursor = connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout = {WIPE_TIMEOUT_MS}")  # a press may wait for this
+            cursor.execute(f"PRAGMA busy_timeout = {WIPE_TIMEOUT_MS}")
             try:
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
                 cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            return not busy
+        return False
 
     def migrate(self) -> None:
         """Bring the schema up to date; many processes may call it at once.

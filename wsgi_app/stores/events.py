@@ -1,6 +1,6 @@
 """What happened, in the order of happening: the live feed's source, and the audit log."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +92,12 @@ class EventStore:
         """The number of the latest event, also if that is deleted; 0 before the first."""
         with self._database.read() as connection:
             return int(connection.execute(_LAST).scalar_one())
+
+    def has_any(self, actions: Collection[str], after: int) -> bool:
+        """Whether any of some actions was told since an event."""
+        query = sa.select(events.c.number).where(events.c.number > after, events.c.action.in_(actions))
+        with self._database.read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def after(self, number: int, limit: int) -> list[Event]:
         """The events that follow one, oldest first."""

@@ -95,19 +95,22 @@ def _read(file: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     try:
-        mode = os.fstat(number).st_mode
+        status = os.fstat(number)
+        mode = status.st_mode
         if not stat.S_ISREG(mode):
             raise _refusal(file, "is no plain file.")
         if mode & OTHERS:
             raise _refusal(
                 file,
-                f"can be read or changed by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {file}. If "
-                "somebody may have read it, put it away and make every door a new token.",
+                f"can be read or changed by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {file}, or "
+                "where it is mounted, say mode 0400 there. If somebody may have read it, put it away and "
+                "make every door a new token.",
             )
+        _refuse_stranger(file, status, "has it")
         secret = os.read(number, SECRET_BYTES + 1)
     finally:
         os.close(number)
-    _refuse_open_folder(file)
+    _refuse_open_folders(file)
     if len(secret) != SECRET_BYTES or len(set(secret)) < LEAST_DIFFERENT:
         raise _refusal(
             file,
@@ -117,15 +120,24 @@ def _read(file: Path) -> bytes | None:
     return secret
 
 
-def _refuse_open_folder(file: Path) -> None:
-    folder = Path(os.path.realpath(file)).parent
-    mode = folder.stat().st_mode
-    if mode & WRITING_OTHERS and not mode & stat.S_ISVTX:
-        raise _refusal(
-            file,
-            f"can be replaced by others, who may write to its folder (mode {stat.S_IMODE(mode):04o}): "
-            f"chmod go-w {folder}",
-        )
+def _refuse_open_folders(file: Path) -> None:
+    """Refuse a file that others could put another in place of: in its folder, or in those above."""
+    folder, *above = Path(os.path.realpath(file)).parents
+    status = folder.stat()
+    _refuse_stranger(folder, status, "can replace what is in it")
+    for place, writing in ((folder, WRITING_OTHERS), *((place, stat.S_IWOTH) for place in above)):
+        mode = place.stat().st_mode
+        if mode & writing and not mode & stat.S_ISVTX:
+            raise _refusal(
+                file,
+                f"can be replaced by others, who may write to {place} (mode {stat.S_IMODE(mode):04o}): "
+                f"chmod {'go-w' if place == folder else 'o-w'} {place}",
+            )
+
+
+def _refuse_stranger(path: Path, status: os.stat_result, may: str) -> None:
+    if os.geteuid() and status.st_uid not in (os.geteuid(), 0):  # root runs commands for whoever serves
+        raise _refusal(path, f"belongs to somebody else (user {status.st_uid}), who {may}: chown it.")
 
 
 def _refuse_lost(file: Path) -> None:
@@ -145,7 +157,7 @@ def _state(file: Path) -> tuple[int, ...] | None:
 
 
 def _make(file: Path) -> bytes:
-    _refuse_open_folder(file)
+    _refuse_open_folders(file)
     secret = secrets.token_bytes(SECRET_BYTES)
     number, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # for its owner alone: 0600
     staged = Path(name)

@@ -110,6 +110,21 @@ def test_somebody_known_whose_photo_is_refused_stays(owner: Owner) -> None:
     assert owner.enrolled() == {"Ana": 1}
 
 
+def test_a_folder_that_grew_is_enrolled_once_more(owner: Owner, album: Callable[..., Path]) -> None:
+    folder = album(Ana=["ana-1.jpg"], Bruno=["bruno-1.jpg"])
+    owner.does("enrol", "--folder", folder)
+    shutil.copy(PHOTOS / "ana-2.jpg", folder / "Ana")
+
+    assert owner.does("enrol", "--folder", folder).splitlines() == [
+        "Ana: 1 photo enrolled",
+        "Ana: 1 photo there already",
+        "Bruno: 1 photo there already",
+        "1 person, 1 photo enrolled, 2 there already",
+    ]
+    assert owner.does("enrol", "Bruno", PHOTOS / "bruno-1.jpg") == "Bruno: 1 photo there already\n"
+    assert owner.enrolled() == {"Ana": 2, "Bruno": 1}
+
+
 def test_whoever_has_a_photo_already_is_named(owner: Owner) -> None:
     owner.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
 

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.accounts import add_account, basic, signed_in
+from tests.conftest import Clock
 from tests.forms import HTML, post_form
 from tests.servers import InProcessServer, enrolled, path_of, post_json, post_photo
 from wsgi_app.stores.stores import Stores
@@ -47,11 +48,12 @@ def test_every_answer_to_a_change_says_where_it_is_undone(
 
 
 def test_it_is_undone_once_and_what_was_changed_since_is_a_conflict(
-    server: InProcessServer, photo: Photo
+    server: InProcessServer, photo: Photo, clock: Clock
 ) -> None:
     visits = [post_photo(server, "/", photo("chen-1")).json["visit"]]
     named = post_json(server, "/unknown/name", {"visits": visits, "name": "Chen"}).json
     way = path_of(server, named["links"]["undo"])
+    clock.advance(1)
     ignored = post_json(server, "/unknown/ignore", {"visits": visits})
 
     since = server.ask("POST", way)
@@ -59,7 +61,7 @@ def test_it_is_undone_once_and_what_was_changed_since_is_a_conflict(
     answers = [server.ask("POST", way), server.ask("POST", way), server.ask("POST", "/undo/" + "f" * 32)]
 
     assert (since.status, since.error) == (409, "changed_since")
-    assert "was changed since" in since.json["error"]["message"]
+    assert "Undo that first" in since.json["error"]["message"]
     assert [answer.status for answer in answers] == [204, 404, 404]
     assert "undone already" in answers[1].json["error"]["message"]
 

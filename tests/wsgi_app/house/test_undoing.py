@@ -253,14 +253,15 @@ def refused(house: House, change: Change | None) -> str:
 
 
 def test_what_somebody_changed_since_is_not_undone_until_that_is(
-    enroller: Enroller, house: House, ana: str, come: Callable[..., list[Visit]]
+    enroller: Enroller, house: House, ana: str, come: Callable[..., list[Visit]], clock: Clock
 ) -> None:
     visits = come("chen-1", "chen-2")
     before = kept(house.stores)
     named = naming.name(enroller, visits, called("Chen"))
+    clock.advance(1)
     barred = barring.bar(enroller, visits, named.person.id).change
 
-    assert refused(house, named.change) == "changed_since"
+    assert refused(house, named.change) == "changed_since:undo_first"
     assert barred is not None
     undo(house.stores, house.embedder, barred.id)
     assert named.change is not None
@@ -274,15 +275,16 @@ def test_somebody_new_who_was_let_in_since_is_not_undone(
     named = naming.name(enroller, come("chen-1", "chen-2"), called("Chen"))
     come("chen-3")
 
-    assert refused(house, named.change) == "changed_since"
+    assert refused(house, named.change) == "changed_since:known"
 
 
 def test_somebody_new_with_another_photo_or_name_since_is_not_undone(
-    enroller: Enroller, house: House, photo: Photo, come: Callable[..., list[Visit]]
+    enroller: Enroller, house: House, photo: Photo, come: Callable[..., list[Visit]], clock: Clock
 ) -> None:
     named = naming.name(enroller, come("chen-1"), called("Chen"))
+    clock.advance(1)
     more = enroller.enrol(Candidate(named.person.id, photo("chen-2"))).change
-    assert refused(house, named.change) == "changed_since"
+    assert refused(house, named.change) == "changed_since:undo_first"
 
     assert more is not None
     undo(house.stores, house.embedder, more.id)
@@ -323,7 +325,7 @@ def test_a_photo_of_a_visit_that_is_said_to_be_another_s_by_now_does_not_come_ba
         house.stores.faces.remove(ana, house.stores.faces.taken_from([visit.id])[0].id)
     house.stores.corrections.set([visit.id], CorrectionVerdict.NOBODY)
 
-    assert refused(house, removed.change) == "changed_since"
+    assert refused(house, removed.change) == "changed_since:said"
 
 
 def test_what_tells_of_somebody_who_was_new_goes_when_they_do(
@@ -355,7 +357,7 @@ def test_somebody_new_whom_a_deleted_visit_showed_is_not_undone(
     naming.correct(enroller, visits[1], person(named.person.id), lambda _: True)
     house.stores.visits.remove(visits[1].id, lambda _: True)
 
-    assert refused(house, named.change) == "changed_since"
+    assert refused(house, named.change) == "changed_since:known"
 
 
 def learn_as_bruno(enroller: Enroller, visit: Visit) -> None:
@@ -376,7 +378,7 @@ def test_what_was_said_of_a_visit_is_not_said_again_once_it_taught_somebody_else
         unsaid = naming.ignore(enroller.stores, [visit.id])
     learn_as_bruno(enroller, visit)
 
-    assert refused(house, unsaid) == "changed_since"
+    assert refused(house, unsaid) == "changed_since:said"
 
 
 def test_a_photo_that_is_not_somebody_s_does_not_come_back_once_it_is_said_to_be_theirs(
@@ -388,7 +390,7 @@ def test_a_photo_that_is_not_somebody_s_does_not_come_back_once_it_is_said_to_be
         house.stores.faces.remove(ana, kept_as_not_hers.id)
     naming.name(enroller, visits, person(ana))
 
-    assert refused(house, removed.change) == "changed_since"
+    assert refused(house, removed.change) == "changed_since:said"
 
 
 def test_a_photo_of_somebody_does_not_come_back_once_it_is_said_not_to_be_theirs(
@@ -400,7 +402,7 @@ def test_a_photo_of_somebody_does_not_come_back_once_it_is_said_not_to_be_theirs
         house.stores.faces.remove(ana, house.stores.faces.of(ana)[-1].id)
     barring.bar(enroller, visits, ana)
 
-    assert refused(house, removed.change) == "changed_since"
+    assert refused(house, removed.change) == "changed_since:said"
 
 
 @pytest.mark.parametrize("negative", [False, True])

@@ -69,7 +69,9 @@ def test_a_file_that_others_can_read_or_change_is_refused(tmp_path: Path, mode: 
     open_secret(file)
     file.chmod(mode)
 
-    with pytest.raises(ConfigError, match=rf"by others \(mode {mode:04o}\): chmod 600 {file}\. If"):
+    with pytest.raises(
+        ConfigError, match=rf"\(mode {mode:04o}\): chmod 600 {file}, or .* say mode 0400 there"
+    ):
         open_secret(file)
     file.chmod(0o400)
     assert open_secret(file) == file.read_bytes()
@@ -89,7 +91,7 @@ def test_a_folder_in_which_others_may_put_another_file_is_refused(
     folder.chmod(mode)
 
     def refused() -> None:
-        with pytest.raises(ConfigError, match=rf"others, who may write .*: chmod go-w {folder}$"):
+        with pytest.raises(ConfigError, match=rf"others, who may write to .*: chmod go-w {folder}$"):
             open_secret(file)
 
     if is_taken:
@@ -101,6 +103,43 @@ def test_a_folder_in_which_others_may_put_another_file_is_refused(
         open_secret(file)
         folder.chmod(mode)
         refused()
+
+
+@pytest.mark.parametrize(("mode", "is_taken"), [(0o755, True), (0o775, True), (0o1777, True), (0o777, False)])
+def test_a_folder_above_that_everybody_may_write_to_is_refused(
+    tmp_path: Path, mode: int, is_taken: bool
+) -> None:
+    above = tmp_path / "above"
+    file = above / "keys" / "doors.key"
+    secret = open_secret(file)
+    above.chmod(mode)
+
+    if is_taken:
+        assert open_secret(file) == secret
+    else:
+        with pytest.raises(ConfigError, match=rf"write to {above} \(mode {mode:04o}\): chmod o-w {above}$"):
+            open_secret(file)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+@pytest.mark.parametrize("owned", ["doors.key", "keys"])
+def test_what_belongs_to_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owned: str
+) -> None:
+    file = tmp_path / "keys" / "doors.key"
+    secret = open_secret(file)
+    [path] = [path for path in (file, file.parent) if path.name == owned]
+
+    for user, owner, is_taken in ((1000, 1000, True), (1000, 0, True), (0, 1000, True), (1000, 1001, False)):
+        os.chown(file, 0, 0)
+        os.chown(path, owner, 0)
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        if is_taken:
+            assert open_secret(file) == secret
+        else:
+            with pytest.raises(ConfigError, match=rf"{path} belongs to somebody else \(user 1001\), who "):
+                open_secret(file)
+        monkeypatch.undo()
 
 
 def test_a_pipe_is_refused_and_nobody_waits_for_it(tmp_path: Path) -> None:

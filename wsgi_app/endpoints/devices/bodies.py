@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from wsgi_app.access.doors import is_of_another_secret, is_outdated
+from wsgi_app.access.doors import is_outdated, needs_renewal
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.tries import Series
 from wsgi_app.base.vitals import Moment, Vitals
@@ -21,7 +21,7 @@ class DeviceBody(msgspec.Struct):
     heard_at: Moment | None
     missed: Annotated[int, msgspec.Meta(description="heartbeats that did not come")]
     outdated: Annotated[bool, msgspec.Meta(description="too old for this server: its door stays closed")]
-    renew: Annotated[bool, msgspec.Meta(description="its token is of another secret: it cannot sign")]
+    renew: Annotated[bool, msgspec.Meta(description="it needs a new token: what it signs cannot be checked")]
     links: dict[str, str]
 
 
@@ -66,13 +66,14 @@ def _tries_body(call: Call, series: Series) -> TriesBody:
 
 def device_fields(call: Call, device: Device) -> dict[str, Any]:
     """The fields of that representation."""
+    now = call.stores.now()
     return {
         "id": device.id,
-        "state": device.state(call.house.stores.now()),
+        "state": device.state(now),
         "vitals": device.vitals,
         "heard_at": device.heard_at,
         "missed": device.missed,
         "outdated": is_outdated(device),
-        "renew": is_of_another_secret(device, call.stores.devices, call.house.secret.now()),
+        "renew": needs_renewal(device, call.stores.devices, call.house.secret.now(), now),
         "links": {"self": call.links.device(device.id), "heartbeat": call.links.heartbeat(device.id)},
     }

@@ -93,8 +93,13 @@ SENTENCES: dict[str, Sentence] = {
     # what is taken back
     "not_found:change": "This cannot be undone any more: it was undone already, it is too long ago, or what "
     "it was about is deleted.",
-    "changed_since": "This cannot be undone any more: something of it was changed since. Undo that first, or "
-    "change it by hand.",
+    "changed_since": "This cannot be undone any more: something of it was changed since. Change it by hand.",
+    "changed_since:undo_first": "This cannot be undone yet: something was done since with what it was about. "
+    "Undo that first, the latest first, or change it by hand.",
+    "changed_since:known": "This cannot be undone any more: whoever was added by it came in since, or was "
+    "said to be seen. Change it by hand, or forget them.",
+    "changed_since:said": "This cannot be undone any more: it is not what was said of the visit since. "
+    "Change it by hand.",
     "never_compared": "This cannot be undone any more: the networks were changed since, and have not seen "
     "the photo that would come back. Add it again.",
     # what operators say
