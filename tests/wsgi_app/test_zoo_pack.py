@@ -21,7 +21,8 @@ from wsgi_app.vision.detect import detector_blob
 from wsgi_app.vision.embed import Embedding, embedder_blob
 from wsgi_app.vision.engines import Blob, load_network
 from wsgi_app.vision.match import cosine
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import ENROLMENT
 
 PEOPLE = sorted({path.stem.partition("-")[0] for path in PHOTOS.glob("*-1.jpg")} - {"nobody"})
 ZOO = catalogue()["zoo"]

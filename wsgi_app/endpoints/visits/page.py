@@ -17,7 +17,7 @@ from wsgi_app.endpoints.visits.filters import VisitQuery
 from wsgi_app.house.days import STEPS, Day, Mark, day_at, marks
 from wsgi_app.house.words.pages import OUTCOMES, REASONS
 from wsgi_app.stores.visits import Visit
-from wsgi_app.vision.pipeline import ENROLMENT, PROBE
+from wsgi_app.vision.standards import ENROLMENT, PROBE
 from wsgi_app.vision.thumbnails import photo_size
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import number_of, same_list
