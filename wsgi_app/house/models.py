@@ -12,6 +12,7 @@ from wsgi_app.base.steps import Steps
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import (
     CATALOGUE,
+    SHIPPED,
     Pack,
     check_files,
     pack_in,
@@ -19,7 +20,6 @@ from wsgi_app.vision.packs import (
 )
 from wsgi_app.vision.pipeline import Pipeline
 
-SHIPPED = "embedded"
 # One made-up face, on which the networks are tried before the first photo and by /health/ready.
 TEST_PICTURE = (CATALOGUE.parent / "test-picture.jpg").read_bytes()
 
@@ -59,15 +59,6 @@ def named_pack(config: Config, name: str) -> tuple[Pack, Path]:
     if not folder.is_dir():
         raise PackError("pack:neither", name=name, packs=", ".join(packs))
     return pack_in(folder), folder.resolve()
-
-
-def is_here(config: Config, pack: Pack) -> bool:
-    """Whether every file of a catalogued pack is here and the right one."""
-    try:
-        check_files(pack, pack_folder(config, pack.name))
-    except PackError:
-        return False
-    return True
 
 
 def choose(config: Config, name: str) -> None:

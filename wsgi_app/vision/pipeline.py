@@ -93,10 +93,10 @@ class Pipeline:
             return GuardedNetwork(load_network(path, opencv_input), lock, limits.inference_wait_s)
 
         self.pack, self.limits, self._nose_file = pack, limits, nose or _nose_of(pack, folder)
-        self._detector = guarded(folder / pack.detector.file, pack.detector.opencv_input)
-        self._embedder = guarded(folder / pack.embedder.file, pack.embedder.opencv_input)
+        self._detector = guarded(pack.path_of(pack.detector, folder), pack.detector.opencv_input)
+        self._embedder = guarded(pack.path_of(pack.embedder, folder), pack.embedder.opencv_input)
         self._nose = guarded(self._nose_file.path) if self._nose_file else None
-        self._faults = guarded(folder / pack.faults.file) if pack.faults else None
+        self._faults = guarded(pack.path_of(pack.faults, folder)) if pack.faults else None
 
     def check(self, photo: bytes, steps: Steps) -> bool:
         """Run every network on a photo of one face; whether exactly that face was found."""
@@ -259,7 +259,7 @@ class Pipeline:
 def _nose_of(pack: Pack, folder: Path) -> NoseFile | None:
     if pack.nose is None:
         return None
-    return NoseFile(folder / pack.nose.file, pack.nose.input_px, pack.nose.channels)
+    return NoseFile(pack.path_of(pack.nose, folder), pack.nose.input_px, pack.nose.channels)
 
 
 def _is_near(picture: Picture, sighting: Sighting) -> bool:

@@ -39,6 +39,7 @@ SENTENCES: dict[str, Sentence] = {
     "pack:unknown": "There is no pack {name!r}; there are {packs}.",
     "pack:no_folder": "There is no model pack folder {folder}.",
     "pack:description": "{file} does not describe model packs: {why}",
+    "pack:shares_more": "{file}: pack {pack!r} is to share networks that pack {shipped!r} does not have.",
     "pack:incomplete": "{folder} holds no complete model pack. A pack is, for example, {wanted}.",
     "pack:missing_fetch": {
         Place.TERMINAL: "{file} is missing. `porteiro models fetch {pack}` brings the right one.",
