@@ -90,6 +90,28 @@ def test_a_pack_is_copied_chosen_and_then_in_force(newcomer: Owner, pack_folder:
     assert newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg") == "Ana: 1 photo enrolled\n"
 
 
+@pytest.mark.usefixtures("known_pack")
+def test_a_pack_that_shares_the_shipped_networks_needs_only_its_own(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    catalogue, head = vision_packs.CATALOGUE, f"[packs.{PACK}]\n"
+    described = re.sub(
+        rf"(?ms)^\[packs\.{PACK}\.(detector|nose|faults)\].*?(?=^\[|\Z)", "", catalogue.read_text()
+    )
+    shares = "".join(f'{network} = "embedded"\n' for network in ("detector", "nose", "faults"))
+    catalogue.write_text(described.replace(head, head + shares))
+    stick = tmp_path / "only-the-embedder"
+    stick.mkdir()
+    shutil.copy(pack_folder / "embedder.onnx", stick)
+
+    newcomer.does("models", "fetch", PACK, "--from", stick)
+    newcomer.does("models", "use", PACK)
+
+    assert [path.name for path in (newcomer.data / "models" / PACK).iterdir()] == ["embedder.onnx"]
+    assert newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg") == "Ana: 1 photo enrolled\n"
+    assert states(newcomer.does("models", "list"))[PACK] == "in force"
+
+
 def test_a_pack_in_a_folder_is_said_to_be_in_force(owner: Owner, pack_folder: Path) -> None:
     said = owner.does("models", "list")
     assert said.startswith(f"In force: {PACK}, in {pack_folder}\n\n")
