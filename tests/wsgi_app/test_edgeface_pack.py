@@ -24,7 +24,8 @@ from wsgi_app.house.thresholds import threshold_for_rate
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import Gallery, match
 from wsgi_app.vision.packs import SHIPPED, check_files, pack_in, sha256_of
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import ENROLMENT
 
 PEOPLE = sorted({path.stem.partition("-")[0] for path in PHOTOS.glob("*-1.jpg")} - {"nobody"})
 EDGEFACE = catalogue()["edgeface"]
