@@ -1,7 +1,6 @@
 """With which models Porteiro looks: list, fetch and use packs, and get everything ready to serve."""
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,18 +14,16 @@ from wsgi_app import __version__
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import PackError
 from wsgi_app.base.sentences import Place
-from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, print_table, progress_bar, with_config
 from wsgi_app.commands.accounts import ELSEWHERE, address_option, first_link
 from wsgi_app.commands.comparison import Listed, file_lines, listed_packs, table_of
+from wsgi_app.commands.embedding import see_everybody
 from wsgi_app.house import models
-from wsgi_app.house.embedding import embed_anew
 from wsgi_app.house.fetching import fetch
 from wsgi_app.house.models import load_pipeline, tried_pipeline
 from wsgi_app.house.words.errors import sentence
-from wsgi_app.stores.stores import Stores, open_stores
+from wsgi_app.stores.stores import open_stores
 from wsgi_app.vision.packs import check_files
-from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.timing import look_milliseconds
 
 
@@ -41,7 +38,8 @@ def prepare_command(config: Config, address: str | None) -> None:
     pipeline, stores = load_pipeline(config), open_stores(config)
     if config.pack:
         models.choose(config, config.pack)  # so that the other commands take the same
-    _embed_anew(pipeline, stores)
+    if see_everybody(pipeline, stores):
+        _tell_threshold(config)
     root = config.own_root if config.socket is None else f"http://ADDRESS{config.prefix}"
     where = f"open    {root}/" if config.socket is None else f"behind  nginx on {config.socket}"
     if config.is_everywhere:
@@ -115,9 +113,10 @@ def models_use_command(config: Config, name: str) -> None:
     """
     pack, folder = models.named_pack(config, name)
     check_files(pack, folder)
-    _embed_anew(tried_pipeline(pack, folder, None, config.limits.pictures), open_stores(config))
+    see_everybody(tried_pipeline(pack, folder, None, config.limits.pictures), open_stores(config))
     models.choose(config, name)
     click.echo(f"{pack.name} is in use from the server's next start on.")
+    _tell_threshold(config)
     if config.pack:
         click.echo(f"PORTEIRO_PACK={config.pack} is set, and goes before this choice.", err=True)
 
@@ -152,14 +151,12 @@ def _measured(packs: Sequence[Listed]) -> list[Listed]:
     return measured
 
 
-def _embed_anew(pipeline: Pipeline, stores: Stores) -> None:
-    with progress_bar(MofNCompleteColumn()) as progress:
-        task = progress.add_task("Embedding known faces anew", total=None, visible=False)
-        embed_anew(
-            pipeline,
-            stores,
-            Steps(time.perf_counter),
-            lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+def _tell_threshold(config: Config) -> None:
+    if config.threshold is not None:
+        click.echo(
+            f"PORTEIRO_THRESHOLD={config.threshold:g} is set, whatever the models, though each finds people "
+            "alike on a scale of its own; `porteiro calibrate` suggests one.",
+            err=True,
         )
 
 

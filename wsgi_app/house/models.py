@@ -1,5 +1,7 @@
 """The models: which pack this house uses, and loading it."""
 
+import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,7 +73,15 @@ def choose(config: Config, name: str) -> None:
     kept = name if name in catalogue() else str(folder)
     path = _choice_file(config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{kept}\n", encoding="utf-8")
+    number, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            stream.write(f"{kept}\n")
+            stream.flush()
+            os.fsync(number)
+        Path(staged).replace(path)  # whole before it has its name: a worker may start at any moment
+    finally:
+        Path(staged).unlink(missing_ok=True)
 
 
 def _choice_file(config: Config) -> Path:

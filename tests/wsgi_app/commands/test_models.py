@@ -2,14 +2,19 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.conftest import PHOTOS
+from tests.galleries import SHARP
 from tests.owners import PACK, Owner, listed, renamed_pack, without_progress
 from wsgi_app import __version__
+from wsgi_app.base.config import load_config
 from wsgi_app.base.errors import PackError
 from wsgi_app.commands import models as commands
 from wsgi_app.house import models
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.faces import Source
 from wsgi_app.vision import packs as vision_packs
 from wsgi_app.vision.packs import Pack, pack_in
 
@@ -339,11 +344,78 @@ def test_a_folder_that_cannot_be_made_is_told_when_fetching(pack_folder: Path) -
     assert "/dev/null/house" in said
 
 
-def test_a_kept_crop_that_is_gone_is_named(newcomer: Owner, pack_folder: Path, tmp_path: Path) -> None:
+def test_a_kept_crop_that_is_gone_is_named_and_the_others_are_embedded(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    newcomer.does("models", "use", pack_folder)
+    newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
+    lost, _ = (newcomer.data / "photos" / "people").rglob("*.png")
+    lost.unlink()
+    other = other_pack(tmp_path / "other", pack_folder)
+
+    first, second = (newcomer.types("models", "use", other) for _ in range(2))
+
+    assert [result.exit_code for result in (first, second)] == [0, 0]
+    assert without_progress(first.stderr).splitlines() == [
+        "Embedding 2 known faces anew.",
+        f"porteiro: The kept crop {lost} cannot be read (This photo is gone): a photo of Ana, by which nobody is "
+        "known now. Remove it from their page, and add another.",
+    ]
+    assert without_progress(second.stderr).startswith("Embedding 1 known face anew.\n")
+    with newcomer.house() as stores:
+        assert len(stores.gallery.rows(pack_in(other).embedder.sha256).faces) == 1
+
+
+def test_a_crop_of_a_face_that_is_not_somebodys_is_named_when_it_is_gone(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
     newcomer.does("models", "use", pack_folder)
     newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
-    (crop,) = (newcomer.data / "photos" / "people").rglob("*.png")
-    crop.unlink()
-    said = newcomer.is_told("models", "use", other_pack(tmp_path / "other", pack_folder))
-    assert said.startswith(f"porteiro: The kept crop {crop} cannot be read: ")
-    assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in ")
+    with newcomer.house() as stores:
+        ana = stores.people.page(1)[0].id
+        seen = Embedding(pack_in(pack_folder).embedder.sha256, np.ones(128, np.float32))
+        barring = stores.faces.add(ana, b"no picture", SHARP, seen, Source(negative=True))
+        file = stores.photos.path(barring.crop)
+
+    said = without_progress(
+        newcomer.types("models", "use", other_pack(tmp_path / "other", pack_folder)).stderr
+    )
+
+    assert said.splitlines()[1].startswith(
+        f"porteiro: The kept crop {file} cannot be read (not a kept crop: "
+    )
+    assert said.endswith(
+        "): a face that is not Ana's, so nobody is taken for Ana now. Remove it from their page."
+    )
+
+
+def test_enrolling_lets_the_models_see_those_first_whom_a_new_face_is_compared_with(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    newcomer.does("models", "use", pack_folder)
+    newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    models.choose(load_config(newcomer.settings), str(other_pack(tmp_path / "other", pack_folder)))
+
+    said = newcomer.is_told("enrol", "Bruno", PHOTOS / "ana-1.jpg")
+
+    assert "Ana has this photo already" in said
+    assert newcomer.enrolled() == {"Ana": 1}
+
+
+def test_a_threshold_that_is_set_for_other_models_is_told(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    told = (
+        "PORTEIRO_THRESHOLD=0.5 is set, whatever the models, though each finds people alike on a scale of its "
+        "own; `porteiro calibrate` suggests one."
+    )
+    strict = Owner({**newcomer.settings, "PORTEIRO_THRESHOLD": "0.5"})
+    strict.does("models", "use", pack_folder)
+    strict.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+
+    used = strict.types("models", "use", other_pack(tmp_path / "other", pack_folder))
+    strict.does("enrol", "Bruno", PHOTOS / "bruno-1.jpg")
+    back = Owner({**strict.settings, "PORTEIRO_PACK": str(pack_folder)})
+    prepared, again = back.types("prepare"), back.types("prepare")
+
+    assert [told in result.stderr for result in (used, prepared, again)] == [True, True, False]
