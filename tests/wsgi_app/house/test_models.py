@@ -1,3 +1,5 @@
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -113,6 +115,23 @@ def test_what_is_no_pack_cannot_be_chosen_and_the_earlier_choice_stays(
         with pytest.raises(PackError):
             models.choose(config, name)
     assert chosen(config)[0] == "zoo"
+
+
+def test_a_choice_that_cannot_be_written_whole_leaves_the_earlier_one(
+    shipped: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(config.data / "models" / "zoo", *ZOO)
+    models.choose(config, "zoo")
+
+    def is_full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", is_full)
+    with pytest.raises(OSError, match="No space left"):
+        models.choose(config, "other")
+
+    assert chosen(config)[0] == "zoo"
+    assert {path.name for path in (config.data / "models").iterdir()} == {"chosen", "zoo"}
 
 
 def test_a_chosen_folder_is_found_from_any_place(
