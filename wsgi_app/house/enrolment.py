@@ -122,12 +122,12 @@ class Enroller:
     def seen(self, sighting: Sighting) -> EmbeddedFace:
         """What would be kept of a face that is found."""
         vector = self.pipeline.embed(sighting.crop, self.steps)
-        embedding = Embedding(self.pipeline.pack.embedder.sha256, vector)
+        embedding = Embedding(self.pipeline.pack.embedder.key, vector)
         return EmbeddedFace(crop_to_png(sighting.crop), sighting.quality.rounded(), embedding)
 
     def others(self, seen: Sequence[EmbeddedFace], person_id: str) -> list[Others]:
         """Whom faces that somebody is to get are like of everybody else: what takes long in a large house."""
-        rows = self.stores.gallery.rows(self.pipeline.pack.embedder.sha256)
+        rows = self.stores.gallery.rows(self.pipeline.pack.embedder.key)
         found = likeliest_others(rows.faces, [each.embedding.vector for each in seen], person_id)
         return [Others(rows.generation, likeliest) for likeliest in found]
 
