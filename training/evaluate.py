@@ -119,7 +119,11 @@ class MeasuredPack:
         blob, _ = detector_blob(picture, self.pack.detector)
         rows = {
             f"detector at {blob.shape[3]}x{blob.shape[2]}, ms": _timed(self._detector, blob),
-            "embedder, ms": _timed(self._embedder, embedder_blob(crop, self.pack.embedder)),
+            "embedder, ms": _timed(
+                self._embedder,
+                embedder_blob(crop, self.pack.embedder),
+                images=2 if self.pack.embedder.mirrored else 1,
+            ),
         }
         if self._nose is not None and self._nose_file is not None:
             rows["nose, ms"] = _timed(self._nose, nose_blob(picture, self._nose_file))
@@ -166,8 +170,8 @@ def _share(value: float) -> str:
     return f"{value:.3f}"
 
 
-def _timed(network: Network, blob: Blob) -> str:
-    return f"{milliseconds(network, blob, TIMED_RUNS):.2f}"
+def _timed(network: Network, blob: Blob, images: int = 1) -> str:
+    return f"{images * milliseconds(network, blob, TIMED_RUNS):.2f}"
 
 
 def _sections(
