@@ -120,9 +120,7 @@ class MeasuredPack:
         rows = {
             f"detector at {blob.shape[3]}x{blob.shape[2]}, ms": _timed(self._detector, blob),
             "embedder, ms": _timed(
-                self._embedder,
-                embedder_blob(crop, self.pack.embedder),
-                images=2 if self.pack.embedder.mirrored else 1,
+                self._embedder, embedder_blob(crop, self.pack.embedder), self.pack.embedder.runs
             ),
         }
         if self._nose is not None and self._nose_file is not None:
@@ -170,8 +168,8 @@ def _share(value: float) -> str:
     return f"{value:.3f}"
 
 
-def _timed(network: Network, blob: Blob, images: int = 1) -> str:
-    return f"{images * milliseconds(network, blob, TIMED_RUNS):.2f}"
+def _timed(network: Network, blob: Blob, runs: int = 1) -> str:
+    return f"{runs * milliseconds(network, blob, TIMED_RUNS):.2f}"
 
 
 def _sections(

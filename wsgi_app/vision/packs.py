@@ -144,6 +144,11 @@ class EmbedderFile(NetworkFile):
         """What tells its embeddings from those that it is not to be compared with."""
         return f"{self.sha256}{MIRRORED}" if self.mirrored else self.sha256
 
+    @property
+    def runs(self) -> int:
+        """How often the network runs for a face."""
+        return 2 if self.mirrored else 1
+
     def __post_init__(self) -> None:
         """Refuse what no threshold can be drawn from."""
         steps = list(pairwise(self.strangers))
