@@ -1,7 +1,8 @@
 """What the pack ``edgeface`` must be able to do, with the published file and with that of its thresholds.
 
-The first is fetched. The second, the same weights rounded to 8 bits, is ``edgeface_xs.onnx`` in the folder of
-reference networks that ``MODELS`` names in the environment. What is not reached or not named skips.
+The first is fetched, by ``make test-long``. The second, the same weights rounded to 8 bits, is
+``edgeface_xs.onnx`` in the folder of reference networks that ``MODELS`` names in the environment. What is not
+reached or not named skips.
 """
 
 import os
@@ -58,7 +59,7 @@ def rounded(folder: Path) -> Path:
     return renamed
 
 
-@pytest.fixture(scope="module", params=[published, rounded])
+@pytest.fixture(scope="module", params=[pytest.param(published, marks=pytest.mark.long), rounded])
 def edgeface(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     folder = request.param(tmp_path_factory.mktemp("edgeface"))
     pack = pack_in(folder)
