@@ -8,6 +8,7 @@ import msgspec
 
 from wsgi_app.access.evidence import photo_digests
 from wsgi_app.base.config import Config
+from wsgi_app.base.errors import Conflict
 from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.base.people import PersonName
 from wsgi_app.base.steps import Steps
@@ -81,13 +82,19 @@ def series_at(house: House, caller: Caller) -> Series | None:
 
     Raises:
         TooManyRequests: the door waits after the last of them.
-        Conflict: the press is no later than the last one of that door.
+        Conflict: the press is no later than the last one of that door; where that lies in the future, the
+            next press is judged.
     """
     rule = house.config.try_rule
     series = house.stores.tries.at(caller.door, rule) if rule.tries else None
     refuse_too_soon(series, rule, house.stores.now())
     if caller.device is not None and caller.press is not None:
-        refuse_replayed(caller.device, caller.press)
+        try:
+            refuse_replayed(caller.device, caller.press)
+        except Conflict as error:
+            if house.stores.devices.set_clock_back(caller.device.id):
+                raise Conflict("replayed:clock") from error
+            raise
     return series
 
 

@@ -31,6 +31,7 @@ def horizons(config: Config, now: datetime) -> dict[Kind, datetime]:
         kinds.FAILURES: DAY,
         kinds.CHANGES: KEPT,
         kinds.TRIES: config.try_rule.window,
+        kinds.BOOTS: YEAR,
     }
     return {kind: now - age for kind, age in ages.items()}
 

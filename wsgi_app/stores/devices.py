@@ -14,6 +14,7 @@ from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.tables import devices
 
 HEARTBEAT = timedelta(seconds=60)
+AHEAD = timedelta(seconds=60)  # no press or heartbeat that is accepted lies further in the future
 
 # How long after its last heartbeat a device is what; after the last of these times it is lost.
 LOST_AFTER = timedelta(seconds=300)
@@ -106,6 +107,26 @@ class DeviceStore(ActingStore):
             connection.execute(devices.update().where(devices.c.id == name), {"revoked_at": self._now()})
             tell(connection, self._now(), ("device", "revoked", name), self._by)
 
+    def set_clock_back(self, name: str) -> bool:
+        """Take this moment for a device's last press where that lies in the future.
+
+        It came while the server's clock was ahead, and would shut the device out until that time. Presses of
+        up to now stay replays.
+
+        Returns:
+            Whether it did.
+
+        Raises:
+            NotFound: no device of that name has a token that is accepted.
+        """
+        with self._database.write() as connection:
+            device, now = _in_force(connection, name), self._now()
+            if not _is_ahead(device.pressed_at, now):
+                return False
+            connection.execute(devices.update().where(devices.c.id == name), {"pressed_at": now})
+            tell(connection, now, ("device", "clock_set_back", name))
+        return True
+
     def holding(self, token_hash: bytes) -> Device | None:
         """The device whose token this is, revoked or not: asked for each press."""
         with self._database.read() as connection:
@@ -184,7 +205,7 @@ class DeviceStore(ActingStore):
             device, now = _in_force(connection, name), self._now()
             reported_at = device.reported_at
             if signed_at is not None:
-                if reported_at is not None and signed_at <= reported_at:
+                if reported_at is not None and signed_at <= reported_at and not _is_ahead(reported_at, now):
                     raise Conflict("replayed:heartbeat")
                 reported_at = signed_at
             missed = 0 if device.heard_at is None else max(0, round((now - device.heard_at) / HEARTBEAT) - 1)
@@ -197,6 +218,10 @@ class DeviceStore(ActingStore):
                     "reported_at": reported_at,
                 },
             )
+
+
+def _is_ahead(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at > now + AHEAD
 
 
 def device_holding(connection: sa.Connection, token_hash: bytes) -> Device | None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from wsgi_app.base.errors import Conflict, Forbidden
 from wsgi_app.stores.devices import Device, device_holding
-from wsgi_app.stores.tables import devices
+from wsgi_app.stores.tables import boots, devices
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,21 @@ def refuse_replayed(device: Device, press: Press) -> None:
 def keep_press(connection: sa.Connection, press: Press) -> None:
     """Make a press the device's last one, in the transaction that stores its visit.
 
+    A boot that another one followed never comes back, whatever the clocks say.
+
     Raises:
         Forbidden: the token was revoked while the photo was judged.
-        Conflict: a press that is not earlier was judged meanwhile.
+        Conflict: a press that is not earlier was judged meanwhile, or it is of an earlier boot.
     """
     device = device_holding(connection, press.key)
     if device is None or device.revoked_at is not None:
         raise Forbidden("revoked")
     refuse_replayed(device, press)
+    if press.boot != device.boot:
+        boot = {"device": press.device, "boot": press.boot}
+        if connection.execute(_EARLIER_BOOT, boot).first():
+            raise Conflict("replayed")
+        connection.execute(_KEEP_BOOT, {"device_id": press.device, "boot": press.boot, "at": press.at})
     latest = press.at if device.pressed_at is None else max(press.at, device.pressed_at)
     connection.execute(
         _KEEP_PRESS, {"name": press.device, "new_boot": press.boot, "ms": press.ms, "latest": latest}
@@ -65,6 +72,10 @@ def keep_press(connection: sa.Connection, press: Press) -> None:
 
 
 # Made once, as in ``visits``.
+_EARLIER_BOOT = sa.select(boots.c.at).where(
+    boots.c.device_id == sa.bindparam("device"), boots.c.boot == sa.bindparam("boot")
+)
+_KEEP_BOOT = boots.insert()
 _KEEP_PRESS = (
     devices.update()
     .where(devices.c.id == sa.bindparam("name"))

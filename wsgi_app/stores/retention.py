@@ -16,6 +16,7 @@ from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.tables import (
     answers,
     attempts,
+    boots,
     changes,
     events,
     invitations,
@@ -65,6 +66,7 @@ LINKS = Kind("one-time links", invitations.c.expires_at)
 FAILURES = Kind("failed sign-ins", attempts.c.last_at)
 CHANGES = Kind("changes that could be taken back", changes.c.at)
 TRIES = Kind("doors tried again and again", tried_doors.c.last_at)
+BOOTS = Kind("boots of doors", boots.c.at)
 
 
 class RetentionStore:

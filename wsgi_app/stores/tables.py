@@ -240,3 +240,12 @@ devices = sa.Table(
     sa.Column("salt", sa.LargeBinary),
     sa.Column("reported_at", UtcDateTime),
 )
+
+# Each boot of a device of which a press was judged, and when that was the first time.
+boots = sa.Table(
+    "boots",
+    metadata,
+    sa.Column("device_id", sa.Text, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("boot", sa.Text, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+)

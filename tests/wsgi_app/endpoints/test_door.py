@@ -102,6 +102,27 @@ def test_a_replay_costs_no_look_at_its_photo(door: Door, house: House, photo: Ph
     assert refused(again) == (409, "replayed")
 
 
+def test_after_the_servers_clock_was_ahead_a_door_is_let_in_with_its_second_press(
+    door: Door, stores: Stores, clock: Clock, photo: Photo
+) -> None:
+    now = clock.now()
+    clock.advance(365 * 86400)
+    assert door.rings(photo("nobody-1")).json["outcome"] == "no_face"
+    clock.set(now)
+    door.restart()
+
+    first = door.rings(photo("nobody-1"))
+    clock.advance(2)
+    second = door.rings(photo("nobody-1"))
+
+    assert refused(first) == (409, "replayed")
+    assert "clock was ahead" in first.json["error"]["message"]
+    assert second.json["outcome"] == "no_face"
+    assert [event.action for event in stores.events.after(0, 100) if event.kind == "device"][-1] == (
+        "clock_set_back"
+    )
+
+
 def test_refused_presses_are_counted(door: Door, house: House, photo: Photo) -> None:
     headers = door.press()
     door.rings(photo("nobody-1"), headers)
@@ -120,6 +141,7 @@ EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("press"), st.floats(0, 20)),
         st.tuples(st.just("restart"), st.floats(0, 20)),
+        st.tuples(st.just("jump"), st.floats(0, 20)),  # of the server's clock, by a day, back and forth
         st.tuples(st.just("lost"), st.floats(0, 20)),  # a press that somebody kept back
         st.tuples(st.just("forgotten"), st.floats(0, 20)),  # the answers that were stored
         st.tuples(st.integers(0, 9), st.floats(0, 20)),
@@ -138,16 +160,19 @@ def test_replays_in_any_order_never_give_a_second_visit(
     door = add_door(server, stores)
     sent: list[dict[str, str]] = []
     visits: dict[str, set[str]] = {}
-    before = len(stores.visits.page(10_000))
+    before, ahead = len(stores.visits.page(10_000)), False
     for event, seconds in events:
         clock.advance(seconds)
         if event == "restart":
             door.restart()
+        elif event == "jump":
+            clock.advance(-86400 if ahead else 86400)
+            ahead = not ahead
         elif event in ("press", "lost"):
             sent.append(door.press())
         elif event == "forgotten":
             forget_answers(stores)
-        if event in ("restart", "forgotten", "lost") or not sent:
+        if event in ("restart", "jump", "forgotten", "lost") or not sent:
             continue
         headers = sent[event % len(sent)] if isinstance(event, int) else sent[-1]
         answer = door.rings(photo("nobody-1"), headers)

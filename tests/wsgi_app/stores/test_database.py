@@ -243,6 +243,10 @@ def test_a_database_of_a_release_before_is_brought_up_to_date_with_everything_in
     kept_now["answers"].sort(key=lambda answer: int(answer["visit_id"][1:]))
     assert kept_now == {
         **{name: [] for name in metadata.tables},
+        "boots": [
+            {"device_id": device["id"], "boot": device["boot"], "at": AT}
+            for device in KEPT[release].get("devices", [])
+        ],
         "gallery": [{"id": 1, "generation": 0}],
         **{table: [as_it_is_now(table, row) for row in rows] for table, rows in KEPT[release].items()},
     }

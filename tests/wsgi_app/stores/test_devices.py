@@ -269,3 +269,14 @@ def test_a_device_is_found_by_its_name_even_if_it_is_revoked(stores: Stores) -> 
     found = stores.devices.named("front-door")
     assert found == stores.devices.holding(KEY)
     assert (found and found.salt, stores.devices.named("back-door")) == (b"salt", None)
+
+
+def test_a_heartbeat_of_a_clock_that_was_ahead_silences_nobody(stores: Stores, clock: Clock) -> None:
+    stores.devices.add("front-door", KEY)
+    stores.devices.hear("front-door", GOOD_VITALS, clock.now() + timedelta(days=365))
+
+    stores.devices.hear("front-door", GOOD_VITALS, clock.now())
+
+    assert stores.devices.get("front-door").reported_at == clock.now()
+    with pytest.raises(Conflict, match="replayed:heartbeat"):
+        stores.devices.hear("front-door", GOOD_VITALS, clock.now())

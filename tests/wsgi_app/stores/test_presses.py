@@ -95,6 +95,35 @@ def test_a_time_of_day_that_is_set_back_lets_no_press_of_an_earlier_boot_in(
         keep(stores, press(clock, "zero", 9000, ahead_s=20))
 
 
+def test_a_boot_that_another_one_followed_never_comes_back_whatever_the_clock_says(
+    stores: Stores, devices: DeviceStore, clock: Clock
+) -> None:
+    keep(stores, press(clock, "one", 1000))
+    keep(stores, press(clock, "two", 10, ahead_s=1))
+    before = devices.get("front-door")
+
+    with pytest.raises(Conflict, match="replayed"):
+        keep(stores, press(clock, "one", 2000, ahead_s=2))
+    assert devices.get("front-door") == before
+
+
+def test_a_press_of_a_clock_that_was_ahead_shuts_nobody_out(
+    stores: Stores, devices: DeviceStore, clock: Clock
+) -> None:
+    keep(stores, press(clock, "one", 1000, ahead_s=60))
+    assert not devices.set_clock_back("front-door")  # it may have been of now
+    keep(stores, press(clock, "two", 10, ahead_s=86400))
+    assert devices.set_clock_back("front-door")
+
+    with pytest.raises(Conflict):
+        refuse_replayed(devices.get("front-door"), press(clock, "three", 5))
+    clock.advance(1)
+    keep(stores, press(clock, "three", 5))
+    for earlier in ("one", "two"):
+        with pytest.raises(Conflict):
+            keep(stores, press(clock, earlier, 9000, ahead_s=1))
+
+
 def test_a_token_revoked_while_the_photo_was_judged_stores_nothing(
     stores: Stores, devices: DeviceStore, clock: Clock
 ) -> None:

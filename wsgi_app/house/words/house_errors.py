@@ -121,6 +121,7 @@ SENTENCES: dict[str, Sentence] = {
         other="Too many refusals in a row at this door; press again in {seconds} seconds.",
     ),
     "replayed": "This press is no later than the last one of this door; press again.",
+    "replayed:clock": "The server's clock was ahead when this door was pressed last; press again.",
     "replayed:heartbeat": "This heartbeat is no later than the last one of this door.",
     "clock:late": "This came {seconds:.1f} s after its time: it was kept too long, or the clocks "
     "differ. At most {most_s} s are allowed; synchronise both clocks.",

@@ -17,6 +17,7 @@ CHANGES = {
     "account signed_in": "signed in",
     "account signed_out": "signed out",
     "device added": "gave a token to the door",
+    "device clock_set_back": "was let in again: its last press lay in the future",
     "device revoked": "revoked the token of the door",
     "person added": "added the person",
     "person barred": "said that a face is not that of",
