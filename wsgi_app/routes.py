@@ -31,6 +31,8 @@ from wsgi_app.endpoints.people.bodies import (
     PersonList,
     WholePerson,
 )
+from wsgi_app.endpoints.purges import index as purges
+from wsgi_app.endpoints.purges.bodies import HeldPurge
 from wsgi_app.endpoints.unknown import index as unknown
 from wsgi_app.endpoints.unknown.bodies import Barred, Barring, Ignoring, InboxBody, Named, Naming
 from wsgi_app.endpoints.visits import corrections
@@ -158,6 +160,7 @@ ROUTES = (
     Route("POST", "/unknown/ignore", unknown.ignore, OPERATOR, takes=Ignoring),
     Route("POST", "/unknown/not", unknown.bar, OPERATOR, takes=Barring, gives=Barred),
     Route("POST", "/undo/{change}", undo.take_back, OPERATOR),
+    Route("POST", "/purge", purges.approve, OWNER, gives=HeldPurge, status=202),
     Route("GET", "/devices", devices.index, VIEWER, gives=DeviceList, formats=PAGES, paged="after"),
     Route("POST", "/devices", devices.create, OWNER, takes=devices.DeviceName, gives=NewDevice, status=201),
     Route("GET", "/devices/{device}", devices.show, VIEWER, gives=DeviceBody, formats=PAGES),

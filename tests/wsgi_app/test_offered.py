@@ -14,7 +14,9 @@ from tests.accounts import add_account, basic
 from tests.servers import Answer, InProcessServer, enrolled, path_of, post_json, post_photo
 from wsgi_app.access.roles import ACCOUNT_ROLES, Role
 from wsgi_app.base.errors import MethodNotAllowed
+from wsgi_app.base.purges import HoldReason
 from wsgi_app.routes import ROUTES
+from wsgi_app.stores.purges import Doubt
 from wsgi_app.stores.stores import Stores
 from wsgi_app.web.routing import Router
 
@@ -114,6 +116,7 @@ def full_house(
     device = post_json(server, "/devices", {"name": "front-door"}).json["id"]
     accounts = [add_account(stores, role.word.capitalize(), role.word).id for role in ACCOUNT_ROLES]
     invitation = post_json(server, "/invitations", {"role": "viewer"}).json["id"]
+    stores.purges.hold(Doubt(HoldReason.ALL_OLD, 1, 1, {}, 1))
     return {
         "person": ana,
         "face": doubtful,
@@ -173,6 +176,7 @@ INVITED = [
     ("/unknown", "Who is it?", Role.OPERATOR),
     ("/unknown?named={person}&unlearnt={unlearnt}", "Enrol all the same", Role.OPERATOR),
     ("/visits/{visit}", "by it too", Role.OPERATOR),
+    ("/", "Purge all the same", Role.OWNER),
     ("/devices", "Make a token", Role.OWNER),
     ("/devices", "Revoke the token", Role.OWNER),
 ]

@@ -46,10 +46,10 @@ def test_whoever_only_looks_can_change_nothing_but_sign_out() -> None:
     assert {name for name, role in changes.items() if role is Role.VIEWER} == {"sign_in.leave"}
 
 
-def test_doors_and_accounts_are_the_owners_alone() -> None:
+def test_doors_and_accounts_and_whether_much_is_purged_are_the_owners_alone() -> None:
     owners = {(route.method, route.pattern) for route in ROUTES if route.role is Role.OWNER}
 
-    assert {("POST", "/devices"), ("DELETE", "/devices/{device}")} <= owners
+    assert {("POST", "/devices"), ("DELETE", "/devices/{device}"), ("POST", "/purge")} <= owners
 
 
 def test_a_request_of_a_row_is_answered_by_that_row() -> None:

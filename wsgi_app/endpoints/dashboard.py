@@ -7,8 +7,10 @@ from webob import Response
 from wsgi_app import __version__
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.base.sentences import Place
 from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body, tries_bodies
 from wsgi_app.endpoints.people.bodies import PersonBody, person_body
+from wsgi_app.endpoints.purges.bodies import HeldPurge, held_purge
 from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house.days import day_at
 from wsgi_app.house.doubts import doubts_about
@@ -48,6 +50,7 @@ def show(call: Call) -> Response:
         absent=absences(doors),
         tried=tries_bodies(call),
         doubtful=_doubtful(call),
+        held=_held(call),
         messages=stores.events.messages(LAST_MESSAGES),
         longest_message=house.config.limits.feed.message_letters,
         words=OUTCOMES,
@@ -88,6 +91,11 @@ def _doubtful(call: Call) -> list[tuple[PersonBody, int]]:
         for person in insisted
         if person in doubts
     ]
+
+
+def _held(call: Call) -> HeldPurge | None:
+    hold = call.stores.purges.state().hold
+    return None if hold is None else held_purge(hold, Place.PAGE)
 
 
 def _is_whole(door: DeviceBody) -> bool:

@@ -31,6 +31,7 @@ def show(call: Call) -> Response:
         stores = call.house.stores
         tried = len(stores.tries.everywhere(call.house.config.try_rule))
         registry.register(DevicesCollector(stores.devices.states(), tried))
+        registry.register(PurgeCollector(stores.purges.state().hold is not None))
     except Unavailable:
         log.warning("metrics without devices: the database does not answer")
     return Response(generate_latest(registry), headerlist=[("Content-Type", CONTENT_TYPE_LATEST)])
@@ -93,4 +94,19 @@ class DevicesCollector(Collector):
         yield devices
         yield GaugeMetricFamily(
             "porteiro_doors_tried", "Doors with refusals in a row that go on.", value=self._tried
+        )
+
+
+class PurgeCollector(Collector):
+    """Whether a purge waits until an owner approves it."""
+
+    def __init__(self, is_held: bool):  # noqa: FBT001
+        self._is_held = is_held
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge."""
+        yield GaugeMetricFamily(
+            "porteiro_purge_held",
+            "Whether a purge waits until an owner approves it.",
+            value=self._is_held,
         )

@@ -31,16 +31,25 @@ class TriesSeen(msgspec.Struct):
     visit: str
 
 
+class PurgeSeen(msgspec.Struct):
+    """A purge that waited: how many visits would go, and of how many."""
+
+    visits: int
+    of: int
+
+
 class EventBody(msgspec.Struct, omit_defaults=True):
     """One event as clients see it.
 
     Attributes:
         number: counts up.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device``, ``door`` or ``message``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge`` or ``message``.
         action: what happened to it, such as ``came`` or ``changed``. A door is ``tried``, again and again and
-            nobody let in: told as that begins, and each time that it has doubled; ``let_in`` ends it.
-        subject: its id.
+            nobody let in: told as that begins, and each time that it has doubled; ``let_in`` ends it. A purge
+            is ``held``, then ``approved`` and, once it has gone on, ``released``; or ``ended``, once its
+            reason is gone.
+        subject: its id; of a purge, the reason for which it waits.
         by: who did it; absent for what nobody did by hand.
         visit: as it is now; absent once it is gone.
         name: the person's, as it is now; absent once they are forgotten.
@@ -50,6 +59,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
         unlike: how like it is to the person's own, where somebody insisted likewise: it is in doubt until it
             is confirmed.
         tries: at the door, in a row.
+        purge: what it would remove.
         text: of a message.
         echo: whether the message is this client's own.
     """
@@ -67,6 +77,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
     like: PersonName | None = None
     unlike: float | None = None
     tries: TriesSeen | None = None
+    purge: PurgeSeen | None = None
     text: str | None = None
     echo: bool = False
 
@@ -113,6 +124,8 @@ def _body(event: Event, page: EventPage) -> EventBody:
         body.state = page.states.get(event.subject)
     elif event.kind == "door":
         body.tries = msgspec.convert(event.details, TriesSeen)
+    elif event.kind == "purge":
+        body.purge = msgspec.convert(event.details, PurgeSeen)
     elif event.kind == "message":
         body.text = event.details.get("text")
     return body

@@ -1,4 +1,4 @@
-"""What the house forgets by itself, and when: `porteiro purge`, which uWSGI's cron calls every hour."""
+"""What the house forgets by itself, and when. Whether it does so now is asked in ``purges``."""
 
 from datetime import datetime, timedelta
 

@@ -35,7 +35,7 @@ class Event:
     Attributes:
         number: counts up, without gaps that could still be filled.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``message`` or ``account``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message`` or ``account``.
         action: what happened to it, such as ``came`` or ``changed``.
         subject: its id.
         by: who did it; ``None`` for what nobody did by hand.

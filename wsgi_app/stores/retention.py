@@ -81,6 +81,28 @@ class RetentionStore:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def last_visit(self, before: datetime | None = None) -> int:
+        """The highest number of a visit, or of one from before a moment; 0 where there is none."""
+        query = sa.select(sa.func.coalesce(sa.func.max(visits.c.number), 0))
+        with self._database.read() as connection:
+            return int(
+                connection.execute(
+                    query if before is None else query.where(visits.c.at < before)
+                ).scalar_one()
+            )
+
+    def count_visits(self, up_to: int) -> int:
+        """How many visits there are up to a number."""
+        query = sa.select(sa.func.count()).select_from(visits).where(visits.c.number <= up_to)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def newest_visit(self, before: datetime, up_to: int) -> datetime | None:
+        """When the newest of them was from before a moment; ``None`` where there is none."""
+        query = sa.select(visits.c.at).where(visits.c.at < before, visits.c.number <= up_to)
+        with self._database.read() as connection:
+            return connection.scalar(query.order_by(visits.c.at.desc()).limit(1))
+
     def remove_some(self, kind: Kind, before: datetime) -> int:
         """Remove up to ``AT_ONCE`` rows of a kind that are older than a moment; how many there were."""
         if kind.table is visits:

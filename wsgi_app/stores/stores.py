@@ -26,6 +26,7 @@ from wsgi_app.stores.invitations import InvitationStore
 from wsgi_app.stores.people import PeopleStore
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.probes import ProbeStore
+from wsgi_app.stores.purges import PurgeStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
 from wsgi_app.stores.tries import TryStore
@@ -71,6 +72,7 @@ class Stores:
     attempts: AttemptStore
     tries: TryStore
     retention: RetentionStore
+    purges: PurgeStore
     changes: ChangeStore
 
     def acting(self, by: str) -> "Stores":
@@ -124,5 +126,6 @@ def stores_over(
         attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_ins.pause_s)),
         tries=TryStore(database, now),
         retention=RetentionStore(database, photos),
+        purges=PurgeStore(database, now),
         changes=ChangeStore(database, photos, now, new_id),
     )

@@ -7,6 +7,7 @@ from wsgi_app.base.deeds import Deed
 from wsgi_app.base.doors import DoorKind, DoorState
 from wsgi_app.base.faces import MeasuredFace, Quality
 from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.base.purges import HoldReason
 from wsgi_app.base.vitals import Vitals
 from wsgi_app.stores.columns import EnumText, TypedJson, UtcDateTime
 from wsgi_app.stores.earlier import face_with_names, vitals_with_queue
@@ -248,4 +249,21 @@ boots = sa.Table(
     sa.Column("device_id", sa.Text, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("boot", sa.Text, primary_key=True),
     sa.Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+# One row: both clocks as the last purge saw them, and why the next one waits; see ``stores/purges.py``.
+purges = sa.Table(
+    "purges",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime),
+    sa.Column("boot", sa.Text),
+    sa.Column("uptime_s", sa.Float),
+    sa.Column("held_at", UtcDateTime),
+    sa.Column("reason", EnumText(HoldReason, HoldReason.MOST_VISITS)),
+    sa.Column("visits", sa.Integer),
+    sa.Column("of_visits", sa.Integer),
+    sa.Column("counts", TypedJson(dict[str, int], {})),
+    sa.Column("newest", sa.Integer),
+    sa.Column("approved_by", sa.Text),
 )

@@ -58,3 +58,45 @@ def test_a_dry_run_removes_nothing(owner: Owner, house: Stores) -> None:
     assert "would remove 1 other visits" in purge(owner, "--dry-run")
     assert [visit.id for visit in house.visits.page(10)] == ["new", "old"]
     assert house.photos.path(house.visits.get("old").photo).exists()
+
+
+# A purge that waits
+
+WAITS = (
+    "porteiro: Nothing is removed: even the newest visit is too old, and 1 of 1 visits would go. If the clock "
+    "is right, `porteiro purge --yes` goes on. `porteiro purge --dry-run` says what would be removed."
+)
+
+
+@pytest.fixture
+def quiet(owner: Owner, house: Stores) -> Stores:
+    """A house where the one visit is older than any is kept."""
+    owner.settings["PORTEIRO_KEEP_KNOWN_DAYS"] = "2"
+    house.visits.remove("new", lambda _: True)
+    return house
+
+
+def test_a_purge_that_waits_says_why_and_what_to_do_and_is_no_success(owner: Owner, quiet: Stores) -> None:
+    first, second = owner.is_told("purge"), owner.is_told("purge")
+
+    assert (first.splitlines()[-1], second) == (WAITS, WAITS)
+    assert "the purge waits until an owner approves it" in first  # the log has it once
+    assert "would remove 1 other visits" in purge(owner, "--dry-run")
+    assert [visit.id for visit in quiet.visits.page(10)] == ["old"]
+
+
+def test_with_yes_it_goes_on(owner: Owner, quiet: Stores) -> None:
+    owner.is_told("purge")
+
+    assert purge(owner, "--yes")[1] == "removed 1 other visits"
+    assert quiet.visits.page(10) == []
+    assert [(event.action, event.by) for event in quiet.events.after(0, 100) if event.kind == "purge"] == [
+        ("held", None),
+        ("approved", "command line"),
+        ("released", None),
+    ]
+
+
+def test_a_dry_run_with_yes_removes_nothing_either(owner: Owner, house: Stores) -> None:
+    assert "would remove 1 other visits" in purge(owner, "--dry-run", "--yes")
+    assert [visit.id for visit in house.visits.page(10)] == ["new", "old"]

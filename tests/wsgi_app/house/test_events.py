@@ -10,9 +10,11 @@ from tests.galleries import SHARP
 from tests.wsgi_app.live.conftest import add_visit
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.people import PersonName
-from wsgi_app.house.events import EventBody, EventFeed, EventsBody, VisitSeen
+from wsgi_app.base.purges import HoldReason
+from wsgi_app.house.events import EventBody, EventFeed, EventsBody, PurgeSeen, VisitSeen
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
+from wsgi_app.stores.purges import Doubt
 from wsgi_app.stores.stores import Stores
 
 
@@ -114,6 +116,19 @@ def test_a_device_is_told_with_its_state_and_a_message_with_its_text(stores: Sto
     assert told[-2:] == [
         ("device", "never", "front-door", "never", None),
         ("message", "said", "connection-1", None, "The plumber comes at ten."),
+    ]
+
+
+def test_a_purge_that_waits_is_told_with_why_and_how_much_would_go(stores: Stores, feed: EventFeed) -> None:
+    stores.purges.hold(Doubt(HoldReason.CLOCK_JUMPED, 12, 15, {"other visits": 12}, 15))
+    stores.acting("Olga").purges.approve()
+
+    told = [
+        (event.kind, event.action, event.subject, event.by, event.purge) for event in feed.after(0, 10).events
+    ]
+    assert told == [
+        ("purge", "held", "clock_jumped", None, PurgeSeen(visits=12, of=15)),
+        ("purge", "approved", "clock_jumped", "Olga", PurgeSeen(visits=12, of=15)),
     ]
 
 

@@ -96,13 +96,19 @@ def test_the_revision_that_the_stores_expect_is_the_newest_migration(database: D
         assert found == [SCHEMA_REVISION]
 
 
-def test_a_new_database_is_empty_but_for_the_gallerys_first_generation(database: Database) -> None:
+def test_a_new_database_is_empty_but_for_the_gallerys_first_generation_and_no_purge(
+    database: Database,
+) -> None:
     with database.read() as connection:
         rows = {
             name: [tuple(row) for row in connection.execute(sa.select(table))]
             for name, table in metadata.tables.items()
         }
-    assert rows == {**{name: [] for name in metadata.tables}, "gallery": [(1, 0)]}
+    assert rows == {
+        **{name: [] for name in metadata.tables},
+        "gallery": [(1, 0)],
+        "purges": [(1, *[None] * 7, {}, None, None)],
+    }
 
 
 def test_the_way_back_leaves_nothing_and_the_way_forth_works_again(database: Database) -> None:
@@ -248,6 +254,9 @@ def test_a_database_of_a_release_before_is_brought_up_to_date_with_everything_in
             for device in KEPT[release].get("devices", [])
         ],
         "gallery": [{"id": 1, "generation": 0}],
+        "purges": [
+            {**{column.name: None for column in metadata.tables["purges"].columns}, "id": 1, "counts": {}}
+        ],
         **{table: [as_it_is_now(table, row) for row in rows] for table, rows in KEPT[release].items()},
     }
     assert (revision, lost) == (SCHEMA_REVISION, [])

@@ -105,6 +105,30 @@ SENTENCES: dict[str, Sentence] = {
     "Change it by hand.",
     "never_compared": "This cannot be undone any more: the networks were changed since, and have not seen "
     "the photo that would come back. Add it again.",
+    # what is too old
+    "purge_held:clock_jumped": {
+        Place.TERMINAL: "Nothing is removed: the clock has jumped since the last purge, and {visits} of {of} "
+        "visits would go. The purge goes on by itself once the clock is as it was; if it is right now, "
+        "`porteiro purge --yes` goes on. `porteiro purge --dry-run` says what would be removed.",
+        Place.API: "Nothing is deleted: the clock has jumped since the last purge, and {visits} of {of} "
+        "visits would go. The purge goes on by itself once the clock is as it was, or when an owner says "
+        "that it is right now, and approves it.",
+    },
+    "purge_held:all_old": {
+        Place.TERMINAL: "Nothing is removed: even the newest visit is too old, and {visits} of {of} visits "
+        "would go. If the clock is right, `porteiro purge --yes` goes on. `porteiro purge --dry-run` says "
+        "what would be removed.",
+        Place.API: "Nothing is deleted: even the newest visit is too old, and {visits} of {of} visits would "
+        "go. The purge goes on when an owner says that the clock is right, and approves it.",
+    },
+    "purge_held:most_visits": {
+        Place.TERMINAL: "Nothing is removed: {visits} of {of} visits would go. If the clock is right, and "
+        "for how long visits are kept, `porteiro purge --yes` goes on. `porteiro purge --dry-run` says what "
+        "would be removed.",
+        Place.API: "Nothing is deleted: {visits} of {of} visits would go. The purge goes on when an owner "
+        "says that the clock is right, and for how long visits are kept, and approves it.",
+    },
+    "no_purge_held": "No purge waits until somebody approves it.",
     # what operators say
     "empty_message": "A message needs at least one letter.",
     "long_message": "A message has at most {most} letters.",

@@ -8,11 +8,13 @@ from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.deeds import Deed
 from wsgi_app.base.doors import DoorId, DoorState
 from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.base.purges import HoldReason
 from wsgi_app.endpoints.undo import PAGES
 from wsgi_app.house.words.pages import CHANGES, DEEDS, DOORS, OUTCOMES, REASONS, TALLIES, TITLES
 from wsgi_app.stores.changes import Recording
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
+from wsgi_app.stores.purges import Doubt
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
@@ -53,6 +55,8 @@ def test_everything_that_is_done_by_hand_has_its_words(stores: Stores) -> None:
     change_visits(stores)
     stores.devices.add("front", b"hash")
     stores.devices.revoke("front")
+    stores.purges.hold(Doubt(HoldReason.ALL_OLD, 1, 1, {}, 1))
+    stores.purges.approve()
 
     done = {f"{event.kind} {event.action}" for event in stores.events.done_by_somebody(100)}
 

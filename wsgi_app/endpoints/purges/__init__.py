@@ -1,0 +1,1 @@
+"""Purges that wait until an owner approves them."""
