@@ -63,8 +63,8 @@ def test_a_dry_run_removes_nothing(owner: Owner, house: Stores) -> None:
 # A purge that waits
 
 WAITS = (
-    "porteiro: Nothing is removed: even the newest visit is too old, and 1 of 1 visits would go. If the clock "
-    "is right, `porteiro purge --yes` goes on. `porteiro purge --dry-run` says what would be removed."
+    "porteiro: Nothing is removed: even the newest visit is too old, and 1 of 1 visits would go. If the "
+    "clock is right, `porteiro purge --yes` goes on. `porteiro purge --dry-run` says what would be removed."
 )
 
 
