@@ -16,7 +16,7 @@ from wsgi_app.access.roles import ACCOUNT_ROLES, Role
 from wsgi_app.base.errors import MethodNotAllowed
 from wsgi_app.base.purges import HoldReason
 from wsgi_app.routes import ROUTES
-from wsgi_app.stores.purges import Doubt
+from wsgi_app.stores.purges import PurgeDoubt
 from wsgi_app.stores.stores import Stores
 from wsgi_app.web.routing import Router
 
@@ -116,7 +116,7 @@ def full_house(
     device = post_json(server, "/devices", {"name": "front-door"}).json["id"]
     accounts = [add_account(stores, role.word.capitalize(), role.word).id for role in ACCOUNT_ROLES]
     invitation = post_json(server, "/invitations", {"role": "viewer"}).json["id"]
-    stores.purges.hold(Doubt(HoldReason.ALL_OLD, 1, 1, {}, 1))
+    stores.purges.hold(PurgeDoubt(HoldReason.ALL_OLD, 1, 1, {}, 1))
     return {
         "person": ana,
         "face": doubtful,

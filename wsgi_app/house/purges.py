@@ -14,7 +14,7 @@ from wsgi_app.base.errors import Conflict
 from wsgi_app.base.purges import HoldReason
 from wsgi_app.house import retention
 from wsgi_app.stores import retention as kinds
-from wsgi_app.stores.purges import Doubt, PurgeState
+from wsgi_app.stores.purges import PurgeDoubt, PurgeState
 from wsgi_app.stores.stores import Stores
 
 JUMP = timedelta(hours=1)  # by which the time of day and what has passed may differ between two purges
@@ -55,7 +55,7 @@ def purge(stores: Stores, config: Config, clocks: Clocks, *, approved: bool = Fa
     return counts
 
 
-def find_doubt(stores: Stores, config: Config, clocks: Clocks, state: PurgeState) -> Doubt | None:
+def find_doubt(stores: Stores, config: Config, clocks: Clocks, state: PurgeState) -> PurgeDoubt | None:
     """What makes one doubt a purge at a moment; ``None`` for nothing."""
     horizons, kept = retention.horizons(config, clocks.at), stores.retention
     counts = {kind.name: kept.count(kind, before) for kind, before in horizons.items()}
@@ -75,10 +75,10 @@ def find_doubt(stores: Stores, config: Config, clocks: Clocks, state: PurgeState
         reason = HoldReason.MOST_VISITS
     else:
         return None
-    return Doubt(reason, visits, kept.count_visits(last), counts, up_to)
+    return PurgeDoubt(reason, visits, kept.count_visits(last), counts, up_to)
 
 
-def refusal(doubt: Doubt) -> Conflict:
+def refusal(doubt: PurgeDoubt) -> Conflict:
     """A doubt as the error that says it."""
     match doubt.reason:
         case HoldReason.CLOCK_JUMPED:
@@ -108,5 +108,5 @@ def _has_jumped(clocks: Clocks, state: PurgeState) -> bool:
     return clocks.at < last.at or last.at < hold.since <= clocks.at
 
 
-def _in_short(doubt: Doubt) -> dict[str, str | int]:
+def _in_short(doubt: PurgeDoubt) -> dict[str, str | int]:
     return {"reason": str(doubt.reason), "visits": doubt.visits, "of": doubt.of}

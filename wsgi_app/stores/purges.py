@@ -16,7 +16,7 @@ from wsgi_app.stores.tables import purges
 
 
 @dataclass(frozen=True)
-class Doubt:
+class PurgeDoubt:
     """What makes one doubt a purge.
 
     Attributes:
@@ -45,7 +45,7 @@ class Hold:
         approved_by: who said that it may go on; ``None`` for nobody yet.
     """
 
-    doubt: Doubt
+    doubt: PurgeDoubt
     since: datetime
     approved_by: str | None = None
 
@@ -69,7 +69,7 @@ class PurgeStore(ActingStore):
         with self._database.read() as connection:
             return _state(connection)
 
-    def hold(self, doubt: Doubt) -> Hold:
+    def hold(self, doubt: PurgeDoubt) -> Hold:
         """Have purges wait, or go on to.
 
         It is told as it begins, and where the reason is another one than before: what was approved then is
@@ -119,7 +119,7 @@ class PurgeStore(ActingStore):
                 connection.execute(_KEEP, _NOT_HELD)
                 self._tell(connection, "released" if now.approved_by else "ended", now.doubt)
 
-    def _tell(self, connection: sa.Connection, action: str, doubt: Doubt, by: str | None = None) -> None:
+    def _tell(self, connection: sa.Connection, action: str, doubt: PurgeDoubt, by: str | None = None) -> None:
         what = ("purge", action, str(doubt.reason))
         tell(connection, self._now(), what, by, visits=doubt.visits, of=doubt.of)
 
@@ -129,7 +129,7 @@ def _state(connection: sa.Connection) -> PurgeState:
     last = None if row.at is None else Clocks(row.at, row.boot, timedelta(seconds=row.uptime_s))
     if row.held_at is None:
         return PurgeState(last, None)
-    doubt = Doubt(row.reason, row.visits, row.of_visits, row.counts, row.newest)
+    doubt = PurgeDoubt(row.reason, row.visits, row.of_visits, row.counts, row.newest)
     return PurgeState(last, Hold(doubt, row.held_at, row.approved_by))
 
 

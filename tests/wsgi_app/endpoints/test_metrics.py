@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.doors import add_door
 from tests.servers import InProcessServer, post_json, post_photo
 from wsgi_app.base.purges import HoldReason
-from wsgi_app.stores.purges import Doubt
+from wsgi_app.stores.purges import PurgeDoubt
 from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]
@@ -67,7 +67,7 @@ def test_doors_are_exposed_by_state_and_refused_presses_by_reason(
 
 def test_a_purge_that_waits_is_exposed(server: InProcessServer, stores: Stores) -> None:
     before = samples(server)["porteiro_purge_held", ()]
-    stores.purges.hold(Doubt(HoldReason.ALL_OLD, 1, 1, {}, 1))
+    stores.purges.hold(PurgeDoubt(HoldReason.ALL_OLD, 1, 1, {}, 1))
 
     assert (before, samples(server)["porteiro_purge_held", ()]) == (0, 1)
     assert server.ask("GET", "/health/ready").status == 200

@@ -14,7 +14,7 @@ from wsgi_app.base.purges import HoldReason
 from wsgi_app.house.events import EventBody, EventFeed, EventsBody, PurgeSeen, VisitSeen
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
-from wsgi_app.stores.purges import Doubt
+from wsgi_app.stores.purges import PurgeDoubt
 from wsgi_app.stores.stores import Stores
 
 
@@ -120,7 +120,7 @@ def test_a_device_is_told_with_its_state_and_a_message_with_its_text(stores: Sto
 
 
 def test_a_purge_that_waits_is_told_with_why_and_how_much_would_go(stores: Stores, feed: EventFeed) -> None:
-    stores.purges.hold(Doubt(HoldReason.CLOCK_JUMPED, 12, 15, {"other visits": 12}, 15))
+    stores.purges.hold(PurgeDoubt(HoldReason.CLOCK_JUMPED, 12, 15, {"other visits": 12}, 15))
     stores.acting("Olga").purges.approve()
 
     told = [

@@ -9,10 +9,10 @@ from tests.conftest import Clock
 from wsgi_app.base.clocks import Clocks
 from wsgi_app.base.errors import Conflict
 from wsgi_app.base.purges import HoldReason
-from wsgi_app.stores.purges import Doubt, Hold, PurgeState
+from wsgi_app.stores.purges import Hold, PurgeDoubt, PurgeState
 from wsgi_app.stores.stores import Stores
 
-ALL_OLD = Doubt(HoldReason.ALL_OLD, visits=2, of=3, counts={"other visits": 2, "sessions": 1}, newest=7)
+ALL_OLD = PurgeDoubt(HoldReason.ALL_OLD, visits=2, of=3, counts={"other visits": 2, "sessions": 1}, newest=7)
 MOST = replace(ALL_OLD, reason=HoldReason.MOST_VISITS)
 
 

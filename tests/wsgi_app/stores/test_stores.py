@@ -31,7 +31,8 @@ def test_whoever_acts_does_so_in_every_store_that_tells(stores: Stores) -> None:
     before, after = vars(stores), vars(stores.acting("maria"))
     changed = {name for name in before if before[name] is not after[name]}
     assert changed == {
-        *("people", "faces", "visits", "devices", "corrections", "changes", "accounts", "invitations")
+        *("people", "faces", "visits", "devices", "corrections", "changes", "accounts", "invitations"),
+        "purges",
     }
     assert changed == {name for name, store in before.items() if isinstance(store, ActingStore)}
 

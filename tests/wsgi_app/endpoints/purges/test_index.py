@@ -8,11 +8,11 @@ from tests.accounts import add_account, basic, signed_in
 from tests.forms import HTML, post_form
 from tests.servers import InProcessServer
 from wsgi_app.base.purges import HoldReason
-from wsgi_app.stores.purges import Doubt
+from wsgi_app.stores.purges import PurgeDoubt
 from wsgi_app.stores.stores import Stores
 
 COUNTS = {"visits of people let in": 2, "other visits": 20, "messages": 0, "sessions": 1}
-DOUBT = Doubt(HoldReason.MOST_VISITS, 22, 30, COUNTS, 30)
+DOUBT = PurgeDoubt(HoldReason.MOST_VISITS, 22, 30, COUNTS, 30)
 SAID = (
     "Nothing is deleted: 22 of 30 visits would go. The purge goes on when an owner says that the clock is "
     "right, and for how long visits are kept, and approves it."

@@ -14,7 +14,7 @@ from wsgi_app.house.words.pages import CHANGES, DEEDS, DOORS, OUTCOMES, REASONS,
 from wsgi_app.stores.changes import Recording
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
-from wsgi_app.stores.purges import Doubt
+from wsgi_app.stores.purges import PurgeDoubt
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
@@ -55,7 +55,7 @@ def test_everything_that_is_done_by_hand_has_its_words(stores: Stores) -> None:
     change_visits(stores)
     stores.devices.add("front", b"hash")
     stores.devices.revoke("front")
-    stores.purges.hold(Doubt(HoldReason.ALL_OLD, 1, 1, {}, 1))
+    stores.purges.hold(PurgeDoubt(HoldReason.ALL_OLD, 1, 1, {}, 1))
     stores.purges.approve()
 
     done = {f"{event.kind} {event.action}" for event in stores.events.done_by_somebody(100)}
