@@ -34,6 +34,7 @@ OUTSIDE = {
     "onnxruntime": {"vision"},
     "PIL": {"vision"},
     "prometheus_client": {"endpoints"},
+    "pyrage": {"stores"},
     "requests": {"commands", "house", "lab"},  # a client of servers, fetched models, the lab's client
     "rich": {"commands"},
     "sqlalchemy": {"stores"},

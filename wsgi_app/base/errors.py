@@ -9,6 +9,7 @@ follows and what each is about: ``not_found:person``.
     PorteiroError
     ├── ConfigError               a setting is missing or wrong: the start stops and names it
     ├── PackError                 a model pack is absent, altered or cannot be used
+    ├── BackupError               a backup cannot be made, read or restored
     ├── Unfit                     a text is not what it should be, such as a name or hours; also a ValueError
     ├── LeftOut                   a file or folder that nothing comes of; its sentence says why
     └── RequestError              what a client is told: status, code, sentence
@@ -81,6 +82,10 @@ class ConfigError(PorteiroError):
 
 class PackError(PorteiroError):
     """A model pack cannot be used; its sentence says what to do."""
+
+
+class BackupError(PorteiroError):
+    """A backup cannot be made, read or restored; its sentence says why, and what to do."""
 
 
 class Unfit(PorteiroError, ValueError):

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from wsgi_app.base.errors import NotFound
+from wsgi_app.stores.files import flush_folder
 
 VISITS, PEOPLE = Path("visits"), Path("people")
 THUMBNAIL = ".thumb.jpg"
@@ -120,7 +121,7 @@ class PhotoStore:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
         return name.as_posix()
 
 
@@ -144,13 +145,4 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _flush_folder(folder.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    # A file's name survives a power cut only once its folder is flushed too.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush_folder(folder.parent)
