@@ -15,6 +15,8 @@ STRAYS = timedelta(days=1)  # what is being answered or enrolled has a photo too
 
 WIPES = 100  # tries at most, where others keep the database busy
 
+SNAPSHOTS = timedelta(days=7)  # they name people who were forgotten since
+OLD_SNAPSHOTS = "copies of the database from before an upgrade"
 STRAY_PHOTOS = "photos without a visit or a face"
 
 
@@ -40,7 +42,8 @@ def survey(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
     """How much of each kind ``purge`` would remove."""
     kept = stores.retention
     counts = {kind.name: kept.count(kind, before) for kind, before in horizons(config, now).items()}
-    return counts | {STRAY_PHOTOS: sum(1 for _ in kept.strays(now - STRAYS))}
+    strays = sum(1 for _ in kept.strays(now - STRAYS))
+    return counts | {OLD_SNAPSHOTS: stores.database.count_snapshots(now - SNAPSHOTS), STRAY_PHOTOS: strays}
 
 
 def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
@@ -55,6 +58,7 @@ def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
         while removed == AT_ONCE:
             removed = kept.remove_some(kind, before)
             counts[kind.name] += removed
+    counts[OLD_SNAPSHOTS] = stores.database.remove_snapshots(now - SNAPSHOTS)
     counts[STRAY_PHOTOS] = 0
     for path in kept.strays(now - STRAYS):
         path.unlink(missing_ok=True)

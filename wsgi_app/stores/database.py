@@ -6,20 +6,27 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from wsgi_app.base.errors import ConfigError, Unavailable
+from wsgi_app.base.errors import BackupError, ConfigError, Unavailable
+from wsgi_app.base.sources import utc_now
 from wsgi_app.stores.columns import read_json
+from wsgi_app.stores.schema_snapshots import keep_snapshot, remove_snapshots, snapshots_of
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # The newest migration's: each file's name begins with its own.
-SCHEMA_REVISION = max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+REVISIONS = {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+SCHEMA_REVISION = max(REVISIONS)
 BUSY_TIMEOUT_MS = 10_000
 WIPE_TIMEOUT_MS = 50  # a press may wait for as long
+
+log = structlog.get_logger("porteiro")
 
 # WAL lets the pages be read while a visit is written; FULL puts each commit on disk before it returns.
 # What is deleted is overwritten, so that nobody who is forgotten stays in the file.
@@ -139,26 +146,64 @@ class Database:
             return not busy
         return False
 
-    def migrate(self) -> None:
+    def migrate(self, *, keeps_snapshot: bool = True) -> None:
         """Bring the schema up to date; many processes may call it at once.
 
+        Args:
+            keeps_snapshot: whether a database that is changed is copied first, so that there is a way back.
+
         Raises:
-            ConfigError: a newer release wrote this database, or it cannot be opened.
+            ConfigError: a newer release wrote this database, it cannot be opened, or there is no room for
+                the copy.
         """
         try:
             with self.engine.begin() as connection:
                 if _revision(connection) == SCHEMA_REVISION:
                     return
             with self._writer.begin() as connection:
-                _upgrade(connection)
+                self._bring_up_to_date(connection, keeps_snapshot=keeps_snapshot)
         except sa.exc.DatabaseError as error:
             raise ConfigError(
                 f"PORTEIRO_DATABASE_URL: the database cannot be opened: {error.orig}"
             ) from error
 
+    def count_snapshots(self, before: datetime) -> int:
+        """How many copies from before a change of the schema were made before a moment."""
+        return sum(snapshot.at < before for snapshot in snapshots_of(self.file))
+
+    def remove_snapshots(self, before: datetime | None = None) -> int:
+        """Remove these, or all of them; gives how many."""
+        return remove_snapshots(self.file, before)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    @property
+    def file(self) -> Path:
+        """Where it is."""
+        return Path(str(self.engine.url.database))
+
+    def _bring_up_to_date(self, connection: sa.Connection, *, keeps_snapshot: bool) -> None:
+        before = _revision(connection)
+        if before == SCHEMA_REVISION:  # another process was faster
+            return
+        if before is not None:
+            _refuse_newer(before, self.file)
+            if keeps_snapshot:
+                self._keep_snapshot(before)
+        _upgrade(connection)
+
+    def _keep_snapshot(self, revision: str) -> None:
+        try:
+            path = keep_snapshot(self.engine, self.file, revision, utc_now())
+        except (OSError, BackupError) as error:
+            why = error.values["why"] if isinstance(error, BackupError) else error
+            raise ConfigError(
+                f"The database's schema {revision} has to become {SCHEMA_REVISION}, and the copy that is "
+                f"made before that cannot be put beside {self.file}: {why}"
+            ) from error
+        log.warning("the schema is changed", before=revision, after=SCHEMA_REVISION, copy=str(path))
 
     @property
     def _unit(self) -> _Unit | None:
@@ -180,7 +225,11 @@ def open_database(url: str, wake: Callable[[], None] = lambda: None) -> Database
     except OSError as error:
         raise ConfigError(f"PORTEIRO_DATABASE_URL: the database cannot be opened: {error}") from error
     database = Database(url, wake)
-    database.migrate()
+    try:
+        database.migrate()
+    except BaseException:
+        database.close()  # whoever rolls it back needs it alone
+        raise
     return database
 
 
@@ -223,22 +272,27 @@ def _revision(connection: sa.Connection) -> str | None:
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
+def _refuse_newer(revision: str, file: Path) -> None:
+    if revision in REVISIONS:
+        return
+    back = "restore a backup that it made: porteiro restore DIR --to FOLDER"
+    if older := [kept for kept in snapshots_of(file) if kept.revision in REVISIONS]:
+        back = (
+            f"stop the server and type: porteiro roll-back. That puts {older[0].path} in the database's "
+            f"place, of {older[0].at:%Y-%m-%d %H:%M:%S} UTC; what happened since is lost"
+        )
+    raise ConfigError(
+        f"The database's schema {revision} is newer than this release's {SCHEMA_REVISION}. Install the "
+        f"release that wrote it; or, to go on with this one, {back}."
+    )
+
+
 def _upgrade(connection: sa.Connection) -> None:
     # Imported here: a worker that finds its database up to date starts without it.
     import alembic.command  # noqa: PLC0415
     import alembic.config  # noqa: PLC0415
-    import alembic.script  # noqa: PLC0415
 
     settings = alembic.config.Config()
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     settings.attributes["connection"] = connection
-    revisions = {
-        script.revision for script in alembic.script.ScriptDirectory.from_config(settings).walk_revisions()
-    }
-    revision = _revision(connection)
-    if revision is not None and revision not in revisions:
-        raise ConfigError(
-            f"The database's schema {revision} is newer than this release's {SCHEMA_REVISION}; "
-            "install the release that wrote it."
-        )
     alembic.command.upgrade(settings, "head")

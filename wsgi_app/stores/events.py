@@ -35,7 +35,7 @@ class Event:
     Attributes:
         number: counts up, without gaps that could still be filled.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message`` or ``account``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``account`` or ``backup``.
         action: what happened to it, such as ``came`` or ``changed``.
         subject: its id.
         by: who did it; ``None`` for what nobody did by hand.
@@ -142,6 +142,11 @@ class EventStore:
             rows = connection.execute(query.order_by(events.c.number.desc()).limit(limit))
             return [Event(**row._mapping) for row in rows]
 
+    def tell_backup(self, action: str, name: str) -> None:
+        """Keep how a backup of some name went."""
+        with self._database.write() as connection:
+            tell(connection, self._now(), ("backup", action, name))
+
     def say(self, text: str, by: str, sender: str) -> None:
         """Keep a message to everybody who watches; ``sender`` names the connection that it came from."""
         with self._database.write() as connection:
@@ -159,6 +164,19 @@ def tell(
     kind, action, subject = what
     row = {"at": at, "kind": kind, "action": action, "subject": subject, "by": by, "details": details}
     connection.execute(_TELL, row)
+
+
+def tell_each(
+    connection: sa.Connection, at: datetime, what: tuple[str, str], subjects: Collection[str], **details: Any
+) -> None:
+    """Keep the same event of several subjects; ``what`` is its kind and action, and nobody did it by hand."""
+    kind, action = what
+    rows = [
+        {"at": at, "kind": kind, "action": action, "subject": subject, "by": None, "details": details}
+        for subject in subjects
+    ]
+    if rows:
+        connection.execute(_TELL, rows)
 
 
 def _about(connection: sa.Connection, public: list[Event], kind: str) -> Iterable[sa.Row[Any]]:

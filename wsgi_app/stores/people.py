@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.base.names import name_key
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import ActingStore, tell
+from wsgi_app.stores.events import ActingStore, tell, tell_each
 from wsgi_app.stores.forgetting import Forgotten, delete_person
 from wsgi_app.stores.generation import start_generation
 from wsgi_app.stores.photos import PhotoStore
@@ -159,6 +159,8 @@ class PeopleStore(ActingStore):
     def remove(self, person_id: str, expected: Expected) -> Forgotten:
         """Forget a person, with everything that shows them; see ``forgetting.delete_person``.
 
+        Copies of the database that were made before its schema was changed have them still, and go too.
+
         Raises:
             NotFound: nobody has that id.
             PreconditionFailed: ``expected`` says no.
@@ -168,7 +170,9 @@ class PeopleStore(ActingStore):
             forgotten = delete_person(connection, person_id)
             start_generation(connection)
             self._tell(connection, "forgotten", person_id)
+            tell_each(connection, self._now(), ("visit", "removed"), forgotten.visits, person=person_id)
             self._database.once_kept(self._database.wipe)
+            self._database.once_kept(self._database.remove_snapshots)
         for photo in forgotten.photos:
             self._photos.remove(photo)
         return forgotten

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from wsgi_app.stores.accounts import Account
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import tell
+from wsgi_app.stores.invitations import drop_links
 from wsgi_app.stores.tables import accounts, secrets, sessions
 
 COOKIES_KEY = "sessions"  # the name of what cookies are signed with
@@ -71,6 +72,12 @@ class SessionStore:
         with self._database.write() as connection:
             connection.execute(sessions.delete().where(sessions.c.key_hash == key_hash))
             tell(connection, self._now(), ("account", "signed_out", account.id), account.name)
+
+
+def end_all(connection: sa.Connection) -> None:
+    """End every sign-in, and let no open link lead to one, in a transaction."""
+    connection.execute(sessions.delete())
+    drop_links(connection)
 
 
 # Made once, as in ``visits``.

@@ -49,6 +49,7 @@ def test_purge_says_what_it_removed_a_line_for_each_kind(owner: Owner, house: St
         "removed 0 changes that could be taken back",
         "removed 0 doors tried again and again",
         "removed 0 boots of doors",
+        "removed 0 copies of the database from before an upgrade",
         "removed 0 photos without a visit or a face",
     ]
     assert [visit.id for visit in house.visits.page(10)] == ["new"]

@@ -16,7 +16,7 @@ from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
-from wsgi_app.house.retention import STRAY_PHOTOS, horizons, purge, survey
+from wsgi_app.house.retention import OLD_SNAPSHOTS, STRAY_PHOTOS, horizons, purge, survey
 from wsgi_app.stores import retention as kinds
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.retention import AT_ONCE, Kind
@@ -54,7 +54,7 @@ def came(stores: Stores, visit_id: str, outcome: str, ago: timedelta) -> Visit:
 def removed(**counts: int) -> dict[str, int]:
     """What a purge says that removes so much, and nothing of what is not named."""
     named = {name.replace("_", " "): count for name, count in counts.items()}
-    return dict.fromkeys((*(kind.name for kind in KINDS), STRAY_PHOTOS), 0) | named
+    return dict.fromkeys((*(kind.name for kind in KINDS), OLD_SNAPSHOTS, STRAY_PHOTOS), 0) | named
 
 
 def files(stores: Stores) -> list[str]:

@@ -367,8 +367,9 @@ def test_a_database_of_a_newer_release_is_refused_and_left_alone(tmp_path: Path)
     with pytest.raises(ConfigError) as refused:
         open_database(f"sqlite:///{path}")
     assert str(refused.value) == (
-        f"The database's schema 9999 is newer than this release's {SCHEMA_REVISION}; "
-        "install the release that wrote it."
+        f"The database's schema 9999 is newer than this release's {SCHEMA_REVISION}. Install the release "
+        "that wrote it; or, to go on with this one, restore a backup that it made: porteiro restore DIR --to "
+        "FOLDER."
     )
     database = Database(f"sqlite:///{path}")
     with database.read() as connection:

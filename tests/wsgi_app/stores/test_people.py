@@ -176,7 +176,7 @@ def test_somebody_removed_takes_faces_crops_and_embeddings_with_them(stores: Sto
     people = stores.people
     ana, bruno = people.add("Ana"), people.add("Bruno")
     theirs = [add_face(stores, person.id) for person in (ana, ana, bruno)]
-    assert people.remove(ana.id, always) == Forgotten(2, 0, (theirs[0].crop, theirs[1].crop))
+    assert people.remove(ana.id, always) == Forgotten(2, (), (theirs[0].crop, theirs[1].crop))
     assert people.page(10) == [replace(bruno, faces=1, portrait=theirs[2].id)]
     assert crops_on_disk(stores) == ["people", theirs[2].crop]
     assert gallery_of(stores, "e1") == [(bruno.id, "Bruno", [1.0, -1.5, 0.25])]
