@@ -24,9 +24,9 @@ class Owner:
 
     settings: dict[str, str]
 
-    def types(self, *words: str | Path) -> Result:
+    def types(self, *words: str | Path, input: str | None = None) -> Result:  # noqa: A002
         env = {**dict.fromkeys(settings_in(os.environ)), **self.settings}
-        return CliRunner().invoke(main, [str(word) for word in words], env=env)
+        return CliRunner().invoke(main, [str(word) for word in words], env=env, input=input)
 
     def does(self, *words: str | Path) -> str:
         """Type a command that goes well; gives what it says."""

@@ -19,6 +19,10 @@ COMMANDS = {
     "models": ("models", "models_group"),
     "prepare": ("models", "prepare_command"),
     "purge": ("retention", "purge_command"),
+    "backup": ("backups", "backup_command"),
+    "tombstones": ("backups", "tombstones_command"),
+    "restore": ("restoring", "restore_command"),
+    "roll-back": ("restoring", "roll_back_command"),
 }
 
 

@@ -36,6 +36,7 @@ def test_these_are_all_the_commands() -> None:
         "account list",
         "account password",
         "account remove",
+        "backup",
         "calibrate",
         "enrol",
         "forget",
@@ -46,11 +47,14 @@ def test_these_are_all_the_commands() -> None:
         "people",
         "prepare",
         "purge",
+        "restore",
+        "roll-back",
         "send",
         "token",
         "token add",
         "token list",
         "token revoke",
+        "tombstones",
     ]
 
 

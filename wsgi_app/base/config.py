@@ -40,6 +40,7 @@ LISTENING = "Where the server listens"
 MODELS = "Which models look at the photos"
 LET_IN = "Who is let in"
 VISITS = "How long visits are kept"
+BACKUPS = "How the house is backed up"
 LAB = "The lab at /lab, which shows what the chain of client, nginx, uWSGI and WSGI does with a request"
 LOGGED = "What is logged"
 
@@ -210,6 +211,30 @@ class Config:
     keep_other_days: int = setting(
         VISITS, "Days that all other visits are kept, {values}.", whole(1, 3650), "7"
     )
+    backup: Path | None = setting(
+        BACKUPS,
+        "Folder into which the server backs the house up each night, on another disk than PORTEIRO_DATA; "
+        "docs/operate.md says how that goes. It is for backups of this house alone.",
+        OWN_FOLDER,
+        Unset(None, "none, so nothing is backed up by itself", "/mnt/backup/porteiro"),
+    )
+    backup_hour: int = setting(
+        BACKUPS,
+        "Hour of the day, {values}, from which on that is done, in PORTEIRO_TIMEZONE; a server that is off "
+        "then does it when it is on again.",
+        whole(0, 23),
+        "3",
+    )
+    backup_keep: int = setting(
+        BACKUPS, "How many backups stay in that folder, {values}; older ones go.", whole(1, 1000), "7"
+    )
+    backup_passphrase_file: Path | None = setting(
+        BACKUPS,
+        "File of a passphrase, for its owner alone, with which backups are encrypted. Without it none can be "
+        "restored: keep it in another place too.",
+        OWN_FILE,
+        Unset(None, "none, so they are not encrypted", "/srv/porteiro-keys/backup.passphrase"),
+    )
     lab: bool | None = setting(
         LAB,
         "Whether it answers, to everybody who reaches the server and without a sign-in: {values}.",
@@ -238,6 +263,11 @@ class Config:
     def own_database_url(self) -> str:
         """The database's where nothing else is set: in the data folder."""
         return f"sqlite:///{self.data / 'porteiro.db'}"
+
+    @property
+    def database_file(self) -> Path:
+        """Where the database is."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
     def try_rule(self) -> TryRule:
@@ -332,8 +362,13 @@ def _refuse_shown(config: Config) -> None:
     data = ("PORTEIRO_DATA", config.data)
     secret = ("PORTEIRO_SECRET_FILE", _real(config.door_secret_file).parent)
     database = ("PORTEIRO_DATABASE_URL", _real(Path(config.database_url.removeprefix("sqlite://"))))
+    backups: list[tuple[str, Path]] = []
+    if config.backup is not None:
+        backups.append(("PORTEIRO_BACKUP", config.backup))
+    if config.backup_passphrase_file is not None:
+        backups.append(("PORTEIRO_BACKUP_PASSPHRASE_FILE", _real(config.backup_passphrase_file).parent))
     shown = config.lab_files
-    for key, place in (data, secret, database):
+    for key, place in (data, secret, database, *backups):
         if place.is_relative_to(PAGE_FILES):
             raise ConfigError(
                 f"{key}: {place} lies in {PAGE_FILES}, whose files everybody gets who reaches the server; "
@@ -344,7 +379,7 @@ def _refuse_shown(config: Config) -> None:
                 f"PORTEIRO_LAB_FILES={str(shown)!r}: everybody would get what lies in it, and {place} does "
                 f"({key}); choose a folder with nothing else in it"
             )
-    for key, place in (data, secret):
+    for key, place in (data, secret, *backups):
         if shown and shown.is_relative_to(place):
             raise ConfigError(
                 f"PORTEIRO_LAB_FILES={str(shown)!r}: lies in {place}, with what nobody else may see ({key}); "

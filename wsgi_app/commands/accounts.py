@@ -9,6 +9,7 @@ from wsgi_app.access.roles import ACCOUNT_ROLES
 from wsgi_app.access.tokens import random_secret
 from wsgi_app.base.config import Config
 from wsgi_app.commands import EVERYBODY, Failure, print_table, with_config
+from wsgi_app.house.tombstones import TombstoneKeeper
 from wsgi_app.stores.accounts import Account
 from wsgi_app.stores.invitations import Invitation
 from wsgi_app.stores.stores import Stores, open_stores
@@ -63,6 +64,7 @@ def account_remove_command(config: Config, name: str) -> None:
     stores = open_stores(config)
     account = _named(stores, name)
     stores.accounts.remove(account.id, lambda _: True)
+    TombstoneKeeper(config, stores)()
     click.echo(f"{account.name} may not sign in any more.")
 
 

@@ -23,6 +23,7 @@ from wsgi_app.house.gallery import rule_of
 from wsgi_app.house.house import live_gallery
 from wsgi_app.house.models import load_pipeline
 from wsgi_app.house.thresholds import policy_for
+from wsgi_app.house.tombstones import TombstoneKeeper
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.stores import open_stores
 
@@ -115,12 +116,14 @@ def people_command(config: Config) -> None:
 @with_config
 def forget_command(config: Config, name: str) -> None:
     """Forget a person with everything that shows them: faces, visits, and the photos of both."""
-    people = open_stores(config).people
+    stores = open_stores(config)
+    people = stores.people
     person = people.named(_clean_name(name))
     if person is None:
         raise Failure(f"Nobody is called {name!r}; porteiro people lists who is.")
     forgotten = people.remove(person.id, lambda _: True)
-    faces, visits = counted(forgotten.faces, "face"), counted(forgotten.visits, "visit")
+    TombstoneKeeper(config, stores)()
+    faces, visits = counted(forgotten.faces, "face"), counted(len(forgotten.visits), "visit")
     click.echo(f"{person.name} is forgotten, with {faces} and {visits}.")
 
 

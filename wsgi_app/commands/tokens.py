@@ -11,6 +11,7 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.errors import NotFound, Unfit
 from wsgi_app.base.sentences import Place
 from wsgi_app.commands import Failure, print_table, with_config
+from wsgi_app.house.tombstones import TombstoneKeeper
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.devices import Device
 from wsgi_app.stores.secret_file import open_secret, read_secret
@@ -82,9 +83,11 @@ def token_list_command(config: Config) -> None:
 def token_revoke_command(config: Config, name: str) -> None:
     """Accept a door's token no more, from this moment on."""
     try:
-        open_stores(config).devices.revoke(name)
+        stores = open_stores(config)
+        stores.devices.revoke(name)
     except NotFound as error:
         raise Failure(f"No door {name!r} has a token; porteiro token list shows which have.") from error
+    TombstoneKeeper(config, stores)()
     click.echo(f"The token of {name} is revoked.")
 
 

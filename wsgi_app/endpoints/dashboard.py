@@ -12,6 +12,7 @@ from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body, tries_bod
 from wsgi_app.endpoints.people.bodies import PersonBody, person_body
 from wsgi_app.endpoints.purges.bodies import HeldPurge, held_purge
 from wsgi_app.endpoints.visits.bodies import visit_bodies
+from wsgi_app.house.backup_health import health
 from wsgi_app.house.days import day_at
 from wsgi_app.house.doubts import doubts_about
 from wsgi_app.house.words.pages import DOORS, OUTCOMES, SILENCES, TALLIES
@@ -51,6 +52,7 @@ def show(call: Call) -> Response:
         tried=tries_bodies(call),
         doubtful=_doubtful(call),
         held=_held(call),
+        backup=health(house.config, stores.now()),
         messages=stores.events.messages(LAST_MESSAGES),
         longest_message=house.config.limits.feed.message_letters,
         words=OUTCOMES,

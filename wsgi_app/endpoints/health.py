@@ -5,6 +5,7 @@ from webob import Response
 
 from wsgi_app import __version__
 from wsgi_app.base.errors import Unavailable
+from wsgi_app.house.backup_health import health
 from wsgi_app.house.models import TEST_PICTURE
 from wsgi_app.web.call import Call
 from wsgi_app.web.rendering import json_answer
@@ -17,13 +18,24 @@ class Life(msgspec.Struct):
     version: str
 
 
+class Backups(msgspec.Struct):
+    """Whether there is a backup as there should be, and how many seconds old it is; ``null`` before any."""
+
+    ok: bool
+    age_s: float | None
+
+
 class Readiness(msgspec.Struct):
-    """A process that could answer the door now: its models, and how many people they know."""
+    """A process that could answer the door now: its models, and how many people they know.
+
+    ``backup`` is ``null`` where none is wanted; the door is answered with and without one.
+    """
 
     status: str
     version: str
     pack: str
     people: int
+    backup: Backups | None
 
 
 def live(_call: Call) -> Response:
@@ -37,5 +49,7 @@ def ready(call: Call) -> Response:
     gallery = house.gallery.now()
     if not house.pipeline.check(TEST_PICTURE, call.steps):
         raise Unavailable("unavailable:detector")
-    body = Readiness("OK", __version__, house.pipeline.pack.name, len(gallery.gallery.people))
+    found = health(house.config, house.stores.now())
+    backup = None if found is None else Backups(found.ok, found.age_s)
+    body = Readiness("OK", __version__, house.pipeline.pack.name, len(gallery.gallery.people), backup)
     return json_answer(body, headers={"Cache-Control": "no-store"})

@@ -18,6 +18,7 @@ from webob import Response
 from wsgi_app.base.counters import LATENCY_BUCKETS_S, Totals
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.errors import Unavailable
+from wsgi_app.house.backup_health import BackupHealth, health
 from wsgi_app.web.call import Call
 
 log = structlog.get_logger("porteiro")
@@ -27,6 +28,8 @@ def show(call: Call) -> Response:
     """``GET /metrics``: the totals over all workers, in the text exposition format."""
     registry = CollectorRegistry()
     registry.register(TotalsCollector(call.house.tally.read()))
+    if backup := health(call.house.config, call.house.stores.now()):
+        registry.register(BackupCollector(backup))
     try:
         stores = call.house.stores
         tried = len(stores.tries.everywhere(call.house.config.try_rule))
@@ -110,3 +113,20 @@ class PurgeCollector(Collector):
             "Whether a purge waits until an owner approves it.",
             value=self._is_held,
         )
+
+
+class BackupCollector(Collector):
+    """How old the last backup is, and whether it is as it should be."""
+
+    def __init__(self, backup: BackupHealth):
+        self._backup = backup
+
+    def collect(self) -> Iterator[Metric]:
+        """Two gauges; the age is left out before the first backup."""
+        yield GaugeMetricFamily(
+            "porteiro_backup_ok", "Whether there is a backup as there should be.", value=self._backup.ok
+        )
+        if self._backup.age_s is not None:
+            yield GaugeMetricFamily(
+                "porteiro_backup_age_seconds", "Age of the last whole backup.", value=self._backup.age_s
+            )

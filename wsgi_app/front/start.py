@@ -12,6 +12,7 @@ from wsgi_app.base.sentences import Place
 from wsgi_app.base.sockets import listeners
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.secret_file import open_secret
+from wsgi_app.stores.unfinished import refuse_unfinished
 
 PRIVATE = 0o077  # faces are nobody else's business: what is written is for this user alone
 
@@ -24,6 +25,7 @@ def prepare(environ: Mapping[str, str]) -> None:
     """
     config = load_config(environ)
     refuse_addresses(config)
+    refuse_unfinished(config)
     run = config.data / "run"
     try:
         for name in ("run", "log"):

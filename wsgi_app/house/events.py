@@ -44,11 +44,11 @@ class EventBody(msgspec.Struct, omit_defaults=True):
     Attributes:
         number: counts up.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge`` or ``message``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message`` or ``backup``.
         action: what happened to it, such as ``came`` or ``changed``. A door is ``tried``, again and again and
             nobody let in: told as that begins, and each time that it has doubled; ``let_in`` ends it. A purge
             is ``held``, then ``approved`` and, once it has gone on, ``released``; or ``ended``, once its
-            reason is gone.
+            reason is gone. A backup is ``made``, each night and after one that had ``failed``.
         subject: its id; of a purge, the reason for which it waits.
         by: who did it; absent for what nobody did by hand.
         visit: as it is now; absent once it is gone.

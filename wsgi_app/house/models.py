@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from wsgi_app.base.config import Config
@@ -82,6 +82,19 @@ def choose(config: Config, name: str) -> None:
         Path(staged).replace(path)  # whole before it has its name: a worker may start at any moment
     finally:
         Path(staged).unlink(missing_ok=True)
+
+
+def networks_outside(config: Config) -> dict[str, Path]:
+    """The files of networks that lie neither in the data folder nor in this release, by their names."""
+    found: dict[str, Path] = {}
+    with suppress(PackError):  # of a pack that is not there, nothing can be taken along
+        pack, folder = named_pack(config, config.pack or _read_choice(config) or SHIPPED)
+        if folder != CATALOGUE.parent and not folder.is_relative_to(config.data):
+            described = (folder / "models.toml", *(folder / network.file for network in pack.networks))
+            found |= {f"pack/{file.name}": file for file in described if file.is_file()}
+    if config.nose_model is not None:
+        found[f"nose/{config.nose_model.name}"] = config.nose_model
+    return found
 
 
 def _choice_file(config: Config) -> Path:

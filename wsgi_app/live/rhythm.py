@@ -13,7 +13,8 @@ class Rhythm:
         look_s: longest time without a look at the events, woken or not.
         check_s: between two looks at who is still signed in.
         states_s: between two looks at how the doors are.
-        erase_s: between two looks at whether what was deleted has to leave the disk.
+        erase_s: between two looks at whether what was deleted has to leave the disk, or to be kept as
+            forgotten beside the backups.
     """
 
     frame_s: float = 0.1

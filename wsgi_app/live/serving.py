@@ -20,6 +20,7 @@ from wsgi_app.base.errors import RequestError
 from wsgi_app.base.sockets import short_address
 from wsgi_app.house.erasing import Eraser
 from wsgi_app.house.events import EventFeed
+from wsgi_app.house.tombstones import TombstoneKeeper
 from wsgi_app.live.admission import Admission, refusals_in_json
 from wsgi_app.live.crowd import Crowd
 from wsgi_app.live.hub import Hub
@@ -83,6 +84,7 @@ async def serve_feed(
                     every(rhythm.check_s, hub.check_guests),
                     every(rhythm.states_s, lambda: hub.aside(stores.devices.tell_states)),
                     every(rhythm.erase_s, functools.partial(hub.aside, Eraser(stores))),
+                    every(rhythm.erase_s, functools.partial(hub.aside, TombstoneKeeper(config, stores))),
                 )
                 server.close(code=CloseCode.SERVICE_RESTART, reason="The live feed starts anew.")
     finally:

@@ -30,6 +30,7 @@ from wsgi_app.stores.purges import PurgeStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
 from wsgi_app.stores.tries import TryStore
+from wsgi_app.stores.unfinished import refuse_unfinished
 from wsgi_app.stores.visits import VisitStore
 
 WAKE = b"!"  # the datagram says nothing else
@@ -87,8 +88,9 @@ def open_stores(config: Config) -> Stores:
     """Open the database and the photo folder, made where they are not there yet.
 
     Raises:
-        ConfigError: the database cannot be used.
+        ConfigError: the database cannot be used, or is not restored whole.
     """
+    refuse_unfinished(config)
     try:
         database = open_database(config.database_url, Waker(config.wake_address))
     except ConfigError as error:

@@ -39,6 +39,10 @@ def test_an_empty_environment_gives_the_defaults(tmp_path: Path, monkeypatch: py
         keep_known_days=30,
         keep_other_days=7,
         timezone=None,
+        backup=None,
+        backup_hour=3,
+        backup_keep=7,
+        backup_passphrase_file=None,
         lab=None,
         lab_files=None,
         log_level="info",
@@ -77,6 +81,10 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         "PORTEIRO_KEEP_KNOWN_DAYS": "90",
         "PORTEIRO_KEEP_OTHER_DAYS": "1",
         "PORTEIRO_TIMEZONE": "Europe/Lisbon",
+        "PORTEIRO_BACKUP": f"{folder}/backups",
+        "PORTEIRO_BACKUP_HOUR": "0",
+        "PORTEIRO_BACKUP_KEEP": "30",
+        "PORTEIRO_BACKUP_PASSPHRASE_FILE": f"{folder}/keys/passphrase",
         "PORTEIRO_LAB": "1",
         "PORTEIRO_LAB_FILES": f"{folder}/shown",
         "PORTEIRO_LOG_LEVEL": "debug",
@@ -109,6 +117,10 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
         keep_known_days=90,
         keep_other_days=1,
         timezone=ZoneInfo("Europe/Lisbon"),
+        backup=folder / "backups",
+        backup_hour=0,
+        backup_keep=30,
+        backup_passphrase_file=folder / "keys" / "passphrase",
         lab=True,
         lab_files=folder / "shown",
         log_level="debug",
@@ -145,11 +157,17 @@ def test_a_secret_is_a_file(tmp_path: Path) -> None:
         ("secrets/keys", "secrets/keys does (PORTEIRO_SECRET_FILE)"),
         ("secrets/keys/deep", "secrets/keys, with what nobody else may see (PORTEIRO_SECRET_FILE)"),
         ("databases", "databases/porteiro.db does (PORTEIRO_DATABASE_URL)"),
+        ("backups", "backups/house does (PORTEIRO_BACKUP)"),
+        ("backups/house/deep", "backups/house, with what nobody else may see (PORTEIRO_BACKUP)"),
+        ("phrases", "phrases does (PORTEIRO_BACKUP_PASSPHRASE_FILE)"),
     ],
 )
 def test_the_lab_shows_nothing_of_what_is_kept(tmp_path: Path, shown: str, named: str) -> None:
     folder = tmp_path.resolve()
-    for name in ("house/photos", "secrets/keys/deep", "databases", "house-photos"):
+    for name in (
+        *("house/photos", "secrets/keys/deep", "databases", "house-photos"),
+        *("backups/house/deep", "phrases"),
+    ):
         (folder / name).mkdir(parents=True)
     (folder / "to-house").symlink_to(folder / "house")
     (folder / "to-keys").symlink_to(folder / "secrets/keys")
@@ -157,6 +175,8 @@ def test_the_lab_shows_nothing_of_what_is_kept(tmp_path: Path, shown: str, named
         "PORTEIRO_DATA": f"{folder}/house",
         "PORTEIRO_SECRET_FILE": f"{folder}/to-keys/doors.key",
         "PORTEIRO_DATABASE_URL": f"sqlite:///{folder}/databases/porteiro.db",
+        "PORTEIRO_BACKUP": f"{folder}/backups/house",
+        "PORTEIRO_BACKUP_PASSPHRASE_FILE": f"{folder}/phrases/backup",
     }
 
     with pytest.raises(ConfigError) as refused:
@@ -181,6 +201,8 @@ def test_the_lab_shows_no_keys_of_the_data_folder(tmp_path: Path) -> None:
         ("PORTEIRO_DATA", "{static}/house"),
         ("PORTEIRO_SECRET_FILE", "{static}/doors.key"),
         ("PORTEIRO_DATABASE_URL", "sqlite:///{static}/porteiro.db"),
+        ("PORTEIRO_BACKUP", "{static}/backups"),
+        ("PORTEIRO_BACKUP_PASSPHRASE_FILE", "{static}/passphrase"),
     ],
 )
 def test_nothing_is_kept_among_the_pages_files(key: str, text: str) -> None:

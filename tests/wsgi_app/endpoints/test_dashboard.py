@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,9 +19,13 @@ from wsgi_app.endpoints.dashboard import LAST_VISITS, absences, tallies, urgent_
 from wsgi_app.endpoints.devices.bodies import DeviceBody
 from wsgi_app.house.house import House
 from wsgi_app.house.words.pages import OUTCOMES
+from wsgi_app.stores.backups.state import BackupState, write_state
 from wsgi_app.stores.stores import Stores
 
 Photo = Callable[[str], bytes]
+
+
+AMBER_LOST = "amber: 2 of the house's files cannot be read any more; the last backup tells which"
 
 
 def shown(server: InProcessServer) -> str:
@@ -133,6 +139,34 @@ def test_a_photo_that_is_unlike_the_others_is_asked_about_as_long_as_there_are_o
     assert asked() == (False, False, None)
     server.ask("POST", path_of(server, removed.headers["Link"].partition(">")[0][1:]))
     assert asked() == (True, True, doubted["unlike"])
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (BackupState(), ["amber: There is no backup yet"]),
+        (BackupState(why="The disk is <full>."), ["red: The last backup failed: The disk is &lt;full&gt;."]),
+        (BackupState(lost=2), [AMBER_LOST]),
+    ],
+)
+def test_a_backup_that_is_not_as_it_should_be_needs_attention(
+    house: House, state: BackupState, said: list[str]
+) -> None:
+    server = served(house, backup=Path("/mnt/backup"))
+    write_state(house.config.data, state)
+
+    assert attention(shown(server)) == said
+
+
+def test_the_page_tells_of_which_moment_the_last_backup_is(house: House, clock: Clock) -> None:
+    server = served(house, backup=Path("/mnt/backup"))
+    write_state(house.config.data, BackupState(at=clock.now() - timedelta(hours=3)))
+    assert attention(shown(server)) == []
+    assert '<th scope="row">last backup</th><td>' in shown(server)
+    assert "05 Jan 2026, 07:00:00" in shown(server)
+
+    clock.advance(86_400)
+    assert attention(shown(server)) == ["amber: The last backup is of 05 Jan 2026, 07:00:00"]
 
 
 def test_yesterday_is_not_counted_as_today(server: InProcessServer, clock: Clock, photo: Photo) -> None:

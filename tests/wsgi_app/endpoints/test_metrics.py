@@ -1,6 +1,7 @@
 """Counters for Prometheus."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
@@ -8,6 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.doors import add_door
 from tests.servers import InProcessServer, post_json, post_photo
 from wsgi_app.base.purges import HoldReason
+from wsgi_app.house.house import House
+from wsgi_app.stores.backups.state import BackupState, write_state
 from wsgi_app.stores.purges import PurgeDoubt
 from wsgi_app.stores.stores import Stores
 
@@ -84,3 +87,15 @@ def test_without_a_database_the_counters_are_exposed_all_the_same(
 
     assert exposed["porteiro_requests_total", (("endpoint", "health.live"), ("status", "200"))] == 1
     assert "porteiro_devices" not in {name for name, _ in exposed}
+
+
+def test_backups_are_exposed_once_one_was_tried(server: InProcessServer, house: House) -> None:
+    def backups() -> dict[str, float]:
+        return {name: value for (name, _), value in samples(server).items() if "backup" in name}
+
+    assert backups() == {}
+    now = house.stores.now()
+    write_state(house.config.data, BackupState(tried_at=now, why="full"))
+    assert backups() == {"porteiro_backup_ok": 0}
+    write_state(house.config.data, BackupState(at=now - timedelta(seconds=90), tried_at=now))
+    assert backups() == {"porteiro_backup_ok": 1, "porteiro_backup_age_seconds": 90}

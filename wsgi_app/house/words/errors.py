@@ -2,10 +2,12 @@
 
 from wsgi_app.base.errors import PorteiroError
 from wsgi_app.base.sentences import Place, Sentence, in_words
-from wsgi_app.house.words import house_errors, model_errors, request_errors
+from wsgi_app.house.words import backup_errors, house_errors, model_errors, request_errors
 
 # By the keys of all errors but the lab's own, which ``lab/words.py`` says.
-SENTENCES: dict[str, Sentence] = request_errors.SENTENCES | house_errors.SENTENCES | model_errors.SENTENCES
+SENTENCES: dict[str, Sentence] = (
+    request_errors.SENTENCES | house_errors.SENTENCES | model_errors.SENTENCES | backup_errors.SENTENCES
+)
 
 
 def sentence(error: PorteiroError, place: Place) -> str:

@@ -19,7 +19,7 @@ from wsgi_app.base.errors import ConfigError, PorteiroError, Unfit, UnusablePhot
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.sentences import Place, Plural, Sentence, in_words
 from wsgi_app.base.steps import Steps
-from wsgi_app.house.words import house_errors, model_errors, request_errors
+from wsgi_app.house.words import backup_errors, house_errors, model_errors, request_errors
 from wsgi_app.house.words.errors import SENTENCES, sentence
 from wsgi_app.lab import words as lab_words
 from wsgi_app.vision.pipeline import Pipeline
@@ -42,7 +42,13 @@ FAULTS = {str(outcome) for outcome in Outcome} - {"known", "unknown", "not_now"}
     "turned_away",
 }
 
-TABLES = (request_errors.SENTENCES, house_errors.SENTENCES, model_errors.SENTENCES, lab_words.SENTENCES)
+TABLES = (
+    request_errors.SENTENCES,
+    house_errors.SENTENCES,
+    model_errors.SENTENCES,
+    backup_errors.SENTENCES,
+    lab_words.SENTENCES,
+)
 ALL_SENTENCES: dict[str, Sentence] = SENTENCES | lab_words.SENTENCES
 
 # Whose errors only the lab says.
