@@ -35,7 +35,8 @@ class Event:
     Attributes:
         number: counts up, without gaps that could still be filled.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``account`` or ``backup``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``account`` or
+            ``backup``.
         action: what happened to it, such as ``came`` or ``changed``.
         subject: its id.
         by: who did it; ``None`` for what nobody did by hand.
