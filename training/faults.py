@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from training.degradations import Jitter, Picture, degraded, jittered, pattern
 from training.export import Form, to_onnx
-from training.faces import CROP_PX, FACE_PX, Faces, read_faces, read_pairs
+from training.faces import CROP_PX, FACE_PX, Faces, eye_distances, read_faces, read_pairs
 from training.networks import Convolution
 from training.showing import to_tensor
 from training.sources import parted
@@ -282,10 +282,7 @@ def report(parts: dict[str, tuple[NDArray[np.float32], NDArray[np.str_]]]) -> Ta
 
 
 def _sharp(faces: Faces, data: Path) -> Faces:
-    with np.load(data / "faces.npz") as table:
-        names, eyes_px = table["name"].tolist(), table["eye_distance_px"].tolist()
-    sizes = dict(zip(names, eyes_px, strict=True))
-    return faces.part(np.array([sizes[name] >= LEAST_EYES_PX for name in faces.names.tolist()]))
+    return faces.part(eye_distances(data, faces.names) >= LEAST_EYES_PX)
 
 
 @click.command()

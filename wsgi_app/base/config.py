@@ -361,7 +361,7 @@ def _refuse_shown(config: Config) -> None:
     """Refuse to keep anything where everybody who reaches the server may read it."""
     data = ("PORTEIRO_DATA", config.data)
     secret = ("PORTEIRO_SECRET_FILE", _real(config.door_secret_file).parent)
-    database = ("PORTEIRO_DATABASE_URL", _real(Path(config.database_url.removeprefix("sqlite://"))))
+    database = ("PORTEIRO_DATABASE_URL", _real(config.database_file))
     backups: list[tuple[str, Path]] = []
     if config.backup is not None:
         backups.append(("PORTEIRO_BACKUP", config.backup))

@@ -20,7 +20,6 @@ from wsgi_app.stores.backups.forms import PLAIN
 from wsgi_app.stores.backups.manifest import SECRET
 from wsgi_app.stores.backups.reading import Backup, form_of, open_backup
 from wsgi_app.stores.database_copies import Counts
-from wsgi_app.stores.tombstones import Applied
 
 
 @click.command("restore")
@@ -130,7 +129,6 @@ def _tell_settings(before: Mapping[str, str], target: Config, restored: Restored
         click.echo(f"  {key}={text}")
 
 
-def _tell_applied(applied: Applied) -> None:
-    counts = Counts(applied.people, applied.faces, applied.visits, applied.devices, applied.accounts)
-    if counts != Counts():
-        click.echo(f"Forgotten or shut out since, and so again: {counts_in_words(counts)}")
+def _tell_applied(applied: Counts) -> None:
+    if applied != Counts():
+        click.echo(f"Forgotten or shut out since, and so again: {counts_in_words(applied)}")

@@ -48,7 +48,7 @@ class LiveGallery:
 
     Args:
         store: what it is made of.
-        embedder: the sha256 of this process's network.
+        embedder: this process's; see ``EmbedderFile.key``.
         embed: lets that network see some faces; gives back those of which it can make nothing.
     """
 

@@ -1,7 +1,5 @@
 """The models: which pack this house uses, and loading it."""
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +9,7 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.errors import PackError
 from wsgi_app.base.limits import PictureLimits
 from wsgi_app.base.steps import Steps
+from wsgi_app.stores.files import write_whole
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import (
     CATALOGUE,
@@ -73,15 +72,7 @@ def choose(config: Config, name: str) -> None:
     kept = name if name in catalogue() else str(folder)
     path = _choice_file(config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    number, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as stream:
-            stream.write(f"{kept}\n")
-            stream.flush()
-            os.fsync(number)
-        Path(staged).replace(path)  # whole before it has its name: a worker may start at any moment
-    finally:
-        Path(staged).unlink(missing_ok=True)
+    write_whole(path, f"{kept}\n".encode())  # a worker may start at any moment
 
 
 def networks_outside(config: Config) -> dict[str, Path]:

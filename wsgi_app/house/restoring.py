@@ -18,9 +18,8 @@ from wsgi_app.stores.backups.folder import backups_in, is_backup
 from wsgi_app.stores.backups.manifest import CHOICE, DATABASE, NETWORKS, PHOTOS, SECRET, KeptFile
 from wsgi_app.stores.backups.reading import Backup
 from wsgi_app.stores.database import REVISIONS, SCHEMA_REVISION, Database
-from wsgi_app.stores.database_copies import examine
+from wsgi_app.stores.database_copies import Counts, examine
 from wsgi_app.stores.files import PRIVATE_FILE, PRIVATE_FOLDER, flush, flush_folder, make_private
-from wsgi_app.stores.tombstones import Applied
 from wsgi_app.stores.unfinished import UNFINISHED
 
 OF_THE_DISK = {"lost+found"}  # of one that is empty
@@ -38,7 +37,7 @@ class Restored:
     """
 
     photos: int
-    applied: Applied
+    applied: Counts
     to_set: dict[str, str]
 
 
@@ -120,7 +119,7 @@ def restore(target: Config, backup: Backup, gathered: Gathered) -> Restored:
     return Restored(photos, applied, to_set)
 
 
-def _restore_database(backup: Backup, file: Path, gathered: Gathered) -> tuple[Applied, set[str]]:
+def _restore_database(backup: Backup, file: Path, gathered: Gathered) -> tuple[Counts, set[str]]:
     """Put the database there, up to date; gives what was forgotten again, and which photos it names then."""
     _restore_file(backup, backup.files[DATABASE], file)
     schema, _ = examine(file)

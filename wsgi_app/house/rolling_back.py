@@ -16,7 +16,7 @@ from wsgi_app.stores.database_copies import ANY_ERROR, Counts, examine, why_of
 from wsgi_app.stores.files import flush, flush_folder
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.schema_snapshots import SchemaSnapshot, snapshot_path, snapshots_of
-from wsgi_app.stores.tombstones import Applied, tombstones_of
+from wsgi_app.stores.tombstones import tombstones_of
 
 WAIT_MS = 1000  # for whoever has the database open and is about to close it
 
@@ -37,7 +37,7 @@ class RolledBack:
     aside: Path
     before: Counts
     after: Counts
-    applied: Applied
+    applied: Counts
 
 
 def roll_back(config: Config, now: datetime) -> RolledBack:

@@ -7,11 +7,12 @@ from pathlib import Path
 import structlog
 
 from wsgi_app.base.config import Config
+from wsgi_app.house.chores import Chore
 from wsgi_app.stores import tombstones
 from wsgi_app.stores.backups.folder import LOCK
 from wsgi_app.stores.backups.state import read_state
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.database_copies import ANY_ERROR, why_of
+from wsgi_app.stores.database_copies import ANY_ERROR, Counts, why_of
 from wsgi_app.stores.files import locked
 from wsgi_app.stores.sessions import end_all
 from wsgi_app.stores.stores import Stores
@@ -41,7 +42,7 @@ def keep_tombstones(stores: Stores, folder: Path) -> None:
     tombstones.keep_in(folder / tombstones.FILE, stones)
 
 
-class TombstoneKeeper:
+class TombstoneKeeper(Chore):
     """Keeps beside all backups who and what was forgotten since the last time, wherever their disk is there.
 
     It does nothing where no backup was made. What cannot be kept now is kept the next time, or with the next
@@ -50,22 +51,11 @@ class TombstoneKeeper:
 
     def __init__(self, config: Config, stores: Stores):
         self._config, self._stores = config, stores
-        self._last, self._is_due = 0, True
+        super().__init__(stores.events, tombstones.ACTIONS, self._are_kept)
 
-    def __call__(self) -> bool:
-        """Keep it if that is due; whether nothing is left to be kept.
-
-        Raises:
-            Unavailable: the database does not answer.
-        """
-        last = self._stores.events.last()
-        if not self._is_due:
-            self._is_due = self._stores.events.has_any(tombstones.ACTIONS, self._last)
-        self._last = last
-        if self._is_due:
-            folders = map(Path, read_state(self._config.data).folders)
-            self._is_due = not all(list(map(self._is_kept, folders)))  # each of them
-        return not self._is_due
+    def _are_kept(self) -> bool:
+        folders = map(Path, read_state(self._config.data).folders)
+        return all(list(map(self._is_kept, folders)))  # each of them
 
     def _is_kept(self, folder: Path) -> bool:
         try:
@@ -103,7 +93,7 @@ def gather(files: Iterable[Path], databases: Iterable[Path]) -> Gathered:
     return Gathered(list(stones), unread)
 
 
-def forget_again(database: Database, stones: Collection[Tombstone]) -> tuple[tombstones.Applied, set[str]]:
+def forget_again(database: Database, stones: Collection[Tombstone]) -> tuple[Counts, set[str]]:
     """Forget in a database of earlier all that was forgotten since, and end all sign-ins and open links.
 
     Whoever signed out since would be signed in again otherwise. Gives how much was forgotten, and the names

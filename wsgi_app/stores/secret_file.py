@@ -5,7 +5,6 @@ import fcntl
 import os
 import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from wsgi_app.base.errors import ConfigError
+from wsgi_app.stores.files import write_whole
 
 SECRET_BYTES = 32
 LEAST_DIFFERENT = 9  # bytes: one secret in 10^33 made at random has fewer
@@ -198,16 +198,7 @@ def _state(file: Path) -> tuple[int, ...] | None:
 def _make(file: Path) -> bytes:
     _refuse_open_folders(file)
     secret = secrets.token_bytes(SECRET_BYTES)
-    number, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # for its owner alone: 0600
-    staged = Path(name)
-    try:
-        with os.fdopen(number, "wb") as stream:
-            stream.write(secret)
-            stream.flush()
-            os.fsync(number)
-        staged.replace(file)  # whole on the disk before it has its name
-    finally:
-        staged.unlink(missing_ok=True)
+    write_whole(file, secret)
     return secret
 
 

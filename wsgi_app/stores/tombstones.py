@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from wsgi_app.stores.database_copies import reading
+from wsgi_app.stores.database_copies import Counts, reading
 from wsgi_app.stores.events import AT_THE_MACHINE, tell, tell_each
 from wsgi_app.stores.files import write_whole
 from wsgi_app.stores.forgetting import among, delete_person
@@ -61,16 +61,6 @@ class Tombstone(msgspec.Struct, frozen=True, omit_defaults=True):
     at: datetime
     person: str = ""
     back: bool = False
-
-
-class Applied(msgspec.Struct, frozen=True):
-    """How much was there and is gone again."""
-
-    people: int = 0
-    visits: int = 0
-    faces: int = 0
-    devices: int = 0
-    accounts: int = 0
 
 
 def tombstones_in(connection: sa.Connection) -> list[Tombstone]:
@@ -133,7 +123,7 @@ def keep_in(file: Path, stones: Iterable[Tombstone]) -> bool:
     return True
 
 
-def apply(connection: sa.Connection, stones: Collection[Tombstone]) -> tuple[Applied, set[str]]:
+def apply(connection: sa.Connection, stones: Collection[Tombstone]) -> tuple[Counts, set[str]]:
     """Forget again all that is there of them, in a transaction, and keep that it was told.
 
     Gives how much that was, and the names of the photos that are the caller's to remove.
@@ -153,7 +143,7 @@ def apply(connection: sa.Connection, stones: Collection[Tombstone]) -> tuple[App
     _tell(connection, standing)
     start_generation(connection)
     left = _counts(connection)
-    return Applied(**{name: seen[name] - left[name] for name in seen}, devices=revoked), photos
+    return Counts(**{name: seen[name] - left[name] for name in seen}, devices=revoked), photos
 
 
 def _standing(stones: Iterable[Tombstone]) -> list[Tombstone]:

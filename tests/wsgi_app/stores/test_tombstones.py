@@ -16,13 +16,13 @@ from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.deeds import Deed
 from wsgi_app.base.limits import Limits
 from wsgi_app.stores.database import open_database
+from wsgi_app.stores.database_copies import Counts
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.stores import Stores, stores_over
 from wsgi_app.stores.tables import accounts, devices, events, faces, people, visits
 from wsgi_app.stores.tombstones import (
-    Applied,
     Gone,
     Tombstone,
     apply,
@@ -65,7 +65,7 @@ def ids(stores: Stores, table: sa.Table) -> set[str]:
         return set(connection.scalars(sa.select(table.c.id)))
 
 
-def applied(stores: Stores, stones: list[Tombstone]) -> tuple[Applied, set[str]]:
+def applied(stores: Stores, stones: list[Tombstone]) -> tuple[Counts, set[str]]:
     with stores.database.write() as connection:
         return apply(connection, stones)
 
@@ -109,12 +109,12 @@ def test_what_was_forgotten_since_is_forgotten_again(stores: Stores, tmp_path: P
     stones = known(stores)
     counts, photos = applied(earlier, stones)
 
-    assert counts == Applied(people=1, visits=2, faces=1, devices=1)
+    assert counts == Counts(people=1, visits=2, faces=1, devices=1)
     assert (ids(earlier, people), ids(earlier, visits), ids(earlier, faces)) == ({bruno}, {his}, {kept.id})
     assert earlier.devices.page(10) == []
     assert {Path(photo).stem for photo in photos} == {hers, removed_visit, removed.id}
     assert sorted(known(earlier), key=repr) == sorted(stones, key=repr)
-    assert applied(earlier, stones) == (Applied(), set())
+    assert applied(earlier, stones) == (Counts(), set())
     assert sorted(known(earlier), key=repr) == sorted(stones, key=repr)
     earlier.database.close()
 
@@ -129,7 +129,7 @@ def test_a_visit_that_was_said_to_show_them_later_goes_with_them(stores: Stores,
     stores.people.remove(ana, lambda _: True)
     counts, _ = applied(earlier, known(stores))
 
-    assert counts == Applied(people=1, visits=1, faces=1)
+    assert counts == Counts(people=1, visits=1, faces=1)
     assert (ids(earlier, visits), ids(earlier, faces)) == (set(), set())
     earlier.database.close()
 
@@ -146,8 +146,8 @@ def test_a_face_that_came_back_by_an_undo_stays(stores: Stores, tmp_path: Path) 
     stones = [*while_gone, *known(stores)]
 
     assert [stone.back for stone in stones] == [False, True]
-    assert applied(earlier, stones)[0] == Applied()
-    assert applied(earlier, while_gone)[0] == Applied(faces=1)
+    assert applied(earlier, stones)[0] == Counts()
+    assert applied(earlier, while_gone)[0] == Counts(faces=1)
     earlier.database.close()
 
 
@@ -158,7 +158,7 @@ def test_a_token_that_was_made_after_is_none_of_the_revoked_one(stores: Stores, 
     clock.advance(60)
     stores.devices.add("front", b"new")
 
-    assert applied(stores, stones)[0] == Applied()
+    assert applied(stores, stones)[0] == Counts()
     assert [device.id for device in stores.devices.page(10)] == ["front"]
 
 
@@ -170,7 +170,7 @@ def test_an_account_that_was_removed_stays_so(stores: Stores, clock: Clock, befo
 
     counts, _ = applied(before, [Tombstone(Gone.ACCOUNT, "vera", clock.now())])
 
-    assert (counts, ids(before, accounts)) == (Applied(accounts=1), {"olga"})
+    assert (counts, ids(before, accounts)) == (Counts(accounts=1), {"olga"})
 
 
 def test_there_may_be_more_of_them_than_a_statement_takes(stores: Stores, clock: Clock) -> None:
@@ -179,7 +179,7 @@ def test_there_may_be_more_of_them_than_a_statement_takes(stores: Stores, clock:
 
     counts, _ = applied(stores, [*stones, Tombstone(Gone.VISIT, visit, clock.now())])
 
-    assert counts == Applied(visits=1)
+    assert counts == Counts(visits=1)
 
 
 def test_a_file_has_each_once_and_keeps_what_it_has(tmp_path: Path, clock: Clock) -> None:
