@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -301,13 +301,18 @@ def stop(process: subprocess.Popen[Any]) -> None:
 
 
 @contextmanager
-def uwsgi(data: Path, settings: dict[str, str], checkout: Path = REPOSITORY) -> Iterator[RunningUwsgi]:
-    """Start the shipped uwsgi.ini, wait until every worker has loaded its models; an owner may sign in."""
+def uwsgi(
+    data: Path, settings: dict[str, str], checkout: Path = REPOSITORY, through: Sequence[str] = ()
+) -> Iterator[RunningUwsgi]:
+    """Start the shipped uwsgi.ini, wait until every worker has loaded its models; an owner may sign in.
+
+    ``through`` is a command that turns into the one behind it, as `env` does.
+    """
     program = Path(sys.executable).with_name("uwsgi")
     environ = without_settings(os.environ)
     environ |= {"PORTEIRO_DATA": str(data), "PORTEIRO_PROCESSES": "2", **settings}
     process = subprocess.Popen(
-        [program, "--ini", str(checkout / "uwsgi.ini")],
+        [*through, program, "--ini", str(checkout / "uwsgi.ini")],
         env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -94,7 +94,9 @@ def server(
         "NO_FAKE_STAT": "1",  # and the times of files
     }
     settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_PROCESSES": "1", **ports.settings, **faked}
-    with uwsgi(data, settings) as running:
+    # libfaketime adds to the environment before uWSGI counts the room for its name there, and the name would
+    # be written past the end: through `env` it finds what it would add.
+    with uwsgi(data, settings, through=["env"]) as running:
         live = LiveServer(ports.http)
         enrolled(live, "Ana", photo("ana-1"), photo("ana-2"))
         yield live, running, clock
