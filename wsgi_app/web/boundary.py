@@ -14,7 +14,7 @@ from webob.util import status_reasons
 from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Tally
-from wsgi_app.base.errors import PackError, PorteiroError, RequestError, Unavailable
+from wsgi_app.base.errors import DatabaseTrouble, PackError, PorteiroError, RequestError, Unavailable
 from wsgi_app.base.sentences import Place, Say
 from wsgi_app.base.sources import random_id
 from wsgi_app.base.steps import Clock, Steps
@@ -122,7 +122,7 @@ class Boundary(ABC):
         try:
             return self._respond(exchange)
         except RequestError as error:
-            if isinstance(error, Unavailable):
+            if isinstance(error, Unavailable) and not isinstance(error, DatabaseTrouble):
                 log.exception("cannot answer now")
             return self.refuse(exchange, error)
         except PackError:
