@@ -3,11 +3,19 @@
 import threading
 from dataclasses import dataclass
 
+import numpy as np
+import structlog
+
+from wsgi_app.base.errors import DatabaseTrouble
 from wsgi_app.house.hours import NEVER, read_hours
 from wsgi_app.house.rules import Rule
-from wsgi_app.stores.gallery import GalleryStore
+from wsgi_app.stores.gallery import GalleryRows, GalleryStore
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.match import Gallery
+
+LONGEST = 1.001  # embeddings are of unit length
+
+log = structlog.get_logger("porteiro")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +42,7 @@ class LiveGallery:
         self._store, self._embedder = store, embedder
         self._lock = threading.Lock()
         self._state = GalleryState(-1, Gallery.of([]), {}, {})
+        self._refused = -1  # the generation of which the log was told so
 
     def now(self) -> GalleryState:
         """The gallery as the database has it: one small query, and a load only after a change.
@@ -48,6 +57,7 @@ class LiveGallery:
 
     def _load(self) -> GalleryState:
         rows = self._store.rows(self._embedder)
+        self._refuse_damaged(rows)
         faces = [(row.person_id, row.vector) for row in rows.faces if not row.negative]
         negatives = [(row.person_id, row.vector) for row in rows.faces if row.negative]
         return GalleryState(
@@ -56,6 +66,18 @@ class LiveGallery:
             {row.person_id: row.name for row in rows.faces},
             {person.id: rule_of(person) for person in rows.bound},
         )
+
+    def _refuse_damaged(self, rows: GalleryRows) -> None:
+        """Refuse vectors that no embedder made: of another size, or longer, and so like anybody."""
+        vectors = [row.vector for row in rows.faces]
+        with np.errstate(all="ignore"):
+            fit = all(np.linalg.norm(vector) <= LONGEST for vector in vectors)  # not so of what is no number
+        if fit and len({vector.size for vector in vectors}) <= 1:
+            return
+        if self._refused != rows.generation:
+            self._refused = rows.generation
+            log.error("the gallery cannot be used: an embedding in the database is none")
+        raise DatabaseTrouble("unavailable:database_damaged")
 
 
 def rule_of(person: Person) -> Rule:

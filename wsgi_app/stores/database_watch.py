@@ -1,9 +1,10 @@
 """Looking after the database's file from outside of all transactions: is it the same still, and whole?"""
 
 import sqlite3
+import struct
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import structlog
@@ -14,6 +15,8 @@ from wsgi_app.stores.troubles import LASTING, Trouble, TroubleFile, trouble_of
 
 THOROUGH_BYTES = 64 * MEBIBYTE  # up to which indexes are held against their tables too
 DAILY_S = 86_400.0
+HEAD = struct.Struct(">16xH10xI")  # of a database's file: the bytes of a page, and how many pages there are
+LARGEST_PAGE = 65_536  # which 1 stands for
 
 # How long it is not looked through again, as a multiple of how long that took, and at least in seconds: where
 # the database itself changed, which happens seldom, and where its write-ahead log did, as with each press.
@@ -51,7 +54,10 @@ class DatabaseWatch:
             return
         self._files = FileIds.of(self._path)
         state = {"database": _state(self._path), "log": _state(beside(self._path, "-wal"))}
-        if main is not None and self._is_due(state):
+        size, before = _size(state["database"]), _size(self._looked.get("database"))
+        if size < before and size < own_size(self._path):
+            self._tell(Trouble.DAMAGED, f"it was cut off: {size} bytes of {before}")
+        elif main is not None and self._is_due(state):
             self._look_through(state)
 
     def _is_due(self, state: dict[str, tuple[int, ...] | None]) -> bool:
@@ -66,7 +72,7 @@ class DatabaseWatch:
         try:
             damage = damage_in(self._path, THOROUGH_BYTES)
             events = self._count()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             if trouble_of(error) not in LASTING:  # as where it is locked: the next look will do
                 return
             damage, events = str(error), self._events
@@ -93,6 +99,17 @@ class DatabaseWatch:
             self._shared.write(trouble)
 
 
+def own_size(path: Path) -> int:
+    """How many bytes a database has by its own word, its log left aside; 1 where it does not say."""
+    head = b""
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return 1
+    page_bytes, pages = HEAD.unpack(head)
+    return pages * (LARGEST_PAGE if page_bytes == 1 else page_bytes) or 1
+
+
 def damage_in(path: Path, thorough_bytes: int) -> str:
     """The first damage that SQLite finds in a database; ``""`` where it is whole.
 
@@ -110,6 +127,10 @@ def damage_in(path: Path, thorough_bytes: int) -> str:
             return str(said)
         tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'")
         return "" if tables.fetchone()[0] else "it has no tables"
+
+
+def _size(state: tuple[int, ...] | None) -> int:
+    return state[0] if state else 0
 
 
 def _state(path: Path | str) -> tuple[int, ...] | None:

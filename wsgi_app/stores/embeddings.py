@@ -6,6 +6,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from wsgi_app.stores.columns import UnreadableValueError
 from wsgi_app.stores.tables import embeddings
 
 
@@ -28,8 +29,15 @@ class Embedding:
 
 
 def vector_from(data: bytes) -> NDArray[np.float32]:
-    """A vector out of what was kept."""
-    return np.frombuffer(data, "<f4")
+    """A vector out of what was kept.
+
+    Raises:
+        UnreadableValueError: it is none.
+    """
+    try:
+        return np.frombuffer(data, "<f4")
+    except (ValueError, TypeError) as error:
+        raise UnreadableValueError("what is kept as an embedding is none") from error
 
 
 def keep_embedding(connection: sa.Connection, face_id: str, embedding: Embedding) -> None:

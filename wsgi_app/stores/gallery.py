@@ -57,7 +57,7 @@ class GalleryStore:
             generation = int(connection.execute(GENERATION).scalar_one())
             rows = connection.execute(_SEEN.where(embeddings.c.embedder == embedder)).all()
             bound = connection.execute(PEOPLE.where(BOUND)).all()
-        return GalleryRows(generation, _faces_from(rows), [Person(**row._mapping) for row in bound])
+            return GalleryRows(generation, _faces_from(rows), [Person(**row._mapping) for row in bound])
 
     def of(self, embedder: str, people_ids: Collection[str]) -> list[GalleryFace]:
         """The faces of some people that this embedder has seen."""

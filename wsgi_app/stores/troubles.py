@@ -35,6 +35,8 @@ class Trouble(StrEnum):
     """What the file holds is no whole database."""
     REPLACED = "replaced"
     """Another file is in its place, or an earlier state in it; what was written would be lost."""
+    SPOILT = "spoilt"
+    """One row holds what cannot be read; all others are what they were."""
     READ_ONLY = "read_only"
     """Nobody may write to it, or to its disk."""
     LOCKED = "locked"
@@ -49,6 +51,7 @@ LASTING = (Trouble.DAMAGED, Trouble.REPLACED)
 ERRORS: dict[Trouble, Callable[[], DatabaseTrouble]] = {
     Trouble.DAMAGED: lambda: DatabaseTrouble("unavailable:database_damaged"),
     Trouble.REPLACED: lambda: DatabaseTrouble("unavailable:database_replaced"),
+    Trouble.SPOILT: lambda: DatabaseTrouble("unavailable:database_damaged"),
     Trouble.READ_ONLY: lambda: DatabaseTrouble("unavailable:database_read_only"),
     Trouble.LOCKED: lambda: DatabaseTrouble("unavailable:database_locked"),
     Trouble.SILENT: lambda: DatabaseTrouble("unavailable:database"),
@@ -72,8 +75,8 @@ def trouble_of(error: BaseException) -> Trouble | None:
     if not isinstance(cause, sqlite3.DatabaseError) or isinstance(cause, OF_STATEMENTS):
         return None
     code = getattr(cause, "sqlite_errorcode", None)
-    if code is None:  # text that is no UTF-8: Python's own, of what was read
-        return Trouble.SILENT
+    if code is None:  # not SQLite's, but of who reads: text that is no UTF-8, a time that is none
+        return Trouble.SPOILT
     if code == sqlite3.SQLITE_READONLY_DBMOVED:
         return Trouble.REPLACED
     return KINDS.get(code & PRIMARY, Trouble.SILENT)

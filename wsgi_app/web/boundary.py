@@ -71,6 +71,7 @@ class Exchange:
         steps: times each step.
         endpoint: who answers, as logs and counters call it.
         identity: who asks.
+        counted: whether it is counted.
     """
 
     request: Request
@@ -78,6 +79,7 @@ class Exchange:
     steps: Steps
     endpoint: str = UNROUTED
     identity: Identity = NOBODY
+    counted: bool = True
 
 
 class Boundary(ABC):
@@ -140,7 +142,7 @@ class Boundary(ABC):
         if request.environ.get("PATH_INFO", "") == "":
             return to_root(request)
         match = self._router.find(request.method, request.environ["PATH_INFO"])
-        exchange.endpoint = match.name
+        exchange.endpoint, exchange.counted = match.name, match.route.counted
         if not match.route.from_any_site:
             refuse_other_sites(request)
         return self.call(exchange, match)
@@ -151,7 +153,8 @@ class Boundary(ABC):
 
     def _record(self, exchange: Exchange, response: Response) -> None:
         environ, seconds = exchange.request.environ, exchange.steps.elapsed_s()
-        self._runtime.tally.request(exchange.endpoint, response.status_code, seconds)
+        if exchange.counted:
+            self._runtime.tally.request(exchange.endpoint, response.status_code, seconds)
         log.info(
             "request",
             method=environ.get("REQUEST_METHOD", "")[:32],
