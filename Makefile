@@ -7,7 +7,7 @@ CAN_COMPILE := $(shell command -v gcc >/dev/null && $(PYTHON) -c 'import os, sys
 LOCK := $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header
 UWSGI := $(if $(CAN_COMPILE),uwsgi,pyuwsgi)
 
-.PHONY: help run test check format settings bench setup setup-dev setup-train system-packages lock deb clean
+.PHONY: help run test test-long check format settings bench setup setup-dev setup-train system-packages lock deb clean
 .DELETE_ON_ERROR:
 
 help:  ## list the commands
@@ -20,6 +20,9 @@ run: setup  ## serve on http://127.0.0.1:8765/porteiro/ until Ctrl-C
 
 test: setup-dev system-packages  ## run every test, on all processor cores
 	$(BIN)/python -m pytest -n auto $(PYTEST_OPTIONS)
+
+test-long: setup-dev system-packages  ## run the tests that take half a minute or more
+	$(BIN)/python -m pytest -m long $(PYTEST_OPTIONS)
 
 check: setup-dev  ## style and types
 	$(BIN)/ruff check .

@@ -36,6 +36,40 @@ HIDDEN: dict[str, Place] = {
 }
 
 
+def _skin(pixels: Pixels, face: Face) -> Pixels:
+    """The colour of the nose, lit from the middle."""
+    nose_x, nose_y = (int(value) for value in face.landmarks[2])
+    down, across = np.indices(pixels.shape[:2], np.float32)
+    far = np.abs(across - nose_x) * 0.45 + (down - nose_y) * 0.2
+    light = np.clip(1.15 - far / _eye_distance(face), 0.3, 1.3)[..., None]
+    return np.asarray(np.clip(pixels[nose_y, nose_x] * light, 0, 255), np.uint8)
+
+
+def _pixelated(pixels: Pixels, face: Face) -> Pixels:
+    """Four blocks between the eyes."""
+    height, width = pixels.shape[:2]
+    block = max(2, int(_eye_distance(face) / 4))
+    small = cv2.resize(pixels, (width // block, height // block), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _lower(pixels: Pixels, face: Face) -> Pixels:
+    """All of it lower: where the mouth was are the eyes once more."""
+    return np.roll(pixels, int(0.9 * _eye_distance(face)), axis=0)
+
+
+def _eye_distance(face: Face) -> float:
+    return float(np.linalg.norm(np.subtract(face.landmarks[1], face.landmarks[0])))
+
+
+# What of the picture itself may lie over a part of a face.
+COVERS: dict[str, Callable[[Pixels, Face], Pixels]] = {
+    "its skin": _skin,
+    "pixelated": _pixelated,
+    "the same face, lower": _lower,
+}
+
+
 def turned(quarters: int, pixels: Pixels, _: Face) -> Pixels:
     """Lying, or upside down."""
     return np.ascontiguousarray(np.rot90(pixels, quarters))
@@ -63,6 +97,13 @@ def stretched(factor: float, pixels: Pixels, _: Face) -> Pixels:
     """Wider than it is, or narrower: shown in the wrong form."""
     height, width = pixels.shape[:2]
     return np.asarray(cv2.resize(pixels, (round(width * factor), height)), np.uint8)
+
+
+def skewed(shear: float, pixels: Pixels, face: Face) -> Pixels:
+    """Each row moved to the side, by so much of its distance to the nose."""
+    size = pixels.shape[1], pixels.shape[0]
+    matrix = np.array([[1, shear, -shear * face.landmarks[2][1]], [0, 1, 0]])
+    return np.asarray(cv2.warpAffine(pixels, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def cut(side: str, share: float, pixels: Pixels, face: Face) -> Pixels:
@@ -106,6 +147,14 @@ def behind(place: Place, cloth: str, pixels: Pixels, face: Face) -> Pixels:
     return painted
 
 
+def under(place: Place, cover: str, pixels: Pixels, face: Face) -> Pixels:
+    """A part of the face behind something that is made of the picture, with a soft edge."""
+    share = np.zeros(pixels.shape[:2], np.float32)
+    share[part_at(place, face)] = 1
+    soft = np.asarray(cv2.GaussianBlur(share, (0, 0), max(0.6, 0.015 * _eye_distance(face))))[..., None]
+    return np.asarray(pixels + soft * (COVERS[cover](pixels, face).astype(np.float32) - pixels), np.uint8)
+
+
 def blurred(share: float, pixels: Pixels, face: Face) -> Pixels:
     """Out of focus, by so much of the face's width."""
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), share * face.box[2]), np.uint8)
@@ -147,7 +196,7 @@ def near(form: str, share: float, pixels: Pixels, face: Face) -> Pixels:
     return framed(pixels, face, FORMS[form], share)[0]
 
 
-FACTORS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 1.15, 1.25, 1.4, 1.8)
+FACTORS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 1.15, 1.25, 1.4, 1.5, 1.8)
 
 ALTERATIONS: dict[str, Alter] = {
     "as it is": unaltered,
@@ -155,6 +204,7 @@ ALTERATIONS: dict[str, Alter] = {
     **{f"lying, {quarters} quarters": partial(turned, quarters) for quarters in (1, 2, 3)},
     **{f"tilted, {degrees} degrees": partial(tilted, degrees) for degrees in (15, 30, 45)},
     **{f"stretched, {factor:g} times as wide": partial(stretched, factor) for factor in FACTORS},
+    **{f"skewed, {shear:g}": partial(skewed, shear) for shear in (-0.35, 0.2, 0.35)},
     **{
         f"cut off {side}, {share:.0%}": partial(cut, side, share)
         for side in ("left", "right", "top", "bottom")
@@ -174,14 +224,17 @@ ALTERATIONS: dict[str, Alter] = {
         for name, place in HIDDEN.items()
         for cloth in CLOTHS
     },
+    **{
+        f"{name}, {cover}": partial(under, place, cover) for name, place in HIDDEN.items() for cover in COVERS
+    },
     **{f"blurred, {share:.0%} of the face": partial(blurred, share) for share in (0.01, 0.02, 0.04, 0.06)},
     **{f"moved, {share:.0%} of the face": partial(moved, share) for share in (0.05, 0.1, 0.2)},
     **{f"coarse, {face_px} px": partial(coarse, face_px) for face_px in (32, 24, 16, 12)},
     **{f"dark, {gain:g}": partial(lit, gain, 0) for gain in (0.4, 0.2, 0.1)},
     **{f"bright, {gain:g}": partial(lit, gain, 40) for gain in (1.5, 2.5)},
     **{f"flat, {gain:g}": partial(lit, gain, 110 * (1 - gain)) for gain in (0.4, 0.15)},
-    **{f"noisy, {deviation}": partial(noisy, deviation) for deviation in (20, 50, 90)},
-    **{f"JPEG of quality {quality}": partial(compressed, quality) for quality in (20, 8, 3)},
+    **{f"noisy, {deviation}": partial(noisy, deviation) for deviation in (20, 40, 50, 90)},
+    **{f"JPEG of quality {quality}": partial(compressed, quality) for quality in (20, 8, 5, 3)},
     **{
         f"near, {form}, {share:.0%}": partial(near, form, share)
         for form in FORMS

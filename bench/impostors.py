@@ -26,8 +26,9 @@ from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.decode import Picture
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import Gallery, match
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
-from wsgi_app.vision.verdicts import Policy
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import ENROLMENT
+from wsgi_app.vision.verdicts import Policy, needed_score
 
 PHOTOS = Path(__file__).parents[1] / "tests" / "photos"
 HEADINGS = ("compared", "enrolled", "probe altered", "house altered", "both", "friends known")
@@ -42,11 +43,13 @@ class Looked:
     Attributes:
         person: whose it is.
         probe: what a door compares; ``None`` where it does not compare.
+        unclear: whether it has to be liker for that.
         enrolled: what enrolling keeps; ``None`` where it refuses.
     """
 
     person: str
     probe: Embedding | None
+    unclear: bool
     enrolled: Embedding | None
 
 
@@ -99,8 +102,9 @@ def main(folder: Path | None, pack: str | None, threshold: float | None, people:
         with progress_bar(MofNCompleteColumn()) as progress:
             shots = list(read_shots(pipeline, folder or PHOTOS, people, progress))
             level = threshold or threshold_for_rate(pipeline.pack.embedder, USUAL_RATE, people=1).score
-            rows = list(measure(pipeline, shots, level, progress))
-            prints = list(measure_prints(pipeline, shots, Policy(level, margin=0.0), progress))
+            policy = Policy(level, margin=0.0)
+            rows = list(measure(pipeline, shots, policy, progress))
+            prints = list(measure_prints(pipeline, shots, policy, progress))
     except PorteiroError as error:
         raise click.ClickException(sentence(error, Place.TERMINAL)) from error
     print_table(table(rows, level))
@@ -111,7 +115,7 @@ def main(folder: Path | None, pack: str | None, threshold: float | None, people:
     click.echo(f"{let_in} of {attempts} attempts of strangers succeeded.")
 
 
-def measure(pipeline: Pipeline, shots: list[Shot], threshold: float, progress: Progress) -> Iterator[Row]:
+def measure(pipeline: Pipeline, shots: list[Shot], policy: Policy, progress: Progress) -> Iterator[Row]:
     """One row for each alteration."""
     good = [look(pipeline, shot, ALTERATIONS["as it is"]) for shot in shots]
     for name, alter in progress.track(ALTERATIONS.items(), description="alterations"):
@@ -121,10 +125,10 @@ def measure(pipeline: Pipeline, shots: list[Shot], threshold: float, progress: P
             len(shots),
             sum(one.probe is not None for one in altered),
             sum(one.enrolled is not None for one in altered),
-            tally(altered, good, threshold, same=False),
-            tally(good, altered, threshold, same=False),
-            tally(altered, altered, threshold, same=False),
-            tally(altered, good, threshold, same=True),
+            tally(altered, good, policy, same=False),
+            tally(good, altered, policy, same=False),
+            tally(altered, altered, policy, same=False),
+            tally(altered, good, policy, same=True),
         )
 
 
@@ -132,15 +136,15 @@ def look(pipeline: Pipeline, shot: Shot, alter: Alter) -> Looked:
     """What a door and enrolling make of an altered photo."""
     pixels, steps = alter(shot.pixels, shot.face), Steps(lambda: 0.0)
     picture = Picture(pixels, pixels.shape[1], pixels.shape[0])
-    probe = pipeline.judge(picture, NOBODY, ANY, steps).probe
+    seen = pipeline.judge(picture, NOBODY, ANY, steps)
     try:
         crop = pipeline.single_face_in(picture, ENROLMENT, steps).crop
     except UnusablePhoto:
-        return Looked(shot.person, probe, None)
-    return Looked(shot.person, probe, pipeline.embed(crop, steps))
+        return Looked(shot.person, seen.probe, seen.unclear, None)
+    return Looked(shot.person, seen.probe, seen.unclear, pipeline.embed(crop, steps))
 
 
-def tally(probes: list[Looked], gallery: list[Looked], threshold: float, *, same: bool) -> Tally:
+def tally(probes: list[Looked], gallery: list[Looked], policy: Policy, *, same: bool) -> Tally:
     """Every probe at every house of one person: another's, or the person's own with the other photos.
 
     A photo that a door does not compare is an attempt that failed.
@@ -161,7 +165,8 @@ def tally(probes: list[Looked], gallery: list[Looked], threshold: float, *, same
                 if not house.people:
                     continue
             count.attempts += 1
-            count.let_in += one.probe is not None and match(one.probe, house).score >= threshold
+            needed = needed_score(policy, unclear=one.unclear)
+            count.let_in += one.probe is not None and match(one.probe, house).score >= needed
     return count
 
 

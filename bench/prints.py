@@ -15,7 +15,8 @@ from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.decode import Picture
 from wsgi_app.vision.match import Gallery
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import ENROLMENT
 from wsgi_app.vision.verdicts import Policy
 
 SHARES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)  # of the stranger's face that the face on the print has

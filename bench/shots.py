@@ -11,7 +11,8 @@ from rich.progress import Progress
 from wsgi_app.base.errors import RequestError
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.detect import Face
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import ENROLMENT
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 

@@ -19,7 +19,8 @@ def measure(material: Material, plan: Plan) -> Iterator[Pair]:
     """Photos per second of ``POST /image-bin`` through nginx and uWSGI, and of the Flask application."""
     ours = [photo_request("/porteiro/image-bin", "image", photo) for photo in material.photos]
     theirs = [photo_request("/image-bin", "image", photo) for photo in material.photos]
-    detector = material.pack / pack_in(material.pack).detector.file
+    pack = pack_in(material.pack)
+    detector = pack.path_of(pack.detector, material.pack)
     with furnished(material) as house, served(house) as porteiro, flask(house, str(detector)) as tutorial:
         compare_noses(_noses(porteiro, ours), _noses(tutorial, theirs))
         yield from in_turns(

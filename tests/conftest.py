@@ -105,6 +105,15 @@ def pack_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
+def turned_folder(tmp_path_factory: pytest.TempPathFactory, pack_folder: Path) -> Path:
+    """The folder of another pack, whose embedder finds people just as alike with other numbers."""
+    # Imported here: few tests change the models, and onnx is slow to import.
+    from tests.rotation import turned_pack  # noqa: PLC0415
+
+    return turned_pack(pack_folder, tmp_path_factory.mktemp("packs") / "turned")
+
+
+@pytest.fixture(scope="session")
 def threshold(pack_folder: Path) -> Threshold:
     """The threshold in force with that pack where few people are enrolled."""
     return threshold_in_force(load_config({}), pack_in(pack_folder).embedder, 1)

@@ -1,11 +1,14 @@
 """Faces for tests of what is kept: their pictures and vectors are made up."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.faces import Quality
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.house.embedding import Unreadable
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.stores import Stores
@@ -45,3 +48,8 @@ def crops_on_disk(stores: Stores) -> list[str]:
     """What is in the folder of photos."""
     folder = stores.photos.path("")
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def without_crops(faces: Sequence[EnrolledFace]) -> list[Unreadable]:
+    """What embedding faces gives whose crops are made up: nothing."""
+    return [Unreadable(face, ValueError("made up")) for face in faces]

@@ -68,7 +68,7 @@ def renamed_pack(source: Path, folder: Path, name: str) -> Path:
     """A copy of a pack's files with a description of its own that calls it otherwise."""
     pack = pack_in(source)
     folder.mkdir(parents=True)
-    for network in pack.networks:
+    for network in pack.own_networks:
         shutil.copyfile(source / network.file, folder / network.file)
     own = source / "models.toml"
     described = (own if own.is_file() else vision_packs.CATALOGUE).read_text(encoding="utf-8")

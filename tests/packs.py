@@ -36,30 +36,50 @@ CONTENTS = {
 }
 
 
-def described_network(file: str, url: str) -> str:
+def described_network(file: str, url: str, rough_bytes: int | None = None) -> str:
     content = CONTENTS[file]
     return f"""
 file = "{file}"
 sha256 = "{hashlib.sha256(content).hexdigest()}"
-size_bytes = {len(content)}
+size_bytes = {len(content) if rough_bytes is None else rough_bytes}
+size_is_rough = {"false" if rough_bytes is None else "true"}
 licence = "MIT"
 source = "made up for this test"
 {f'url = "{url}/{file}"' if url else ""}
 """
 
 
-def described_pack(name: str, url: str = "", wheel: Wheel | None = None) -> str:
-    """A pack for models.toml, whose embedder's file is named after it."""
-    return f"""
-[packs.{name}]
-summary = "the {name} pack"
-{described_wheel(name, wheel) if wheel else ""}
+def described_pack(
+    name: str,
+    url: str = "",
+    wheel: Wheel | None = None,
+    *,
+    shares: bool = False,
+    rough_bytes: int | None = None,
+) -> str:
+    """A pack for models.toml, whose embedder's file is named after it.
+
+    Args:
+        name: its own.
+        url: of the folder that has its files.
+        wheel: that has them too.
+        shares: whether its detector is that of the pack ``embedded``.
+        rough_bytes: what is guessed of the embedder's size, where that is not known.
+    """
+    detector = f"""
 [packs.{name}.detector]
 {described_network("detector.onnx", url)}
 input_px = 640
 score_threshold = 0.7
+"""
+    return f"""
+[packs.{name}]
+summary = "the {name} pack"
+{'detector = "embedded"' if shares else ""}
+{described_wheel(name, wheel) if wheel else ""}
+{"" if shares else detector}
 [packs.{name}.embedder]
-{described_network(f"{name}.onnx", url)}
+{described_network(f"{name}.onnx", url, rough_bytes)}
 embedding_size = 128
 channels = "rgb"
 mean = [0, 0, 0]
@@ -176,6 +196,9 @@ class FileHandler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         first = self._first_byte(asked_range)
+        if first >= len(content):
+            self.send_error(416)
+            return
         self.send_response(206 if first else 200)
         self.send_header("Content-Type", "text/html" if name.endswith("/") else "application/octet-stream")
         self.send_header("Content-Length", str(len(content) - first))

@@ -1,9 +1,7 @@
 """Measure model packs side by side: ``python -m training.evaluate FOLDER [FOLDER ...] --data DIR``."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 
 import click
 import numpy as np
@@ -26,6 +24,7 @@ from wsgi_app.vision.embed import Embedding, embed, embedder_blob
 from wsgi_app.vision.engines import Blob, Network, load_network
 from wsgi_app.vision.nose import NoseFile, find_nose, nose_blob
 from wsgi_app.vision.packs import Pack, check_files, pack_in
+from wsgi_app.vision.timing import milliseconds
 
 RATES = (0.1, 0.01, 0.001)
 THRESHOLD_RATES = (0.001, 0.01, 0.0001)  # the first is the one in force
@@ -47,10 +46,12 @@ class MeasuredPack:
         self.pack: Pack = pack_in(folder)
         check_files(self.pack, folder)
         detector, embedder = self.pack.detector, self.pack.embedder
-        self._detector = load_network(folder / detector.file, detector.opencv_input)
-        self._embedder = load_network(folder / embedder.file, embedder.opencv_input)
+        self._detector = load_network(self.pack.path_of(detector, folder), detector.opencv_input)
+        self._embedder = load_network(self.pack.path_of(embedder, folder), embedder.opencv_input)
         nose = self.pack.nose
-        self._nose_file = NoseFile(folder / nose.file, nose.input_px, nose.channels) if nose else None
+        self._nose_file = (
+            NoseFile(self.pack.path_of(nose, folder), nose.input_px, nose.channels) if nose else None
+        )
         self._nose = load_network(self._nose_file.path) if self._nose_file else None
 
     def detector_rows(self, scenes: list[Scene]) -> Rows:
@@ -118,11 +119,11 @@ class MeasuredPack:
         crop = np.ascontiguousarray(picture[:FACE_PX, :FACE_PX])
         blob, _ = detector_blob(picture, self.pack.detector)
         rows = {
-            f"detector at {blob.shape[3]}x{blob.shape[2]}, ms": _milliseconds(self._detector, blob),
-            "embedder, ms": _milliseconds(self._embedder, embedder_blob(crop, self.pack.embedder)),
+            f"detector at {blob.shape[3]}x{blob.shape[2]}, ms": _timed(self._detector, blob),
+            "embedder, ms": _timed(self._embedder, embedder_blob(crop, self.pack.embedder)),
         }
         if self._nose is not None and self._nose_file is not None:
-            rows["nose, ms"] = _milliseconds(self._nose, nose_blob(picture, self._nose_file))
+            rows["nose, ms"] = _timed(self._nose, nose_blob(picture, self._nose_file))
         return rows
 
     def _vectors(self, pairs: Pairs) -> NDArray[np.float32]:
@@ -157,13 +158,8 @@ def _share(value: float) -> str:
     return f"{value:.3f}"
 
 
-def _milliseconds(network: Network, blob: Blob) -> str:
-    times = []
-    for _ in range(TIMED_RUNS):
-        started = time.process_time()
-        network.run(blob)
-        times.append(time.process_time() - started)
-    return f"{1000 * median(times):.2f}"
+def _timed(network: Network, blob: Blob) -> str:
+    return f"{milliseconds(network, blob, TIMED_RUNS):.2f}"
 
 
 def _sections(scenes: list[Scene], pairs: Pairs) -> Iterator[tuple[str, Callable[[MeasuredPack], Rows]]]:

@@ -33,7 +33,7 @@ from wsgi_app.vision.packs import sha256_of
 OUTCOMES = ("distorted", "obscured", "blurred")
 LEAST_EYES_PX = 45  # in the photo that a face is cut from: fewer are blurred as they are
 FALSE_ALARMS = 0.004  # of good photos, for each outcome
-BATCHES, AT_ONCE, RATE = 2000, 128, 3e-3
+BATCHES, AT_ONCE, RATE = 4000, 128, 3e-3
 EXAMINED = 40  # batches
 GOOD = 0.45  # of what is shown
 JITTER = Jitter(shift_px=2.5, turn_degrees=6.0, scale=0.05)
@@ -46,6 +46,15 @@ def formed(factor: float, picture: Picture, _: np.random.Generator) -> Picture:
     """So many times as wide as it should be, of the same area."""
     wide, middle = np.sqrt(factor), CROP_PX / 2 - 0.5
     matrix = np.array([[wide, 0, middle * (1 - wide)], [0, 1 / wide, middle * (1 - 1 / wide)]])
+    return np.asarray(
+        cv2.warpAffine(picture, matrix, (CROP_PX, CROP_PX), borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
+def skewed(shear: float, picture: Picture, _: np.random.Generator) -> Picture:
+    """Each row moved to the side, by so much of its distance to the middle."""
+    middle = CROP_PX / 2 - 0.5
+    matrix = np.array([[1, shear, -shear * middle], [0, 1, 0]])
     return np.asarray(
         cv2.warpAffine(picture, matrix, (CROP_PX, CROP_PX), borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
@@ -74,14 +83,35 @@ def hidden(rows: Span, columns: Span, picture: Picture, random: np.random.Genera
 
 def _cloth(picture: Picture, random: np.random.Generator) -> Picture:
     kind = random.random()
-    if kind < 0.2:  # as what is cut off is in many files
+    if kind < 0.1:  # as what is cut off is in many files
         return np.full_like(picture, random.integers(0, 256))
-    if kind < 0.35:  # a hand, or skin where none should be: the face's own colours
-        y, x = random.integers(50, 80, 2)
-        return np.asarray(cv2.GaussianBlur(np.full_like(picture, picture[y, x]), (0, 0), 3), np.uint8)
-    if kind < 0.5:  # grain
+    if kind < 0.28:  # a hand, or skin where none should be: the face's own colours, lit from somewhere
+        return _skin(picture, random)
+    if kind < 0.5:  # the same face once more, moved: two mouths, four eyes
+        shift = random.uniform(18, 40, 2) * random.choice((-1, 1), 2) * (random.random(2) < 0.7)
+        moved = np.array([[1, 0, shift[0]], [0, 1, shift[1] or 30]])
+        return np.asarray(
+            cv2.warpAffine(picture, moved, (CROP_PX, CROP_PX), borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+    if kind < 0.6:  # made unknowable on purpose
+        small = cv2.resize(picture, (int(random.integers(6, 18)),) * 2, interpolation=cv2.INTER_AREA)
+        how = cv2.INTER_NEAREST if random.random() < 0.7 else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(small, (CROP_PX, CROP_PX), interpolation=how), np.uint8)
+    if kind < 0.67:  # grain
         return np.asarray(random.integers(0, 256, picture.shape), np.uint8)
     return pattern(CROP_PX, CROP_PX, random)
+
+
+def _skin(picture: Picture, random: np.random.Generator) -> Picture:
+    y, x = random.integers(45, 85, 2)
+    tone = picture[y - 3 : y + 4, x - 3 : x + 4].mean(axis=(0, 1))
+    down, across = np.mgrid[0:CROP_PX, 0:CROP_PX].astype(np.float32) / CROP_PX - random.uniform(0.2, 0.8)
+    if random.random() < 0.5:  # lighter or darker in the middle
+        light = 1 + random.normal(0, 0.3) * np.exp(-(down**2 + across**2) / random.uniform(0.02, 0.2))
+    else:
+        light = 1 + random.normal(0, 0.4) * down + random.normal(0, 0.4) * across
+    grain = random.normal(0, random.uniform(0, 4), picture.shape)
+    return np.clip(tone * light[..., None] + grain, 0, 255).astype(np.uint8)
 
 
 def noisy(deviation: float, picture: Picture, random: np.random.Generator) -> Picture:
@@ -92,7 +122,7 @@ def noisy(deviation: float, picture: Picture, random: np.random.Generator) -> Pi
 
 def compressed(quality: int, picture: Picture, random: np.random.Generator) -> Picture:
     """As a JPEG of low quality, in which the face was larger."""
-    side = round(CROP_PX * random.uniform(1, 3.5))
+    side = round(CROP_PX * random.uniform(0.7, 2.5))
     data = cv2.imencode(".jpg", cv2.resize(picture, (side, side)), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     larger = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     return np.asarray(cv2.resize(larger, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA), np.uint8)
@@ -130,8 +160,11 @@ RIGHT: dict[str, tuple[float, Change]] = {
 # What is not: by outcome and name; all of an outcome are shown as often.
 WRONG: dict[str, dict[str, Change]] = {
     "distorted": {
-        f"stretched {factor:g}": partial(formed, factor)
-        for factor in (0.55, 0.65, 0.7, 0.75, 0.8, 0.85, 1.2, 1.3, 1.45, 1.6, 1.8)
+        **{
+            f"stretched {factor:g}": partial(formed, factor)
+            for factor in (0.55, 0.65, 0.7, 0.75, 0.8, 0.85, 1.2, 1.3, 1.45, 1.6, 1.8)
+        },
+        **{f"skewed {shear:g}": partial(skewed, shear) for shear in (-0.45, -0.3, 0.3, 0.45)},
     },
     "obscured": {
         "mask": partial(hidden, (0.58, 1.1), WHOLE),
@@ -143,8 +176,8 @@ WRONG: dict[str, dict[str, Change]] = {
         "an eye": partial(hidden, (0.36, 0.52), (0.22, 0.48)),
     },
     "blurred": {
-        **{f"noise {deviation}": partial(noisy, deviation) for deviation in (40, 60, 90)},
-        **{f"JPEG {quality}": partial(compressed, quality) for quality in (2, 4)},
+        **{f"noise {deviation}": partial(noisy, deviation) for deviation in (35, 50, 70, 90)},
+        **{f"JPEG {quality}": partial(compressed, quality) for quality in (2, 3, 4, 5)},
         **{f"moved {share:g}": partial(smeared, share) for share in (0.1, 0.15, 0.2)},
         **{f"out of focus {share:g}": partial(out_of_focus, share) for share in (0.03, 0.05)},
     },
@@ -158,13 +191,13 @@ class FaultNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            Convolution((3, 16), size=5, stride=2),
-            Convolution((16, 32), stride=2),
-            Convolution((32, 64), stride=2),
-            Convolution((64, 96), stride=2),
-            Convolution((96, 96)),
+            Convolution((3, 24), size=5, stride=2),
+            Convolution((24, 48), stride=2),
+            Convolution((48, 96), stride=2),
+            Convolution((96, 128), stride=2),
+            Convolution((128, 128)),
         )
-        self.last = nn.Linear(2 * 96, len(OUTCOMES))
+        self.last = nn.Linear(2 * 128, len(OUTCOMES))
 
     def forward(self, faces: Tensor) -> Tensor:
         """Faces [B, 3, 112, 112], -1..1, to [B, outcomes]."""

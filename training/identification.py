@@ -195,7 +195,7 @@ def main(folder: Path, data: Path) -> None:
     try:
         pack = pack_in(folder)
         check_files(pack, folder)
-        network = load_network(folder / pack.embedder.file, pack.embedder.opencv_input)
+        network = load_network(pack.path_of(pack.embedder, folder), pack.embedder.opencv_input)
     except PackError as error:
         raise click.ClickException(sentence(error, Place.TERMINAL)) from error
     random = np.random.default_rng(1)

@@ -7,11 +7,12 @@ import pytest
 
 from tests.conftest import PHOTOS
 from wsgi_app.base.steps import Steps
-from wsgi_app.house.models import SHIPPED, catalogue
+from wsgi_app.house.models import catalogue
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.match import cosine
-from wsgi_app.vision.packs import Threshold, check_files, pack_in
-from wsgi_app.vision.pipeline import PROBE, Pipeline
+from wsgi_app.vision.packs import SHIPPED, Threshold, check_files, pack_in
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import PROBE
 
 MOST_BYTES = 6_000_000
 PEOPLE = sorted({path.stem.partition("-")[0] for path in PHOTOS.glob("*-1.jpg")} - {"nobody"})

@@ -16,12 +16,14 @@ from wsgi_app.base.errors import PackError
 from wsgi_app.base.limits import PictureLimits
 from wsgi_app.base.steps import Steps
 from wsgi_app.house.fetching import fetch
-from wsgi_app.house.models import catalogue, is_here, tried_pipeline
+from wsgi_app.house.models import catalogue, tried_pipeline
 from wsgi_app.vision.detect import detector_blob
 from wsgi_app.vision.embed import Embedding, embedder_blob
 from wsgi_app.vision.engines import Blob, load_network
 from wsgi_app.vision.match import cosine
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.packs import check_files
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import ENROLMENT
 
 PEOPLE = sorted({path.stem.partition("-")[0] for path in PHOTOS.glob("*-1.jpg")} - {"nobody"})
 ZOO = catalogue()["zoo"]
@@ -44,7 +46,7 @@ def zoo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder = fetch(config, "zoo", None, silent)
         except PackError as error:
             pytest.skip(in_terminal(error))
-    assert is_here(config, ZOO)
+    check_files(ZOO, folder)
     return folder
 
 

@@ -71,7 +71,7 @@ def needs_renewal(device: Device, devices: DeviceStore, secret: bytes | None, no
     heard may be one that asks over plain http. Without the secret nothing is known of the others.
     """
     if device.salt is None:
-        return device.state(now) is not DoorState.HERE
+        return device.state(now) in (DoorState.LOST, DoorState.NEVER)
     return secret is not None and is_of_another_secret(device, devices, secret)
 
 

@@ -31,3 +31,5 @@ class Reason(StrEnum):
     """Too few photos of the same moment know the same person."""
     FEW_PHOTOS = "few_photos"
     """All photos that came know the same person, and fewer came than have to."""
+    UNCLEAR = "unclear"
+    """Something is wrong with the face in the photo, and it is not so like that it could be nobody else."""

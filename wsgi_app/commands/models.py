@@ -1,28 +1,30 @@
 """With which models Porteiro looks: list, fetch and use packs, and get everything ready to serve."""
 
 import sys
-import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 from rich.progress import DownloadColumn, MofNCompleteColumn
 
 from wsgi_app import __version__
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import PackError
 from wsgi_app.base.sentences import Place
-from wsgi_app.base.steps import Steps
-from wsgi_app.commands import EVERYBODY, progress_bar, with_config
+from wsgi_app.commands import EVERYBODY, print_table, progress_bar, with_config
 from wsgi_app.commands.accounts import ELSEWHERE, address_option, first_link
+from wsgi_app.commands.comparison import Listed, file_lines, listed_packs, table_of
+from wsgi_app.commands.embedding import see_everybody
 from wsgi_app.house import models
-from wsgi_app.house.embedding import embed_anew
 from wsgi_app.house.fetching import fetch
 from wsgi_app.house.models import load_pipeline, tried_pipeline
 from wsgi_app.house.words.errors import sentence
-from wsgi_app.stores.stores import Stores, open_stores
+from wsgi_app.stores.stores import open_stores
 from wsgi_app.vision.packs import check_files
-from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.timing import look_milliseconds
 
 
 @click.command("prepare")
@@ -36,7 +38,8 @@ def prepare_command(config: Config, address: str | None) -> None:
     pipeline, stores = load_pipeline(config), open_stores(config)
     if config.pack:
         models.choose(config, config.pack)  # so that the other commands take the same
-    _embed_anew(pipeline, stores)
+    if see_everybody(pipeline, stores):
+        _tell_threshold(config)
     root = config.own_root if config.socket is None else f"http://ADDRESS{config.prefix}"
     where = f"open    {root}/" if config.socket is None else f"behind  nginx on {config.socket}"
     if config.is_everywhere:
@@ -60,21 +63,26 @@ def models_group() -> None:
 
 
 @models_group.command("list")
+@click.option(
+    "--measure", is_flag=True, help="Measure how long the packs that are here take on this machine."
+)
+@click.option("--files", is_flag=True, help="Show each file too: its size, its licence, and who made it.")
 @with_config
-def models_list_command(config: Config) -> None:
-    """List the known packs, their files, and which one is in force."""
+def models_list_command(config: Config, *, measure: bool, files: bool) -> None:
+    """Compare the known packs: which is here and in force, how sure, how large, and for what use it is."""
+    in_force = None
     try:
-        in_force, folder = models.chosen_pack(config)
-        click.echo(f"In force: {in_force.name}, in {folder}\n")
+        in_force = models.chosen_pack(config)
+        click.echo(f"In force: {in_force[0].name}, in {in_force[1]}\n")
     except PackError as error:
         click.echo(f"{sentence(error, Place.TERMINAL)}\n")
-    for pack in models.catalogue().values():
-        state = "here" if models.is_here(config, pack) else "not here"
-        click.echo(f"{pack.name} ({state}): {pack.summary}")
-        for network in pack.networks:
-            click.echo(
-                f"    {network.file}, {network.size_bytes:,} bytes, {network.licence}, {network.source}"
-            )
+    packs = listed_packs(config, in_force)
+    if measure:
+        packs = _measured(packs)
+    print_table(table_of(packs, with_times=measure, is_narrow=sys.stdout.isatty()))
+    if files:
+        for each in packs:
+            click.echo("\n".join(["", *file_lines(each.pack)]))
 
 
 @models_group.command("fetch")
@@ -105,9 +113,10 @@ def models_use_command(config: Config, name: str) -> None:
     """
     pack, folder = models.named_pack(config, name)
     check_files(pack, folder)
-    _embed_anew(tried_pipeline(pack, folder, None, config.limits.pictures), open_stores(config))
+    see_everybody(tried_pipeline(pack, folder, None, config.limits.pictures), open_stores(config))
     models.choose(config, name)
     click.echo(f"{pack.name} is in use from the server's next start on.")
+    _tell_threshold(config)
     if config.pack:
         click.echo(f"PORTEIRO_PACK={config.pack} is set, and goes before this choice.", err=True)
 
@@ -119,19 +128,35 @@ def _fetch(config: Config, name: str, source: Path | None) -> Path:
         def report(file: str, done: int, total: int) -> None:
             if file not in tasks:
                 tasks[file] = progress.add_task(file, total=total)
-            progress.update(tasks[file], completed=done)
+            progress.update(tasks[file], completed=done, total=total)
 
         return fetch(config, name, source, report)
 
 
-def _embed_anew(pipeline: Pipeline, stores: Stores) -> None:
+def _measured(packs: Sequence[Listed]) -> list[Listed]:
+    """The same with how long those take that are here; what cannot be measured is told on standard error."""
+    measured = []
     with progress_bar(MofNCompleteColumn()) as progress:
-        task = progress.add_task("Embedding known faces anew", total=None, visible=False)
-        embed_anew(
-            pipeline,
-            stores,
-            Steps(time.perf_counter),
-            lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+        task = progress.add_task("Measuring", total=sum(each.is_here for each in packs))
+        for each in packs:
+            times = None
+            if each.is_here:
+                progress.update(task, description=f"Measuring {escape(each.pack.name)}")
+                try:
+                    times = look_milliseconds(each.pack, each.folder)
+                except PackError as error:
+                    click.echo(sentence(error, Place.TERMINAL), err=True)
+                progress.advance(task)
+            measured.append(replace(each, milliseconds=times))
+    return measured
+
+
+def _tell_threshold(config: Config) -> None:
+    if config.threshold is not None:
+        click.echo(
+            f"PORTEIRO_THRESHOLD={config.threshold:g} is set, whatever the models, though each finds people "
+            "alike on a scale of its own; `porteiro calibrate` suggests one.",
+            err=True,
         )
 
 

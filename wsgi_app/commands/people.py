@@ -15,10 +15,12 @@ from wsgi_app.base.sentences import Place
 from wsgi_app.base.steps import Steps
 from wsgi_app.commands import EVERYBODY, Failure, counted, print_table, with_config
 from wsgi_app.commands.album import Album, PersonPhotos, read_album
+from wsgi_app.commands.embedding import see_everybody
 from wsgi_app.commands.enrolment import enrol_album, tell_omissions, tell_shared_names
 from wsgi_app.commands.folders import printable
 from wsgi_app.house.enrolment import Enroller
-from wsgi_app.house.gallery import LiveGallery, rule_of
+from wsgi_app.house.gallery import rule_of
+from wsgi_app.house.house import live_gallery
 from wsgi_app.house.models import load_pipeline
 from wsgi_app.house.thresholds import policy_for
 from wsgi_app.house.words.errors import sentence
@@ -73,9 +75,10 @@ def enrol_command(
         tell_omissions("left out", album.omissions)
         raise Failure(f"{printable(str(folder))} has no folder with a photo in it.")
     pipeline, stores = load_pipeline(config), open_stores(config)
-    embedder = pipeline.pack.embedder
-    people = len(LiveGallery(stores.gallery, embedder.sha256).now().gallery.people)
-    enroller = Enroller(pipeline, stores, policy_for(config, embedder, people), Steps(time.perf_counter))
+    see_everybody(pipeline, stores)
+    people = len(live_gallery(pipeline, stores).now().gallery.people)
+    policy = policy_for(config, pipeline.pack.embedder, people)
+    enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))
     insisted = {Objection.LIKE_ANOTHER: accept_like_another, Objection.UNLIKE_OWN: accept_unlike_own}
     result = enrol_album(enroller, album, frozenset(doubt for doubt, given in insisted.items() if given))
     for person_name, count in result.enrolled.items():

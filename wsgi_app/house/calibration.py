@@ -11,7 +11,7 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.people import PersonName
 from wsgi_app.house.suggestions import DIGITS, RateBody, SuggestionBody, rate_body, suggestion_body
 from wsgi_app.house.thresholds import USUAL_RATE, policy_for, threshold_for_rate, threshold_in_force
-from wsgi_app.stores.gallery import GalleryFace
+from wsgi_app.stores.gallery import GalleryFace, GalleryRows
 from wsgi_app.vision.calibration import (
     BINS,
     HIGH,
@@ -122,10 +122,10 @@ class Calibration(msgspec.Struct):
     missing: list[str]
 
 
-def examine(rows: list[GalleryFace], question: Question) -> Calibration:
+def examine(rows: GalleryRows, question: Question) -> Calibration:
     """Compare everybody in a gallery with everybody; what is kept as not somebody's does not count."""
     faces = sorted(
-        (face for face in rows if not face.negative), key=lambda face: (face.person_id, face.face_id)
+        (face for face in rows.faces if not face.negative), key=lambda face: (face.person_id, face.face_id)
     )
     arrays = _as_arrays(faces)
     scores = compare_all(arrays)
@@ -148,7 +148,7 @@ def examine(rows: list[GalleryFace], question: Question) -> Calibration:
         most_alike=[_alike(faces, pair, question.links) for pair in most_alike(arrays, scores)],
         doubtful=[_doubt(faces, arrays, doubt, question.links) for doubt in doubtful(scores, present.score)],
         divided=[_divided(faces, division, question.links) for division in divided(arrays, own)],
-        missing=_missing(faces, arrays, scores),
+        missing=[*_unseen(rows), *_missing(faces, arrays, scores)],
     )
 
 
@@ -198,6 +198,14 @@ def _divided(faces: list[GalleryFace], division: Division, links: FaceLinks) -> 
         f"Is each of them {first.name}? Remove the photos of anybody else, and enrol them under the name "
         f"that is theirs. If all are {first.name}, add a photo that is like both.",
     )
+
+
+def _unseen(rows: GalleryRows) -> list[str]:
+    left_out = sum(not face.negative for face in rows.unseen)
+    if not left_out:
+        return []
+    photos = "1 photo is" if left_out == 1 else f"{left_out} photos are"
+    return [f"{photos} left out, not seen by these models: `porteiro prepare` mends that, or says why not."]
 
 
 def _missing(faces: list[GalleryFace], arrays: Faces, scores: Scores) -> list[str]:

@@ -1,12 +1,24 @@
 """What another embedder makes of the faces that are there, from their kept crops."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from wsgi_app.base.errors import NotFound, PorteiroError
+from wsgi_app.base.errors import NotFound, PackError
 from wsgi_app.base.steps import Steps
+from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.stores import Stores
 from wsgi_app.vision.crops import crop_from_png
 from wsgi_app.vision.pipeline import Pipeline
+
+TOGETHER = 32  # faces are kept at once: so many are embedded again where it is broken off
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A face that cannot be embedded, and why."""
+
+    face: EnrolledFace
+    error: Exception
 
 
 def embed_anew(
@@ -14,10 +26,11 @@ def embed_anew(
     stores: Stores,
     steps: Steps,
     progress: Callable[[int, int], None],
-) -> int:
+) -> list[Unreadable]:
     """Let the present embedder see every face that it has not seen yet, from the kept crops.
 
-    What other embedders made of them stays, so the change can be taken back.
+    What other embedders made of them stays, so the change can be taken back. What is broken off goes on where
+    it was the next time.
 
     Args:
         pipeline: with the present embedder.
@@ -26,22 +39,33 @@ def embed_anew(
         progress: called with (done, all) after each face.
 
     Returns:
-        How many faces were embedded.
+        Those that are still there and cannot be embedded.
 
     Raises:
-        PorteiroError: a crop is missing or broken.
+        Unavailable: the networks are busy, or the database does not answer.
     """
     embedder = pipeline.pack.embedder.sha256
-    faces = stores.gallery.unseen_by(embedder)
-    vectors = {}
-    for done, face in enumerate(faces, start=1):
-        try:
-            crop = crop_from_png(stores.photos.read(face.crop))
-        except (NotFound, OSError, ValueError) as error:
-            path = stores.photos.path(face.crop)
-            raise PorteiroError("bad_crop", file=path, why=str(error)) from error
-        vectors[face.id] = pipeline.embed(crop, steps)
-        progress(done, len(faces))
-    if vectors:
-        stores.gallery.add_embeddings(embedder, vectors)
-    return len(vectors)
+    unreadable = embed_faces(pipeline, stores, stores.gallery.unseen_by(embedder), steps, progress)
+    there = {face.id for face in stores.gallery.unseen_by(embedder)} if unreadable else set()
+    return [each for each in unreadable if each.face.id in there]
+
+
+def embed_faces(
+    pipeline: Pipeline,
+    stores: Stores,
+    faces: Sequence[EnrolledFace],
+    steps: Steps,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[Unreadable]:
+    """The same of some faces; those that are removed meanwhile may be among the ones that it gives back."""
+    unreadable = []
+    for start in range(0, len(faces), TOGETHER):
+        vectors = {}
+        for done, face in enumerate(faces[start : start + TOGETHER], start=start + 1):
+            try:
+                vectors[face.id] = pipeline.embed(crop_from_png(stores.photos.read(face.crop)), steps)
+            except (NotFound, OSError, ValueError, PackError) as error:
+                unreadable.append(Unreadable(face, error))
+            progress(done, len(faces))
+        stores.gallery.add_embeddings(pipeline.pack.embedder.sha256, vectors)
+    return unreadable

@@ -16,7 +16,8 @@ from wsgi_app.stores.faces import EnrolledFace, Source
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores
 from wsgi_app.vision.crops import crop_to_png
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline, Sighting
+from wsgi_app.vision.pipeline import Pipeline, Sighting
+from wsgi_app.vision.standards import ENROLMENT
 from wsgi_app.vision.verdicts import Policy
 
 FROM_ELSEWHERE = Source()

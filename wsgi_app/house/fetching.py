@@ -11,13 +11,13 @@ from wsgi_app.base.config import Config
 from wsgi_app.base.errors import PackError
 from wsgi_app.house.models import catalogue, pack_folder
 from wsgi_app.house.wheels import Progress, download_wheel, unpack
-from wsgi_app.vision.packs import CHUNK_BYTES, NetworkFile, Pack, Wheel, sha256_of
+from wsgi_app.vision.packs import CHUNK_BYTES, NetworkFile, Pack, Wheel, check_files, sha256_of
 
 TIMEOUT_S = (10, 60)  # to connect, and between two pieces
 
 
 def fetch(config: Config, name: str, source: Path | None, progress: Progress) -> Path:
-    """Bring the files of a pack here; what is here already is kept.
+    """Bring a pack's own files here; what is here already is kept, and what it shares is shipped.
 
     Args:
         config: says where to.
@@ -29,7 +29,8 @@ def fetch(config: Config, name: str, source: Path | None, progress: Progress) ->
         The pack's folder.
 
     Raises:
-        PackError: an unknown pack, a failed download, or a wrong file; nothing wrong stays.
+        PackError: an unknown pack, a failed download, or a wrong file; nothing wrong stays. Or a shipped
+            file that it shares is not as it was shipped.
     """
     pack = catalogue().get(name)
     if pack is None:
@@ -37,15 +38,16 @@ def fetch(config: Config, name: str, source: Path | None, progress: Progress) ->
     folder = pack_folder(config, name)
     folder.mkdir(parents=True, exist_ok=True)
     missing = []
-    for network in pack.networks:
+    for network in pack.own_networks:
         if _is_here(network, folder):
-            progress(network.file, network.size_bytes, network.size_bytes)
+            _tell_whole(network, folder, progress)
         else:
             missing.append(network)
     if source is not None:
         _copy(pack, missing, source, folder, progress)
     else:
         _download(pack, missing, folder, progress)
+    check_files(pack, folder)
     return folder
 
 
@@ -64,7 +66,12 @@ def _accept(network: NetworkFile, folder: Path, progress: Progress) -> None:
         partial.unlink()
         raise PackError("pack:wrong_file", file=network.file)
     partial.replace(folder / network.file)
-    progress(network.file, network.size_bytes, network.size_bytes)
+    _tell_whole(network, folder, progress)
+
+
+def _tell_whole(network: NetworkFile, folder: Path, progress: Progress) -> None:
+    size_bytes = (folder / network.file).stat().st_size
+    progress(network.file, size_bytes, size_bytes)
 
 
 def _copy(
@@ -121,12 +128,14 @@ def _from_address(network: NetworkFile, partial: Path, progress: Progress) -> No
     if not network.url:
         raise PackError("pack:no_download", file=network.file, source=network.source)
     done = partial.stat().st_size if partial.is_file() else 0
-    if done >= network.size_bytes:
+    if done >= network.most_bytes:
         return
-    progress(network.file, done, network.size_bytes)
+    _tell_part(network, done, progress)
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
     try:
         with requests.get(network.url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+            if done and response.status_code == requests.codes.requested_range_not_satisfiable:
+                return  # there is no more of it
             response.raise_for_status()
             resumed = response.status_code == requests.codes.partial_content
             _receive(response, partial, done if resumed else 0, network, progress)
@@ -140,9 +149,13 @@ def _receive(
     with partial.open("ab" if done else "wb") as file:
         for chunk in response.iter_content(CHUNK_BYTES // 4):
             done += len(chunk)
-            if done > network.size_bytes:
+            if done > network.most_bytes:
                 raise OSError("more bytes than the file has")
             file.write(chunk)
-            progress(network.file, done, network.size_bytes)
-    if done < network.size_bytes:
+            _tell_part(network, done, progress)
+    if not network.may_have(done):
         raise OSError("fewer bytes than the file has")
+
+
+def _tell_part(network: NetworkFile, done: int, progress: Progress) -> None:
+    progress(network.file, done, max(done, network.size_bytes))

@@ -1,21 +1,27 @@
 """The enrolled faces in this process's memory, renewed the moment any process changed them."""
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import structlog
 
-from wsgi_app.base.errors import DatabaseTrouble
+from wsgi_app.base.errors import DatabaseTrouble, Unavailable
+from wsgi_app.house.embedding import Unreadable
 from wsgi_app.house.hours import NEVER, read_hours
 from wsgi_app.house.rules import Rule
+from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.gallery import GalleryRows, GalleryStore
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.match import Gallery
 
+log = structlog.get_logger("porteiro")
+
+MOST_AT_ONCE = 256  # faces that are embedded while somebody waits
 LONGEST = 1.001  # embeddings are of unit length
 
-log = structlog.get_logger("porteiro")
+Embed = Callable[[Sequence[EnrolledFace]], Sequence[Unreadable]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,18 +42,33 @@ class GalleryState:
 
 
 class LiveGallery:
-    """Hands out the gallery as it is now; threads may share it."""
+    """Hands out the gallery as it is now; threads may share it.
 
-    def __init__(self, store: GalleryStore, embedder: str):
-        self._store, self._embedder = store, embedder
+    A process with other models enrols faces that this one's embedder has not seen: while workers are renewed
+    one after another, say. They are embedded before anybody is compared, for who is missing may be the one
+    that somebody is taken for another of.
+
+    Args:
+        store: what it is made of.
+        embedder: the sha256 of this process's network.
+        embed: lets that network see some faces; gives back those of which it can make nothing.
+    """
+
+    def __init__(self, store: GalleryStore, embedder: str, embed: Embed):
+        self._store, self._embedder, self._embed = store, embedder, embed
         self._lock = threading.Lock()
         self._state = GalleryState(-1, Gallery.of([]), {}, {})
         self._refused = -1  # the generation of which the log was told so
+        self._unreadable: set[str] = set()
 
     def now(self) -> GalleryState:
         """The gallery as the database has it: one small query, and a load only after a change.
 
         Never ask inside of a transaction that has changed something: it may fail, and this would be kept.
+
+        Raises:
+            Unavailable: so many faces are new to the embedder that the rest has to wait for the next time, or
+                the networks are busy.
         """
         generation = self._store.generation()
         with self._lock:
@@ -56,16 +77,31 @@ class LiveGallery:
             return self._state
 
     def _load(self) -> GalleryState:
-        rows = self._store.rows(self._embedder)
+        rows = self._rows()
         self._refuse_damaged(rows)
         faces = [(row.person_id, row.vector) for row in rows.faces if not row.negative]
         negatives = [(row.person_id, row.vector) for row in rows.faces if row.negative]
         return GalleryState(
             rows.generation,
-            Gallery.of(faces, negatives),
+            Gallery.of(faces, negatives, {face.person_id for face in rows.unseen if face.negative}),
             {row.person_id: row.name for row in rows.faces},
             {person.id: rule_of(person) for person in rows.bound},
         )
+
+    def _rows(self) -> GalleryRows:
+        """Every face, all of them seen but for those that cannot be."""
+        left = MOST_AT_ONCE
+        while True:
+            rows = self._store.rows(self._embedder)
+            waiting = [face for face in rows.unseen if face.id not in self._unreadable]
+            if not waiting:
+                return rows
+            if not left:
+                raise Unavailable("unavailable:embedding")
+            for each in self._embed(waiting[:left]):
+                self._unreadable.add(each.face.id)
+                log.warning("a kept crop cannot be read", file=each.face.crop, why=str(each.error))
+            left -= len(waiting[:left])
 
     def _refuse_damaged(self, rows: GalleryRows) -> None:
         """Refuse vectors that no embedder made: of another size, or longer, and so like anybody."""

@@ -12,9 +12,10 @@ from wsgi_app.access.passwords import Passwords
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters, Tally
 from wsgi_app.base.doors import DoorId, DoorKind
-from wsgi_app.base.errors import DatabaseTrouble
-from wsgi_app.base.steps import Clock
+from wsgi_app.base.errors import DatabaseTrouble, Unavailable
+from wsgi_app.base.steps import Clock, Steps
 from wsgi_app.base.workers import worker_count
+from wsgi_app.house.embedding import embed_faces
 from wsgi_app.house.gallery import GalleryState, LiveGallery
 from wsgi_app.house.models import load_pipeline
 from wsgi_app.house.thresholds import policy_for, threshold_in_force
@@ -90,6 +91,8 @@ def open_house(config: Config, counters: Counters) -> House:
     house = put_together(config, stores, load_pipeline(config), counters)
     with suppress(DatabaseTrouble):  # whoever asks is told; others may be answered again soon
         warn_of_another_secret(house)
+    with suppress(Unavailable):  # the first request goes on with it
+        see_everybody(house)
     return house
 
 
@@ -104,13 +107,39 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
         config=config,
         stores=stores,
         pipeline=pipeline,
-        gallery=LiveGallery(stores.gallery, pipeline.pack.embedder.sha256),
+        gallery=live_gallery(pipeline, stores),
         tally=Tally(counters),
         passwords=passwords,
         identifier=open_identifier(config, stores, passwords),
         clock=time.perf_counter,
         secret=LiveSecret(config.door_secret_file),
     )
+
+
+def live_gallery(pipeline: Pipeline, stores: Stores) -> LiveGallery:
+    """The gallery of some stores as loaded models see it."""
+    return LiveGallery(
+        stores.gallery,
+        pipeline.pack.embedder.sha256,
+        lambda faces: embed_faces(pipeline, stores, faces, Steps(time.perf_counter)),
+    )
+
+
+def see_everybody(house: House) -> None:
+    """Embed the faces that this house's models have not seen: they were changed, and nothing was prepared.
+
+    Raises:
+        Unavailable: the networks are busy, or the database does not answer.
+    """
+    unseen = house.stores.gallery.unseen_by(house.embedder)
+    if unseen:
+        log.warning(
+            "the models have not seen these faces yet, so they are embedded anew first; `porteiro prepare` "
+            "does that before the start",
+            faces=len(unseen),
+        )
+        embed_faces(house.pipeline, house.stores, unseen, Steps(house.clock))
+    house.gallery.now()
 
 
 def warn_of_another_secret(house: House) -> None:

@@ -19,8 +19,7 @@ from wsgi_app.stores.faces import EnrolledFace, Source
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import Visit
-from wsgi_app.vision.pipeline import ENROLMENT
-from wsgi_app.vision.quality import Standard
+from wsgi_app.vision.standards import ENROLMENT, Standard
 
 MOST_ENROLLED = 3  # photos of one naming
 

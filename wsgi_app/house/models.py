@@ -1,5 +1,7 @@
 """The models: which pack this house uses, and loading it."""
 
+import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from wsgi_app.base.steps import Steps
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import (
     CATALOGUE,
+    SHIPPED,
     Pack,
     check_files,
     pack_in,
@@ -19,7 +22,6 @@ from wsgi_app.vision.packs import (
 )
 from wsgi_app.vision.pipeline import Pipeline
 
-SHIPPED = "embedded"
 # One made-up face, on which the networks are tried before the first photo and by /health/ready.
 TEST_PICTURE = (CATALOGUE.parent / "test-picture.jpg").read_bytes()
 
@@ -61,15 +63,6 @@ def named_pack(config: Config, name: str) -> tuple[Pack, Path]:
     return pack_in(folder), folder.resolve()
 
 
-def is_here(config: Config, pack: Pack) -> bool:
-    """Whether every file of a catalogued pack is here and the right one."""
-    try:
-        check_files(pack, pack_folder(config, pack.name))
-    except PackError:
-        return False
-    return True
-
-
 def choose(config: Config, name: str) -> None:
     """Keep the owner's choice, a pack's name or folder, for the next start.
 
@@ -80,7 +73,15 @@ def choose(config: Config, name: str) -> None:
     kept = name if name in catalogue() else str(folder)
     path = _choice_file(config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{kept}\n", encoding="utf-8")
+    number, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            stream.write(f"{kept}\n")
+            stream.flush()
+            os.fsync(number)
+        Path(staged).replace(path)  # whole before it has its name: a worker may start at any moment
+    finally:
+        Path(staged).unlink(missing_ok=True)
 
 
 def _choice_file(config: Config) -> Path:

@@ -34,10 +34,18 @@ class GalleryFace:
 
 @dataclass(frozen=True, eq=False)
 class GalleryRows:
-    """The faces that one embedder has seen, who may not come at any time, and the generation of both."""
+    """The gallery for one embedder, at one generation.
+
+    Attributes:
+        generation: of the gallery.
+        faces: those that the embedder has seen.
+        unseen: those that it has not seen yet.
+        bound: who may not come at any time.
+    """
 
     generation: int
     faces: list[GalleryFace]
+    unseen: list[EnrolledFace]
     bound: list[Person]
 
 
@@ -52,12 +60,18 @@ class GalleryStore:
         return int(self._database.value("SELECT generation FROM gallery"))
 
     def rows(self, embedder: str) -> GalleryRows:
-        """Every face that this embedder has seen, and every rule, at one generation."""
+        """Every face as this embedder has seen it or not, and every rule, at one generation."""
         with self._database.read() as connection:
             generation = int(connection.execute(GENERATION).scalar_one())
             rows = connection.execute(_SEEN.where(embeddings.c.embedder == embedder)).all()
+            unseen = connection.execute(_unseen_by(embedder)).all()
             bound = connection.execute(PEOPLE.where(BOUND)).all()
-            return GalleryRows(generation, _faces_from(rows), [Person(**row._mapping) for row in bound])
+            return GalleryRows(
+                generation,
+                _faces_from(rows),
+                [EnrolledFace(**row._mapping) for row in unseen],
+                [Person(**row._mapping) for row in bound],
+            )
 
     def of(self, embedder: str, people_ids: Collection[str]) -> list[GalleryFace]:
         """The faces of some people that this embedder has seen."""
@@ -73,13 +87,18 @@ class GalleryStore:
     def add_embeddings(self, embedder: str, vectors: dict[str, NDArray[np.float32]]) -> None:
         """Keep what an embedder makes of faces (by face id) that others have seen before.
 
-        Faces that are gone by now, and those that the embedder has seen meanwhile, are left out.
+        Faces that are gone by now, and those that the embedder has seen meanwhile, are left out; where none
+        is left, the gallery stays as it is.
         """
+        if not vectors:
+            return
         with self._database.write() as connection:
-            unseen = set(connection.scalars(_unseen_by(embedder).with_only_columns(faces.c.id)))
-            for face_id in unseen & vectors.keys():
+            unseen = connection.scalars(_unseen_by(embedder).with_only_columns(faces.c.id))
+            added = vectors.keys() & set(unseen)
+            for face_id in added:
                 keep_embedding(connection, face_id, Embedding(embedder, vectors[face_id]))
-            start_generation(connection)
+            if added:
+                start_generation(connection)
 
 
 _SEEN: sa.Select[Any] = (

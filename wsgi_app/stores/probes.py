@@ -55,6 +55,12 @@ class ProbeStore:
             rows = connection.execute(_UNSETTLED, {"present": embedder, "most": limit})
             return [_probe_from(row) for row in rows]
 
+    def embedder_of(self, visit_id: str) -> str | None:
+        """Which embedder compared the face of a visit; ``None`` where none did."""
+        query = sa.select(probes.c.embedder).where(probes.c.visit_id == visit_id)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
     def count_unsettled(self, embedder: str, limit: int) -> int:
         """How many faces ``unsettled`` would give."""
         query = sa.select(sa.func.count()).select_from(_UNSETTLED.with_only_columns(visits.c.id).subquery())

@@ -1,6 +1,6 @@
 """Which enrolled person a face belongs to, if any."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ class Gallery:
         means: float32 [people, size], unit length, the mean of each person's faces.
         negatives: float32 [negatives, size], unit length, faces that are known not to be somebody's.
         barring: int64 [negatives], whose each of them is not, as an index of ``people``.
+        barred: int64 [barred], who is barred for every probe, likewise.
     """
 
     people: tuple[str, ...]
@@ -28,16 +29,21 @@ class Gallery:
     means: NDArray[np.float32]
     negatives: NDArray[np.float32]
     barring: NDArray[np.int64]
+    barred: NDArray[np.int64]
 
     @classmethod
     def of(
-        cls, faces: list[tuple[str, Embedding]], negatives: Sequence[tuple[str, Embedding]] = ()
+        cls,
+        faces: list[tuple[str, Embedding]],
+        negatives: Sequence[tuple[str, Embedding]] = (),
+        barred: Collection[str] = (),
     ) -> "Gallery":
         """Build it from (person id, embedding) pairs in any order.
 
         Args:
             faces: whose each face is.
             negatives: whose each face is not; those of people without faces have nothing to bar.
+            barred: whom nobody is to be taken for: a face that is not theirs cannot be compared.
         """
         faces = sorted(faces, key=lambda face: face[0])
         people, starts = np.unique([person for person, _ in faces], return_index=True)
@@ -51,6 +57,7 @@ class Gallery:
             means_of(embeddings, starts),
             _rows([embedding for _, embedding in negatives]),
             np.array([place[person] for person, _ in negatives], np.int64),
+            np.array(sorted(place[person] for person in place.keys() & barred), np.int64),
         )
 
 
@@ -129,7 +136,7 @@ def match(probe: Embedding, gallery: Gallery) -> Match:
     best_faces = np.maximum.reduceat(scores, gallery.starts)
     by_person = likeness(best_faces, np.clip(gallery.means @ probe, -1.0, 1.0))
     candidates, barred_score = by_person, NO_MATCH.barred_score
-    if len(gallery.negatives):
+    if len(gallery.negatives) or len(gallery.barred):
         barred, candidates = _barred(probe, gallery, best_faces), by_person.copy()
         barred_score = float(by_person[barred].max(initial=barred_score))
         candidates[barred] = -np.inf
@@ -142,8 +149,10 @@ def match(probe: Embedding, gallery: Gallery) -> Match:
 
 
 def _barred(probe: Embedding, gallery: Gallery, best_faces: NDArray[np.float32]) -> NDArray[np.int64]:
+    if not len(gallery.negatives):
+        return gallery.barred
     against = np.clip(gallery.negatives @ probe, -1.0, 1.0)
-    return np.asarray(gallery.barring[against >= best_faces[gallery.barring]], np.int64)
+    return np.union1d(gallery.barring[against >= best_faces[gallery.barring]], gallery.barred)
 
 
 def _rows(embeddings: list[Embedding]) -> NDArray[np.float32]:

@@ -2,7 +2,8 @@
 
 A pack is described in ``models.toml``: a detector, an embedder and, in some, a nose network, each with its
 file's sha256. The catalogue shipped with Porteiro knows some packs by name; a folder may bring its own
-``models.toml``, or simply hold the files of a catalogued pack.
+``models.toml``, or simply hold the files of a catalogued pack. In place of describing a network, a pack may
+name the shipped pack: it then has that one's, whose file is neither stored nor fetched a second time.
 """
 
 import hashlib
@@ -17,7 +18,9 @@ from msgspec import Meta
 from wsgi_app.base.errors import PackError
 
 CATALOGUE = Path(__file__).parent.parent / "models" / "models.toml"
+SHIPPED = "embedded"  # the pack that lies beside the catalogue
 CHUNK_BYTES = 1024 * 1024
+ROUGH = 2  # a file whose size is a guess has at most as many times the bytes
 
 FileName = Annotated[str, Meta(pattern=r"^[^/\\]+$")]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -33,6 +36,7 @@ class NetworkFile:
         file: name inside the pack's folder.
         sha256: of the file, in hex.
         size_bytes: of the file.
+        size_is_rough: whether that is a guess, of a file that nobody could measure; its sha256 tells it.
         licence: its terms, an SPDX name where there is one.
         source: who made it.
         url: where it can be downloaded; ``""`` where it can only be copied.
@@ -41,9 +45,19 @@ class NetworkFile:
     file: FileName
     sha256: Sha256
     size_bytes: Annotated[int, Meta(gt=0)]
+    size_is_rough: bool = False
     licence: str
     source: str
     url: str = ""
+
+    @property
+    def most_bytes(self) -> int:
+        """More than so many are something else."""
+        return self.size_bytes * (ROUGH if self.size_is_rough else 1)
+
+    def may_have(self, size_bytes: int) -> bool:
+        """Whether the file may be of this size."""
+        return size_bytes <= self.most_bytes if self.size_is_rough else size_bytes == self.size_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +199,8 @@ class Pack:
         embedder: tells them apart.
         nose: points at the nose; without one the detector's landmark does.
         faults: sees what is wrong with an aligned face; without one fewer photos are refused at enrolment.
-        wheel: has its files too, for machines that reach a package index and not their addresses.
+        wheel: has its own files too, for machines that reach a package index and not their addresses.
+        shared: those of its networks that are the shipped pack's, and lie there.
     """
 
     name: str
@@ -195,25 +210,43 @@ class Pack:
     nose: NoseNetworkFile | None = None
     faults: FaultsFile | None = None
     wheel: Wheel | None = None
+    shared: tuple[NetworkFile, ...] = ()
 
     @property
     def networks(self) -> tuple[NetworkFile, ...]:
-        """Its files."""
+        """All that it works with."""
         further = (self.nose, self.faults)
         return (self.detector, self.embedder, *(network for network in further if network is not None))
 
     @property
+    def own_networks(self) -> tuple[NetworkFile, ...]:
+        """Those that lie in its own folder."""
+        return tuple(network for network in self.networks if network not in self.shared)
+
+    @property
     def is_on_the_internet(self) -> bool:
-        """Whether each of its files can be fetched."""
-        return self.wheel is not None or all(network.url for network in self.networks)
+        """Whether each of its own files can be fetched."""
+        return self.wheel is not None or all(network.url for network in self.own_networks)
+
+    def path_of(self, network: NetworkFile, folder: Path) -> Path:
+        """Where the file of one of its networks lies.
+
+        Args:
+            network: of this pack.
+            folder: where its own files lie.
+        """
+        return (CATALOGUE.parent if network in self.shared else folder) / network.file
+
+
+_Shipped = Literal["embedded"]  # in place of a network: the shipped pack's
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
     summary: str
-    detector: DetectorFile
+    detector: DetectorFile | _Shipped
     embedder: EmbedderFile
-    nose: NoseNetworkFile | None = None
-    faults: FaultsFile | None = None
+    nose: NoseNetworkFile | _Shipped | None = None
+    faults: FaultsFile | _Shipped | None = None
     wheel: Wheel | None = None
 
 
@@ -227,14 +260,33 @@ def read_packs(path: Path) -> dict[str, Pack]:
     Raises:
         PackError: it is not there or not in the form that the shipped one shows.
     """
+    return {name: _pack_of(name, table, path) for name, table in _read(path).items()}
+
+
+def _read(path: Path) -> dict[str, _Table]:
     try:
-        packs = msgspec.toml.decode(path.read_bytes(), type=_Description).packs
+        return msgspec.toml.decode(path.read_bytes(), type=_Description).packs
     except (OSError, ValueError) as error:
         raise PackError("pack:description", file=path, why=str(error)) from error
-    return {
-        name: Pack(name, table.summary, table.detector, table.embedder, table.nose, table.faults, table.wheel)
-        for name, table in packs.items()
-    }
+
+
+def _pack_of(name: str, table: _Table, path: Path) -> Pack:
+    def shipped() -> Pack:
+        described = _read(CATALOGUE).get(SHIPPED)
+        if described is None or SHIPPED in (described.detector, described.nose, described.faults):
+            raise PackError("pack:shares_more", file=path, pack=name, shipped=SHIPPED)
+        return _pack_of(SHIPPED, described, CATALOGUE)
+
+    detector = shipped().detector if isinstance(table.detector, str) else table.detector
+    nose = shipped().nose if isinstance(table.nose, str) else table.nose
+    faults = shipped().faults if isinstance(table.faults, str) else table.faults
+    shared = []
+    for described, network in ((table.detector, detector), (table.nose, nose), (table.faults, faults)):
+        if isinstance(described, str):
+            if network is None:
+                raise PackError("pack:shares_more", file=path, pack=name, shipped=SHIPPED)
+            shared.append(network)
+    return Pack(name, table.summary, detector, table.embedder, nose, faults, table.wheel, tuple(shared))
 
 
 def pack_in(folder: Path) -> Pack:
@@ -248,10 +300,10 @@ def pack_in(folder: Path) -> Pack:
     own = folder / "models.toml"
     packs = read_packs(own if own.is_file() else CATALOGUE)
     for pack in packs.values():
-        if all((folder / network.file).is_file() for network in pack.networks):
+        if all((folder / network.file).is_file() for network in pack.own_networks):
             return pack
     wanted = "; or ".join(
-        f"{pack.name}: {', '.join(n.file for n in pack.networks)}" for pack in packs.values()
+        f"{pack.name}: {', '.join(n.file for n in pack.own_networks)}" for pack in packs.values()
     )
     raise PackError("pack:incomplete", folder=folder, wanted=wanted)
 
@@ -263,13 +315,14 @@ def check_files(pack: Pack, folder: Path) -> None:
         PackError: a file is missing or is not the one described.
     """
     for network in pack.networks:
-        path = folder / network.file
+        path = pack.path_of(network, folder)
+        can_be_fetched = pack.is_on_the_internet and network not in pack.shared
         if not path.is_file():
-            if pack.is_on_the_internet:
+            if can_be_fetched:
                 raise PackError("pack:missing_fetch", file=path, pack=pack.name)
             raise PackError("pack:missing_copy", file=path)
         if sha256_of(path) != network.sha256:
-            if pack.is_on_the_internet:
+            if can_be_fetched:
                 raise PackError("pack:altered_fetch", file=path, pack=pack.name)
             raise PackError("pack:altered_copy", file=path, pack=pack.name)
 

@@ -22,38 +22,10 @@ from wsgi_app.vision.match import Gallery, cosine, match
 from wsgi_app.vision.near import NEAR, find_near_faces, longer_side, together
 from wsgi_app.vision.nose import NoseFile, find_nose
 from wsgi_app.vision.packs import Pack
-from wsgi_app.vision.quality import Standard, brightness_of, measure, measured_face
+from wsgi_app.vision.quality import brightness_of, measure, measured_face
 from wsgi_app.vision.recheck import Recheck, recheck
-from wsgi_app.vision.verdicts import COMPANION_SHARE, Policy, Verdict, refusal
-
-# A probe is judged leniently: the threshold does the rest. What is enrolled is compared with for years: faces
-# that lack something are no more like whole ones than others are, but like each other whoever they show.
-# Sizes in px of the photo as sent; brightness 0..255; the rest as ``quality.measure`` gives it. Measured on
-# photos blurred, dimmed, moved, covered and cut step by step (``bench/impostors.py``): below sharpness 6
-# strangers grow more alike than below it friends stay, below brightness 25 friends are no longer recognised.
-PROBE = Standard(
-    least_size_px=40,
-    least_brightness=25,
-    least_sharpness=6,
-    most_yaw=float("inf"),
-    most_outside=0.62,
-    least_score=0.6,
-    most_shift=0.35,
-)
-ENROLMENT = Standard(
-    least_size_px=64,
-    least_brightness=40,
-    least_sharpness=10,
-    most_yaw=0.35,
-    most_outside=0.15,
-    least_detail=0.6,
-    most_plain=0.1,
-    least_aspect=0.78,
-    most_aspect=1.13,
-    least_score=0.8,
-    most_shift=0.16,
-    most_fault=-1.0,
-)
+from wsgi_app.vision.standards import ENROLMENT, PROBE, UNCLEAR, Standard
+from wsgi_app.vision.verdicts import COMPANION_SHARE, Policy, Verdict, needed_score, refusal
 
 # A face is cut out of a picture at least this long, however little of it the detector looks at: what decoding
 # at a smaller scale leaves out is lost to the embedder.
@@ -121,10 +93,10 @@ class Pipeline:
             return GuardedNetwork(load_network(path, opencv_input), lock, limits.inference_wait_s)
 
         self.pack, self.limits, self._nose_file = pack, limits, nose or _nose_of(pack, folder)
-        self._detector = guarded(folder / pack.detector.file, pack.detector.opencv_input)
-        self._embedder = guarded(folder / pack.embedder.file, pack.embedder.opencv_input)
+        self._detector = guarded(pack.path_of(pack.detector, folder), pack.detector.opencv_input)
+        self._embedder = guarded(pack.path_of(pack.embedder, folder), pack.embedder.opencv_input)
         self._nose = guarded(self._nose_file.path) if self._nose_file else None
-        self._faults = guarded(folder / pack.faults.file) if pack.faults else None
+        self._faults = guarded(pack.path_of(pack.faults, folder)) if pack.faults else None
 
     def check(self, photo: bytes, steps: Steps) -> bool:
         """Run every network on a photo of one face; whether exactly that face was found."""
@@ -136,7 +108,7 @@ class Pipeline:
             return False
         crop = self.sight(picture, faces[0], steps).crop
         self.embed(crop, steps)
-        self._fault(crop, ENROLMENT, steps)
+        self._fault(crop, ENROLMENT.most_fault, steps)
         return True
 
     def decode(self, photo: bytes, steps: Steps) -> Picture:
@@ -185,9 +157,10 @@ class Pipeline:
         if fault is not None:
             return Verdict(Outcome(fault), face=sighting.face, quality=sighting.quality)
         probe = self.embed(sighting.crop, steps)
+        unclear = self._fault(sighting.crop, UNCLEAR, steps) is not None
         with steps("match"):
             likeliest = match(probe, gallery)
-        sure = likeliest.is_sure(policy.threshold, policy.margin)
+        sure = likeliest.is_sure(needed_score(policy, unclear=unclear), policy.margin)
         return Verdict(
             outcome=Outcome.KNOWN if sure else Outcome.UNKNOWN,
             person=likeliest.person if sure else None,
@@ -196,6 +169,7 @@ class Pipeline:
             quality=sighting.quality,
             probe=probe,
             reason=None if sure else refusal(likeliest, policy),
+            unclear=unclear,
         )
 
     def single_face(self, photo: bytes, standard: Standard, steps: Steps) -> Sighting:
@@ -268,14 +242,14 @@ class Pipeline:
             return "not_upright"
         if not standard.is_face(upright):
             return Outcome.TOO_CLOSE if _is_near(picture, sighting) else "obscured"
-        return self._fault(sighting.crop, standard, steps)
+        return self._fault(sighting.crop, standard.most_fault, steps)
 
-    def _fault(self, crop: NDArray[np.uint8], standard: Standard, steps: Steps) -> str | None:
+    def _fault(self, crop: NDArray[np.uint8], most: float, steps: Steps) -> str | None:
         if self._faults is None or self.pack.faults is None:
             return None
         with steps("faults"):
             fault, likely = find_fault(self._faults, crop, self.pack.faults)
-        return fault if likely > standard.most_fault else None
+        return fault if likely > most else None
 
     def _why_no_face(self, picture: Picture) -> Outcome:
         dark = brightness_of(picture.pixels) < PROBE.least_brightness
@@ -285,7 +259,7 @@ class Pipeline:
 def _nose_of(pack: Pack, folder: Path) -> NoseFile | None:
     if pack.nose is None:
         return None
-    return NoseFile(folder / pack.nose.file, pack.nose.input_px, pack.nose.channels)
+    return NoseFile(pack.path_of(pack.nose, folder), pack.nose.input_px, pack.nose.channels)
 
 
 def _is_near(picture: Picture, sighting: Sighting) -> bool:

@@ -1,16 +1,12 @@
 """Whether a face can be judged at all: its size, light, sharpness and pose."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
-from wsgi_app.base.outcomes import Outcome
 from wsgi_app.vision.align import outside
 from wsgi_app.vision.detect import Face
-from wsgi_app.vision.recheck import Recheck
 
 # Second derivatives along the rows, the columns and both diagonals, for steps of equal length.
 CURVATURES = tuple(
@@ -27,46 +23,6 @@ NOISE_PX = 0.8  # what is finer is the camera's noise
 # The face in a crop, from its brows to its chin, and what is looked at for whether it is plain.
 FACE_ROWS, FACE_COLUMNS, BLOCK_PX = slice(36, 108), slice(20, 92), 12
 PLAIN_SHARE = 0.04  # of the deviation of the whole crop's luma
-
-
-@dataclass(frozen=True)
-class Standard:
-    """What a face needs: each limit with the outcome that a face on its wrong side gets.
-
-    Those that have a default are no limit by it. The last three are for further looks at the crop: by the
-    detector, and by the network that sees what is wrong.
-    """
-
-    least_size_px: float
-    least_brightness: float
-    least_sharpness: float
-    most_yaw: float
-    most_outside: float = 1.0
-    least_detail: float = 0.0
-    most_plain: float = 1.0
-    least_aspect: float = 0.0
-    most_aspect: float = float("inf")
-    least_score: float = 0.0
-    most_shift: float = float("inf")
-    most_fault: float = float("inf")
-
-    def is_face(self, again: Recheck) -> bool:
-        """Whether a second look at the crop leaves no doubt that it shows a face."""
-        return again.score >= self.least_score and again.shift <= self.most_shift
-
-    def fault(self, quality: Quality) -> str | None:
-        """The first reason why a face cannot be used, or ``None``."""
-        checks = (
-            (quality.outside > self.most_outside, Outcome.TOO_CLOSE.value),
-            (quality.size_px < self.least_size_px, Outcome.TOO_SMALL.value),
-            (quality.brightness < self.least_brightness, Outcome.TOO_DARK.value),
-            (quality.sharpness < self.least_sharpness, Outcome.BLURRED.value),
-            (abs(quality.yaw) > self.most_yaw, "turned_away"),
-            (quality.detail < self.least_detail, Outcome.BLURRED.value),
-            (quality.plain > self.most_plain, "obscured"),
-            (not self.least_aspect <= quality.aspect <= self.most_aspect, "distorted"),
-        )
-        return next((outcome for failed, outcome in checks if failed), None)
 
 
 def measure(face: Face, crop: NDArray[np.uint8], width: int, height: int) -> Quality:

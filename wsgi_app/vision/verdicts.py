@@ -12,6 +12,7 @@ from wsgi_app.vision.quality import measured_face
 
 COMPANION_SHARE = 0.2
 BUSY_SHARE = 0.5  # at a door where others may be seen
+UNCLEAR_LEAD = 0.1  # by which a face has to be liker where something is wrong with it; ``bench/impostors.py``
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Verdict:
         quality: of that face.
         probe: float32 [size], what the embedder made of it, where it was compared.
         reason: why nobody is known, where somebody is like enough.
+        unclear: whether something is wrong with the face that was compared.
     """
 
     outcome: Outcome
@@ -52,6 +54,7 @@ class Verdict:
     quality: Quality | None = None
     probe: Embedding | None = field(default=None, compare=False, repr=False)
     reason: Reason | None = None
+    unclear: bool = False
 
     @property
     def measured(self) -> MeasuredFace | None:
@@ -61,8 +64,18 @@ class Verdict:
         return measured_face(self.face, self.quality)
 
 
+def needed_score(policy: Policy, *, unclear: bool) -> float:
+    """The least cosine to a person.
+
+    Embedders answer alike to faces with which the same is wrong, whoever they show.
+    """
+    return policy.threshold + unclear * UNCLEAR_LEAD
+
+
 def refusal(likeliest: Match, policy: Policy) -> Reason | None:
     """Why a match is not good enough although somebody is like enough; ``None`` where nobody is."""
+    if likeliest.is_sure(policy.threshold, policy.margin):
+        return Reason.UNCLEAR
     if likeliest.barred_score >= max(policy.threshold, likeliest.score):
         return Reason.BARRED
     return Reason.MARGIN if likeliest.person is not None and likeliest.score >= policy.threshold else None

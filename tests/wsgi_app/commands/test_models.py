@@ -2,27 +2,84 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.conftest import PHOTOS
-from tests.owners import PACK, Owner, renamed_pack, without_progress
+from tests.galleries import SHARP
+from tests.owners import PACK, Owner, listed, renamed_pack, without_progress
 from wsgi_app import __version__
+from wsgi_app.base.config import load_config
+from wsgi_app.base.errors import PackError
+from wsgi_app.commands import models as commands
 from wsgi_app.house import models
+from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.faces import Source
 from wsgi_app.vision import packs as vision_packs
-from wsgi_app.vision.packs import pack_in
+from wsgi_app.vision.packs import Pack, pack_in
+
+
+def table(said: str) -> list[list[str]]:
+    """The table of ``models list``: its headings, and a row for each pack."""
+    return listed(said.split("\n\n")[1].partition("\n  ")[0])
 
 
 def states(said: str) -> dict[str, str]:
-    """What ``models list`` says of each known pack."""
-    return dict(re.findall(r"^(\w+) \((.+?)\): ", said, re.MULTILINE))
+    """How ``models list`` says that each pack stands."""
+    return {row[0]: row[1] for row in table(said)[1:]}
 
 
-def test_the_known_packs_are_listed_with_their_files(newcomer: Owner) -> None:
+def test_the_known_packs_are_compared_in_one_table(newcomer: Owner) -> None:
     said = newcomer.does("models", "list")
-    assert states(said) == {**dict.fromkeys(models.catalogue(), "not here"), "embedded": "here"}
+    headings, *rows = table(said)
+    assert headings == [
+        "Pack", "State", "TAR 1e-3", "TAR 1e-4", "Threshold", "MB", "For what (licences)"
+    ]  # fmt: skip
+    assert [row[0] for row in rows] == list(models.catalogue())
+    assert states(said) == {**dict.fromkeys(models.catalogue(), "not here"), "embedded": "in force"}
+    zoo = models.catalogue()["zoo"]
+    assert rows[2] == [
+        "zoo", "not here", "0.69", "0.52", "0.535", "10.8", f"{zoo.summary} (MIT, Apache-2.0)"
+    ]  # fmt: skip
+    assert rows[1][5] == "~7.1"
+    assert "detector.onnx" not in said
+
+
+def test_the_files_are_listed_where_they_are_asked_for(newcomer: Owner) -> None:
+    said = newcomer.does("models", "list", "--files")
     for pack in models.catalogue().values():
-        for network in pack.networks:
-            assert f"    {network.file}, {network.size_bytes:,} bytes, {network.licence}, " in said
+        for network in pack.own_networks:
+            about = "about " if network.size_is_rough else ""
+            described = f"{about}{network.size_bytes:,} bytes, {network.licence}, {network.source}"
+            assert f"    {network.file}, {described}\n" in said
+    assert "\n\nedgeface\n    detector.onnx, that of embedded\n    edgeface_xs_gamma_06.onnx, about " in said
+
+
+def test_the_packs_that_are_here_are_measured_where_that_is_asked_for(newcomer: Owner) -> None:
+    headings, *rows = table(newcomer.does("models", "list", "--measure"))
+    assert headings[6] == "ms"
+    times = {row[0]: row[6] for row in rows}
+    shipped = times.pop("embedded")
+    assert set(times.values()) == {"-"}
+    assert re.fullmatch(r"\d+\.\d \+ \d+\.\d", shipped)
+
+
+def test_a_pack_that_cannot_be_measured_is_told_and_the_others_are(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(pack: Pack, folder: Path) -> tuple[float, float]:
+        if pack.name == "embedded":
+            raise PackError("pack:unreadable", file=folder / "detector.onnx", why="made up")
+        return (1.25, 10.75)
+
+    monkeypatch.setattr(commands, "look_milliseconds", measure)
+    result = owner.types("models", "list", "--measure")
+    assert result.exit_code == 0
+    assert {row[0]: row[6] for row in table(result.stdout)[1:3]} == {PACK: "1.2 + 10.8", "embedded": "-"}
+    folder = vision_packs.CATALOGUE.parent
+    assert without_progress(result.stderr) == (
+        f"{folder / 'detector.onnx'} cannot be loaded as a network: made up"
+    )
 
 
 @pytest.mark.usefixtures("known_pack")
@@ -31,20 +88,60 @@ def test_a_pack_is_copied_chosen_and_then_in_force(newcomer: Owner, pack_folder:
     fetched = newcomer.does("models", "fetch", PACK, "--from", pack_folder)
     assert fetched == f"{PACK} is complete in {folder}\n"
     said = newcomer.does("models", "list")
-    assert (states(said)[PACK], said.startswith("In force: embedded, in ")) == ("here", True)
+    assert states(said)[PACK] == "here"
+    assert said.startswith("In force: embedded, in ")
     assert newcomer.does("models", "use", PACK) == f"{PACK} is in use from the server's next start on.\n"
     assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in {folder}\n\n")
     assert newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg") == "Ana: 1 photo enrolled\n"
 
 
+@pytest.mark.usefixtures("known_pack")
+def test_a_pack_that_shares_the_shipped_networks_needs_only_its_own(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    catalogue, head = vision_packs.CATALOGUE, f"[packs.{PACK}]\n"
+    described = re.sub(
+        rf"(?ms)^\[packs\.{PACK}\.(detector|nose|faults)\].*?(?=^\[|\Z)", "", catalogue.read_text()
+    )
+    shares = "".join(f'{network} = "embedded"\n' for network in ("detector", "nose", "faults"))
+    catalogue.write_text(described.replace(head, head + shares))
+    stick = tmp_path / "only-the-embedder"
+    stick.mkdir()
+    shutil.copy(pack_folder / "embedder.onnx", stick)
+
+    newcomer.does("models", "fetch", PACK, "--from", stick)
+    newcomer.does("models", "use", PACK)
+
+    assert [path.name for path in (newcomer.data / "models" / PACK).iterdir()] == ["embedder.onnx"]
+    assert newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg") == "Ana: 1 photo enrolled\n"
+    assert states(newcomer.does("models", "list"))[PACK] == "in force"
+
+
 def test_a_pack_in_a_folder_is_said_to_be_in_force(owner: Owner, pack_folder: Path) -> None:
     said = owner.does("models", "list")
     assert said.startswith(f"In force: {PACK}, in {pack_folder}\n\n")
+    shown = states(said)
+    assert (next(iter(shown)), shown[PACK], shown["embedded"]) == (PACK, "in force", "here")
+
+
+@pytest.mark.usefixtures("known_pack")
+def test_an_altered_pack_is_told_from_one_that_is_not_here(newcomer: Owner, pack_folder: Path) -> None:
+    newcomer.does("models", "fetch", PACK, "--from", pack_folder)
+    newcomer.does("models", "use", PACK)
+    (newcomer.data / "models" / PACK / "detector.onnx").write_bytes(b"altered")
+    said = newcomer.does("models", "list")
+    assert "is not the file that pack 'mine' describes" in said.splitlines()[0]
+    assert states(said) == {
+        **dict.fromkeys(models.catalogue(), "not here"),
+        "embedded": "here",
+        PACK: "altered",
+    }
 
 
 def test_a_setting_that_names_no_pack_is_not_taken_for_having_none(owner: Owner, tmp_path: Path) -> None:
     said = Owner({**owner.settings, "PORTEIRO_PACK": str(tmp_path)}).does("models", "list")
     assert said.startswith(f"PORTEIRO_PACK='{tmp_path}': {tmp_path} holds no complete model pack.")
+    assert set(states(said).values()) == {"here", "not here"}
 
 
 def other_pack(folder: Path, pack_folder: Path) -> Path:
@@ -100,6 +197,8 @@ def test_the_owner_is_told_when_the_setting_goes_before_the_choice(owner: Owner,
         (["use", "{folder}"], "holds no complete model pack."),
         (["fetch", "zooo"], "There is no pack 'zooo'; there are "),
         (["fetch", "zoo", "--from", "{folder}"], "face_detection_yunet_2023mar_int8bq.onnx is missing."),
+        (["fetch", "edgeface", "--from", "{folder}"], "edgeface_xs_gamma_06.onnx is missing."),
+        (["use", "edgeface"], "_06.onnx is missing. `porteiro models fetch edgeface` brings the right one."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -245,11 +344,75 @@ def test_a_folder_that_cannot_be_made_is_told_when_fetching(pack_folder: Path) -
     assert "/dev/null/house" in said
 
 
-def test_a_kept_crop_that_is_gone_is_named(newcomer: Owner, pack_folder: Path, tmp_path: Path) -> None:
+def test_a_kept_crop_that_is_gone_is_named_and_the_others_are_embedded(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    newcomer.does("models", "use", pack_folder)
+    newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg", PHOTOS / "ana-2.jpg")
+    lost, _ = (newcomer.data / "photos" / "people").rglob("*.png")
+    lost.unlink()
+    other = other_pack(tmp_path / "other", pack_folder)
+
+    first, second = (newcomer.types("models", "use", other) for _ in range(2))
+
+    assert [result.exit_code for result in (first, second)] == [0, 0]
+    assert without_progress(first.stderr).splitlines() == [
+        "Embedding 2 known faces anew.",
+        f"porteiro: The kept crop {lost} cannot be read (This photo is gone): a photo of Ana, by which "
+        "nobody is known now. Remove it from their page, and add another.",
+    ]
+    assert without_progress(second.stderr).startswith("Embedding 1 known face anew.\n")
+    with newcomer.house() as stores:
+        assert len(stores.gallery.rows(pack_in(other).embedder.sha256).faces) == 1
+
+
+def test_a_crop_of_a_face_that_is_not_somebodys_is_named_when_it_is_gone(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
     newcomer.does("models", "use", pack_folder)
     newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
-    (crop,) = (newcomer.data / "photos" / "people").rglob("*.png")
-    crop.unlink()
-    said = newcomer.is_told("models", "use", other_pack(tmp_path / "other", pack_folder))
-    assert said.startswith(f"porteiro: The kept crop {crop} cannot be read: ")
-    assert newcomer.does("models", "list").startswith(f"In force: {PACK}, in ")
+    with newcomer.house() as stores:
+        ana = stores.people.page(1)[0].id
+        seen = Embedding(pack_in(pack_folder).embedder.sha256, np.ones(128, np.float32))
+        barring = stores.faces.add(ana, b"no picture", SHARP, seen, Source(negative=True))
+        file = stores.photos.path(barring.crop)
+
+    result = newcomer.types("models", "use", other_pack(tmp_path / "other", pack_folder))
+    _, said = without_progress(result.stderr).splitlines()
+
+    assert said.startswith(f"porteiro: The kept crop {file} cannot be read (not a kept crop: ")
+    assert said.endswith(
+        "): a face that is not Ana's, so nobody is taken for Ana now. Remove it from their page."
+    )
+
+
+def test_enrolling_lets_the_models_see_those_first_whom_a_new_face_is_compared_with(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    newcomer.does("models", "use", pack_folder)
+    newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+    models.choose(load_config(newcomer.settings), str(other_pack(tmp_path / "other", pack_folder)))
+
+    said = newcomer.is_told("enrol", "Bruno", PHOTOS / "ana-1.jpg")
+
+    assert "Ana has this photo already" in said
+    assert newcomer.enrolled() == {"Ana": 1}
+
+
+def test_a_threshold_that_is_set_for_other_models_is_told(
+    newcomer: Owner, pack_folder: Path, tmp_path: Path
+) -> None:
+    told = (
+        "PORTEIRO_THRESHOLD=0.5 is set, whatever the models, though each finds people alike on a scale of "
+        "its own; `porteiro calibrate` suggests one."
+    )
+    strict = Owner({**newcomer.settings, "PORTEIRO_THRESHOLD": "0.5"})
+    strict.does("models", "use", pack_folder)
+    strict.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
+
+    used = strict.types("models", "use", other_pack(tmp_path / "other", pack_folder))
+    strict.does("enrol", "Bruno", PHOTOS / "bruno-1.jpg")
+    back = Owner({**strict.settings, "PORTEIRO_PACK": str(pack_folder)})
+    prepared, again = back.types("prepare"), back.types("prepare")
+
+    assert [told in result.stderr for result in (used, prepared, again)] == [True, True, False]

@@ -1,10 +1,14 @@
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
 from tests.wsgi_app.house.embedders import embedder
 from wsgi_app.base.config import load_config
 from wsgi_app.house.calibration import Question, examine
-from wsgi_app.stores.gallery import GalleryFace
+from wsgi_app.stores.faces import EnrolledFace
+from wsgi_app.stores.gallery import GalleryFace, GalleryRows
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.web.links import Links
 
@@ -18,6 +22,11 @@ def face(name: str, *vector: float, negative: bool = False) -> GalleryFace:
     return GalleryFace(name.lower(), name, np.array(vector, np.float32), negative, f"{name.lower()}-face")
 
 
+def gallery(*faces: GalleryFace, unseen: Sequence[EnrolledFace] = ()) -> GalleryRows:
+    """The gallery of these faces."""
+    return GalleryRows(1, list(faces), list(unseen), [])
+
+
 def question(*measured: Threshold, wanted_rate: float = 0.001) -> Question:
     """What is asked where the first of the pack's thresholds is in force."""
     return Question(CONFIG, embedder(*measured), wanted_rate, Links("/porteiro").of_face)
@@ -26,7 +35,7 @@ def question(*measured: Threshold, wanted_rate: float = 0.001) -> Question:
 def test_everybody_is_told_by_name_with_links_below_the_mount() -> None:
     rows = [face("Ana", 1, 0), face("Bruno", 0.6, 0.8), face("Ana", 0, 1), face("Ana", -1, 0, negative=True)]
 
-    found = examine(rows, question(MEASURED))
+    found = examine(gallery(*rows), question(MEASURED))
 
     assert (found.people, found.faces, found.threshold, found.measured_on) == (2, 3, 0.526, "families")
     (pair,) = found.most_alike
@@ -77,7 +86,7 @@ def test_everybody_is_told_by_name_with_links_below_the_mount() -> None:
 def test_a_suggestion_says_why(measured: Threshold, wanted_rate: float, threshold: float, why: str) -> None:
     rows = [face("Ana", 1, 0), face("Bruno", 0.6, 0.8)]
 
-    suggestion = examine(rows, question(measured, wanted_rate=wanted_rate)).suggestion
+    suggestion = examine(gallery(*rows), question(measured, wanted_rate=wanted_rate)).suggestion
 
     assert (suggestion.threshold, suggestion.setting) == (threshold, f"PORTEIRO_THRESHOLD={threshold:g}")
     assert (suggestion.from_gallery, suggestion.reason) == (False, why)
@@ -88,7 +97,8 @@ def test_a_suggestion_below_what_was_measured_of_the_pack_comes_with_a_warning()
     rows = [face("Ana", 1, 0), face("Bruno", 0, 1)]
 
     strict, lax = (
-        examine(rows, question(MEASURED, laxer, wanted_rate=rate)).suggestion for rate in (0.001, 0.01)
+        examine(gallery(*rows), question(MEASURED, laxer, wanted_rate=rate)).suggestion
+        for rate in (0.001, 0.01)
     )
 
     assert (strict.threshold, strict.warning) == (0.526, None)
@@ -100,7 +110,7 @@ def test_a_suggestion_below_what_was_measured_of_the_pack_comes_with_a_warning()
 
 
 def test_an_empty_house_is_told_what_it_lacks_and_the_pack_s_threshold() -> None:
-    found = examine([], question(MEASURED))
+    found = examine(gallery(), question(MEASURED))
 
     assert (found.people, found.faces, found.most_alike, found.doubtful) == (0, 0, [], [])
     assert found.suggestion.threshold == 0.526
@@ -108,10 +118,24 @@ def test_an_empty_house_is_told_what_it_lacks_and_the_pack_s_threshold() -> None
     assert found.missing == ["Enrol at least two people: how alike different people are cannot be told yet."]
 
 
+def test_photos_that_the_models_have_not_seen_are_told() -> None:
+    unseen = [
+        EnrolledFace("face", "ana", "crop", None, datetime(2026, 1, 5, tzinfo=UTC), negative, None)
+        for negative in (False, True, False)
+    ]
+
+    found = [examine(gallery(unseen=unseen[:faces]), question(MEASURED)).missing[0] for faces in (2, 3)]
+
+    assert found == [
+        f"{photos} left out, not seen by these models: `porteiro prepare` mends that, or says why not."
+        for photos in ("1 photo is", "2 photos are")
+    ]
+
+
 def test_of_many_who_lack_a_photo_ten_are_named_in_the_order_of_their_names() -> None:
     names = ["bea", "Ana", *(f"Guest {number}" for number in range(10))]
 
-    found = examine([face(name, 1, 0) for name in names], question(MEASURED))
+    found = examine(gallery(*(face(name, 1, 0) for name in names)), question(MEASURED))
 
     listed = "Ana, bea, " + ", ".join(f"Guest {number}" for number in range(8))
     assert found.missing == [

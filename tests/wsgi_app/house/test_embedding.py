@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests.galleries import SHARP
-from wsgi_app.base.errors import PorteiroError
 from wsgi_app.base.steps import Steps
+from wsgi_app.house import embedding
 from wsgi_app.house.embedding import embed_anew
 from wsgi_app.house.enrolment import Candidate, Enroller
 from wsgi_app.stores.embeddings import Embedding
@@ -21,6 +21,11 @@ Photo = Callable[[str], bytes]
 
 def silent(done: int, total: int) -> None:
     """Progress that nobody looks at."""
+
+
+def never(done: int, total: int) -> None:
+    """Progress where there is nothing to do."""
+    raise AssertionError(f"{done} of {total} faces are embedded once more")
 
 
 @pytest.fixture
@@ -56,9 +61,9 @@ def test_faces_that_the_present_embedder_has_not_seen_are_embedded_from_their_cr
     earlier = vectors_of(stores, "earlier")
     seen: list[tuple[int, int]] = []
 
-    count = embed_anew(pipeline, stores, steps, lambda done, total: seen.append((done, total)))
+    unreadable = embed_anew(pipeline, stores, steps, lambda done, total: seen.append((done, total)))
 
-    assert (count, seen) == (2, [(1, 2), (2, 2)])
+    assert (unreadable, seen) == ([], [(1, 2), (2, 2)])
     embedder = pipeline.pack.embedder.sha256
     of_ana = [("Ana", pipeline.embed(crop_from_png(crop), steps).tobytes()) for crop in crops]
     of_bruno = ("Bruno", pipeline.embed(crop_from_png(crop_png("bruno-1")), steps).tobytes())
@@ -71,16 +76,16 @@ def test_a_second_time_there_is_nothing_to_do_and_no_new_generation(
     pipeline: Pipeline, stores: Stores, steps: Steps, crop_png: Callable[[str], bytes]
 ) -> None:
     enrolled_earlier(stores, "Ana", crop_png("ana-1"))
-    assert embed_anew(pipeline, stores, steps, silent) == 1
+    embed_anew(pipeline, stores, steps, silent)
     before = stores.gallery.generation()
-    assert embed_anew(pipeline, stores, steps, silent) == 0
+    embed_anew(pipeline, stores, steps, never)
     assert stores.gallery.generation() == before
 
 
 def test_in_an_empty_house_there_is_nothing_to_embed(
     pipeline: Pipeline, stores: Stores, steps: Steps
 ) -> None:
-    assert embed_anew(pipeline, stores, steps, silent) == 0
+    assert embed_anew(pipeline, stores, steps, never) == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +93,7 @@ def test_in_an_empty_house_there_is_nothing_to_embed(
     [lambda path: path.unlink(), lambda path: path.write_bytes(b"no picture")],
     ids=["missing", "broken"],
 )
-def test_a_crop_that_cannot_be_read_is_named_and_nothing_is_stored(
+def test_a_crop_that_cannot_be_read_is_named_and_the_others_are_embedded(
     pipeline: Pipeline,
     stores: Stores,
     steps: Steps,
@@ -96,11 +101,14 @@ def test_a_crop_that_cannot_be_read_is_named_and_nothing_is_stored(
     damage: Callable[[Path], object],
 ) -> None:
     enrolled_earlier(stores, "Ana", crop_png("ana-1"), crop_png("ana-2"))
-    last = stores.photos.path(stores.gallery.unseen_by("other")[-1].crop)
-    damage(last)
-    with pytest.raises(PorteiroError, match=str(last)):
-        embed_anew(pipeline, stores, steps, silent)
-    assert stores.gallery.rows(pipeline.pack.embedder.sha256).faces == []
+    last = stores.gallery.unseen_by("other")[-1]
+    damage(stores.photos.path(last.crop))
+
+    (unreadable,) = embed_anew(pipeline, stores, steps, silent)
+
+    assert unreadable.face == last
+    rows = stores.gallery.rows(pipeline.pack.embedder.sha256)
+    assert ([face.name for face in rows.faces], rows.unseen) == (["Ana"], [last])
 
 
 def test_a_face_that_is_removed_meanwhile_does_not_stop_the_others(
@@ -117,6 +125,46 @@ def test_a_face_that_is_removed_meanwhile_does_not_stop_the_others(
 
     embed_anew(pipeline, stores, steps, remove_ana)
     assert [name for name, _ in vectors_of(stores, pipeline.pack.embedder.sha256)] == ["Bruno"]
+
+
+def test_who_is_removed_with_their_crops_is_not_told_to_be_unreadable(
+    pipeline: Pipeline, stores: Stores, steps: Steps, crop_png: Callable[[str], bytes]
+) -> None:
+    enrolled_earlier(stores, "Bruno", crop_png("bruno-1"))
+    _, of_ana = enrolled_earlier(stores, "Ana", crop_png("ana-1"), crop_png("ana-2"))
+    ana = stores.people.named("Ana")
+    assert ana is not None
+
+    def remove_the_last(done: int, total: int) -> None:
+        if done == 1:
+            stores.faces.remove(ana.id, of_ana)
+
+    assert embed_anew(pipeline, stores, steps, remove_the_last) == []
+    seen = vectors_of(stores, pipeline.pack.embedder.sha256)
+    assert [name for name, _ in seen] == ["Ana", "Bruno"]
+
+
+def test_what_is_broken_off_goes_on_where_it_was(
+    pipeline: Pipeline,
+    stores: Stores,
+    steps: Steps,
+    crop_png: Callable[[str], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(embedding, "TOGETHER", 2)
+    enrolled_earlier(stores, "Ana", *[crop_png("ana-1")] * 5)
+    seen: list[tuple[int, int]] = []
+
+    def break_off(done: int, total: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed_anew(pipeline, stores, steps, break_off)
+    embed_anew(pipeline, stores, steps, lambda *progress: seen.append(progress))
+
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert stores.gallery.unseen_by(pipeline.pack.embedder.sha256) == []
 
 
 def test_two_may_embed_the_same_faces_at_once(

@@ -13,7 +13,8 @@ from wsgi_app.stores.faces import Source
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores
 from wsgi_app.vision.crops import crop_from_png
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import ENROLMENT
 from wsgi_app.vision.verdicts import Policy
 
 Photo = Callable[[str], bytes]

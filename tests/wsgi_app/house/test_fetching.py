@@ -26,6 +26,7 @@ from tests.packs import (
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import PackError
 from wsgi_app.house.fetching import fetch
+from wsgi_app.house.models import catalogue
 
 
 @pytest.fixture
@@ -239,6 +240,110 @@ def test_without_a_network_the_message_says_what_to_do(
         "detector.onnx could not be downloaded (ConnectionError); what came is kept, and the same command "
         "goes on from there. On a machine without internet use --from DIR."
     )
+
+
+# Shared with the shipped pack
+
+
+@pytest.fixture
+def sharing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config, file_server: FileServer
+) -> FileServer:
+    """A server that has the embedder of the zoo pack; its detector is the shipped one."""
+    shipped = put(tmp_path / "shipped", "detector.onnx", "embedded.onnx")
+    zoo = described_pack("zoo", file_server.url, shares=True)
+    use_catalogue(monkeypatch, shipped, described_pack("embedded"), zoo)
+    del file_server.files["detector.onnx"]
+    return file_server
+
+
+def test_what_a_pack_shares_is_neither_downloaded_nor_stored_again(
+    sharing: FileServer, config: Config
+) -> None:
+    told: dict[str, int] = {}
+    folder = fetch(config, "zoo", None, lambda file, done, _: told.update({file: done}))
+    assert files_in(folder) == right("zoo.onnx")
+    assert sharing.asked == [("zoo.onnx", None)]
+    assert told == {"zoo.onnx": EMBEDDER_BYTES}
+
+
+def test_a_folder_need_not_hold_what_a_pack_shares(
+    sharing: FileServer, config: Config, tmp_path: Path
+) -> None:
+    source = put(tmp_path / "stick", "zoo.onnx")
+    assert files_in(fetch(config, "zoo", source, silent)) == right("zoo.onnx")
+    assert sharing.asked == []
+
+
+def test_a_shipped_file_that_was_altered_is_told_by_the_pack_that_shares_it(
+    sharing: FileServer, config: Config, tmp_path: Path
+) -> None:
+    altered = tmp_path / "shipped" / "detector.onnx"
+    altered.write_bytes(b"altered")
+    with pytest.raises(PackError) as told:
+        fetch(config, "zoo", None, silent)
+    assert (told.value.key, told.value.values) == ("pack:altered_copy", {"file": altered, "pack": "zoo"})
+
+
+# Of a size that nobody could measure
+
+
+@pytest.fixture(params=[EMBEDDER_BYTES // 2, EMBEDDER_BYTES - 1, EMBEDDER_BYTES * 3])
+def unmeasured(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_server: FileServer
+) -> FileServer:
+    """A server that has the files of the zoo pack, whose embedder has a size that is a guess."""
+    described = described_pack("zoo", file_server.url, rough_bytes=request.param)
+    use_catalogue(monkeypatch, tmp_path / "shipped", described)
+    return file_server
+
+
+def test_a_file_of_unknown_size_is_downloaded_and_told_by_its_sha256(
+    unmeasured: FileServer, config: Config
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    def note(file: str, done: int, total: int) -> None:
+        if file == "zoo.onnx":
+            told.append((done, total))
+
+    assert files_in(fetch(config, "zoo", None, note)) == ZOO
+    assert all(done <= total for done, total in told)
+    assert told[-1] == (EMBEDDER_BYTES, EMBEDDER_BYTES)
+
+
+def test_a_file_of_unknown_size_that_broke_off_goes_on_where_it_stopped(
+    unmeasured: FileServer, config: Config
+) -> None:
+    here = break_off(unmeasured, config)
+    assert files_in(fetch(config, "zoo", None, silent)) == ZOO
+    assert unmeasured.asked == [("zoo.onnx", f"bytes={here}-")]
+
+
+def test_a_whole_part_of_unknown_size_is_taken_when_the_server_has_no_more(
+    unmeasured: FileServer, config: Config
+) -> None:
+    folder = put(config.data / "models" / "zoo", *ZOO)
+    (folder / "zoo.onnx").rename(folder / "zoo.onnx.part")
+    assert files_in(fetch(config, "zoo", None, silent)) == ZOO
+
+
+def test_wrong_bytes_of_unknown_size_are_refused_and_removed(unmeasured: FileServer, config: Config) -> None:
+    unmeasured.files["zoo.onnx"] = CONTENTS["zoo.onnx"][:-1]
+    with pytest.raises(PackError, match=r"^pack:wrong_file file='zoo\.onnx'$"):
+        fetch(config, "zoo", None, silent)
+    assert files_in(config.data / "models" / "zoo") == right("detector.onnx")
+
+
+def test_far_more_bytes_than_guessed_are_refused_before_they_fill_the_disk(
+    unmeasured: FileServer, config: Config
+) -> None:
+    most_bytes = catalogue()["zoo"].embedder.most_bytes
+    unmeasured.files["zoo.onnx"] = made_up_bytes("more", 6 * EMBEDDER_BYTES + 1)
+    with pytest.raises(PackError, match=BROKEN_OFF):
+        fetch(config, "zoo", None, silent)
+    part = config.data / "models" / "zoo" / "zoo.onnx.part"
+    assert not part.exists() or part.stat().st_size <= most_bytes
 
 
 # Out of a wheel

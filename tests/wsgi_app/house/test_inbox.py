@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from tests.galleries import SHARP
+from tests.galleries import SHARP, without_crops
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.gallery import GalleryState, LiveGallery
@@ -45,7 +45,7 @@ def gathered(stores: Stores) -> list[list[str]]:
 
 
 def compared(stores: Stores) -> list[Cluster]:
-    state: GalleryState = LiveGallery(stores.gallery, EMBEDDER).now()
+    state: GalleryState = LiveGallery(stores.gallery, EMBEDDER, without_crops).now()
     return compare(gather(stores, EMBEDDER, THRESHOLD), stores, state, EMBEDDER, LEAST)
 
 

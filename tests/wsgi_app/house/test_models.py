@@ -1,9 +1,11 @@
+import errno
+import os
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.packs import CONTENTS, ZOO, described_pack, in_terminal, put
+from tests.packs import CONTENTS, ZOO, described_pack, in_terminal, put, use_catalogue
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.errors import PackError
 from wsgi_app.house import models
@@ -115,6 +117,23 @@ def test_what_is_no_pack_cannot_be_chosen_and_the_earlier_choice_stays(
     assert chosen(config)[0] == "zoo"
 
 
+def test_a_choice_that_cannot_be_written_whole_leaves_the_earlier_one(
+    shipped: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(config.data / "models" / "zoo", *ZOO)
+    models.choose(config, "zoo")
+
+    def is_full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", is_full)
+    with pytest.raises(OSError, match="No space left"):
+        models.choose(config, "other")
+
+    assert chosen(config)[0] == "zoo"
+    assert {path.name for path in (config.data / "models").iterdir()} == {"chosen", "zoo"}
+
+
 def test_a_chosen_folder_is_found_from_any_place(
     shipped: Path, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,12 +152,17 @@ def test_a_folder_without_a_pack_is_refused_with_what_one_consists_of(
         models.chosen_pack(with_pack(config, folder))
 
 
-def test_a_pack_is_here_only_when_every_file_is_the_right_one(shipped: Path, config: Config) -> None:
-    zoo, folder = models.catalogue()["zoo"], config.data / "models" / "zoo"
-    assert not models.is_here(config, zoo)
-    put(folder, "detector.onnx")
-    assert not models.is_here(config, zoo)
-    put(folder, "zoo.onnx")
-    assert models.is_here(config, zoo)
-    (folder / "zoo.onnx").write_bytes(b"altered")
-    assert not models.is_here(config, zoo)
+def test_a_pack_that_shares_is_whole_with_the_shipped_file_and_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config
+) -> None:
+    shipped = put(tmp_path / "shipped", "detector.onnx", "embedded.onnx")
+    use_catalogue(monkeypatch, shipped, described_pack("embedded"), described_pack("zoo", shares=True))
+    put(config.data / "models" / "zoo", "zoo.onnx")
+    assert chosen(with_pack(config, "zoo")) == ("zoo", config.data / "models" / "zoo")
+    (shipped / "detector.onnx").write_bytes(b"altered")
+    with pytest.raises(PackError) as altered:
+        models.chosen_pack(with_pack(config, "zoo"))
+    assert in_terminal(altered.value) == (
+        f"PORTEIRO_PACK='zoo': {shipped / 'detector.onnx'} is not the file that pack 'zoo' describes (its "
+        f"sha256 differs). {COPY_ANEW}"
+    )

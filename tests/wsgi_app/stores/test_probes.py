@@ -48,6 +48,13 @@ def waiting(stores: Stores, limit: int = 500) -> list[str]:
     return found
 
 
+def test_which_embedder_compared_a_visits_face_is_known(stores: Stores, come: Come) -> None:
+    come("v1", embedder="e2")
+    come("v2", "no_face", embedder="")
+
+    assert [stores.probes.embedder_of(visit) for visit in ("v1", "v2", "v3")] == ["e2", None, None]
+
+
 def test_an_unknown_face_waits_with_everything_that_tells_who_it_may_be(
     stores: Stores, clock: Clock, come: Come
 ) -> None:

@@ -10,7 +10,8 @@ from wsgi_app.base.steps import Steps
 from wsgi_app.vision.clusters import cluster, linked
 from wsgi_app.vision.embed import Embedding
 from wsgi_app.vision.packs import Threshold
-from wsgi_app.vision.pipeline import PROBE, Pipeline
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import PROBE
 
 CAME = ("chen-1", "dana-1", "chen-2", "eun-1", "dana-3", "chen-4", "eun-3", "dana-2", "jun-1", "chen-3")
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from wsgi_app.base.errors import PackError
+from wsgi_app.vision import packs
 from wsgi_app.vision.packs import (
     CATALOGUE,
+    SHIPPED,
     DetectorFile,
     EmbedderFile,
     NoseNetworkFile,
@@ -185,6 +187,98 @@ channels = "rgb"
     assert [network.file for network in mine.networks] == ["finder.onnx", "teller.onnx", "pointer.onnx"]
 
 
+# What is shared with the shipped pack
+
+SHARING = DESCRIPTION[: DESCRIPTION.index("[packs.mine.detector]")] + "".join(
+    (
+        'detector = "embedded"\nnose = "embedded"\nfaults = "embedded"\n\n',
+        DESCRIPTION[DESCRIPTION.index("[packs.mine.embedder]") :],
+    )
+)
+
+
+def test_a_pack_may_share_networks_of_the_shipped_one(folder: Path) -> None:
+    (folder / "models.toml").write_text(SHARING, encoding="utf-8")
+    (folder / "finder.onnx").unlink()
+    shipped = read_packs(CATALOGUE)[SHIPPED]
+    assert shipped.nose is not None
+    assert shipped.faults is not None
+
+    mine = pack_in(folder)
+
+    assert mine == replace(
+        MINE,
+        detector=shipped.detector,
+        nose=shipped.nose,
+        faults=shipped.faults,
+        shared=(shipped.detector, shipped.nose, shipped.faults),
+    )
+    assert mine.own_networks == (MINE.embedder,)
+    assert [mine.path_of(network, folder) for network in mine.networks] == [
+        CATALOGUE.parent / "detector.onnx",
+        folder / "teller.onnx",
+        CATALOGUE.parent / "nose.onnx",
+        CATALOGUE.parent / "faults.onnx",
+    ]
+    assert mine.is_on_the_internet
+    check_files(mine, folder)
+
+
+@pytest.mark.parametrize("other", ["zoo", "mine", "shipped", ""])
+def test_nothing_but_the_shipped_pack_is_shared_with(folder: Path, other: str) -> None:
+    described = SHARING.replace('detector = "embedded"', f'detector = "{other}"')
+    (folder / "models.toml").write_text(described, encoding="utf-8")
+
+    with pytest.raises(PackError, match=r"^pack:description .*detector"):
+        read_packs(folder / "models.toml")
+
+
+def test_an_embedder_is_a_packs_own(folder: Path) -> None:
+    described = SHARING[: SHARING.index("[packs.mine.embedder]")] + 'embedder = "embedded"\n'
+    (folder / "models.toml").write_text(described, encoding="utf-8")
+
+    with pytest.raises(PackError, match=r"^pack:description .*embedder"):
+        read_packs(folder / "models.toml")
+
+
+@pytest.mark.parametrize(
+    "catalogue",
+    [
+        DESCRIPTION,
+        SHARING.replace("packs.mine", "packs.embedded"),
+        DESCRIPTION.replace("packs.mine", "packs.embedded"),
+    ],
+    ids=["no such pack", "itself", "no nose"],
+)
+def test_what_the_shipped_pack_lacks_cannot_be_shared(
+    folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    catalogue: str,
+) -> None:
+    path = tmp_path_factory.mktemp("shipped") / "models.toml"
+    path.write_text(catalogue, encoding="utf-8")
+    monkeypatch.setattr(packs, "CATALOGUE", path)
+    (folder / "models.toml").write_text(SHARING, encoding="utf-8")
+
+    with pytest.raises(PackError) as refusal:
+        read_packs(folder / "models.toml")
+
+    assert (refusal.value.key, refusal.value.values) == (
+        "pack:shares_more",
+        {"file": folder / "models.toml", "pack": "mine", "shipped": "embedded"},
+    )
+
+
+@pytest.mark.parametrize("size_bytes", [1, 15, 16, 17, 32, 33])
+def test_only_a_file_whose_size_is_a_guess_may_have_others(size_bytes: int) -> None:
+    guessed = replace(MINE.embedder, size_is_rough=True)
+
+    assert MINE.embedder.may_have(size_bytes) == (size_bytes == 16)
+    assert guessed.may_have(size_bytes) == (size_bytes <= 32)
+    assert (MINE.embedder.most_bytes, guessed.most_bytes) == (16, 32)
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
@@ -255,12 +349,12 @@ def test_of_several_packs_described_the_one_whose_files_are_here_is_taken(folder
     assert pack_in(folder) == MINE
 
 
-@pytest.mark.parametrize("name", ["zoo", "mobilefacenet"])
+@pytest.mark.parametrize("name", ["edgeface", "zoo", "mobilefacenet"])
 def test_a_folder_without_a_description_is_known_by_the_files_of_the_catalogue(
     name: str, tmp_path: Path
 ) -> None:
     expected = read_packs(CATALOGUE)[name]
-    for network in expected.networks:
+    for network in expected.own_networks:
         (tmp_path / network.file).write_bytes(b"content is checked elsewhere")
 
     assert pack_in(tmp_path) == expected
@@ -283,7 +377,7 @@ def test_an_empty_folder_is_told_of_every_pack_in_the_catalogue(tmp_path: Path) 
         pack_in(tmp_path)
 
     for name, pack in read_packs(CATALOGUE).items():
-        assert f"{name}: {pack.detector.file}, {pack.embedder.file}" in str(refusal.value)
+        assert f"{name}: {', '.join(network.file for network in pack.own_networks)}" in str(refusal.value)
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

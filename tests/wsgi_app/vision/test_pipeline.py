@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFilter
 
+from bench.alterations import ALTERATIONS
 from bench.framing import FORMS, framed
 from tests.networks import SIDE_PX, WEIGHTS, extremes_onnx, nose_onnx, nose_pb, nose_tflite
 from wsgi_app.base.errors import (
@@ -23,15 +24,16 @@ from wsgi_app.base.errors import (
 )
 from wsgi_app.base.faces import Quality
 from wsgi_app.base.limits import PictureLimits
-from wsgi_app.base.outcomes import Outcome
+from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.crops import crop_from_png, crop_to_png
+from wsgi_app.vision.decode import Picture
 from wsgi_app.vision.engines import Blob
 from wsgi_app.vision.match import Gallery
 from wsgi_app.vision.nose import NoseFile
 from wsgi_app.vision.packs import NoseNetworkFile, pack_in
-from wsgi_app.vision.pipeline import ENROLMENT, PROBE, GuardedNetwork, Pipeline
-from wsgi_app.vision.quality import Standard
+from wsgi_app.vision.pipeline import GuardedNetwork, Pipeline
+from wsgi_app.vision.standards import ENROLMENT, PROBE, Standard
 from wsgi_app.vision.verdicts import Policy, Verdict
 
 Photo = Callable[[str], bytes]
@@ -234,6 +236,24 @@ def test_below_the_threshold_in_force_a_friend_stays_unknown(
     assert verdict.score > policy.threshold
 
 
+def test_a_friend_whose_face_is_hidden_in_part_has_to_be_liker(
+    pipeline: Pipeline, gallery: Gallery, photo: Photo, policy: Policy, steps: Steps
+) -> None:
+    whole = pipeline.decode(photo("ana-3"), steps)
+    face = pipeline.detect(whole, steps)[0]
+    hidden = replace(whole, pixels=ALTERATIONS["hand over the mouth"](whole.pixels, face))
+
+    def reason(picture: Picture, lead: float) -> Reason | None:
+        """Why she is refused where she is liker than she has to be by this much."""
+        score = pipeline.judge(picture, gallery, policy, steps).score or 0.0
+        verdict = pipeline.judge(picture, gallery, replace(policy, threshold=score - lead), steps)
+        assert (verdict.outcome is Outcome.KNOWN) is (verdict.reason is None)
+        return verdict.reason
+
+    assert [reason(whole, lead) for lead in (0.01, 0.11)] == [None, None]
+    assert [reason(hidden, lead) for lead in (0.01, 0.09, 0.11)] == [Reason.UNCLEAR, Reason.UNCLEAR, None]
+
+
 def test_between_two_people_with_the_same_face_nobody_is_let_in(
     pipeline: Pipeline, photo: Photo, policy: Policy, steps: Steps
 ) -> None:
@@ -367,7 +387,7 @@ def test_what_cannot_be_decoded_is_refused(
 @pytest.mark.parametrize(
     ("name", "taken"),
     [
-        ("ana-3", ["decode", "detect", "align", "recheck", "embed", "match"]),
+        ("ana-3", ["decode", "detect", "align", "recheck", "embed", "faults", "match"]),
         ("nobody-1", ["decode", "detect"]),
     ],
 )

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from wsgi_app.base.steps import Steps
 from wsgi_app.vision.engines import Network, load_network
 from wsgi_app.vision.packs import Pack, pack_in
-from wsgi_app.vision.pipeline import ENROLMENT, PROBE, Pipeline
+from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.recheck import NO_FACE, recheck
+from wsgi_app.vision.standards import ENROLMENT, PROBE
 
 Photo = Callable[[str], bytes]
 

@@ -7,7 +7,7 @@ import pytest
 
 from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.vision.match import Match
-from wsgi_app.vision.verdicts import Policy, Verdict, agreed, refusal
+from wsgi_app.vision.verdicts import Policy, Verdict, agreed, needed_score, refusal
 
 POLICY = Policy(threshold=0.5, margin=0.1)
 
@@ -23,10 +23,16 @@ POLICY = Policy(threshold=0.5, margin=0.1)
         (Match(None, 0.0, -1.0, 0.9), Reason.BARRED),
         (Match(None, 0.0, -1.0, 0.4), None),
         (Match("bruno", 0.7, 0.65, 0.55), Reason.MARGIN),
+        (Match("bruno", 0.75, 0.6, 0.55), Reason.UNCLEAR),  # what is like enough is refused for that alone
     ],
 )
 def test_a_refusal_has_a_reason_where_somebody_is_like_enough(found: Match, reason: Reason | None) -> None:
     assert refusal(found, POLICY) is reason
+
+
+def test_a_face_with_which_something_is_wrong_has_to_be_liker() -> None:
+    assert needed_score(POLICY, unclear=False) == 0.5
+    assert needed_score(POLICY, unclear=True) == pytest.approx(0.6)
 
 
 def test_nobody_to_compare_with_is_a_reason_for_nothing_even_without_a_threshold() -> None:

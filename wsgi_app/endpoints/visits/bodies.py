@@ -29,8 +29,8 @@ class VisitBody(msgspec.Struct):
     """A visit as clients see it; ``person`` is ``null`` for nobody, or somebody since forgotten.
 
     ``outcome``, ``person`` and ``score`` are the door's own verdict, whatever ``correction`` says. ``reason``
-    says why somebody is ``unknown`` who is like enough: ``margin``, ``barred``, ``not_agreed`` or
-    ``few_photos``.
+    says why somebody is ``unknown`` who is like enough: ``margin``, ``barred``, ``not_agreed``,
+    ``few_photos`` or ``unclear``.
     """
 
     id: str

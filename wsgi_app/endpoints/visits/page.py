@@ -17,7 +17,7 @@ from wsgi_app.endpoints.visits.filters import VisitQuery
 from wsgi_app.house.days import STEPS, Day, Mark, day_at, marks
 from wsgi_app.house.words.pages import OUTCOMES, REASONS
 from wsgi_app.stores.visits import Visit
-from wsgi_app.vision.pipeline import ENROLMENT, PROBE
+from wsgi_app.vision.standards import ENROLMENT, PROBE
 from wsgi_app.vision.thumbnails import photo_size
 from wsgi_app.web.call import Call
 from wsgi_app.web.paging import number_of, same_list
@@ -98,12 +98,18 @@ def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
         reasons=REASONS,
         quality=_quality(body.face.quality) if body.face else [],
         size=_size(call, visit),
-        threshold=call.house.threshold.score,
+        threshold=_threshold(call, visit),
         title=title_of(body),
         visit=body,
         words=OUTCOMES,
         **notices(call),
     )
+
+
+def _threshold(call: Call, visit: Visit) -> float | None:
+    """What a visit's likeness can be held against now: nothing where another embedder found it."""
+    house = call.house
+    return house.threshold.score if call.stores.probes.embedder_of(visit.id) == house.embedder else None
 
 
 def _timeline(call: Call, query: VisitQuery, day: Day) -> Timeline:

@@ -29,9 +29,13 @@ SENTENCES: dict[str, Sentence] = {
     "unreadable_image:scans": "The JPEG has too many scans.",
     "image_too_large": "The picture has too many pixels: at most {megapixels} megapixels and {side_px} px a "
     "side.",
-    "bad_crop": "The kept crop {file} cannot be read: {why}",
+    "bad_crop:own": "The kept crop {file} cannot be read ({why}): a photo of {name}, by which nobody is "
+    "known now. Remove it from their page, and add another.",
+    "bad_crop:barring": "The kept crop {file} cannot be read ({why}): a face that is not {name}'s, so "
+    "nobody is taken for {name} now. Remove it from their page.",
     # what the server cannot do now
     "unavailable:networks": "The server is busy with other photos; try again.",
+    "unavailable:embedding": "The models have not seen all known faces yet; try again.",
     "unavailable:models": "The models cannot look now.",
     "unavailable:detector": "The detector does not find the face of the built-in picture.",
     # packs of models
@@ -39,6 +43,7 @@ SENTENCES: dict[str, Sentence] = {
     "pack:unknown": "There is no pack {name!r}; there are {packs}.",
     "pack:no_folder": "There is no model pack folder {folder}.",
     "pack:description": "{file} does not describe model packs: {why}",
+    "pack:shares_more": "{file}: pack {pack!r} is to share networks that pack {shipped!r} does not have.",
     "pack:incomplete": "{folder} holds no complete model pack. A pack is, for example, {wanted}.",
     "pack:missing_fetch": {
         Place.TERMINAL: "{file} is missing. `porteiro models fetch {pack}` brings the right one.",

@@ -111,6 +111,7 @@ REASONS = {
     Reason.BARRED: "Like enough to somebody, but just as like a face that was said not to be theirs.",
     Reason.NOT_AGREED: "Like enough, but too few photos of that moment agreed.",
     Reason.FEW_PHOTOS: "Like enough, but fewer photos of that moment came than have to agree.",
+    Reason.UNCLEAR: "Like enough for a good photo, but this face is hidden in part, distorted or not clear.",
 }
 
 # How like a photo is to the kept face because of which it is refused, by the code of the refusal.

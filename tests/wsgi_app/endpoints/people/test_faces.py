@@ -21,7 +21,7 @@ from wsgi_app.house.house import House
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores
-from wsgi_app.vision.pipeline import ENROLMENT
+from wsgi_app.vision.standards import ENROLMENT
 
 Photo = Callable[[str], bytes]
 STATIC = REPOSITORY / "wsgi_app" / "static"

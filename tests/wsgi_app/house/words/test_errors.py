@@ -22,7 +22,8 @@ from wsgi_app.base.steps import Steps
 from wsgi_app.house.words import house_errors, model_errors, request_errors
 from wsgi_app.house.words.errors import SENTENCES, sentence
 from wsgi_app.lab import words as lab_words
-from wsgi_app.vision.pipeline import ENROLMENT, Pipeline
+from wsgi_app.vision.pipeline import Pipeline
+from wsgi_app.vision.standards import ENROLMENT
 
 Change = Callable[[Image.Image], Image.Image]
 
