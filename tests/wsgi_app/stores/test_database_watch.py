@@ -212,7 +212,12 @@ def test_a_press_after_the_other_is_no_reason_to_look_through_it_at_once(
     watch: DatabaseWatch, database: Database, clock: Seconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[float] = []
-    monkeypatch.setattr("wsgi_app.stores.database_watch.damage_in", lambda *_: looked.append(clock.now) or "")
+
+    def look_through(*_: object) -> str:
+        looked.append(clock.now)
+        return ""
+
+    monkeypatch.setattr("wsgi_app.stores.database_watch.damage_in", look_through)
     for _ in range(12):
         clock.now += 1
         happen(database, 1)
