@@ -37,6 +37,7 @@ def test_these_are_all_the_commands() -> None:
         "account password",
         "account remove",
         "calibrate",
+        "check",
         "enrol",
         "forget",
         "models",

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +13,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from wsgi_app.base.errors import ConfigError, DatabaseTrouble
 from wsgi_app.stores.columns import read_json
-from wsgi_app.stores.database_file import FileIds, database_path, file_id, is_read_only, set_aside
-from wsgi_app.stores.patience import COMMANDS, MOMENT_S, Patience, Places
+from wsgi_app.stores.database_file import database_path
+from wsgi_app.stores.guard import DatabaseGuard
+from wsgi_app.stores.patience import COMMANDS, Patience, Turns
 from wsgi_app.stores.schema import SCHEMA_REVISION, revision_of, upgrade
-from wsgi_app.stores.troubles import ERRORS, LASTING, Trouble, TroubleFile, TroubleLog, trouble_of
+from wsgi_app.stores.troubles import TroubleFile
 
 UPGRADE_S = 60.0  # for which processes that start together wait for the one that brings the schema up to date
 WIPE_TIMEOUT_MS = 50  # a press may wait for as long
@@ -59,18 +60,15 @@ class Database:
         patience: Patience = COMMANDS,
         shared: TroubleFile | None = None,
     ):
-        self._wake, self._patience, self._shared = wake, patience, shared
+        self._wake, self._patience, self._turns = wake, patience, Turns(patience)
         self.path = database_path(url)
+        self._guard = DatabaseGuard(self.path, shared)
         # Values stay out of error messages, and so out of the log: names are private, hashes are keys.
         self.engine = sa.create_engine(url, hide_parameters=True, json_deserializer=read_json)
         sa.event.listen(self.engine, "connect", self._prepare_connection)
         sa.event.listen(self.engine, "begin", self._begin)
         self._writer = self.engine.execution_options(write=True)
         self._thread = threading.local()
-        self._log = TroubleLog()
-        self._files: FileIds | None = None  # of the latest connection
-        self._lasting: Trouble | None = None
-        self._is_stuck = False  # whether waiting for others was in vain of late
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -83,7 +81,7 @@ class Database:
             yield self._unit.connection
             return
         with self._answering(), self.engine.begin() as connection:
-            self._refuse_moved(connection.info)
+            self._guard.refuse_moved(connection.info[FILES])
             yield connection
 
     @contextmanager
@@ -126,8 +124,8 @@ class Database:
             Unavailable: as ``write``.
         """
         with self._answering():
-            self._refuse_read_only()
-            if self._is_stuck:
+            self._guard.refuse_read_only()
+            if self._turns.are_stuck:
                 self.try_writing()
 
     def try_writing(self) -> None:
@@ -156,7 +154,7 @@ class Database:
         if self._unit is not None:
             return self._unit.connection.exec_driver_sql(statement).scalar_one()
         with self._answering(), closing(self.engine.raw_connection()) as connection:
-            self._refuse_moved(connection.info)
+            self._guard.refuse_moved(connection.info[FILES])
             row = connection.cursor().execute(statement).fetchone()
             if row is None:
                 raise sa.exc.NoResultFound
@@ -173,13 +171,13 @@ class Database:
             self._answering(),
             closing(self.engine.raw_connection()) as connection,
         ):
-            self._refuse_moved(connection.info)
+            self._guard.refuse_moved(connection.info[FILES])
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {WIPE_TIMEOUT_MS}")
             try:
                 busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
-                cursor.execute(f"PRAGMA busy_timeout = {self._wait_ms}")
+                cursor.execute(f"PRAGMA busy_timeout = {self._patience.wait_ms}")
             return not busy
         return False
 
@@ -196,8 +194,7 @@ class Database:
             with self._writer.execution_options(upgrades=True).begin() as connection:
                 upgrade(connection)
         except sa.exc.DatabaseError as error:
-            if trouble_of(error) in LASTING and self._shared:
-                self._shared.write(Trouble.DAMAGED)
+            self._guard.tell_damage(error)
             raise ConfigError(
                 f"PORTEIRO_DATABASE_URL: the database cannot be opened: {error.orig}"
             ) from error
@@ -217,118 +214,40 @@ class Database:
             raise RuntimeError("this thread writes nothing now")
         return self._unit
 
-    @property
-    def _wait_ms(self) -> int:
-        return round(1000 * self._patience.wait_s)
-
     @contextmanager
     def _writing_connection(self) -> Iterator[sa.Connection]:
         with self._answering():
-            self._refuse_read_only()
+            self._guard.refuse_read_only()
             with self._writer.begin() as connection:
-                files = connection.info
-                self._refuse_moved(files)
+                files = connection.info[FILES]
+                self._guard.refuse_moved(files)
                 yield connection
-            self._refuse_moved(files)  # what was kept in a file that went meanwhile is told to nobody
-            self._log.end()
+            self._guard.refuse_moved(files)  # what was kept in a file that went meanwhile is told to nobody
+            self._guard.kept()
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Refuse a database that is not to be trusted, and say what is wrong where it fails inside."""
         if self._unit is None:
-            self._refuse_known()
-        try:
+            self._guard.refuse_known()
+        with self._guard.answering():
             yield
-        except (sa.exc.DBAPIError, sqlite3.Error, sa.exc.NoResultFound) as error:
-            trouble = trouble_of(error)
-            if trouble is None:
-                raise
-            cause = getattr(error, "orig", None) or error
-            raise self._found(trouble, f"{type(cause).__name__}: {cause}") from error
-
-    def _refuse_known(self) -> None:
-        if self._files and self._files.is_main_moved(self.path):
-            raise self._moved(self._files)
-        if self._shared is not None and (told := self._shared.read()):
-            raise self._found(told, "a process of this server found it")
-        if self._lasting:
-            raise self._found(self._lasting, "it was found before")
-
-    def _refuse_moved(self, kept: MutableMapping[Any, Any]) -> None:
-        files: FileIds = kept[FILES]
-        if files.are_moved(self.path):
-            raise self._moved(files)
-
-    def _moved(self, files: FileIds) -> DatabaseTrouble:
-        if file_id(self.path) not in (None, files.main):
-            set_aside(self.path, files)
-        return self._found(Trouble.REPLACED, f"{self.path} or its log is not the file that was opened")
-
-    def _refuse_read_only(self) -> None:
-        if is_read_only(self.path):
-            raise self._found(Trouble.READ_ONLY, f"{self.path} may not be written to")
-
-    def _found(self, trouble: Trouble, why: str) -> DatabaseTrouble:
-        self._log.tell(trouble, why)
-        if trouble in LASTING and trouble != self._lasting:
-            self._lasting = trouble
-            if self._shared is not None and self._shared.read() is None:
-                self._shared.write(trouble)
-        return ERRORS[trouble]()
 
     def _prepare_connection(self, connection: Any, entry: ConnectionPoolEntry) -> None:
-        if self._files and self._files.is_main_moved(self.path):
-            raise self._moved(self._files)
+        self._guard.refuse_other_file()  # which would be read together with the log of the one before
         connection.isolation_level = None  # sqlite3 begins no transaction by itself: _begin does
-        connection.execute(f"PRAGMA busy_timeout = {self._wait_ms}")
+        connection.execute(f"PRAGMA busy_timeout = {self._patience.wait_ms}")
         for pragma in SQLITE_PRAGMAS:
-            self._execute_when_free(connection, f"PRAGMA {pragma}")
-        self._files = entry.info[FILES] = FileIds.of(self.path)
-
-    def _execute_when_free(self, connection: Any, statement: str) -> None:
-        # SQLite itself does not wait when several processes turn one new database to WAL at the same moment.
-        deadline = time.monotonic() + COMMANDS.wait_s
-        while True:
-            try:
-                connection.execute(statement)
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-            else:
-                return
+            _execute_when_free(connection, f"PRAGMA {pragma}")
+        entry.info[FILES] = self._guard.opened()
 
     def _begin(self, connection: sa.Connection) -> None:
         options = connection.get_execution_options()
         if not options.get("write", False):
             connection.exec_driver_sql("BEGIN")
         elif options.get("upgrades", False):
-            self._begin_within(connection, UPGRADE_S)
-        elif self._patience.places is None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._turns.begin_within(connection, UPGRADE_S)
         else:
-            self._begin_in_place(connection, self._patience.places)
-
-    def _begin_in_place(self, connection: sa.Connection, places: Places) -> None:
-        """Take turns with other writers for a moment, and wait longer only where a place to wait is free."""
-        was_stuck, self._is_stuck = self._is_stuck, True
-        try:
-            self._begin_within(connection, MOMENT_S)
-        except sa.exc.OperationalError as error:
-            if was_stuck or trouble_of(error) is not Trouble.LOCKED:
-                raise
-            with places.one() as has_place:
-                if not has_place:
-                    raise
-                self._begin_within(connection, self._patience.wait_s - MOMENT_S)
-        self._is_stuck = False
-
-    def _begin_within(self, connection: sa.Connection, seconds: float) -> None:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
-        try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {self._wait_ms}")
+            self._turns.begin(connection)
 
 
 def open_database(
@@ -345,3 +264,17 @@ def open_database(
     database = Database(url, wake, patience, shared)
     database.migrate()
     return database
+
+
+def _execute_when_free(connection: Any, statement: str) -> None:
+    # SQLite itself does not wait when several processes turn one new database to WAL at the same moment.
+    deadline = time.monotonic() + COMMANDS.wait_s
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -96,6 +96,11 @@ def open_stores(config: Config, patience: Patience = COMMANDS, shared: TroubleFi
     """
     with naming_data(config):
         database = open_database(config.database_url, Waker(config.wake_address), patience, shared)
+    return stores_of_database(config, database)
+
+
+def stores_of_database(config: Config, database: Database) -> Stores:
+    """The stores of a database and of the photo folder beside it, as they are."""
     photos = PhotoStore(config.data / "photos")
     return stores_over(database, photos, utc_now, random_id, config.limits)
 

@@ -1,9 +1,19 @@
 """Whether the server lives, and whether it could answer the door now."""
 
+import io
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, NoReturn
 
-from tests.servers import InProcessServer
+import pytest
+
+from tests.servers import InProcessServer, post_photo, served
 from wsgi_app import __version__
+from wsgi_app.base.counters import Tally
+from wsgi_app.base.logs import set_up_logs
+from wsgi_app.house.house import House
+from wsgi_app.stores.database import Database
 from wsgi_app.vision.packs import pack_in
 
 
@@ -23,3 +33,65 @@ def test_ready_means_that_the_networks_and_the_database_answered(
         200,
         {"status": "OK", "version": __version__, "pack": pack_in(pack_folder).name, "people": 0},
     )
+
+
+class Untouchable:
+    """Whoever touches it fails."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(name)
+
+
+def test_a_live_process_touches_nothing_but_itself(house: House) -> None:
+    untouchable: Any = Untouchable()
+    alone = replace(
+        house,
+        stores=untouchable,
+        pipeline=untouchable,
+        gallery=untouchable,
+        tally=Tally(untouchable),
+        identifier=untouchable,
+        secret=untouchable,
+    )
+
+    assert served(alone).ask("GET", "/health/live").status == 200
+
+
+def remove(database: Database) -> None:
+    database.path.unlink()
+
+
+def make_read_only(database: Database) -> None:
+    database.path.chmod(0o444)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (remove, "The database's file was replaced or removed"),
+        (make_read_only, "The database may not be written to"),
+    ],
+)
+def test_what_is_wrong_with_the_database_is_said_and_told_to_the_log_once(
+    server: InProcessServer,
+    house: House,
+    photo: Callable[[str], bytes],
+    fault: Callable[[Database], None],
+    why: str,
+) -> None:
+    stream = io.StringIO()
+    set_up_logs("info", stream)
+    fault(house.stores.database)
+
+    answers = [server.ask("GET", "/health/ready") for _ in range(3)]
+    answers += [post_photo(server, "/", photo("nobody-1")) for _ in range(3)]
+
+    assert {(answer.status, answer.error) for answer in answers} == {(503, "unavailable")}
+    assert {
+        answer.json["error"]["message"].partition(":")[0].partition(" while")[0] for answer in answers
+    } == {why}
+    written = stream.getvalue()
+    assert written.count("the database cannot be used") == 1
+    assert "Traceback" not in written
+    assert list(house.stores.photos.days()) == []  # nothing was kept of the presses
+    assert server.ask("GET", "/health/live").status == 200
