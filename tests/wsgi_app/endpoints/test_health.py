@@ -87,9 +87,7 @@ def test_what_is_wrong_with_the_database_is_said_and_told_to_the_log_once(
     answers += [post_photo(server, "/", photo("nobody-1")) for _ in range(3)]
 
     assert {(answer.status, answer.error) for answer in answers} == {(503, "unavailable")}
-    assert {
-        answer.json["error"]["message"].partition(":")[0].partition(" while")[0] for answer in answers
-    } == {why}
+    assert all(answer.json["error"]["message"].startswith(why) for answer in answers)
     written = stream.getvalue()
     assert written.count("the database cannot be used") == 1
     assert "Traceback" not in written
