@@ -4,10 +4,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import structlog
 
-from wsgi_app.base.errors import DatabaseTrouble, Unavailable
+from wsgi_app.base.errors import Unavailable
 from wsgi_app.house.embedding import Unreadable
 from wsgi_app.house.hours import NEVER, read_hours
 from wsgi_app.house.rules import Rule
@@ -19,7 +18,6 @@ from wsgi_app.vision.match import Gallery
 log = structlog.get_logger("porteiro")
 
 MOST_AT_ONCE = 256  # faces that are embedded while somebody waits
-LONGEST = 1.001  # embeddings are of unit length
 
 Embed = Callable[[Sequence[EnrolledFace]], Sequence[Unreadable]]
 
@@ -58,7 +56,6 @@ class LiveGallery:
         self._store, self._embedder, self._embed = store, embedder, embed
         self._lock = threading.Lock()
         self._state = GalleryState(-1, Gallery.of([]), {}, {})
-        self._refused = -1  # the generation of which the log was told so
         self._unreadable: set[str] = set()
 
     def now(self) -> GalleryState:
@@ -78,7 +75,6 @@ class LiveGallery:
 
     def _load(self) -> GalleryState:
         rows = self._rows()
-        self._refuse_damaged(rows)
         faces = [(row.person_id, row.vector) for row in rows.faces if not row.negative]
         negatives = [(row.person_id, row.vector) for row in rows.faces if row.negative]
         return GalleryState(
@@ -102,18 +98,6 @@ class LiveGallery:
                 self._unreadable.add(each.face.id)
                 log.warning("a kept crop cannot be read", file=each.face.crop, why=str(each.error))
             left -= len(waiting[:left])
-
-    def _refuse_damaged(self, rows: GalleryRows) -> None:
-        """Refuse vectors that no embedder made: of another size, or longer, and so like anybody."""
-        vectors = [row.vector for row in rows.faces]
-        with np.errstate(all="ignore"):
-            fit = all(np.linalg.norm(vector) <= LONGEST for vector in vectors)  # not so of what is no number
-        if fit and len({vector.size for vector in vectors}) <= 1:
-            return
-        if self._refused != rows.generation:
-            self._refused = rows.generation
-            log.error("the gallery cannot be used: an embedding in the database is none")
-        raise DatabaseTrouble("unavailable:database_damaged")
 
 
 def rule_of(person: Person) -> Rule:

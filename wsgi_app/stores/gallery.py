@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.embeddings import Embedding, keep_embedding, vector_from
+from wsgi_app.stores.embeddings import Embedding, keep_embedding, refuse_other_sizes, vector_from
 from wsgi_app.stores.faces import FACES, EnrolledFace
 from wsgi_app.stores.generation import GENERATION, start_generation
 from wsgi_app.stores.people import BOUND, PEOPLE, Person
@@ -116,12 +116,14 @@ _SEEN: sa.Select[Any] = (
 
 
 def _faces_from(rows: Iterable[sa.Row[Any]]) -> list[GalleryFace]:
-    return [
+    faces = [
         GalleryFace(
             row.person_id, row.name, vector_from(row.vector), row.negative, row.id, bool(row.doubtful)
         )
         for row in rows
     ]
+    refuse_other_sizes(face.vector for face in faces)
+    return faces
 
 
 def _unseen_by(embedder: str) -> sa.Select[Any]:
