@@ -35,8 +35,9 @@ House = tuple[LiveServer, RunningUwsgi]
 def house(tmp_path: Path, pack_folder: Path) -> Iterator[House]:
     """A server with Ana and some visits, of this test's own."""
     ports = LocalPorts()
-    with uwsgi(tmp_path, {"PORTEIRO_PACK": str(pack_folder), **ports.settings}) as running:
-        server = LiveServer(ports.http)
+    settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_OPEN": "1", **ports.settings}
+    with uwsgi(tmp_path, settings) as running:
+        server = LiveServer(ports.http, headers={})  # whose sign-in would be a change too
         enrolled(server, "Ana", (PHOTOS / "ana-1.jpg").read_bytes())
         for _ in range(3):
             assert post_photo(server, "/", ANA).status == 200

@@ -44,15 +44,9 @@ def porteiro(running: RunningUwsgi, *arguments: str) -> str:
 
 def state_of(data: Path) -> dict[str, tuple[int, int]]:
     """What a start would touch: which file is there, and when it was written."""
-    names = (
-        "run/reload",
-        "run/workers.sock",
-        "run/wake.sock",
-        "run/trouble",
-        "run/environment",
-        "porteiro.db",
-    )
-    return {name: ((data / name).lstat().st_ino, (data / name).lstat().st_mtime_ns) for name in names}
+    names = ("environment", "reload", "trouble", "wake.sock", "workers.sock")
+    found = {name: (data / "run" / name).lstat() for name in names}
+    return {name: (status.st_ino, status.st_mtime_ns) for name, status in found.items()}
 
 
 @pytest.mark.parametrize("command", [UWSGI, MAKE], ids=["uwsgi", "make"])
