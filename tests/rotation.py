@@ -83,7 +83,7 @@ def fill(stores: Stores, pipeline: Pipeline, people: int, steps: Steps) -> None:
         for name, crops in islice(everybody, people):
             person = stores.people.add(name)
             for crop in crops:
-                seen = Embedding(pipeline.pack.embedder.sha256, pipeline.embed(crop, steps))
+                seen = Embedding(pipeline.pack.embedder.key, pipeline.embed(crop, steps))
                 stores.faces.add(person.id, _png(crop), SHARP, seen)
 
 

@@ -1,37 +1,41 @@
 """Measure model packs side by side: ``python -m training.evaluate FOLDER [FOLDER ...] --data DIR``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import track
+from rich.progress import MofNCompleteColumn, track
 from rich.table import Table
 
-from bench.verification import best_accuracy, is_supported, threshold_at, true_accept_rate
+from bench.shots import read_shots
+from bench.verification import best_accuracy, is_supported, true_accept_rate
 from training.detection import BANDS, LARGE_PX, PRECISION, evaluate_detector
 from training.faces import FACE_PX, Pairs, centre, read_pairs
-from training.groups import groups_of, rates_within
+from training.known import KnownFaces, of_families, of_press, of_shots
 from training.pointing import NOSE, diagonal_errors, nose_of
 from training.scenes import Scene, read_scenes
+from training.verification import Rows, known_rows
 from wsgi_app.base.errors import PackError
+from wsgi_app.base.limits import PictureLimits
 from wsgi_app.base.sentences import Place
+from wsgi_app.commands import progress_bar
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.vision.detect import detector_blob, find_faces
 from wsgi_app.vision.embed import Embedding, embed, embedder_blob
 from wsgi_app.vision.engines import Blob, Network, load_network
 from wsgi_app.vision.nose import NoseFile, find_nose, nose_blob
-from wsgi_app.vision.packs import Pack, check_files, pack_in
+from wsgi_app.vision.packs import check_files, pack_in
+from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.timing import milliseconds
 
 RATES = (0.1, 0.01, 0.001)
-THRESHOLD_RATES = (0.001, 0.01, 0.0001)  # the first is the one in force
 TIMED_PX = (192, 320)  # height and width of the picture that the detector is timed with
 TIMED_RUNS = 200
 
-Rows = dict[str, str]
+Tables = dict[str, Rows]  # by their titles
 
 
 class MeasuredPack:
@@ -43,7 +47,7 @@ class MeasuredPack:
         Raises:
             PackError: a file is missing, altered, or no network.
         """
-        self.pack: Pack = pack_in(folder)
+        self._folder, self.pack = folder, pack_in(folder)
         check_files(self.pack, folder)
         detector, embedder = self.pack.detector, self.pack.embedder
         self._detector = load_network(self.pack.path_of(detector, folder), detector.opencv_input)
@@ -74,29 +78,24 @@ class MeasuredPack:
             )
         return rows
 
-    def embedder_rows(self, pairs: Pairs) -> Rows:
-        """Accuracy and true-accept rates on pairs, and the thresholds measured on all cross-family pairs."""
-        vectors = self._vectors(pairs)
-        scores = (vectors[pairs.first] * vectors[pairs.second]).sum(1)
-        genuine = scores[pairs.kinds == "genuine"]
-        rows = {}
-        for kind in ("stranger", "relative"):
-            impostors = scores[pairs.kinds == kind]
-            rows[f"{kind}s: accuracy"] = _share(best_accuracy(genuine, impostors))
-            rows |= {f"{kind}s: TAR at FAR {rate:g}": _supported(genuine, impostors, rate) for rate in RATES}
-        strangers = cross_family_scores(vectors, pairs)
-        rows["cross-family pairs"] = f"{len(strangers):,}"
-        for rate in THRESHOLD_RATES:
-            threshold = threshold_at(strangers, rate)
-            passed = float(np.mean(genuine >= threshold))
-            rows[f"  threshold for FAR {rate:g}, TAR there"] = f"{threshold:.3f}, {passed:.2f}"
-        relatives = scores[pairs.kinds == "relative"]
-        in_force = threshold_at(strangers, THRESHOLD_RATES[0])
-        rows["  relatives that pass the first"] = _share(float(np.mean(relatives >= in_force)))
-        for name, group in groups_of(pairs):
-            rates = rates_within(group, vectors, pairs, in_force)
-            rows[f"{name}: FAR, TAR there"] = f"{rates[0]:.4f}, {rates[1]:.2f}" if rates else "too few pairs"
-        return rows
+    def embedder_tables(self, pairs: Pairs, press: KnownFaces, photos: Path | None) -> Tables:
+        """How well people are told apart: listed pairs, and everybody with everybody, also by group.
+
+        Groups are compared at the threshold for one in 1,000; where a table has too few pairs for it, at that
+        of the held-out families.
+        """
+        vectors = self._vectors(centre(pairs.crops, FACE_PX))
+        listed = f"Embedder, {len(pairs.kinds):,} held-out pairs"
+        families, in_force = known_rows(of_families(pairs), vectors, None)
+        tables = {listed: _listed_rows(pairs, vectors), "Embedder, held-out families": families}
+        further = [("press photos held out", press)]
+        if photos is not None:
+            further.append((f"photos in {photos.name}", self._found_in(photos)))
+        for name, faces in further:
+            if len(faces.crops):
+                rows, _ = known_rows(faces, self._vectors(faces.crops), in_force)
+                tables[f"Embedder, {name}"] = rows
+        return tables
 
     def nose_rows(self, scenes: list[Scene]) -> Rows:
         """Error of the nose on scenes with one main face, in per cent of the diagonal."""
@@ -120,16 +119,23 @@ class MeasuredPack:
         blob, _ = detector_blob(picture, self.pack.detector)
         rows = {
             f"detector at {blob.shape[3]}x{blob.shape[2]}, ms": _timed(self._detector, blob),
-            "embedder, ms": _timed(self._embedder, embedder_blob(crop, self.pack.embedder)),
+            "embedder, ms": _timed(
+                self._embedder, embedder_blob(crop, self.pack.embedder), self.pack.embedder.runs
+            ),
         }
         if self._nose is not None and self._nose_file is not None:
             rows["nose, ms"] = _timed(self._nose, nose_blob(picture, self._nose_file))
         return rows
 
-    def _vectors(self, pairs: Pairs) -> NDArray[np.float32]:
-        faces = track(centre(pairs.crops, FACE_PX), f"{self.pack.name}: embedding", transient=True)
+    def _vectors(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        faces = track(crops, f"{self.pack.name}: embedding", transient=True)
         vectors: list[Embedding] = [embed(self._embedder, face, self.pack.embedder) for face in faces]
         return np.stack(vectors)
+
+    def _found_in(self, photos: Path) -> KnownFaces:
+        pipeline = Pipeline(self.pack, self._folder, None, PictureLimits())
+        with progress_bar(MofNCompleteColumn()) as progress:
+            return of_shots(read_shots(pipeline, photos, None, progress))
 
     def _point(self, pixels: NDArray[np.uint8]) -> tuple[float, float] | None:
         if self._nose is not None and self._nose_file is not None:
@@ -141,11 +147,15 @@ class MeasuredPack:
         return x / pixels.shape[1], y / pixels.shape[0]
 
 
-def cross_family_scores(vectors: NDArray[np.float32], pairs: Pairs) -> NDArray[np.float32]:
-    """The cosine of every two faces [N, size] whose people are of different families."""
-    first, second = np.triu_indices(len(vectors), 1)
-    apart = pairs.families[first] != pairs.families[second]
-    return np.asarray((vectors @ vectors.T)[first[apart], second[apart]], np.float32)
+def _listed_rows(pairs: Pairs, vectors: NDArray[np.float32]) -> Rows:
+    scores = (vectors[pairs.first] * vectors[pairs.second]).sum(1)
+    genuine = scores[pairs.kinds == "genuine"]
+    rows = {}
+    for kind in ("stranger", "relative"):
+        impostors = scores[pairs.kinds == kind]
+        rows[f"{kind}s: accuracy"] = _share(best_accuracy(genuine, impostors))
+        rows |= {f"{kind}s: TAR at FAR {rate:g}": _supported(genuine, impostors, rate) for rate in RATES}
+    return rows
 
 
 def _supported(genuine: NDArray[np.float32], impostors: NDArray[np.float32], rate: float) -> str:
@@ -158,15 +168,19 @@ def _share(value: float) -> str:
     return f"{value:.3f}"
 
 
-def _timed(network: Network, blob: Blob) -> str:
-    return f"{milliseconds(network, blob, TIMED_RUNS):.2f}"
+def _timed(network: Network, blob: Blob, runs: int = 1) -> str:
+    return f"{runs * milliseconds(network, blob, TIMED_RUNS):.2f}"
 
 
-def _sections(scenes: list[Scene], pairs: Pairs) -> Iterator[tuple[str, Callable[[MeasuredPack], Rows]]]:
-    yield f"Detector, {len(scenes)} held-out scenes", lambda pack: pack.detector_rows(scenes)
-    yield f"Embedder, {len(pairs.kinds):,} held-out pairs", lambda pack: pack.embedder_rows(pairs)
-    yield "Nose, held-out scenes with one main face", lambda pack: pack.nose_rows(scenes)
-    yield "One core", lambda pack: pack.time_rows()
+def _sections(
+    scenes: list[Scene], tables_of: Callable[[MeasuredPack], Tables]
+) -> list[Callable[[MeasuredPack], Tables]]:
+    return [
+        lambda pack: {f"Detector, {len(scenes)} held-out scenes": pack.detector_rows(scenes)},
+        tables_of,
+        lambda pack: {"Nose, held-out scenes with one main face": pack.nose_rows(scenes)},
+        lambda pack: {"One core": pack.time_rows()},
+    ]
 
 
 @click.command()
@@ -176,23 +190,34 @@ def _sections(scenes: list[Scene], pairs: Pairs) -> Iterator[tuple[str, Callable
 @click.option(
     "--data", type=click.Path(path_type=Path, exists=True), required=True, help="Training material."
 )
-def main(folders: tuple[Path, ...], data: Path) -> None:
-    """Measure packs on held-out faces and scenes, one column each."""
+@click.option(
+    "--photos",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Further photos, in folders by name or as NAME-NUMBER: tests/photos.",
+)
+def main(folders: tuple[Path, ...], data: Path, photos: Path | None) -> None:
+    """Measure packs on held-out faces and scenes, one column each; intervals are of 95 %."""
     try:
-        _measure([MeasuredPack(folder) for folder in folders], data)
+        _measure([MeasuredPack(folder) for folder in folders], data, photos)
     except PackError as error:
         raise click.ClickException(sentence(error, Place.TERMINAL)) from error
 
 
-def _measure(packs: list[MeasuredPack], data: Path) -> None:
+def _measure(packs: list[MeasuredPack], data: Path, photos: Path | None) -> None:
     _, scenes = read_scenes(data)
+    pairs, press = read_pairs(data), of_press(data)
     console = Console()
-    for title, rows_of in _sections(scenes, read_pairs(data)):
-        table = Table("", *(measured.pack.name for measured in packs), title=title, title_justify="left")
-        columns = [rows_of(measured) for measured in packs]
-        for name in dict.fromkeys(name for column in columns for name in column):
-            table.add_row(name, *(column.get(name, "") for column in columns))
-        console.print(table)
+    for tables_of in _sections(scenes, lambda pack: pack.embedder_tables(pairs, press, photos)):
+        columns = [tables_of(measured) for measured in packs]
+        for title in dict.fromkeys(title for column in columns for title in column):
+            console.print(_table(title, packs, [column.get(title, {}) for column in columns]))
+
+
+def _table(title: str, packs: list[MeasuredPack], columns: list[Rows]) -> Table:
+    table = Table("", *(measured.pack.name for measured in packs), title=title, title_justify="left")
+    for name in dict.fromkeys(name for column in columns for name in column):
+        table.add_row(name, *(column.get(name, "") for column in columns))
+    return table
 
 
 if __name__ == "__main__":

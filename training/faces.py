@@ -2,7 +2,7 @@
 
 import csv
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ NOBODY = -1  # the number of people who are not known
 CROP_PX = 128  # of a crop: 8 px more on every side, for jitter
 
 PairKind = Literal["genuine", "relative", "stranger"]
+Wanted = Callable[[NDArray[np.str_], NDArray[np.int64]], NDArray[np.bool_]]  # of all sources and clusters
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +44,12 @@ class Faces:
     @property
     def sources(self) -> NDArray[np.str_]:
         """Where each comes from, [N]."""
-        return np.array([name.partition("/")[0] for name in self.names.tolist()])
+        return sources_of(self.names)
 
     @property
     def number_of_people(self) -> int:
         """How many people are told apart."""
-        return int(self.people.max()) + 1
+        return int(self.people.max(initial=NOBODY)) + 1
 
     def part(self, chosen: NDArray[np.bool_]) -> "Faces":
         """Some of them, their people numbered anew."""
@@ -84,18 +85,45 @@ class Pairs:
     kinds: NDArray[np.str_]
 
 
-def read_faces(data: Path) -> Faces:
-    """Read every training shard; who is not named goes by the group of faces much like theirs, if any."""
+def read_faces(data: Path, wanted: Wanted | None = None) -> Faces:
+    """Read every training shard; who is not named goes by the group of faces much like theirs, if any.
+
+    Args:
+        data: the folder of the material.
+        wanted: from all sources and clusters, which faces to read; all by default.
+    """
     with np.load(data / "faces.npz") as table:
         names, landmarks = table["name"], table["landmarks"].astype(np.float32)
         clusters = table["cluster"].astype(np.int64)
-        labels = [
-            person or (f"cluster {cluster}" if cluster >= 0 else "")
-            for person, cluster in zip(table["person"].tolist(), clusters.tolist(), strict=True)
-        ]
-    numbers = {label: number for number, label in enumerate(sorted({*labels} - {""}))}
-    people = np.array([numbers.get(label, NOBODY) for label in labels], np.int64)
+        labels = np.array(
+            [
+                person or (f"cluster {cluster}" if cluster >= 0 else "")
+                for person, cluster in zip(table["person"].tolist(), clusters.tolist(), strict=True)
+            ]
+        )
+    if wanted is not None:
+        chosen = wanted(sources_of(names), clusters)
+        names, landmarks, clusters, labels = (
+            names[chosen],
+            landmarks[chosen],
+            clusters[chosen],
+            labels[chosen],
+        )
+    numbers = {label: number for number, label in enumerate(sorted({*labels.tolist()} - {""}))}
+    people = np.array([numbers.get(label, NOBODY) for label in labels.tolist()], np.int64)
     return Faces(names, _read_crops(sorted(data.glob(SHARDS)), names.tolist()), landmarks, people, clusters)
+
+
+def sources_of(names: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Where faces come from, [N], by their names."""
+    return np.array([name.partition("/")[0] for name in names.tolist()], np.str_)
+
+
+def eye_distances(data: Path, names: NDArray[np.str_]) -> NDArray[np.float64]:
+    """How far apart the eyes of faces were in their photos, px, by their names."""
+    with np.load(data / "faces.npz") as table:
+        known = dict(zip(table["name"].tolist(), table["eye_distance_px"].tolist(), strict=True))
+    return np.array([known[name] for name in names.tolist()], np.float64)
 
 
 def read_pairs(data: Path) -> Pairs:

@@ -5,41 +5,49 @@ Nobody wrote down the age, sex or origin of the held-out people, so nothing is s
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.faces import FACE_PX, Pairs, centre
+from training.known import KnownFaces
 
 GREY = 6.0  # mean difference of the channels, 0..255, below which a photo has no colour
-LEAST_PAIRS = 50
+THIRDS = {  # by what a face is measured: the third with the least of it, and the one with the most
+    "light": ("darkest third", "brightest third"),
+    "sharpness": ("most blurred third", "sharpest third"),
+    "size": ("smallest third", "largest third"),
+}
+
+Group = NDArray[np.bool_]
 
 
-def groups_of(pairs: Pairs) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Names of groups of held-out faces, and which faces belong to each, bool [N]."""
-    faces = centre(pairs.crops, FACE_PX).astype(np.float32)
-    colour = (faces.max(axis=3) - faces.min(axis=3)).mean(axis=(1, 2))
-    light = faces.mean(axis=(1, 2, 3))
-    dark, bright = np.quantile(light, [1 / 3, 2 / 3])
-    yield "photos without colour", colour < GREY
-    yield "photos in colour", colour >= GREY
-    yield "darkest third of the faces", light < dark
-    yield "middle third", (light >= dark) & (light < bright)
-    yield "brightest third", light >= bright
+def colours_of(faces: KnownFaces) -> Iterator[tuple[str, Group]]:
+    """Photos without colour and in colour: names, and which faces belong to each, bool [N]."""
+    crops = faces.crops.astype(np.int16)
+    colour = (crops.max(axis=3) - crops.min(axis=3)).mean(axis=(1, 2))
+    yield "without colour", colour < GREY
+    yield "in colour", colour >= GREY
 
 
-def rates_within(
-    group: NDArray[np.bool_], vectors: NDArray[np.float32], pairs: Pairs, threshold: float
-) -> tuple[float, float] | None:
-    """False-accept rate of strangers and true-accept rate where both photos are of a group.
+def thirds_of(faces: KnownFaces) -> Iterator[tuple[str, list[tuple[str, Group]]]]:
+    """Likewise thirds by light, by sharpness, and by size where it is known: least, middle and most of it."""
+    light = faces.crops.mean(axis=(1, 2, 3))
+    sharpness = np.array([_sharpness(crop) for crop in faces.crops])
+    for by, values in (("light", light), ("sharpness", sharpness), ("size", faces.eyes_px)):
+        if values is None:
+            continue
+        least, most = np.quantile(values, [1 / 3, 2 / 3])
+        lowest, highest = THIRDS[by]
+        yield (
+            by,
+            [
+                (lowest, values < least),
+                (f"middle third by {by}", (values >= least) & (values < most)),
+                (highest, values >= most),
+            ],
+        )
 
-    Returns:
-        The rates; ``None`` where there are too few genuine pairs, or no strangers.
-    """
-    genuine = (pairs.kinds == "genuine") & group[pairs.first] & group[pairs.second]
-    likeness = (vectors[pairs.first] * vectors[pairs.second]).sum(1)[genuine]
-    members = np.flatnonzero(group)
-    scores = vectors[members] @ vectors[members].T
-    apart = pairs.families[members][:, None] != pairs.families[members][None]
-    if np.count_nonzero(genuine) < LEAST_PAIRS or not apart.any():
-        return None
-    return float(np.mean(scores[apart] >= threshold)), float(np.mean(likeness >= threshold))
+
+def _sharpness(crop: NDArray[np.uint8]) -> float:
+    """As ``vision/quality.py`` measures it."""
+    return float(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())

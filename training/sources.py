@@ -32,16 +32,24 @@ def weights_of(faces: Faces) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum(), np.float64)
 
 
-def parted(faces: Faces) -> tuple[Faces, Faces]:
-    """What is to be learnt from, and the faces of the second examination, whose people it has none of.
+def is_examined(sources: NDArray[np.str_], clusters: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which faces are for the second examination, bool [N].
 
-    Always the same people are examined: their group's number alone decides.
+    Always the same people are: their group's number alone decides.
     """
-    clusters = faces.clusters
     shares = np.array([zlib.crc32(b"%d" % number) / 2**32 for number in clusters.tolist()])
-    examined = (clusters != NOBODY) & (shares < EXAMINED_SHARE) & np.isin(faces.sources, EXAMINED)
-    kept_back = np.isin(clusters, clusters[examined])
-    return faces.part(~kept_back), faces.part(examined)
+    return (clusters != NOBODY) & (shares < EXAMINED_SHARE) & np.isin(sources, EXAMINED)
+
+
+def is_learnt(sources: NDArray[np.str_], clusters: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which are to be learnt from, bool [N]: those of none of the people who are examined."""
+    return ~np.isin(clusters, clusters[is_examined(sources, clusters)])
+
+
+def parted(faces: Faces) -> tuple[Faces, Faces]:
+    """What is to be learnt from, and the faces of the second examination, whose people it has none of."""
+    learnt, examined = (chosen(faces.sources, faces.clusters) for chosen in (is_learnt, is_examined))
+    return faces.part(learnt), faces.part(examined)
 
 
 def seen_more_than_once(people: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -26,7 +26,7 @@ def test_a_device_that_was_never_heard_is_shown_as_that(any_server: Server, door
             "heard_at": None,
             "missed": 0,
             "outdated": False,
-            "renew": True,  # this token is one of an earlier release
+            "renew": False,
             "links": {"self": address, "heartbeat": f"{address}/heartbeat"},
         },
     )

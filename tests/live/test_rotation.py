@@ -299,7 +299,7 @@ def test_a_change_of_models_that_is_killed_goes_on_where_it_was(
     settings: dict[str, str], lived_in: Callable[[int], Path], turned_folder: Path
 ) -> None:
     lived_in(200)
-    embedder = pack_in(turned_folder).embedder.sha256
+    embedder = pack_in(turned_folder).embedder.key
     command = [str(PROGRAMS / "porteiro"), "models", "use", str(turned_folder)]
     with stores_of(settings) as stores:
         with subprocess.Popen(command, env=environment(settings), stderr=subprocess.PIPE) as changing:

@@ -14,18 +14,18 @@ from PIL import Image
 
 from tests.networks import nose_onnx
 from tests.training.material import (
-    Floats,
     Pixels,
+    faces_to_learn_from,
     nothing_in,
     plain,
     scene,
+    write_faces,
     write_material,
     write_pairs,
     write_scenes,
 )
 from training import evaluate
-from training.evaluate import MeasuredPack, cross_family_scores, main
-from training.faces import Pairs
+from training.evaluate import MeasuredPack, main
 from training.scenes import Scene
 from wsgi_app.vision.align import TEMPLATE, similarity
 from wsgi_app.vision.detect import Face, find_faces
@@ -74,6 +74,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, found: dict[str, tuple[Pixels
     }
     kinds = [(one, other, kind_of(one, other)) for one, other in combinations(sorted(crops), 2)]
     write_pairs(folder, crops, kinds)
+    write_faces(folder, faces_to_learn_from(), ["Ana", "Ana", "Bruno", ""])
     return folder
 
 
@@ -173,8 +174,8 @@ def test_a_pack_is_measured_on_held_out_scenes_and_pairs(pack: Path, tested: Pac
         f"24 to 40 px: {score}": "nan, nan",
         "strangers: accuracy": "1.000",
         "strangers: TAR at FAR 0.1": "too few pairs",
-        "cross-family pairs": "20",
-        "photos in colour: FAR, TAR there": "too few pairs",
+        "pairs of strangers, of one person": "20, 4",
+        "FAR 0.01: threshold": "too few pairs",
         "pictures, nose found in": "2, 2",
     }
     assert {name: found[name] for name in expected} == expected
@@ -183,6 +184,21 @@ def test_a_pack_is_measured_on_held_out_scenes_and_pairs(pack: Path, tested: Pac
     milliseconds = {name: float(value) for name, value in found.items() if name.endswith(", ms")}
     assert sorted(name[:8] for name in milliseconds) == ["detector", "embedder"]
     assert min(milliseconds.values()) > 0
+
+
+def test_a_folder_of_photos_is_measured_with_the_faces_that_the_pack_finds(
+    pack: Path, data: Path, photo: Photo, tmp_path: Path
+) -> None:
+    photos = tmp_path / "ours"
+    photos.mkdir()
+    for name in ("ana-1", "ana-2", "ana-3", "chen-1", "chen-2", "nobody-1"):
+        (photos / f"{name}.jpg").write_bytes(photo(name))
+
+    result = measured(pack, "--data", data, "--photos", photos)
+
+    assert (result.exit_code, result.exception) == (0, None), result.output
+    (table,) = (part for part in result.output.split("\nEmbedder, ") if part.startswith("photos in ours"))
+    assert rows(table)["pairs of strangers, of one person"] == "6, 4"
 
 
 def test_packs_stand_side_by_side(pack: Path, own_pack: Path, data: Path) -> None:
@@ -236,17 +252,6 @@ def test_data_that_are_incomplete_are_told(pack: Path, tmp_path: Path) -> None:
 
     with pytest.raises(FileNotFoundError, match="18 of 18 scenes are in none of the shards"):
         CliRunner().invoke(main, [str(pack), "--data", str(tmp_path)], catch_exceptions=False)
-
-
-def test_only_people_of_different_families_are_strangers_to_each_other() -> None:
-    vectors: Floats = np.array([[1, 0], [0.8, 0.6], [0, 1], [-1, 0]], np.float32)
-    families = np.array(["F1", "F1", "F2", "F3"])
-    nothing = np.zeros(0, np.int64)
-    pairs = Pairs(np.zeros((4, 128, 128, 3), np.uint8), families, families, nothing, nothing, np.array([""]))
-
-    found = cross_family_scores(vectors, pairs)
-
-    assert found.tolist() == pytest.approx([0, -1, 0.6, -0.8, 0])
 
 
 def test_a_pack_that_finds_no_face_points_at_nothing(pack: Path) -> None:

@@ -14,7 +14,7 @@ from tests.training.material import (
     write_pairs,
     write_shard,
 )
-from training.faces import Faces, centre, read_faces, read_pairs
+from training.faces import Faces, centre, eye_distances, read_faces, read_pairs
 
 LOOKS = {f"fiw/{look:05}.jpg": drawn_face(look) for look in range(4)}
 
@@ -73,6 +73,22 @@ def test_who_is_not_named_goes_by_the_faces_much_like_theirs(tmp_path: Path) -> 
     faces = read_faces(tmp_path)
 
     assert (faces.people.tolist(), faces.clusters.tolist()) == ([0, 1, 1, -1], [7, 7, 7, -1])
+
+
+def test_some_may_be_read_alone_and_their_people_are_numbered_among_themselves(tmp_path: Path) -> None:
+    write_shard(tmp_path / "faces-0.tar", shard(0, 2))
+    write(tmp_path, "Dana", "Ana", "Bruno", "Chen", clusters=(1, 2, 3, 4))
+
+    faces = read_faces(tmp_path, lambda sources, clusters: (sources == "fiw") & (clusters % 2 == 1))
+
+    assert (faces.names.tolist(), faces.people.tolist()) == (["fiw/00000.jpg", "fiw/00002.jpg"], [1, 0])
+    np.testing.assert_array_equal(faces.crops, [through_jpeg(LOOKS[name]) for name in faces.names.tolist()])
+
+
+def test_how_far_apart_eyes_were_is_found_by_name(tmp_path: Path) -> None:
+    write(tmp_path, "", "", "", "")
+
+    assert eye_distances(tmp_path, np.array(["fiw/00003.jpg", "fiw/00000.jpg"])).tolist() == [60, 60]
 
 
 def test_a_part_has_its_own_numbers_of_people() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from wsgi_app.access.evidence import HEADER, VERSION, door_token, request_signature, signing_key, token_key
 from wsgi_app.base.doors import DOOR_NAME, DoorState
 from wsgi_app.base.errors import Forbidden, Unauthorized
-from wsgi_app.stores.devices import Device, DeviceStore
+from wsgi_app.stores.devices import LOST_AFTER, Device, DeviceStore
 
 TOKEN = re.compile(rf"{DOOR_NAME.pattern}\.[0-9A-Za-z_-]{{43}}")
 SIGNED = "Porteiro"  # what a 401 asks for where a signature came that is none
@@ -67,11 +67,13 @@ def is_of_another_secret(device: Device, devices: DeviceStore, secret: bytes) ->
 def needs_renewal(device: Device, devices: DeviceStore, secret: bytes | None, now: datetime) -> bool:
     """Whether a device needs another token to be heard: what it signs with the one it has cannot be checked.
 
-    With a token of an earlier release, which cannot sign, a device is heard over https; one that is not
-    heard may be one that asks over plain http. Without the secret nothing is known of the others.
+    With a token of an earlier release, which cannot sign, a device is heard over https; one that was heard
+    once and is not any more may be one that asks over plain http. Without the secret nothing is known of the
+    others.
     """
     if device.salt is None:
-        return device.state(now) in (DoorState.LOST, DoorState.NEVER)
+        is_pressed = device.pressed_at is not None and now - device.pressed_at < LOST_AFTER
+        return device.state(now) is DoorState.LOST and not is_pressed
     return secret is not None and is_of_another_secret(device, devices, secret)
 
 

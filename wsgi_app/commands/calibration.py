@@ -29,7 +29,7 @@ def calibrate_command(config: Config, rate: float, *, as_json: bool) -> None:
     """Say how sure the doorman can be of the people enrolled here, and suggest a threshold."""
     embedder = chosen_pack(config)[0].embedder
     question = Question(config, embedder, rate, Links(config.prefix).of_face)
-    calibration = examine(open_stores(config).gallery.rows(embedder.sha256), question)
+    calibration = examine(open_stores(config).gallery.rows(embedder.key), question)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(calibration)))
         return

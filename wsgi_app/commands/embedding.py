@@ -21,7 +21,7 @@ def see_everybody(pipeline: Pipeline, stores: Stores) -> bool:
 
     A progress bar shows it, or a line where that is no terminal; the faces that cannot be embedded are named.
     """
-    unseen = len(stores.gallery.unseen_by(pipeline.pack.embedder.sha256))
+    unseen = len(stores.gallery.unseen_by(pipeline.pack.embedder.key))
     if not unseen:
         return False
     if not sys.stderr.isatty():

@@ -38,7 +38,7 @@ def _examined(call: Call, rate: float) -> Calibration:
     house = call.house
     embedder = house.pipeline.pack.embedder
     question = Question(house.config, embedder, rate, call.links.of_face)
-    return examine(house.stores.gallery.rows(embedder.sha256), question)
+    return examine(house.stores.gallery.rows(embedder.key), question)
 
 
 def _page(call: Call, calibration: Calibration) -> Response:

@@ -44,7 +44,7 @@ def embed_anew(
     Raises:
         Unavailable: the networks are busy, or the database does not answer.
     """
-    embedder = pipeline.pack.embedder.sha256
+    embedder = pipeline.pack.embedder.key
     unreadable = embed_faces(pipeline, stores, stores.gallery.unseen_by(embedder), steps, progress)
     there = {face.id for face in stores.gallery.unseen_by(embedder)} if unreadable else set()
     return [each for each in unreadable if each.face.id in there]
@@ -67,5 +67,5 @@ def embed_faces(
             except (NotFound, OSError, ValueError, PackError) as error:
                 unreadable.append(Unreadable(face, error))
             progress(done, len(faces))
-        stores.gallery.add_embeddings(pipeline.pack.embedder.sha256, vectors)
+        stores.gallery.add_embeddings(pipeline.pack.embedder.key, vectors)
     return unreadable

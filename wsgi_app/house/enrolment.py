@@ -103,7 +103,6 @@ class Enroller:
             RequestError: the photo cannot be decoded, the networks are busy, or nobody has that id.
         """
         person = self.stores.people.get(candidate.person_id)
-        _refuse_too_many(person)
         seen = self.look(candidate.photo)
         with self.steps("match"):
             (others,) = self.others([seen], person.id)
@@ -123,12 +122,12 @@ class Enroller:
     def seen(self, sighting: Sighting) -> EmbeddedFace:
         """What would be kept of a face that is found."""
         vector = self.pipeline.embed(sighting.crop, self.steps)
-        embedding = Embedding(self.pipeline.pack.embedder.sha256, vector)
+        embedding = Embedding(self.pipeline.pack.embedder.key, vector)
         return EmbeddedFace(crop_to_png(sighting.crop), sighting.quality.rounded(), embedding)
 
     def others(self, seen: Sequence[EmbeddedFace], person_id: str) -> list[Others]:
         """Whom faces that somebody is to get are like of everybody else: what takes long in a large house."""
-        rows = self.stores.gallery.rows(self.pipeline.pack.embedder.sha256)
+        rows = self.stores.gallery.rows(self.pipeline.pack.embedder.key)
         found = likeliest_others(rows.faces, [each.embedding.vector for each in seen], person_id)
         return [Others(rows.generation, likeliest) for likeliest in found]
 
@@ -147,7 +146,6 @@ class Enroller:
         stores, source = self.stores, candidate.source
         with stores.database.write():
             person = stores.people.get(candidate.person_id)
-            _refuse_too_many(person)
             if source.visit_id is not None:
                 _refuse_corrected(stores, source.visit_id, person)
             if others.generation != stores.gallery.generation():
@@ -169,7 +167,6 @@ class Enroller:
         """
         try:
             person = self.stores.people.get(candidate.person_id)
-            _refuse_too_many(person)
             seen = self.look(candidate.photo)
             objections = self._examine(seen, person, *self.others([seen], person.id)).objections
         except RequestError as error:
@@ -183,6 +180,7 @@ class Enroller:
         theirs = self.stores.gallery.of(embedding.embedder, [person.id])
         own = own_likeness(theirs, embedding.vector, self.policy.own)
         _refuse_again(own, other, person)
+        _refuse_too_many(person)
         return _Examined(own, other, _objections(own, other, person, self.policy))
 
 
@@ -214,6 +212,8 @@ def refuse_returned(stores: Stores, embedder: str, face: EnrolledFace) -> None:
     _refuse_too_many(replace(person, faces=person.faces - 1))
     others = [row for row in rows if row is not returned]
     own = own_likeness([each for each in others if each.person_id == person.id], returned.vector, -1.0)
+    if own.nearest is not None and own.nearest.score > SAME_PHOTO:
+        raise Conflict("duplicate:returned", counterpart=own.nearest, name=person.name)
     (other,) = likeliest_others(others, [returned.vector], person.id)
     _refuse_again(own, other, person)
 

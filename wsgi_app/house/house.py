@@ -58,8 +58,8 @@ class House:
 
     @property
     def embedder(self) -> str:
-        """Which embedder makes the embeddings: the sha256 of its file."""
-        return self.pipeline.pack.embedder.sha256
+        """Which embedder makes the embeddings; see ``EmbedderFile.key``."""
+        return self.pipeline.pack.embedder.key
 
     @property
     def threshold(self) -> Threshold:
@@ -120,7 +120,7 @@ def live_gallery(pipeline: Pipeline, stores: Stores) -> LiveGallery:
     """The gallery of some stores as loaded models see it."""
     return LiveGallery(
         stores.gallery,
-        pipeline.pack.embedder.sha256,
+        pipeline.pack.embedder.key,
         lambda faces: embed_faces(pipeline, stores, faces, Steps(time.perf_counter)),
     )
 

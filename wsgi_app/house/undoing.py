@@ -1,9 +1,10 @@
 """Taking back what somebody did by hand, exactly: a naming, a correction, an enrolment, a photo's removal."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from wsgi_app.base.corrections import CorrectionVerdict
-from wsgi_app.base.errors import Conflict
+from wsgi_app.base.errors import Conflict, NotFound
 from wsgi_app.house.enrolment import refuse_returned
 from wsgi_app.stores.changes import Change
 from wsgi_app.stores.corrections import Correction
@@ -27,9 +28,29 @@ def undo(stores: Stores, embedder: str, change_id: str) -> Change:
     try:
         return _undo(stores, embedder, change_id)
     except Conflict as error:
-        if error.code == "changed_since" and stores.changes.has_followers(change_id):
+        if error.code == "changed_since" and _is_undone_after_others(stores, embedder, change_id):
             raise Conflict("changed_since:undo_first") from error
         raise
+
+
+class _Tried(Exception):
+    """Ends a transaction of which nothing is to be kept."""
+
+
+def _is_undone_after_others(stores: Stores, embedder: str, change_id: str) -> bool:
+    """Whether a change can be undone once what was done since to the same is, the latest first: by trying."""
+    done = False
+    try:
+        with stores.database.write():
+            for follower in stores.changes.followers(change_id):
+                with suppress(Conflict, NotFound):
+                    _undo(stores, embedder, follower)
+            with suppress(Conflict, NotFound):
+                _undo(stores, embedder, change_id)
+                done = True
+            raise _Tried  # noqa: TRY301  # its end is outside
+    except _Tried:
+        return done
 
 
 def _undo(stores: Stores, embedder: str, change_id: str) -> Change:

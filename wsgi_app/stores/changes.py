@@ -129,8 +129,8 @@ class ChangeStore(ActingStore):
         with self._database.read() as connection:
             return self._read(connection, change_id)[0]
 
-    def has_followers(self, change_id: str) -> bool:
-        """Whether something that was done after a change, to what that tells of, can be taken back still."""
+    def followers(self, change_id: str) -> list[str]:
+        """What was done after a change to what that tells of, and can be undone: ids, the latest first."""
         subjects = sa.select(change_names.c.name).where(change_names.c.change_id == change_id)
         at = sa.select(changes.c.at).where(changes.c.id == change_id).scalar_subquery()
         query = sa.select(changes.c.id).where(
@@ -140,7 +140,7 @@ class ChangeStore(ActingStore):
             changes.c.id.in_(sa.select(change_names.c.change_id).where(change_names.c.name.in_(subjects))),
         )
         with self._database.read() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+            return list(connection.scalars(query.order_by(changes.c.at.desc())))
 
     def take_back(self, change_id: str) -> TakenBack:
         """Make everything that a change changed as it was before.
@@ -203,13 +203,16 @@ def telling_of(names: Collection[str]) -> sa.ColumnElement[bool]:
 
 def _refuse_known_meanwhile(connection: sa.Connection, strangers: list[str], ours: set[str]) -> None:
     # Somebody who was added by the change and by now has more to their name is no part of it any more.
-    naming = (
-        sa.select(faces.c.id).where(faces.c.person_id.in_(strangers) | faces.c.shows_id.in_(strangers)),
+    theirs = sa.select(faces.c.id).where(faces.c.person_id.in_(strangers))
+    seen = (
+        sa.select(faces.c.id).where(faces.c.shows_id.in_(strangers)),
         sa.select(corrections.c.visit_id).where(corrections.c.person_id.in_(strangers)),
         sa.select(visits.c.number).where(visits.c.person_id.in_(strangers)).limit(1),
     )
-    if any(set(connection.scalars(query)) - ours for query in naming):
+    if any(set(connection.scalars(query)) - ours for query in seen):
         raise Conflict("changed_since:known")
+    if set(connection.scalars(theirs)) - ours:
+        raise Conflict("changed_since:photos")
 
 
 def _added(rows: list[RowChange], table: sa.Table) -> list[str]:

@@ -16,7 +16,8 @@ from wsgi_app.stores.tables import devices
 HEARTBEAT = timedelta(seconds=60)
 
 # How long after its last heartbeat a device is what; after the last of these times it is lost.
-STATES = ((DoorState.HERE, timedelta(seconds=90)), (DoorState.LATE, timedelta(seconds=300)))
+LOST_AFTER = timedelta(seconds=300)
+STATES = ((DoorState.HERE, timedelta(seconds=90)), (DoorState.LATE, LOST_AFTER))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class Embedding:
     """A face as numbers.
 
     Attributes:
-        embedder: the sha256 of the network's file.
+        embedder: whose it is, as the pack's description has it (``EmbedderFile.key``).
         vector: float32 [size], of unit length.
     """
 

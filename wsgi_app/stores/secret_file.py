@@ -1,5 +1,6 @@
 """The secret from which the tokens of doors are made: in a file of its own, so that no database has it."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -16,7 +17,8 @@ from wsgi_app.base.errors import ConfigError
 SECRET_BYTES = 32
 LEAST_DIFFERENT = 9  # bytes: one secret in 10^33 made at random has fewer
 OTHERS = 0o077  # permissions of everybody but the owner
-WRITING_OTHERS = 0o022
+FIRST_USERS_GROUP = 1000  # below are a system's own, whose members are trusted (login.defs)
+MOST_LINKS = 40  # as in Linux
 
 log = structlog.get_logger("porteiro")
 
@@ -121,23 +123,60 @@ def _read(file: Path) -> bytes | None:
 
 
 def _refuse_open_folders(file: Path) -> None:
-    """Refuse a file that others could put another in place of: in its folder, or in those above."""
-    folder, *above = Path(os.path.realpath(file)).parents
-    status = folder.stat()
-    _refuse_stranger(folder, status, "can replace what is in it")
-    for place, writing in ((folder, WRITING_OTHERS), *((place, stat.S_IWOTH) for place in above)):
-        mode = place.stat().st_mode
-        if mode & writing and not mode & stat.S_ISVTX:
+    """Refuse a file that others could put another in place of, in any folder on the way to it.
+
+    In a sticky folder, as /tmp is, they may only replace what is theirs.
+    """
+    for folder, entry in _way_to(file):
+        status = folder.stat()
+        _refuse_stranger(folder, status, "can replace what is in it")
+        leads_on = entry.is_dir() and not entry.is_symlink()
+        if status.st_mode & stat.S_ISVTX:
+            if os.path.lexists(entry) and entry.lstat().st_uid not in (os.geteuid(), status.st_uid, 0):
+                raise _refusal(
+                    entry, "belongs to somebody else, who can replace it: chown it, or choose another place."
+                )
+        elif status.st_mode & _writing_others(status, leads_on=leads_on):
             raise _refusal(
                 file,
-                f"can be replaced by others, who may write to {place} (mode {stat.S_IMODE(mode):04o}): "
-                f"chmod {'go-w' if place == folder else 'o-w'} {place}",
+                f"can be replaced by others, who may write to {folder} "
+                f"(mode {stat.S_IMODE(status.st_mode):04o}): chmod go-w {folder}",
             )
+
+
+def _writing_others(status: os.stat_result, *, leads_on: bool) -> int:
+    """The permissions by which others may replace what is in a folder."""
+    is_ours = status.st_gid in (os.getegid(), status.st_uid) or status.st_gid < FIRST_USERS_GROUP
+    return stat.S_IWOTH if leads_on and is_ours else stat.S_IWOTH | stat.S_IWGRP
+
+
+def _way_to(file: Path) -> Iterator[tuple[Path, Path]]:
+    """Each folder that is passed on the way to a file, and what is looked up there: links are followed."""
+    here, waiting, links = Path("/"), list((Path.cwd() / file).parts[1:]), 0
+    while waiting:
+        name = waiting.pop(0)
+        if name == "..":
+            here = here.parent
+            continue
+        entry = here / name
+        yield here, entry
+        if not entry.is_symlink():
+            here = entry
+            continue
+        links += 1
+        if links > MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        target = entry.readlink()
+        here = Path("/") if target.is_absolute() else here
+        waiting = [*target.parts[target.is_absolute() :], *waiting]
 
 
 def _refuse_stranger(path: Path, status: os.stat_result, may: str) -> None:
     if os.geteuid() and status.st_uid not in (os.geteuid(), 0):  # root runs commands for whoever serves
-        raise _refusal(path, f"belongs to somebody else (user {status.st_uid}), who {may}: chown it.")
+        raise _refusal(
+            path,
+            f"belongs to somebody else (user {status.st_uid}), who {may}: chown it, or choose another place.",
+        )
 
 
 def _refuse_lost(file: Path) -> None:

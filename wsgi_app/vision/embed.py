@@ -29,7 +29,7 @@ def embedder_blob(crop: NDArray[np.uint8], file: EmbedderFile) -> Blob:
 
 
 def embed(network: Network, crop: NDArray[np.uint8], file: EmbedderFile) -> Embedding:
-    """Embed an aligned face.
+    """Embed an aligned face; where the pack says so, as the mean of it and its mirror image.
 
     Returns:
         float32 [embedding_size], unit length.
@@ -40,9 +40,20 @@ def embed(network: Network, crop: NDArray[np.uint8], file: EmbedderFile) -> Embe
     """
     if crop.dtype != np.uint8 or crop.shape != (CROP_PX, CROP_PX, 3):
         raise ValueError(f"an aligned face is uint8 {CROP_PX}x{CROP_PX}x3, not {crop.dtype} {crop.shape}")
+    embedding = _asked(network, crop, file)
+    if file.mirrored:
+        embedding = _of_unit_length(embedding + _asked(network, crop[:, ::-1], file), file)
+    return embedding
+
+
+def _asked(network: Network, crop: NDArray[np.uint8], file: EmbedderFile) -> Embedding:
     outputs = list(network.run(embedder_blob(crop, file)).values())
-    vector = outputs[0].reshape(-1).astype(np.float32)
+    return _of_unit_length(outputs[0] if len(outputs) == 1 else np.zeros(0, np.float32), file)
+
+
+def _of_unit_length(numbers: NDArray[np.float32], file: EmbedderFile) -> Embedding:
+    vector = numbers.reshape(-1).astype(np.float32)
     length = float(np.linalg.norm(vector))
-    if len(outputs) != 1 or len(vector) != file.embedding_size or not SHORTEST < length < np.inf:
+    if len(vector) != file.embedding_size or not SHORTEST < length < np.inf:
         raise PackError("pack:no_embedder", file=file.file, size=file.embedding_size)
     return np.asarray(vector / length, np.float32)

@@ -21,6 +21,7 @@ CATALOGUE = Path(__file__).parent.parent / "models" / "models.toml"
 SHIPPED = "embedded"  # the pack that lies beside the catalogue
 CHUNK_BYTES = 1024 * 1024
 ROUGH = 2  # a file whose size is a guess has at most as many times the bytes
+MIRRORED = "+mirrored"  # of the key of such an embedder: no sha256 ends so
 
 FileName = Annotated[str, Meta(pattern=r"^[^/\\]+$")]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -125,6 +126,8 @@ class EmbedderFile(NetworkFile):
         deviation: divided by, likewise.
         thresholds: cosines of two faces; the one in force is never lower than the first.
         strangers: by falling rate, none or two at least: they give the threshold for a house of any size.
+        mirrored: whether each face is looked at twice, as it is and mirrored, and the mean counts: surer, for
+            twice the time. Thresholds are measured with it or without it, and hold for that alone.
     """
 
     opencv_input: str = ""
@@ -134,6 +137,17 @@ class EmbedderFile(NetworkFile):
     deviation: tuple[Positive, Positive, Positive]
     thresholds: Annotated[tuple[Threshold, ...], Meta(min_length=1)]
     strangers: tuple[StrangerRate, ...] = ()
+    mirrored: bool = False
+
+    @property
+    def key(self) -> str:
+        """What tells its embeddings from those that it is not to be compared with."""
+        return f"{self.sha256}{MIRRORED}" if self.mirrored else self.sha256
+
+    @property
+    def runs(self) -> int:
+        """How often the network runs for a face."""
+        return 2 if self.mirrored else 1
 
     def __post_init__(self) -> None:
         """Refuse what no threshold can be drawn from."""

@@ -27,7 +27,8 @@ def look_milliseconds(pack: Pack, folder: Path, runs: int = RUNS) -> tuple[float
     photo_blob, _ = detector_blob(photo, detector)
     finds = load_network(pack.path_of(detector, folder), detector.opencv_input)
     tells = load_network(pack.path_of(embedder, folder), embedder.opencv_input)
-    return milliseconds(finds, photo_blob, runs), milliseconds(tells, embedder_blob(face, embedder), runs)
+    telling = embedder.runs * milliseconds(tells, embedder_blob(face, embedder), runs)
+    return milliseconds(finds, photo_blob, runs), telling
 
 
 def milliseconds(network: Network, blob: Blob, runs: int) -> float:

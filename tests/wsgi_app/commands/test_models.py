@@ -161,7 +161,7 @@ def test_other_models_embed_everybody_anew_and_can_be_taken_back(
     newcomer: Owner, pack_folder: Path, tmp_path: Path
 ) -> None:
     other = other_pack(tmp_path / "other", pack_folder)
-    embedders = [pack_in(folder).embedder.sha256 for folder in (pack_folder, other)]
+    embedders = [pack_in(folder).embedder.key for folder in (pack_folder, other)]
     assert embedders[0] != embedders[1]
 
     def faces_seen() -> list[int]:
@@ -255,7 +255,7 @@ def test_preparing_embeds_whom_the_models_have_not_seen(
 ) -> None:
     newcomer.does("models", "use", other_pack(tmp_path / "other", pack_folder))
     newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
-    embedder = pack_in(pack_folder).embedder.sha256
+    embedder = pack_in(pack_folder).embedder.key
     with_setting = Owner({**newcomer.settings, "PORTEIRO_PACK": str(pack_folder)})
     for _ in range(2):
         with_setting.does("prepare")
@@ -363,7 +363,7 @@ def test_a_kept_crop_that_is_gone_is_named_and_the_others_are_embedded(
     ]
     assert without_progress(second.stderr).startswith("Embedding 1 known face anew.\n")
     with newcomer.house() as stores:
-        assert len(stores.gallery.rows(pack_in(other).embedder.sha256).faces) == 1
+        assert len(stores.gallery.rows(pack_in(other).embedder.key).faces) == 1
 
 
 def test_a_crop_of_a_face_that_is_not_somebodys_is_named_when_it_is_gone(
@@ -373,7 +373,7 @@ def test_a_crop_of_a_face_that_is_not_somebodys_is_named_when_it_is_gone(
     newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
     with newcomer.house() as stores:
         ana = stores.people.page(1)[0].id
-        seen = Embedding(pack_in(pack_folder).embedder.sha256, np.ones(128, np.float32))
+        seen = Embedding(pack_in(pack_folder).embedder.key, np.ones(128, np.float32))
         barring = stores.faces.add(ana, b"no picture", SHARP, seen, Source(negative=True))
         file = stores.photos.path(barring.crop)
 

@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,7 @@ from tests.doors import GOOD_VITALS
 from tests.owners import Owner
 from wsgi_app.access.evidence import token_key
 from wsgi_app.stores.presses import Press, keep_press
+from wsgi_app.stores.tables import devices
 
 
 def test_a_doors_token_is_all_that_is_told_on_standard_output(newcomer: Owner) -> None:
@@ -106,8 +107,13 @@ def test_doors_are_listed_with_when_they_were_heard(newcomer: Owner) -> None:
 def test_a_door_of_an_earlier_release_that_is_not_heard_may_need_another_token(newcomer: Owner) -> None:
     with newcomer.house() as stores:
         stores.devices.add("front", token_key(f"front.{43 * 'x'}"))
-    assert re.search(r"(?m)^ *front .* never, renew its token *$", newcomer.does("token", "list"))
-
-    with newcomer.house() as stores:
         stores.devices.hear("front", GOOD_VITALS)  # over https its token came
     assert re.search(r"(?m)^ *front .* here *$", newcomer.does("token", "list"))
+
+    with newcomer.house() as stores, stores.database.write() as connection:
+        connection.execute(devices.update(), {"heard_at": datetime.now(UTC) - timedelta(hours=1)})
+    assert re.search(r"(?m)^ *front .* lost, renew its token *$", newcomer.does("token", "list"))
+
+    with newcomer.house() as stores, stores.database.write() as connection:
+        connection.execute(devices.update(), {"pressed_at": datetime.now(UTC)})  # heard all the same
+    assert re.search(r"(?m)^ *front .* lost *$", newcomer.does("token", "list"))

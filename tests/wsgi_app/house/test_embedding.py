@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def test_faces_that_the_present_embedder_has_not_seen_are_embedded_from_their_cr
     unreadable = embed_anew(pipeline, stores, steps, lambda done, total: seen.append((done, total)))
 
     assert (unreadable, seen) == ([], [(1, 2), (2, 2)])
-    embedder = pipeline.pack.embedder.sha256
+    embedder = pipeline.pack.embedder.key
     of_ana = [("Ana", pipeline.embed(crop_from_png(crop), steps).tobytes()) for crop in crops]
     of_bruno = ("Bruno", pipeline.embed(crop_from_png(crop_png("bruno-1")), steps).tobytes())
     assert vectors_of(stores, embedder) == sorted([*of_ana, of_bruno])
@@ -80,6 +81,26 @@ def test_a_second_time_there_is_nothing_to_do_and_no_new_generation(
     before = stores.gallery.generation()
     embed_anew(pipeline, stores, steps, never)
     assert stores.gallery.generation() == before
+
+
+def test_who_is_asked_with_the_mirror_image_too_has_seen_nobody_yet(
+    pipeline: Pipeline,
+    stores: Stores,
+    steps: Steps,
+    crop_png: Callable[[str], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    enrolled_earlier(stores, "Ana", crop_png("ana-1"))
+    embed_anew(pipeline, stores, steps, silent)
+    embedder = pipeline.pack.embedder
+    monkeypatch.setattr(pipeline, "pack", replace(pipeline.pack, embedder=replace(embedder, mirrored=True)))
+
+    assert len(stores.gallery.unseen_by(pipeline.pack.embedder.key)) == 1
+    embed_anew(pipeline, stores, steps, silent)
+    ((_, once),) = vectors_of(stores, embedder.key)
+    ((_, twice),) = vectors_of(stores, pipeline.pack.embedder.key)
+    likeness = float(np.frombuffer(once, np.float32) @ np.frombuffer(twice, np.float32))
+    assert 0.8 < likeness < 0.9999
 
 
 def test_in_an_empty_house_there_is_nothing_to_embed(
@@ -107,7 +128,7 @@ def test_a_crop_that_cannot_be_read_is_named_and_the_others_are_embedded(
     (unreadable,) = embed_anew(pipeline, stores, steps, silent)
 
     assert unreadable.face == last
-    rows = stores.gallery.rows(pipeline.pack.embedder.sha256)
+    rows = stores.gallery.rows(pipeline.pack.embedder.key)
     assert ([face.name for face in rows.faces], rows.unseen) == (["Ana"], [last])
 
 
@@ -124,7 +145,7 @@ def test_a_face_that_is_removed_meanwhile_does_not_stop_the_others(
             stores.faces.remove(ana.id, of_ana)
 
     embed_anew(pipeline, stores, steps, remove_ana)
-    assert [name for name, _ in vectors_of(stores, pipeline.pack.embedder.sha256)] == ["Bruno"]
+    assert [name for name, _ in vectors_of(stores, pipeline.pack.embedder.key)] == ["Bruno"]
 
 
 def test_who_is_removed_with_their_crops_is_not_told_to_be_unreadable(
@@ -140,7 +161,7 @@ def test_who_is_removed_with_their_crops_is_not_told_to_be_unreadable(
             stores.faces.remove(ana.id, of_ana)
 
     assert embed_anew(pipeline, stores, steps, remove_the_last) == []
-    seen = vectors_of(stores, pipeline.pack.embedder.sha256)
+    seen = vectors_of(stores, pipeline.pack.embedder.key)
     assert [name for name, _ in seen] == ["Ana", "Bruno"]
 
 
@@ -164,7 +185,7 @@ def test_what_is_broken_off_goes_on_where_it_was(
     embed_anew(pipeline, stores, steps, lambda *progress: seen.append(progress))
 
     assert seen == [(1, 3), (2, 3), (3, 3)]
-    assert stores.gallery.unseen_by(pipeline.pack.embedder.sha256) == []
+    assert stores.gallery.unseen_by(pipeline.pack.embedder.key) == []
 
 
 def test_two_may_embed_the_same_faces_at_once(
@@ -176,5 +197,5 @@ def test_two_may_embed_the_same_faces_at_once(
         embed_anew(pipeline, stores, steps, silent)
 
     embed_anew(pipeline, stores, steps, another_does_the_same)
-    (kept,) = vectors_of(stores, pipeline.pack.embedder.sha256)
+    (kept,) = vectors_of(stores, pipeline.pack.embedder.key)
     assert kept == ("Ana", pipeline.embed(crop_from_png(crop_png("ana-1")), steps).tobytes())

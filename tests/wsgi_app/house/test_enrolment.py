@@ -42,7 +42,7 @@ def test_the_kept_crop_embeds_to_the_vector_in_the_gallery(
     ana = stores.people.add("Ana")
     face = Enroller(pipeline, stores, POLICY, steps).enrol(Candidate(ana.id, photo("ana-1"))).face
     crop = crop_from_png(stores.photos.path(face.crop).read_bytes())
-    (kept,) = stores.gallery.rows(pipeline.pack.embedder.sha256).faces
+    (kept,) = stores.gallery.rows(pipeline.pack.embedder.key).faces
     assert (kept.person_id, kept.name) == (ana.id, "Ana")
     assert kept.vector.tobytes() == pipeline.embed(crop, steps).tobytes()
     assert np.linalg.norm(kept.vector) == pytest.approx(1.0, abs=1e-5)

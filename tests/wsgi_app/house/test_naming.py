@@ -144,14 +144,14 @@ def test_a_naming_that_is_cut_off_is_finished_by_saying_it_again(
     stores.corrections.remove(visits[0].id)
     with cut_off(store, method), pytest.raises(Unavailable):
         naming.name(enroller, visits, person(chen))
-    waiting = stores.probes.unsettled(enroller.pipeline.pack.embedder.sha256, 10)
+    waiting = stores.probes.unsettled(enroller.pipeline.pack.embedder.key, 10)
     assert {probe.visit_id for probe in waiting} == {visit.id for visit in visits}
 
     enrolments = naming.name(enroller, visits, person(chen))
 
     assert (enrolments.enrolled, enrolments.refused) == (2, {})
     assert taken_from(stores, visits) == [(chen, visit.id, False) for visit in visits]
-    assert stores.probes.unsettled(enroller.pipeline.pack.embedder.sha256, 10) == []
+    assert stores.probes.unsettled(enroller.pipeline.pack.embedder.key, 10) == []
 
 
 @pytest.mark.parametrize("method", ["add", "remove"])

@@ -292,6 +292,47 @@ def test_somebody_new_with_another_photo_or_name_since_is_not_undone(
     assert refused(house, named.change) == "changed_since"
 
 
+def test_what_was_not_done_by_hand_here_is_named_as_what_it_is(
+    enroller: Enroller, house: House, photo: Photo, come: Callable[..., list[Visit]], clock: Clock
+) -> None:
+    named = naming.name(enroller, come("chen-1"), called("Chen"))
+    seen = enroller.look(photo("chen-2"))  # as `porteiro enrol` adds it
+    (others,) = enroller.others([seen], named.person.id)
+    face = enroller.keep(seen, Candidate(named.person.id, photo("chen-2")), others)
+    assert refused(house, named.change) == "changed_since:photos"
+
+    house.stores.faces.remove(named.person.id, face.id)
+    assert named.change is not None
+    undo(house.stores, house.embedder, named.change.id)
+
+
+def test_to_undo_something_else_first_is_said_only_where_that_helps(
+    enroller: Enroller, house: House, photo: Photo, come: Callable[..., list[Visit]], clock: Clock
+) -> None:
+    visits = come("chen-1")
+    named = naming.name(enroller, visits, called("Chen"))
+    house.stores.people.change(named.person.id, lambda person: replace(person, name="Wei"), lambda _: True)
+    clock.advance(1)
+    enroller.enrol(Candidate(named.person.id, photo("chen-2")))
+
+    assert refused(house, named.change) == "changed_since"
+
+    clock.advance(1)
+    renamed = naming.name(enroller, visits, called("Dana"))
+    house.stores.people.change(renamed.person.id, lambda person: replace(person, name="Eun"), lambda _: True)
+    assert refused(house, renamed.change) == "changed_since"
+    assert refused(house, named.change) == "changed_since"
+
+
+def test_a_photo_that_its_person_has_again_is_not_brought_back_a_second_time(
+    enroller: Enroller, house: House, ana: str, photo: Photo
+) -> None:
+    removed = remove(enroller, ana, [])
+    enroller.enrol(Candidate(ana, photo("ana-1")))
+
+    assert refused(house, removed) == "duplicate:returned"
+
+
 def test_a_photo_that_somebody_else_has_by_now_does_not_come_back(
     enroller: Enroller, house: House, ana: str, photo: Photo
 ) -> None:

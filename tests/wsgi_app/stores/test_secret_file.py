@@ -117,8 +117,69 @@ def test_a_folder_above_that_everybody_may_write_to_is_refused(
     if is_taken:
         assert open_secret(file) == secret
     else:
-        with pytest.raises(ConfigError, match=rf"write to {above} \(mode {mode:04o}\): chmod o-w {above}$"):
+        with pytest.raises(ConfigError, match=rf"write to {above} \(mode {mode:04o}\): chmod go-w {above}$"):
             open_secret(file)
+
+
+def test_the_folder_of_a_link_is_looked_at_like_that_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys" / "doors.key"
+    secret = open_secret(file)
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "file").symlink_to(file)
+    (links / "folder").symlink_to(Path("..") / "keys")
+
+    for path in (links / "file", links / "folder" / "doors.key"):
+        links.chmod(0o755)
+        assert open_secret(path) == secret
+        for mode in (0o777, 0o775):
+            links.chmod(mode)
+            with pytest.raises(
+                ConfigError, match=rf"may write to {links} \(mode {mode:04o}\): chmod go-w {links}$"
+            ):
+                open_secret(path)
+
+
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+
+    with pytest.raises(ConfigError, match="Too many levels of symbolic links"):
+        open_secret(tmp_path / "one")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to a group")
+@pytest.mark.parametrize(("group", "is_taken"), [(0, True), (50, True), (1001, False), (65534, False)])
+def test_a_folder_above_in_which_a_group_of_ordinary_users_may_write_is_refused(
+    tmp_path: Path, group: int, is_taken: bool
+) -> None:
+    above = tmp_path / "above"
+    file = above / "keys" / "doors.key"
+    secret = open_secret(file)
+    above.chmod(0o775)
+    os.chown(above, 0, group)
+
+    if is_taken:
+        assert open_secret(file) == secret
+    else:
+        with pytest.raises(ConfigError, match=rf"write to {above} \(mode 0775\)"):
+            open_secret(file)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link to somebody else")
+def test_somebody_elses_link_in_a_sticky_folder_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "keys" / "doors.key"
+    secret = open_secret(file)
+    sticky = tmp_path / "sticky"
+    sticky.mkdir()
+    sticky.chmod(0o1777)
+    link = sticky / "doors.key"
+    link.symlink_to(file)
+    assert open_secret(link) == secret
+
+    os.chown(link, 1001, 1001, follow_symlinks=False)
+    with pytest.raises(ConfigError, match=rf"{link} belongs to somebody else, who can replace it"):
+        open_secret(link)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -136,6 +137,45 @@ def test_anything_but_one_embedding_of_the_size_described_is_told(network: FakeN
 def test_what_is_no_aligned_face_is_not_embedded(crop: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="an aligned face is uint8 112x112x3, not"):
         embed(FakeNetwork(3.0, 4.0), crop, embedder())
+
+
+class LeftAndRight:
+    """Answers with how red the left half of a blob is, and how red the right one; keeps count."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def run(self, blob: Blob) -> dict[str, Blob]:
+        self.asked += 1
+        return {"output": np.array([[blob[0, 0, :, :56].mean(), blob[0, 0, :, 56:].mean()]], np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("mirrored", "asked", "embedding"), [(False, 1, [0.6, 0.8]), (True, 2, [0.5**0.5, 0.5**0.5])]
+)
+def test_with_its_mirror_image_a_face_looks_as_its_mirror_image_does(
+    mirrored: bool, asked: int, embedding: list[float]
+) -> None:
+    crop = crop_of(30, 0, 0)
+    crop[:, 56:] = (40, 0, 0)
+    network, file = LeftAndRight(), replace(embedder(), mirrored=mirrored)
+
+    found = embed(network, crop, file)
+
+    assert (network.asked, found.dtype.name) == (asked, "float32")
+    np.testing.assert_allclose(found, embedding, rtol=1e-6)
+
+
+def test_of_two_images_each_counts_as_much_however_long_its_vector_is() -> None:
+    crop = crop_of(10, 0, 0)
+    crop[:, 56:] = 0
+
+    class Uneven(LeftAndRight):
+        def run(self, blob: Blob) -> dict[str, Blob]:
+            answer = super().run(blob)["output"]
+            return {"output": answer * (100 if self.asked == 1 else 1)}
+
+    np.testing.assert_allclose(embed(Uneven(), crop, replace(embedder(), mirrored=True)), [0.5**0.5] * 2)
 
 
 def test_a_vector_of_no_length_is_no_embedding() -> None:

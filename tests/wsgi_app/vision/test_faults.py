@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.alterations import COVERS, HIDDEN, Alter, behind, stretched, under
+from bench.alterations import Alter, stretched
+from bench.covers import COVERS, HIDDEN, behind, under
 from tests.conftest import PHOTOS
 from wsgi_app.base.errors import PackError, UnusablePhoto
 from wsgi_app.base.steps import Steps

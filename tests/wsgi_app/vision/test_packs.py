@@ -110,6 +110,17 @@ def test_a_description_is_read_as_it_is_written(folder: Path) -> None:
     assert read_packs(folder / "models.toml") == {"mine": MINE}
 
 
+def test_an_embedder_that_is_asked_about_mirror_images_too_has_a_key_of_its_own(folder: Path) -> None:
+    description = DESCRIPTION.replace("embedding_size = 64", "embedding_size = 64\nmirrored = true")
+    (folder / "models.toml").write_text(description, encoding="utf-8")
+
+    mirrored = read_packs(folder / "models.toml")["mine"].embedder
+
+    assert mirrored == replace(MINE.embedder, mirrored=True)
+    assert (MINE.embedder.key, mirrored.key) == (mirrored.sha256, f"{mirrored.sha256}+mirrored")
+    assert not any(pack.embedder.mirrored for pack in read_packs(CATALOGUE).values())
+
+
 def test_a_pack_consists_of_its_two_networks() -> None:
     assert [network.file for network in MINE.networks] == ["finder.onnx", "teller.onnx"]
 

@@ -13,6 +13,7 @@ SENTENCES: dict[str, Sentence] = {
     "name_taken:person": "There is already somebody called {name}.",
     "too_many_faces": "{name} has {faces} photos, as many as anybody may have; remove one first.",
     "duplicate:own": "{name} has this photo already; use another one.",
+    "duplicate:returned": "{name} has this photo again already: there is nothing to bring back.",
     "duplicate:other": "{other} has this photo already; if it shows {name}, remove it from {other}'s "
     "photos first.",
     "unlike_own": {
@@ -95,7 +96,9 @@ SENTENCES: dict[str, Sentence] = {
     "it was about is deleted.",
     "changed_since": "This cannot be undone any more: something of it was changed since. Change it by hand.",
     "changed_since:undo_first": "This cannot be undone yet: something was done since with what it was about. "
-    "Undo that first, the latest first, or change it by hand.",
+    "Undo that first, the latest first.",
+    "changed_since:photos": "This cannot be undone yet: whoever was added by it has another photo since. "
+    "Remove that first.",
     "changed_since:known": "This cannot be undone any more: whoever was added by it came in since, or was "
     "said to be seen. Change it by hand, or forget them.",
     "changed_since:said": "This cannot be undone any more: it is not what was said of the visit since. "
