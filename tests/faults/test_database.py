@@ -83,12 +83,16 @@ def overwrite(path: Path) -> None:
 
 
 def halve(path: Path) -> None:
-    """Cut the second half off."""
+    """Cut the second half off, while nothing of it is in the log."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.truncate(path, path.stat().st_size // 2)
 
 
 def empty(path: Path) -> None:
-    """Cut all of it off."""
+    """Cut all of it off, while nothing of it is in the log."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.truncate(path, 0)
 
 

@@ -38,7 +38,7 @@ class DatabaseWatch:
         self._path, self._shared, self._clock = path, shared, clock
         self._files: FileIds | None = None
         self._looked: dict[str, tuple[int, ...] | None] = {}
-        self._at, self._took_s, self._events = -DAILY_S, 0.0, 0
+        self._at, self._took_s, self._events, self._size = -DAILY_S, 0.0, 0, 0
 
     def look(self) -> None:
         """Look once: at the file's place always, and at what is in it where that is due."""
@@ -54,7 +54,8 @@ class DatabaseWatch:
             return
         self._files = FileIds.of(self._path)
         state = {"database": _state(self._path), "log": _state(beside(self._path, "-wal"))}
-        size, before = _size(state["database"]), _size(self._looked.get("database"))
+        size, before = _size(state["database"]), self._size
+        self._size = size
         if size < before and size < own_size(self._path):
             self._tell(Trouble.DAMAGED, f"it was cut off: {size} bytes of {before}")
         elif main is not None and self._is_due(state):
