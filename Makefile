@@ -14,6 +14,7 @@ help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 run: setup  ## serve on http://127.0.0.1:8765/porteiro/ until Ctrl-C
+	@$(BIN)/python -m wsgi_app.front.start
 	@$(BIN)/python -m wsgi_app.cli prepare
 	@exec $(BIN)/uwsgi --ini uwsgi.ini
 

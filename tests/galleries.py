@@ -18,8 +18,8 @@ SHARP = Quality(size_px=100.0, brightness=120.0, sharpness=20.5, roll_degrees=0.
 
 
 def vector(first: float) -> NDArray[np.float32]:
-    """A vector that begins with a number."""
-    return np.array([first, -1.5, 0.25], np.float32)
+    """A vector that begins with a number of up to 7, in eighths, and is no longer than one."""
+    return np.array([first / 8, -0.1875, 0.03125], np.float32)
 
 
 def add_face(stores: Stores, person_id: str, embedder: str = "e1", first: float = 1.0) -> EnrolledFace:

@@ -21,7 +21,7 @@ from wsgi_app.house.house import House
 from wsgi_app.house.retention import SNAPSHOTS
 from wsgi_app.stores.backups.folder import backups_in
 from wsgi_app.stores.backups.state import BackupState, write_state
-from wsgi_app.stores.database import SCHEMA_REVISION
+from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.schema_snapshots import KEPT, keep_snapshot
 
 DOCUMENT = (REPOSITORY / "docs" / "operate.md").read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 def upgrade(environ: dict[str, str]) -> None:
     """What a newer release makes of the house."""
     with stores_of(environ) as stores:
-        keep_snapshot(stores.database.engine, stores.database.file, SCHEMA_REVISION, stores.now())
+        keep_snapshot(stores.database.engine, stores.database.path, SCHEMA_REVISION, stores.now())
         with stores.database.write() as connection:
             connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
 

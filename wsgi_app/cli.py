@@ -12,6 +12,7 @@ COMMANDS = {
     "enrol": ("people", "enrol_command"),
     "people": ("people", "people_command"),
     "forget": ("people", "forget_command"),
+    "check": ("check", "check_command"),
     "calibrate": ("calibration", "calibrate_command"),
     "send": ("send", "send_command"),
     "token": ("tokens", "token_group"),

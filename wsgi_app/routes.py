@@ -214,7 +214,7 @@ ROUTES = (
         status=202,
     ),
     Route("GET", "/live", live.connect, VIEWER, status=426),
-    Route("GET", "/health/live", health.live, ANYONE, gives=health.Life),
+    Route("GET", "/health/live", health.live, ANYONE, gives=health.Life, counted=False),
     Route("GET", "/health/ready", health.ready, ANYONE, gives=health.Readiness),
     Route("GET", "/metrics", metrics.show, ANYONE, formats=("text",)),
     Route("GET", "/openapi.json", api.document, ANYONE, status=200),

@@ -38,6 +38,7 @@ def test_these_are_all_the_commands() -> None:
         "account remove",
         "backup",
         "calibrate",
+        "check",
         "enrol",
         "forget",
         "models",

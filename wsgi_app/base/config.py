@@ -308,6 +308,16 @@ class Config:
         return self.data / "run" / "wake.sock"
 
     @property
+    def trouble_file(self) -> Path:
+        """What a process of the server found wrong with the database, for all of them."""
+        return self.data / "run" / "trouble"
+
+    @property
+    def waiting_file(self) -> Path:
+        """The places of workers that wait for the database."""
+        return self.data / "run" / "waiting"
+
+    @property
     def door_secret_file(self) -> Path:
         """Where the secret is from which the tokens of doors are made."""
         return self.secret_file or self.data / "keys" / "doors.key"

@@ -34,6 +34,7 @@ follows and what each is about: ``not_found:person``.
         ├── TooManyRequests       429  with Retry-After
         ├── Busy                  503  with Retry-After: somebody else's turn, and nothing is wrong
         └── Unavailable           503  with Retry-After
+            └── DatabaseTrouble   503  of the database, and in the log by now
 """
 
 from typing import Any, Self
@@ -265,3 +266,7 @@ class Unavailable(RequestError):
 
     def __init__(self, key: str, *, retry_after_s: int = 2, **values: Any):
         super().__init__(key, headers={"Retry-After": str(retry_after_s)}, **values)
+
+
+class DatabaseTrouble(Unavailable):
+    """503: the database cannot be used; whoever found that has told the log, which is not told each time."""

@@ -55,6 +55,15 @@ def worker_number() -> int | None:
     return int(uwsgi.worker_id())
 
 
+def worker_count() -> int:
+    """How many of uWSGI's workers there are; 1 under any other server."""
+    try:
+        import uwsgi  # noqa: PLC0415  # exists only inside a uWSGI process
+    except ImportError:
+        return 1
+    return int(uwsgi.numproc)
+
+
 def keep_freed_memory() -> bool:
     """Keep what one photo freed for the next one.
 

@@ -3,16 +3,19 @@
 from datetime import datetime
 
 import msgspec
+import structlog
 from webob import Response
 
 from wsgi_app.access.doors import Holder
 from wsgi_app.access.evidence import VERSION, answer_signature
-from wsgi_app.base.errors import Conflict, TooManyRequests
+from wsgi_app.base.errors import Conflict, DatabaseTrouble, TooManyRequests
 from wsgi_app.house.judging import Evidence, Judgement, earlier_answer, judge, series_at
 from wsgi_app.house.presses import Caller, refuse_stale
 from wsgi_app.web.call import Call
 from wsgi_app.web.parts import read_burst
 from wsgi_app.web.presses import ID_HEADER, read_agreeing, read_press, read_press_id
+
+log = structlog.get_logger("porteiro")
 
 PHOTO_FIELDS = ("file", "file2", "file3")  # the first is judged and kept, the others are of the same moment
 
@@ -29,6 +32,7 @@ def answer(call: Call) -> Response:
         caller = _caller(call)
         stored = earlier_answer(house, caller)
         if stored is None:
+            house.stores.database.expect_write()
             series = series_at(house, caller)  # before the photos are read: who comes too soon costs nothing
             photos = read_burst(call.request, PHOTO_FIELDS, house.config.limits.uploads)
             stored = judge(house, caller, photos, call.steps, series)
@@ -37,7 +41,7 @@ def answer(call: Call) -> Response:
         if isinstance(error, TooManyRequests) and caller.press is not None:
             house.stores.tries.spend(caller.press)
         raise
-    judgement = msgspec.json.decode(stored.body, type=Judgement)
+    judgement = _read(stored.body)
     body = stored.body
     if call.holder is not None:
         body = _proven(judgement, stored.digests, caller, call.holder, house.stores.now())
@@ -48,6 +52,14 @@ def answer(call: Call) -> Response:
     if caller.key:
         response.headers[ID_HEADER] = caller.key.key
     return response
+
+
+def _read(body: bytes) -> Judgement:
+    try:
+        return msgspec.json.decode(body, type=Judgement)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        log.error("what the door was told cannot be read", why=str(error))  # noqa: TRY400  # once a press
+        raise DatabaseTrouble("unavailable:database_damaged") from error
 
 
 def _proven(judgement: Judgement, digests: str, caller: Caller, holder: Holder, now: datetime) -> bytes:

@@ -39,13 +39,14 @@ class Readiness(msgspec.Struct):
 
 
 def live(_call: Call) -> Response:
-    """``GET /health/live``: this process answers."""
+    """``GET /health/live``: this process answers. Nothing else is asked, whatever may be wrong with it."""
     return json_answer(Life("OK", __version__), headers={"Cache-Control": "no-store"})
 
 
 def ready(call: Call) -> Response:
-    """``GET /health/ready``: the database answers, and the networks find the face of a built-in picture."""
+    """``GET /health/ready``: a visit could be kept, and the networks find the face of a built-in picture."""
     house = call.house
+    house.stores.database.try_writing()
     gallery = house.gallery.now()
     if not house.pipeline.check(TEST_PICTURE, call.steps):
         raise Unavailable("unavailable:detector")

@@ -1,6 +1,8 @@
 """``python -m wsgi_app.front.start``: what uWSGI runs before it does anything of its own."""
 
 import os
+import socket
+import struct
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
@@ -8,34 +10,89 @@ from pathlib import Path
 
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.errors import ConfigError, PorteiroError
+from wsgi_app.base.locks import lock_file, server_of, take_lock
 from wsgi_app.base.sentences import Place
-from wsgi_app.base.sockets import listeners
+from wsgi_app.base.sockets import listeners, short_address
+from wsgi_app.house.models import chosen_pack, load_pipeline
 from wsgi_app.house.words.errors import sentence
-from wsgi_app.stores.secret_file import open_secret
+from wsgi_app.stores.database_file import refuse_unusable, why_not_made
+from wsgi_app.stores.secret_file import open_secret, read_secret
+from wsgi_app.stores.stores import naming_data
+from wsgi_app.stores.troubles import TroubleFile
 from wsgi_app.stores.unfinished import refuse_unfinished
 
 PRIVATE = 0o077  # faces are nobody else's business: what is written is for this user alone
+LISTENER_S = 2.0  # for which whoever listens at a socket may let a connection wait
 
 
 def prepare(environ: Mapping[str, str]) -> None:
-    """Refuse settings that cannot be used, and make the folders that uWSGI writes to and the doors' secret.
+    """Refuse a start that could not serve, and make the folders that uWSGI writes to and the doors' secret.
+
+    Nothing is written before everything is looked at: a server that runs in the folder stays as it is.
 
     Raises:
-        ConfigError: a setting cannot be used; it names it.
+        ConfigError: a setting cannot be used, it names it; or the data folder has a server.
+        PackError: the models that are set cannot be used.
     """
     config = load_config(environ)
+    if why := why_not_made(config.data):
+        raise ConfigError(f"PORTEIRO_DATA={str(config.data)!r}: {why}")
+    refuse_second(config)
     refuse_addresses(config)
     refuse_unfinished(config)
+    refuse_models(config)
+    read_secret(config.door_secret_file)
+    with naming_data(config):
+        refuse_unusable(config.database_file)
     run = config.data / "run"
     try:
         for name in ("run", "log"):
             (config.data / name).mkdir(parents=True, exist_ok=True)
-        (run / "reload").touch()
+        for file in (lock_file(config.data), run / "reload"):
+            if not file.exists():  # touched, it would renew the workers of one that starts at the same moment
+                file.touch()
         point(run / "environment", Path(sys.prefix))
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename}"
         raise ConfigError(f"PORTEIRO_DATA={str(config.data)!r}: {why}") from error
+    refuse_second(config)  # by now there is something to be locked
     open_secret(config.door_secret_file)
+    TroubleFile(config.trouble_file).write(None)  # found with the files that the server before had open
+
+
+def refuse_second(config: Config) -> None:
+    """Refuse a data folder that has a server; until this process ends, no other start finds it free.
+
+    One that starts itself anew, as on SIGHUP, is no other.
+
+    Raises:
+        ConfigError: it has one; it names both.
+    """
+    try:
+        server = server_of(config.data)
+        if server in (None, os.getppid()) and take_lock(config.data):
+            return
+    except OSError as error:
+        raise ConfigError(
+            f"PORTEIRO_DATA={str(config.data)!r}: {error.strerror}: {error.filename}"
+        ) from error
+    who = f"process {server}" if server else "one that cannot be seen from here"
+    raise ConfigError(
+        f"PORTEIRO_DATA={str(config.data)!r}: a server runs there already ({who}); stop that one first, or "
+        "set another folder"
+    )
+
+
+def refuse_models(config: Config) -> None:
+    """Look at the models in force; try them where a setting names some.
+
+    Raises:
+        PackError: they cannot be used; it names the setting.
+    """
+    if config.pack or config.nose_model:
+        load_pipeline(config)
+    else:
+        chosen_pack(config)
 
 
 def point(link: Path, folder: Path) -> None:
@@ -63,19 +120,37 @@ def refuse_addresses(config: Config) -> None:
                 opened.enter_context(closing(listener))
 
 
-def _why_no_place(socket: Path, own: tuple[Path, ...]) -> str:
+def _why_no_place(path: Path, own: tuple[Path, ...]) -> str:
     """Why the sockets cannot be made there, or would take the place of something else; ``""`` if they can be.
 
     Args:
-        socket: of the workers; that of the live feed lies beside it.
+        path: of the workers' socket; that of the live feed lies beside it.
         own: folders that are made anyway.
     """
-    if not socket.parent.is_dir() and socket.parent not in own:
-        return f"there is no folder {socket.parent}"
-    for path in (socket, socket.with_name("live.sock")):
-        if os.path.lexists(path) and not path.is_socket():
-            return f"{path} is there already, and is no socket"
+    if not path.parent.is_dir() and path.parent not in own:
+        return f"there is no folder {path.parent}"
+    for place in (path, path.with_name("live.sock")):
+        if os.path.lexists(place) and not place.is_socket():
+            return f"{place} is there already, and is no socket"
+        listener = _listener_at(place)
+        if listener not in (None, os.getppid()):
+            return f"a server listens at {place} already; stop that one first, or set another path"
     return ""
+
+
+def _listener_at(path: Path) -> int | None:
+    """The process that listens at a Unix socket, 0 where that is not told; ``None`` where nobody does."""
+    with closing(socket.socket(socket.AF_UNIX)) as client:
+        client.settimeout(LISTENER_S)
+        try:
+            client.connect(short_address(path))
+            credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        except OSError:  # as where nobody takes the connections that wait
+            return 0
+    process: int = struct.unpack("3i", credentials)[0]
+    return process
 
 
 if __name__ == "__main__":

@@ -12,14 +12,17 @@ from wsgi_app.access.passwords import Passwords
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters, Tally
 from wsgi_app.base.doors import DoorId, DoorKind
-from wsgi_app.base.errors import Unavailable
+from wsgi_app.base.errors import DatabaseTrouble, Unavailable
 from wsgi_app.base.steps import Clock, Steps
+from wsgi_app.base.workers import worker_count
 from wsgi_app.house.embedding import embed_faces
 from wsgi_app.house.gallery import GalleryState, LiveGallery
 from wsgi_app.house.models import load_pipeline
 from wsgi_app.house.thresholds import policy_for, threshold_in_force
+from wsgi_app.stores.patience import patience_of_workers
 from wsgi_app.stores.secret_file import LiveSecret
 from wsgi_app.stores.stores import Stores, open_stores
+from wsgi_app.stores.troubles import TroubleFile
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.verdicts import BUSY_SHARE, Policy
@@ -83,8 +86,11 @@ def open_house(config: Config, counters: Counters) -> House:
     Raises:
         ConfigError, PackError: as ``open_stores``, ``load_pipeline`` and ``LiveSecret`` say.
     """
-    house = put_together(config, open_stores(config), load_pipeline(config), counters)
-    warn_of_another_secret(house)
+    patience = patience_of_workers(config.waiting_file, worker_count())
+    stores = open_stores(config, patience, TroubleFile(config.trouble_file))
+    house = put_together(config, stores, load_pipeline(config), counters)
+    with suppress(DatabaseTrouble):  # whoever asks is told; others may be answered again soon
+        warn_of_another_secret(house)
     with suppress(Unavailable):  # the first request goes on with it
         see_everybody(house)
     return house

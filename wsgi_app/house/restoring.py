@@ -17,9 +17,10 @@ from wsgi_app.stores.backups.contents import in_backup, named_photos, thumbnail_
 from wsgi_app.stores.backups.folder import backups_in, is_backup
 from wsgi_app.stores.backups.manifest import CHOICE, DATABASE, NETWORKS, PHOTOS, SECRET, KeptFile
 from wsgi_app.stores.backups.reading import Backup
-from wsgi_app.stores.database import REVISIONS, SCHEMA_REVISION, Database
+from wsgi_app.stores.database import Database
 from wsgi_app.stores.database_copies import Counts, examine
 from wsgi_app.stores.files import PRIVATE_FILE, PRIVATE_FOLDER, flush, flush_folder, make_private
+from wsgi_app.stores.schema import REVISIONS, SCHEMA_REVISION
 from wsgi_app.stores.unfinished import UNFINISHED
 
 OF_THE_DISK = {"lost+found"}  # of one that is empty

@@ -11,10 +11,11 @@ from pathlib import Path
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import BackupError
 from wsgi_app.house.tombstones import forget_again
-from wsgi_app.stores.database import REVISIONS, SCHEMA_REVISION, Database
+from wsgi_app.stores.database import Database
 from wsgi_app.stores.database_copies import ANY_ERROR, Counts, examine, why_of
 from wsgi_app.stores.files import flush, flush_folder
 from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.schema import REVISIONS, SCHEMA_REVISION
 from wsgi_app.stores.schema_snapshots import SchemaSnapshot, snapshot_path, snapshots_of
 from wsgi_app.stores.tombstones import tombstones_of
 

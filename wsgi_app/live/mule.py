@@ -5,9 +5,10 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -18,10 +19,14 @@ from wsgi_app.base.errors import PorteiroError
 from wsgi_app.base.limits import FeedLimits
 from wsgi_app.base.logs import set_up_logs
 from wsgi_app.live.serving import serve_feed
+from wsgi_app.stores.database_watch import DatabaseWatch
+from wsgi_app.stores.patience import FEED
 from wsgi_app.stores.stores import open_stores
+from wsgi_app.stores.troubles import TroubleFile
 
 FURTHER_FILES = 1000  # the lab's rooms, the database, the libraries, connections on their way in
 NICENESS = 10  # where the processor is busy, the door goes first
+LOOK_S = 1.0  # between two looks at the database's file
 PAUSE_S = 5.0  # before uWSGI starts it anew: what fails at once should not fill the log
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -45,11 +50,33 @@ async def serve_until_told(config: Config) -> None:
     stop = asyncio.Event()
     for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    stores = open_stores(config)
+    trouble = TroubleFile(config.trouble_file)
+    stores = open_stores(config, FEED, trouble)
+    watch = DatabaseWatch(stores.database.path, trouble)
     try:
-        await serve_feed(config, stores, open_identifier(config, stores, Passwords()), stop)
+        with doing_aside(watch.look, LOOK_S):
+            await serve_feed(config, stores, open_identifier(config, stores, Passwords()), stop)
     finally:
         stores.database.close()
+
+
+@contextmanager
+def doing_aside(act: Callable[[], None], pause_s: float) -> Iterator[None]:
+    """Do something now and then on a thread of its own while inside, however long it takes."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(pause_s):
+            try:
+                act()
+            except Exception:  # nobody else would do it
+                log.exception("what is done now and then failed")
+
+    threading.Thread(target=run, name="watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        stop.set()
 
 
 def allow_files(limits: FeedLimits) -> None:

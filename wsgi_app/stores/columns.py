@@ -1,6 +1,7 @@
 """What columns hold beside numbers and texts: times, words of an enumeration, and typed JSON."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,6 +11,10 @@ import msgspec
 import sqlalchemy as sa
 
 E = TypeVar("E", bound=StrEnum)
+
+
+class UnreadableValueError(sqlite3.DatabaseError):
+    """A row holds what nobody here wrote: the database is damaged in it, though SQLite cannot know."""
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -25,6 +30,24 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         """From the database."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """From the database.
+
+        Raises:
+            UnreadableValueError: what is there is no time.
+        """
+        read = super().result_processor(dialect, coltype)
+        if read is None:
+            return None
+
+        def checked(value: Any) -> Any:
+            try:
+                return read(value)
+            except (ValueError, TypeError, AttributeError) as error:
+                raise UnreadableValueError("what is kept as a time is none") from error
+
+        return checked
 
 
 class EnumText(sa.TypeDecorator[E]):

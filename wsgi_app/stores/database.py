@@ -1,4 +1,4 @@
-"""The database: its connections, and bringing its schema up to date."""
+"""The database: its connections, its transactions, and what it does when it cannot be used."""
 
 import sqlite3
 import threading
@@ -11,32 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from wsgi_app.base.errors import BackupError, ConfigError, Unavailable
-from wsgi_app.base.sources import utc_now
+from wsgi_app.base.errors import ConfigError, DatabaseTrouble
 from wsgi_app.stores.columns import read_json
-from wsgi_app.stores.schema_snapshots import keep_snapshot, remove_snapshots, snapshots_of
+from wsgi_app.stores.guard import DatabaseGuard
+from wsgi_app.stores.patience import COMMANDS, Patience, Turns
+from wsgi_app.stores.schema import SCHEMA_REVISION, bring_up_to_date, revision_of
+from wsgi_app.stores.schema_snapshots import remove_snapshots, snapshots_of
+from wsgi_app.stores.troubles import TroubleFile
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-# The newest migration's: each file's name begins with its own.
-REVISIONS = {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
-SCHEMA_REVISION = max(REVISIONS)
-BUSY_TIMEOUT_MS = 10_000
+UPGRADE_S = 60.0  # for which processes that start together wait for the one that brings the schema up to date
 WIPE_TIMEOUT_MS = 50  # a press may wait for as long
-
-log = structlog.get_logger("porteiro")
+FILES = "files"  # in what is kept of a connection: those that it opened
 
 # WAL lets the pages be read while a visit is written; FULL puts each commit on disk before it returns.
 # What is deleted is overwritten, so that nobody who is forgotten stays in the file.
-SQLITE_PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "secure_delete = ON",
-    f"busy_timeout = {BUSY_TIMEOUT_MS}",
-)
+SQLITE_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 
 
 @dataclass
@@ -54,17 +45,30 @@ class Database:
     Whoever reads or writes while the same thread writes takes part in that one transaction: several changes
     are made together by opening ``write`` around them.
 
+    Nothing is kept in a file that is not in its place any more, or that was found damaged: once that is so,
+    every transaction is refused until another process opens the database.
+
     Args:
         url: of the database.
         wake: called after each change, when it is on disk.
+        patience: how long to wait for others.
+        shared: what other processes of the same server found wrong.
     """
 
-    def __init__(self, url: str, wake: Callable[[], None] = lambda: None):
-        self._wake = wake
+    def __init__(
+        self,
+        url: str,
+        wake: Callable[[], None] = lambda: None,
+        patience: Patience = COMMANDS,
+        shared: TroubleFile | None = None,
+    ):
+        self._wake, self._patience, self._turns = wake, patience, Turns(patience)
         # Values stay out of error messages, and so out of the log: names are private, hashes are keys.
         self.engine = sa.create_engine(url, hide_parameters=True, json_deserializer=read_json)
-        sa.event.listen(self.engine, "connect", _prepare_connection)
-        sa.event.listen(self.engine, "begin", _begin)
+        self.path = Path(str(self.engine.url.database))
+        self._guard = DatabaseGuard(self.path, shared)
+        sa.event.listen(self.engine, "connect", self._prepare_connection)
+        sa.event.listen(self.engine, "begin", self._begin)
         self._writer = self.engine.execution_options(write=True)
         self._thread = threading.local()
 
@@ -73,12 +77,13 @@ class Database:
         """A transaction that sees one moment of the database.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer, or is not to be trusted.
         """
         if self._unit is not None:
             yield self._unit.connection
             return
-        with _answering(), self.engine.begin() as connection:
+        with self._answering(), self.engine.begin() as connection:
+            self._guard.refuse_moved(connection.info[FILES])
             yield connection
 
     @contextmanager
@@ -88,7 +93,8 @@ class Database:
         One inside of another is committed with that one; where it fails, it alone is as if it had not been.
 
         Raises:
-            Unavailable: the database does not answer, or others kept it locked too long.
+            Unavailable: the database does not answer, is not to be trusted, may not be written to, or others
+                kept it locked too long.
         """
         if self._unit is not None:
             with self._unit.connection.begin_nested():
@@ -97,7 +103,7 @@ class Database:
         kept: list[Callable[[], object]] = []
         lost: list[Callable[[], object]] = []
         try:
-            with _answering(), self._writer.begin() as connection:
+            with self._writing_connection() as connection:
                 self._thread.unit = _Unit(connection, kept, lost)
                 try:
                     yield connection
@@ -111,6 +117,28 @@ class Database:
             act()
         self._wake()
 
+    def expect_write(self) -> None:
+        """Refuse early what would end in a change, where none can be kept now.
+
+        Others are waited for only where that was in vain of late: this tells when it is over, in a moment.
+
+        Raises:
+            Unavailable: as ``write``.
+        """
+        with self._answering():
+            self._guard.refuse_read_only()
+            if self._turns.are_stuck:
+                self.try_writing()
+
+    def try_writing(self) -> None:
+        """See whether a change could be kept now: get the write lock, and let it go.
+
+        Raises:
+            Unavailable: as ``write``.
+        """
+        with self._writing_connection():
+            pass
+
     def once_kept(self, act: Callable[[], object]) -> None:
         """Have something done when the transaction that this thread writes in is on disk."""
         self._writing.kept.append(act)
@@ -123,12 +151,16 @@ class Database:
         """The one value that a constant statement gives, without a transaction: for what every photo asks.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: as ``read``.
         """
         if self._unit is not None:
             return self._unit.connection.exec_driver_sql(statement).scalar_one()
-        with _answering(), closing(self.engine.raw_connection()) as connection:
-            return connection.cursor().execute(statement).fetchone()[0]
+        with self._answering(), closing(self.engine.raw_connection()) as connection:
+            self._guard.refuse_moved(connection.info[FILES])
+            row = connection.cursor().execute(statement).fetchone()
+            if row is None:
+                raise sa.exc.NoResultFound
+            return row[0]
 
     def wipe(self) -> bool:
         """Have nothing on disk any more of what was deleted; whether that was done.
@@ -136,13 +168,18 @@ class Database:
         It is not where others read or write just now. Until it is, the write-ahead log has the pages as they
         were before.
         """
-        with suppress(sqlite3.OperationalError), closing(self.engine.raw_connection()) as connection:
+        with (
+            suppress(DatabaseTrouble),
+            self._answering(),
+            closing(self.engine.raw_connection()) as connection,
+        ):
+            self._guard.refuse_moved(connection.info[FILES])
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {WIPE_TIMEOUT_MS}")
             try:
                 busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
-                cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                cursor.execute(f"PRAGMA busy_timeout = {self._patience.wait_ms}")
             return not busy
         return False
 
@@ -158,52 +195,27 @@ class Database:
         """
         try:
             with self.engine.begin() as connection:
-                if _revision(connection) == SCHEMA_REVISION:
+                if revision_of(connection) == SCHEMA_REVISION:
                     return
-            with self._writer.begin() as connection:
-                self._bring_up_to_date(connection, keeps_snapshot=keeps_snapshot)
+            with self._writer.execution_options(upgrades=True).begin() as connection:
+                bring_up_to_date(connection, self.path, keeps_snapshot=keeps_snapshot)
         except sa.exc.DatabaseError as error:
+            self._guard.tell_damage(error)
             raise ConfigError(
                 f"PORTEIRO_DATABASE_URL: the database cannot be opened: {error.orig}"
             ) from error
 
     def count_snapshots(self, before: datetime) -> int:
         """How many copies from before a change of the schema were made before a moment."""
-        return sum(snapshot.at < before for snapshot in snapshots_of(self.file))
+        return sum(snapshot.at < before for snapshot in snapshots_of(self.path))
 
     def remove_snapshots(self, before: datetime | None = None) -> int:
         """Remove these, or all of them; gives how many."""
-        return remove_snapshots(self.file, before)
+        return remove_snapshots(self.path, before)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
-
-    @property
-    def file(self) -> Path:
-        """Where it is."""
-        return Path(str(self.engine.url.database))
-
-    def _bring_up_to_date(self, connection: sa.Connection, *, keeps_snapshot: bool) -> None:
-        before = _revision(connection)
-        if before == SCHEMA_REVISION:  # another process was faster
-            return
-        if before is not None:
-            _refuse_newer(before, self.file)
-            if keeps_snapshot:
-                self._keep_snapshot(before)
-        _upgrade(connection)
-
-    def _keep_snapshot(self, revision: str) -> None:
-        try:
-            path = keep_snapshot(self.engine, self.file, revision, utc_now())
-        except (OSError, BackupError) as error:
-            why = error.values["why"] if isinstance(error, BackupError) else error
-            raise ConfigError(
-                f"The database's schema {revision} has to become {SCHEMA_REVISION}, and the copy that is "
-                f"made before that cannot be put beside {self.file}: {why}"
-            ) from error
-        log.warning("the schema is changed", before=revision, after=SCHEMA_REVISION, copy=str(path))
 
     @property
     def _unit(self) -> _Unit | None:
@@ -216,15 +228,54 @@ class Database:
             raise RuntimeError("this thread writes nothing now")
         return self._unit
 
+    @contextmanager
+    def _writing_connection(self) -> Iterator[sa.Connection]:
+        with self._answering():
+            self._guard.refuse_read_only()
+            with self._writer.begin() as connection:
+                files = connection.info[FILES]
+                self._guard.refuse_moved(files)
+                yield connection
+            self._guard.refuse_moved(files)  # what was kept in a file that went meanwhile is told to nobody
+            self._guard.kept()
 
-def open_database(url: str, wake: Callable[[], None] = lambda: None) -> Database:
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        if self._unit is None:
+            self._guard.refuse_known()
+        with self._guard.answering():
+            yield
+
+    def _prepare_connection(self, connection: Any, entry: ConnectionPoolEntry) -> None:
+        self._guard.refuse_other_file()  # which would be read together with the log of the one before
+        connection.isolation_level = None  # sqlite3 begins no transaction by itself: _begin does
+        connection.execute(f"PRAGMA busy_timeout = {self._patience.wait_ms}")
+        for pragma in SQLITE_PRAGMAS:
+            _execute_when_free(connection, f"PRAGMA {pragma}")
+        entry.info[FILES] = self._guard.opened()
+
+    def _begin(self, connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        if not options.get("write", False):
+            connection.exec_driver_sql("BEGIN")
+        elif options.get("upgrades", False):
+            self._turns.begin_within(connection, UPGRADE_S)
+        else:
+            self._turns.begin(connection)
+
+
+def open_database(
+    url: str,
+    wake: Callable[[], None] = lambda: None,
+    patience: Patience = COMMANDS,
+    shared: TroubleFile | None = None,
+) -> Database:
     """Open a database, made and brought up to date where needed; see ``Database`` and its ``migrate``."""
-    folder = Path(str(sa.make_url(url).database)).parent
+    database = Database(url, wake, patience, shared)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        database.path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"PORTEIRO_DATABASE_URL: the database cannot be opened: {error}") from error
-    database = Database(url, wake)
     try:
         database.migrate()
     except BaseException:
@@ -233,23 +284,9 @@ def open_database(url: str, wake: Callable[[], None] = lambda: None) -> Database
     return database
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
-        raise Unavailable("unavailable:database") from error
-
-
-def _prepare_connection(connection: Any, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001
-    connection.isolation_level = None  # sqlite3 begins no transaction by itself: _begin does
-    for pragma in SQLITE_PRAGMAS:
-        _execute_when_free(connection, f"PRAGMA {pragma}")
-
-
 def _execute_when_free(connection: Any, statement: str) -> None:
     # SQLite itself does not wait when several processes turn one new database to WAL at the same moment.
-    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    deadline = time.monotonic() + COMMANDS.wait_s
     while True:
         try:
             connection.execute(statement)
@@ -259,40 +296,3 @@ def _execute_when_free(connection: Any, statement: str) -> None:
             time.sleep(0.01)
         else:
             return
-
-
-def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _refuse_newer(revision: str, file: Path) -> None:
-    if revision in REVISIONS:
-        return
-    back = "restore a backup that it made: porteiro restore DIR --to FOLDER"
-    if older := [kept for kept in snapshots_of(file) if kept.revision in REVISIONS]:
-        back = (
-            f"stop the server and type: porteiro roll-back. That puts {older[0].path} in the database's "
-            f"place, of {older[0].at:%Y-%m-%d %H:%M:%S} UTC; what happened since is lost"
-        )
-    raise ConfigError(
-        f"The database's schema {revision} is newer than this release's {SCHEMA_REVISION}. Install the "
-        f"release that wrote it; or, to go on with this one, {back}."
-    )
-
-
-def _upgrade(connection: sa.Connection) -> None:
-    # Imported here: a worker that finds its database up to date starts without it.
-    import alembic.command  # noqa: PLC0415
-    import alembic.config  # noqa: PLC0415
-
-    settings = alembic.config.Config()
-    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    settings.attributes["connection"] = connection
-    alembic.command.upgrade(settings, "head")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.embeddings import Embedding, keep_embedding, vector_from
+from wsgi_app.stores.embeddings import Embedding, keep_embedding, refuse_other_sizes, vector_from
 from wsgi_app.stores.faces import FACES, EnrolledFace
 from wsgi_app.stores.generation import GENERATION, start_generation
 from wsgi_app.stores.people import BOUND, PEOPLE, Person
@@ -66,12 +66,12 @@ class GalleryStore:
             rows = connection.execute(_SEEN.where(embeddings.c.embedder == embedder)).all()
             unseen = connection.execute(_unseen_by(embedder)).all()
             bound = connection.execute(PEOPLE.where(BOUND)).all()
-        return GalleryRows(
-            generation,
-            _faces_from(rows),
-            [EnrolledFace(**row._mapping) for row in unseen],
-            [Person(**row._mapping) for row in bound],
-        )
+            return GalleryRows(
+                generation,
+                _faces_from(rows),
+                [EnrolledFace(**row._mapping) for row in unseen],
+                [Person(**row._mapping) for row in bound],
+            )
 
     def of(self, embedder: str, people_ids: Collection[str]) -> list[GalleryFace]:
         """The faces of some people that this embedder has seen."""
@@ -116,12 +116,14 @@ _SEEN: sa.Select[Any] = (
 
 
 def _faces_from(rows: Iterable[sa.Row[Any]]) -> list[GalleryFace]:
-    return [
+    faces = [
         GalleryFace(
             row.person_id, row.name, vector_from(row.vector), row.negative, row.id, bool(row.doubtful)
         )
         for row in rows
     ]
+    refuse_other_sizes(face.vector for face in faces)
+    return faces
 
 
 def _unseen_by(embedder: str) -> sa.Select[Any]:

@@ -12,7 +12,7 @@ from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.embeddings import vector_from
+from wsgi_app.stores.embeddings import refuse_other_sizes, vector_from
 from wsgi_app.stores.tables import corrections, probes, visits
 
 
@@ -53,7 +53,9 @@ class ProbeStore:
         """
         with self._database.read() as connection:
             rows = connection.execute(_UNSETTLED, {"present": embedder, "most": limit})
-            return [_probe_from(row) for row in rows]
+            found = [_probe_from(row) for row in rows]
+            refuse_other_sizes(probe.vector for probe in found)
+        return found
 
     def embedder_of(self, visit_id: str) -> str | None:
         """Which embedder compared the face of a visit; ``None`` where none did."""

@@ -114,11 +114,14 @@ class RetentionStore:
         with self._database.write() as connection:
             return connection.execute(kind.table.delete().where(sa.tuple_(*key).in_(chosen))).rowcount
 
-    def strays(self, before: datetime) -> Iterator[Path]:
-        """Photos, last written before a moment, of no visit and no face: left by a crash."""
+    def strays(self, before: datetime, crops_before: datetime | None = None) -> Iterator[Path]:
+        """Photos, last written before a moment, of no visit and no face: left by a crash.
+
+        Crops are looked at by a moment of their own where one is given.
+        """
         for day in self._photos.days():
             yield from self._strays(self._photos.files_of(day, before), _known_visits)
-        yield from self._strays(self._photos.crops(before), named_crops)
+        yield from self._strays(self._photos.crops(crops_before or before), named_crops)
 
     def _remove_visits(self, kind: Kind, before: datetime) -> int:
         query = sa.select(visits.c.id, visits.c.photo).where(kind.before(before)).limit(AT_ONCE)

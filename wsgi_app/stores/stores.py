@@ -1,8 +1,8 @@
 """All stores of one house, opened together."""
 
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from wsgi_app.stores.events import ActingStore, EventStore
 from wsgi_app.stores.faces import FaceStore
 from wsgi_app.stores.gallery import GalleryStore
 from wsgi_app.stores.invitations import InvitationStore
+from wsgi_app.stores.patience import COMMANDS, Patience
 from wsgi_app.stores.people import PeopleStore
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.probes import ProbeStore
@@ -30,6 +31,7 @@ from wsgi_app.stores.purges import PurgeStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
 from wsgi_app.stores.tries import TryStore
+from wsgi_app.stores.troubles import TroubleFile
 from wsgi_app.stores.unfinished import refuse_unfinished
 from wsgi_app.stores.visits import VisitStore
 
@@ -84,22 +86,39 @@ class Stores:
         return replace(self, **telling)
 
 
-def open_stores(config: Config) -> Stores:
+def open_stores(config: Config, patience: Patience = COMMANDS, shared: TroubleFile | None = None) -> Stores:
     """Open the database and the photo folder, made where they are not there yet.
+
+    Args:
+        config: the settings.
+        patience: how long to wait for others who write.
+        shared: what the processes of a server found wrong with the database.
 
     Raises:
         ConfigError: the database cannot be used, or is not restored whole.
     """
     refuse_unfinished(config)
+    with naming_data(config):
+        database = open_database(config.database_url, Waker(config.wake_address), patience, shared)
+    return stores_of_database(config, database)
+
+
+def stores_of_database(config: Config, database: Database) -> Stores:
+    """The stores of a database and of the photo folder beside it, as they are."""
+    photos = PhotoStore(config.data / "photos")
+    return stores_over(database, photos, utc_now, random_id, config.limits)
+
+
+@contextmanager
+def naming_data(config: Config) -> Iterator[None]:
+    """Have what is wrong with the database named with the data folder, where that says where it is."""
     try:
-        database = open_database(config.database_url, Waker(config.wake_address))
+        yield
     except ConfigError as error:
         if config.database_url != config.own_database_url:
             raise
         why = str(error).removeprefix("PORTEIRO_DATABASE_URL: ")
         raise ConfigError(f"PORTEIRO_DATA={str(config.data)!r}: {why}") from error
-    photos = PhotoStore(config.data / "photos")
-    return stores_over(database, photos, utc_now, random_id, config.limits)
 
 
 def stores_over(

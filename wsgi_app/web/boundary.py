@@ -14,7 +14,7 @@ from webob.util import status_reasons
 from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Tally
-from wsgi_app.base.errors import PackError, PorteiroError, RequestError, Unavailable
+from wsgi_app.base.errors import DatabaseTrouble, PackError, PorteiroError, RequestError, Unavailable
 from wsgi_app.base.sentences import Place, Say
 from wsgi_app.base.sources import random_id
 from wsgi_app.base.steps import Clock, Steps
@@ -71,6 +71,7 @@ class Exchange:
         steps: times each step.
         endpoint: who answers, as logs and counters call it.
         identity: who asks.
+        counted: whether it is counted.
     """
 
     request: Request
@@ -78,6 +79,7 @@ class Exchange:
     steps: Steps
     endpoint: str = UNROUTED
     identity: Identity = NOBODY
+    counted: bool = True
 
 
 class Boundary(ABC):
@@ -122,7 +124,7 @@ class Boundary(ABC):
         try:
             return self._respond(exchange)
         except RequestError as error:
-            if isinstance(error, Unavailable):
+            if isinstance(error, Unavailable) and not isinstance(error, DatabaseTrouble):
                 log.exception("cannot answer now")
             return self.refuse(exchange, error)
         except PackError:
@@ -140,7 +142,7 @@ class Boundary(ABC):
         if request.environ.get("PATH_INFO", "") == "":
             return to_root(request)
         match = self._router.find(request.method, request.environ["PATH_INFO"])
-        exchange.endpoint = match.name
+        exchange.endpoint, exchange.counted = match.name, match.route.counted
         if not match.route.from_any_site:
             refuse_other_sites(request)
         return self.call(exchange, match)
@@ -151,7 +153,8 @@ class Boundary(ABC):
 
     def _record(self, exchange: Exchange, response: Response) -> None:
         environ, seconds = exchange.request.environ, exchange.steps.elapsed_s()
-        self._runtime.tally.request(exchange.endpoint, response.status_code, seconds)
+        if exchange.counted:
+            self._runtime.tally.request(exchange.endpoint, response.status_code, seconds)
         log.info(
             "request",
             method=environ.get("REQUEST_METHOD", "")[:32],

@@ -65,6 +65,7 @@ class Route:
         json_only: whether no page's form posts there.
         versioned: whether ``If-Match`` guards the change.
         from_any_site: whether another site's page may send it through somebody's browser.
+        counted: whether requests are counted, which all processes do together.
     """
 
     method: str
@@ -83,6 +84,7 @@ class Route:
     json_only: bool = False
     versioned: bool = False
     from_any_site: bool = False
+    counted: bool = True
 
     @property
     def body(self) -> type | None:

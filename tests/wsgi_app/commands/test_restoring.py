@@ -11,7 +11,7 @@ from tests.backups import enrolled, visited
 from tests.houses import copy_new_database
 from tests.owners import Owner
 from wsgi_app.stores.backups.folder import backups_in
-from wsgi_app.stores.database import SCHEMA_REVISION
+from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.schema_snapshots import keep_snapshot
 from wsgi_app.stores.tombstones import FILE
 
@@ -175,7 +175,7 @@ def test_a_backup_of_a_house_whose_doors_lost_their_secret_says_so(owner: Owner,
 
 def test_the_way_back_after_an_upgrade(owner: Owner) -> None:
     with owner.house() as stores:
-        keep_snapshot(stores.database.engine, stores.database.file, SCHEMA_REVISION, stores.now())
+        keep_snapshot(stores.database.engine, stores.database.path, SCHEMA_REVISION, stores.now())
         visited(stores)
         with stores.database.write() as connection:
             connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))

@@ -402,6 +402,20 @@ def test_a_database_holds_no_token(door: Door, tmp_path: Path, photo: Photo) -> 
     assert door.token.partition(".")[2] not in kept
 
 
+@pytest.mark.parametrize("kept", [b"{", b"{}", b"\xff\xfe"])
+def test_what_was_told_and_cannot_be_read_is_told_to_no_door(
+    door: Door, stores: Stores, photo: Photo, kept: bytes
+) -> None:
+    headers = {**door.press(), "Idempotency-Key": "one-press"}
+    assert door.rings(photo("nobody-1"), headers).status == 404
+    with stores.database.write() as connection:
+        connection.execute(sa.text("UPDATE answers SET body = :kept"), {"kept": kept})
+
+    answer = door.rings(photo("nobody-1"), headers)
+
+    assert (answer.status, answer.error) == (503, "unavailable")
+
+
 def test_the_log_holds_neither_token_nor_hash_whatever_happens(
     door: Door, stores: Stores, photo: Photo
 ) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tests.conftest import Clock
 from tests.galleries import SHARP, without_crops
+from wsgi_app.base.errors import DatabaseTrouble
 from wsgi_app.base.limits import Limits
 from wsgi_app.house.gallery import GalleryState, LiveGallery, rule_of
 from wsgi_app.house.hours import NEVER
@@ -226,3 +227,33 @@ def test_hours_that_cannot_be_read_let_that_person_in_never_and_the_others_as_be
     assert rule_of(stores.people.get(bruno)) == Rule()
     renamed = stores.people.change(ana, lambda person: replace(person, name="Anabela"), always)
     assert rule_of(stores.people.get(ana)) == rule_of(renamed) == Rule(hours=(NEVER,))
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        (3e30, -1e30),  # like anybody
+        (0.9, 0.9),
+        (float("nan"), 0.0),
+        (float("inf"), 0.0),
+        (1.0, 0.0, 0.0),
+    ],
+)
+def test_a_vector_that_no_embedder_made_lets_nobody_in(house: House, vector: tuple[float, ...]) -> None:
+    enrol(house.elsewhere, "Ana", (1, 0), (0, 1))
+    kept = np.array(vector, "<f4").tobytes()
+    with house.elsewhere.database.write() as connection:
+        connection.execute(sa.text("UPDATE embeddings SET vector = :kept WHERE rowid = 1"), {"kept": kept})
+
+    for _ in range(2):
+        with pytest.raises(DatabaseTrouble, match=r"^unavailable:database_damaged$"):
+            house.gallery.now()
+
+
+def test_half_a_vector_lets_nobody_in(house: House) -> None:
+    enrol(house.elsewhere, "Ana", (1, 0))
+    with house.elsewhere.database.write() as connection:
+        connection.execute(sa.text("UPDATE embeddings SET vector = x'0000803f00'"))
+
+    with pytest.raises(DatabaseTrouble, match=r"^unavailable:database_damaged$"):
+        house.gallery.now()

@@ -109,7 +109,7 @@ def test_who_was_forgotten_since_is_written_nowhere(
     made = backed_up(config, stores, disk / "backups")
     stores.people.remove(ana, lambda _: True)
 
-    restored = restore(target, opened(made.path), gather((), (stores.database.file,)))
+    restored = restore(target, opened(made.path), gather((), (stores.database.path,)))
 
     with living(target) as again:
         assert [person.id for person in again.people.page(10)] == [bruno]

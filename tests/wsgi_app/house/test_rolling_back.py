@@ -14,8 +14,9 @@ from tests.conftest import Clock
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.errors import BackupError, ConfigError
 from wsgi_app.house.rolling_back import roll_back
-from wsgi_app.stores.database import SCHEMA_REVISION, open_database
+from wsgi_app.stores.database import open_database
 from wsgi_app.stores.database_copies import examine
+from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.schema_snapshots import keep_snapshot, snapshots_of
 from wsgi_app.stores.stores import Stores, open_stores
 
@@ -29,7 +30,7 @@ def config(tmp_path: Path) -> Config:
 
 def upgraded(stores: Stores, clock: Clock) -> Path:
     """Do what a newer release does: keep a copy of before, and change the schema."""
-    path = keep_snapshot(stores.database.engine, stores.database.file, SCHEMA_REVISION, clock.now())
+    path = keep_snapshot(stores.database.engine, stores.database.path, SCHEMA_REVISION, clock.now())
     with stores.database.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
         connection.execute(sa.text("CREATE TABLE newer (id TEXT)"))

@@ -95,11 +95,11 @@ def test_all_that_is_known_anywhere_counts_and_what_cannot_be_read_is_named(
     stores: Stores, tmp_path: Path
 ) -> None:
     forget(stores, "Ana")
-    (first, *_) = stones = gather((), (stores.database.file,)).stones
+    (first, *_) = stones = gather((), (stores.database.path,)).stones
     (tmp_path / "list").write_text("".join(f"{line}\n" for line in [*lines_of([first]), "{", "junk"]))
     (tmp_path / "other.db").write_bytes(b"a letter, and no database at all" * 200)
 
-    found = gather((tmp_path / "list", tmp_path / "none"), (stores.database.file, tmp_path / "other.db"))
+    found = gather((tmp_path / "list", tmp_path / "none"), (stores.database.path, tmp_path / "other.db"))
 
     assert found == Gathered(
         stones, [f"{tmp_path}/list: 2 of its lines", f"{tmp_path}/other.db: file is not a database"]

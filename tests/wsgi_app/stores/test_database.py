@@ -20,7 +20,8 @@ from tests.galleries import SHARP
 from wsgi_app.base.errors import ConfigError
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace
 from wsgi_app.base.vitals import Vitals
-from wsgi_app.stores.database import MIGRATIONS, SCHEMA_REVISION, Database, open_database
+from wsgi_app.stores.database import Database, open_database
+from wsgi_app.stores.schema import MIGRATIONS, SCHEMA_REVISION
 from wsgi_app.stores.tables import metadata, visits
 
 PATIENCE_S = 60

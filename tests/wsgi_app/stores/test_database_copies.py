@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from wsgi_app.base.errors import BackupError
-from wsgi_app.stores.database import SCHEMA_REVISION
 from wsgi_app.stores.database_copies import Counts, copy_database, examine, reading, why_of
+from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.tables import people
 

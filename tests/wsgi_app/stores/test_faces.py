@@ -68,7 +68,7 @@ def test_a_removed_face_takes_its_crop_with_it_and_leaves_the_others(stores: Sto
     stores.faces.remove(ana, first.id)
     assert stores.faces.of(ana) == [second]
     assert crops_on_disk(stores) == ["people", second.crop]
-    assert gallery_of(stores, "e1") == [(ana, "Ana", [2.0, -1.5, 0.25])]
+    assert gallery_of(stores, "e1") == [(ana, "Ana", [0.25, -0.1875, 0.03125])]
     with pytest.raises(NotFound):
         stores.faces.remove(ana, first.id)
 

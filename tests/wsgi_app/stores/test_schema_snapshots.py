@@ -11,8 +11,9 @@ import structlog
 
 from tests.wsgi_app.stores.test_database import settings_of
 from wsgi_app.base.errors import ConfigError
-from wsgi_app.stores.database import SCHEMA_REVISION, Database, open_database
+from wsgi_app.stores.database import Database, open_database
 from wsgi_app.stores.database_copies import examine
+from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.schema_snapshots import KEPT, keep_snapshot, remove_snapshots, snapshots_of
 from wsgi_app.stores.stores import Stores
 
@@ -84,7 +85,7 @@ def test_a_newer_database_is_refused_with_the_way_back(earlier: Path) -> None:
 
 def test_the_newest_copies_stay(stores: Stores, tmp_path: Path) -> None:
     for hours in range(KEPT + 2):
-        keep_snapshot(stores.database.engine, stores.database.file, BEFORE, AT + timedelta(hours=hours))
+        keep_snapshot(stores.database.engine, stores.database.path, BEFORE, AT + timedelta(hours=hours))
     (tmp_path / "snapshots" / "notes.txt").touch()
 
     kept = snapshots_of(tmp_path / "porteiro.db")
@@ -96,9 +97,9 @@ def test_the_newest_copies_stay(stores: Stores, tmp_path: Path) -> None:
 
 def test_whoever_is_forgotten_is_in_no_copy(stores: Stores) -> None:
     ana = stores.people.add("Ana")
-    path = keep_snapshot(stores.database.engine, stores.database.file, BEFORE, AT)
+    path = keep_snapshot(stores.database.engine, stores.database.path, BEFORE, AT)
     assert b"Ana" in path.read_bytes()
 
     stores.people.remove(ana.id, lambda _: True)
 
-    assert snapshots_of(stores.database.file) == []
+    assert snapshots_of(stores.database.path) == []

@@ -50,7 +50,7 @@ def gone_back(stores: Stores, file: Path) -> Stores:
     """A house with a database as it is now, whatever becomes of the first one."""
     stores.database.wipe()
     file.parent.mkdir()
-    shutil.copyfile(stores.database.file, file)
+    shutil.copyfile(stores.database.path, file)
     photos = PhotoStore(file.parent / "photos")
     return stores_over(open_database(f"sqlite:///{file}"), photos, stores.now, counted_ids(), Limits())
 
@@ -207,7 +207,7 @@ def test_one_that_is_in_use_tells_of_the_latest(stores: Stores) -> None:
     ana = stores.people.add("Ana").id
     stores.people.remove(ana, lambda _: True)
 
-    assert [stone.id for stone in tombstones_of(stores.database.file)] == [ana]
+    assert [stone.id for stone in tombstones_of(stores.database.path)] == [ana]
     assert ids(stores, devices) == set()
     with stores.database.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(events)) == 2

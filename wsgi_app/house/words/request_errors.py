@@ -1,6 +1,6 @@
 """What can be wrong with a request itself, whatever it is about, and with whoever sends it."""
 
-from wsgi_app.base.sentences import Plural, Sentence
+from wsgi_app.base.sentences import Place, Plural, Sentence
 
 SENTENCES: dict[str, Sentence] = {
     # where it goes
@@ -107,6 +107,14 @@ SENTENCES: dict[str, Sentence] = {
     "internal": "Something went wrong here; the log has it.",
     "unavailable:passwords": "Passwords cannot be worked on now; try again.",
     "unavailable:database": "The database does not answer; try again.",
+    "unavailable:database_locked": "The database is kept busy by somebody else; try again.",
+    "unavailable:database_read_only": "The database may not be written to: its file or disk is read-only.",
+    "unavailable:database_damaged": {
+        Place.TERMINAL: "The database is damaged; `porteiro check` says more.",
+        Place.API: "The database is damaged; whoever runs the server can have it checked.",
+    },
+    "unavailable:database_replaced": "The database's file was replaced or removed while the server runs; "
+    "whoever runs the server has to start it anew.",
     "too_many:sockets": "Too many WebSockets of one address are open.",
     "unavailable:sockets": "Too many WebSockets are open.",
     "unavailable:workers": "Porteiro does not answer; try again.",

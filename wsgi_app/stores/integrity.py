@@ -1,0 +1,148 @@
+"""Whether a database is whole, as SQLite and its rows say, and repairing what loses nothing."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from wsgi_app.stores.database import Database
+from wsgi_app.stores.database_file import read_only_connection
+from wsgi_app.stores.generation import start_generation
+from wsgi_app.stores.tables import faces, metadata, visits
+
+MOST_MESSAGES = 20  # of what SQLite finds
+AT_ONCE = 1000  # rows read at once
+STEPS = 100_000  # of SQLite's between two signs of life
+
+ROW: sa.ColumnClause[int] = sa.literal_column("rowid", sa.Integer)
+
+# How SQLite words what is wrong with an index alone: the tables that it is made of are whole.
+OF_INDEXES = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What SQLite says of a database.
+
+    Attributes:
+        damage: what is wrong in the file; none where it is whole.
+        revision: of its schema; ``None`` without one.
+        orphans: how many rows of each table refer to a row that is not there.
+    """
+
+    damage: tuple[str, ...]
+    revision: str | None = None
+    orphans: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_of_indexes(self) -> bool:
+        """Whether all damage is in indexes, which can be made anew."""
+        return bool(self.damage) and all(
+            any(words in message for words in OF_INDEXES) for message in self.damage
+        )
+
+
+@dataclass(frozen=True)
+class KeptPhoto:
+    """A photo that a row names.
+
+    Attributes:
+        owner: the id of the visit or of the face.
+        name: of the photo.
+    """
+
+    owner: str
+    name: str
+
+
+def integrity_of(path: Path, sign_of_life: Callable[[], None] = lambda: None) -> Integrity:
+    """Have SQLite look through the whole of a database; it may be served meanwhile.
+
+    Args:
+        path: of the database.
+        sign_of_life: is called now and then.
+    """
+
+    def go_on() -> int:
+        sign_of_life()
+        return 0
+
+    try:
+        with closing(read_only_connection(path)) as connection:
+            connection.set_progress_handler(go_on, STEPS)
+            said = [text for (text,) in connection.execute(f"PRAGMA integrity_check({MOST_MESSAGES})")]
+            if said != ["ok"]:
+                return Integrity(tuple(said))
+            rows = connection.execute("PRAGMA foreign_key_check").fetchall()
+            orphans = Counter(table for table, *_ in rows)
+            return Integrity((), _revision(connection), tuple(sorted(orphans.items())))
+    except sqlite3.DatabaseError as error:
+        return Integrity((str(error),))
+
+
+class IntegrityStore:
+    """Repairs what SQLite found, and tells which photos the rows name."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def make_indexes_anew(self) -> None:
+        """Fill every index from its table."""
+        with self._database.write() as connection:
+            connection.execute(sa.text("REINDEX"))
+
+    def repair_references(self) -> int:
+        """Do with rows that refer to nothing what the schema says is done when that goes; gives their number.
+
+        They are removed, or let go of it.
+        """
+        with self._database.write() as connection:
+            wrong = connection.execute(sa.text("PRAGMA foreign_key_check")).all()
+            for name, row, _, key in wrong:
+                keys = connection.execute(sa.text(f"PRAGMA foreign_key_list({name})")).mappings()
+                found = next(found for found in keys if found["id"] == key)
+                table = metadata.tables[name]
+                lets_go = found["on_delete"] == "SET NULL"
+                change = table.update().values({found["from"]: None}) if lets_go else table.delete()
+                connection.execute(change.where(row == ROW))
+            if wrong:
+                start_generation(connection)
+        return len(wrong)
+
+    def count(self) -> int:
+        """How many photos the rows of visits and faces name."""
+        with self._database.read() as connection:
+            return sum(
+                connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+                for table in (visits, faces)
+            )
+
+    def photos_of_visits(self) -> Iterator[KeptPhoto]:
+        """The photo of each visit."""
+        after = 0
+        while True:
+            query = sa.select(visits.c.number, visits.c.id, visits.c.photo).where(visits.c.number > after)
+            with self._database.read() as connection:
+                rows = connection.execute(query.order_by(visits.c.number).limit(AT_ONCE)).all()
+            yield from (KeptPhoto(row.id, row.photo) for row in rows)
+            if len(rows) < AT_ONCE:
+                return
+            after = rows[-1].number
+
+    def crops_of_faces(self) -> Iterator[KeptPhoto]:
+        """The crop of each face."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(faces.c.id, faces.c.crop).order_by(faces.c.id)).all()
+        yield from (KeptPhoto(row.id, row.crop) for row in rows)
+
+
+def _revision(connection: sqlite3.Connection) -> str | None:
+    try:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return str(found[0]) if found else None
