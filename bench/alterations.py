@@ -2,72 +2,34 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.covers import (
+    CARD,
+    CLOTH,
+    CLOTHS,
+    COVERS,
+    GLASS,
+    GREY,
+    HIDDEN,
+    SEED,
+    Pixels,
+    behind,
+    covered,
+    eye_distance,
+    in_shadow,
+    painted,
+    spectacled,
+    under,
+)
 from bench.framing import FORMS, framed
 from wsgi_app.vision.detect import Face
 
-Pixels = NDArray[np.uint8]
 Alter = Callable[[Pixels, Face], Pixels]
-Place = tuple[float, float, float, float]  # left, top, right and bottom in shares of a face's box
-
-GREY = (128, 128, 128)
-CLOTH, CARD, GLASS = (120, 160, 190), (235, 235, 235), (15, 15, 15)
-LIGHT = np.array((225, 215, 120))  # the other colour of a pattern
-SEED = 3
-
-# How much of the second colour cloth has at places that are so far down and across, in heights of a face.
-CLOTHS: dict[str, Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]] = {
-    "shaded": lambda down, _: down / max(float(down.max(initial=0.0)), 1e-6),
-    "striped": lambda down, _: np.sin(2 * np.pi * down / 0.07) / 2 + 0.5,
-    "dotted": lambda down, across: (
-        np.sin(2 * np.pi * down / 0.1) * np.sin(2 * np.pi * across / 0.1) > 0.3
-    ).astype(np.float32),
-    "speckled": lambda down, _: np.random.default_rng(SEED).random(down.shape, np.float32),
-}
-HIDDEN: dict[str, Place] = {
-    "mask": (0, 0.55, 1, 1.05),
-    "glasses": (0.05, 0.3, 0.95, 0.48),
-    "scarf over the mouth": (0.2, 0.65, 0.8, 0.95),
-    "left half": (-9, -9, 0.5, 9),
-}
-
-
-def _skin(pixels: Pixels, face: Face) -> Pixels:
-    """The colour of the nose, lit from the middle."""
-    nose_x, nose_y = (int(value) for value in face.landmarks[2])
-    down, across = np.indices(pixels.shape[:2], np.float32)
-    far = np.abs(across - nose_x) * 0.45 + (down - nose_y) * 0.2
-    light = np.clip(1.15 - far / _eye_distance(face), 0.3, 1.3)[..., None]
-    return np.asarray(np.clip(pixels[nose_y, nose_x] * light, 0, 255), np.uint8)
-
-
-def _pixelated(pixels: Pixels, face: Face) -> Pixels:
-    """Four blocks between the eyes."""
-    height, width = pixels.shape[:2]
-    block = max(2, int(_eye_distance(face) / 4))
-    small = cv2.resize(pixels, (width // block, height // block), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
-
-
-def _lower(pixels: Pixels, face: Face) -> Pixels:
-    """All of it lower: where the mouth was are the eyes once more."""
-    return np.roll(pixels, int(0.9 * _eye_distance(face)), axis=0)
-
-
-def _eye_distance(face: Face) -> float:
-    return float(np.linalg.norm(np.subtract(face.landmarks[1], face.landmarks[0])))
-
-
-# What of the picture itself may lie over a part of a face.
-COVERS: dict[str, Callable[[Pixels, Face], Pixels]] = {
-    "its skin": _skin,
-    "pixelated": _pixelated,
-    "the same face, lower": _lower,
-}
 
 
 def turned(quarters: int, pixels: Pixels, _: Face) -> Pixels:
@@ -106,6 +68,38 @@ def skewed(shear: float, pixels: Pixels, face: Face) -> Pixels:
     return np.asarray(cv2.warpAffine(pixels, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
+# Where a bent picture has what is so far across and down from the middle of a face, in distances of the eyes.
+BENDS: dict[str, Callable[[NDArray[np.float32], NDArray[np.float32]], tuple[NDArray[Any], NDArray[Any]]]] = {
+    "by a lens": lambda x, y: _scaled(x, y, 1 + 0.5 * (x * x + y * y) / (1 + 0.3 * (x * x + y * y))),
+    "by a lens too near": lambda x, y: _scaled(x, y, 1 - 0.5 * np.exp(-(x * x + y * y) / 0.5)),
+    "from below": lambda x, y: (x * (1 + 0.3 * np.clip(y, -3, 3)), y),
+    "from the side": lambda x, y: (x, y * (1 + 0.3 * np.clip(x, -3, 3))),
+    "in waves": lambda x, y: (x + 0.08 * np.sin(2 * np.pi * y / 0.7), y),
+}
+
+
+def _scaled(
+    x: NDArray[np.float32], y: NDArray[np.float32], scale: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    return x * scale, y * scale
+
+
+def bent(how: str, pixels: Pixels, face: Face) -> Pixels:
+    """As a lens, a slanting camera or a pane of old glass bends it."""
+    middle_x, middle_y = np.mean(face.landmarks, axis=0)
+    unit = eye_distance(face)
+    down, across = np.indices(pixels.shape[:2], np.float32)
+    x, y = BENDS[how]((across - middle_x) / unit, (down - middle_y) / unit)
+    places = ((x * unit + middle_x).astype(np.float32), (y * unit + middle_y).astype(np.float32))
+    return np.asarray(cv2.remap(pixels, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def doubled(share: float, pixels: Pixels, face: Face) -> Pixels:
+    """Exposed twice, a little moved."""
+    moved = np.roll(pixels, (int(0.2 * eye_distance(face)), int(0.3 * eye_distance(face))), (0, 1))
+    return np.asarray(cv2.addWeighted(pixels, 1 - share, moved, share, 0), np.uint8)
+
+
 def cut(side: str, share: float, pixels: Pixels, face: Face) -> Pixels:
     """The face cut off by an edge of the picture, by so much of its box."""
     left, top, width, height = (round(value) for value in face.box)
@@ -118,41 +112,6 @@ def cut(side: str, share: float, pixels: Pixels, face: Face) -> Pixels:
         "bottom": pixels[:end_y],
     }
     return np.ascontiguousarray(parts[side])
-
-
-def part_at(place: Place, face: Face) -> tuple[slice, slice]:
-    """The rows and the columns of a picture where a part of a face is."""
-    left, top, width, height = face.box
-    first_x, first_y, last_x, last_y = place
-    rows, columns = (
-        [max(0, round(begin + share * side)) for share in shares]
-        for begin, side, shares in ((top, height, (first_y, last_y)), (left, width, (first_x, last_x)))
-    )
-    return slice(*rows), slice(*columns)
-
-
-def covered(place: Place, colour: tuple[int, int, int], pixels: Pixels, face: Face) -> Pixels:
-    """A part of the face behind something of one colour."""
-    painted = pixels.copy()
-    painted[part_at(place, face)] = colour
-    return painted
-
-
-def behind(place: Place, cloth: str, pixels: Pixels, face: Face) -> Pixels:
-    """A part of the face behind cloth with a pattern, the same for everybody."""
-    part, painted = part_at(place, face), pixels.copy()
-    down, across = np.indices(painted[part].shape[:2], np.float32) / face.box[3]
-    share = CLOTHS[cloth](down, across)[..., None]
-    painted[part] = (LIGHT + share * (np.array(CLOTH) - LIGHT)).astype(np.uint8)
-    return painted
-
-
-def under(place: Place, cover: str, pixels: Pixels, face: Face) -> Pixels:
-    """A part of the face behind something that is made of the picture, with a soft edge."""
-    share = np.zeros(pixels.shape[:2], np.float32)
-    share[part_at(place, face)] = 1
-    soft = np.asarray(cv2.GaussianBlur(share, (0, 0), max(0.6, 0.015 * _eye_distance(face))))[..., None]
-    return np.asarray(pixels + soft * (COVERS[cover](pixels, face).astype(np.float32) - pixels), np.uint8)
 
 
 def blurred(share: float, pixels: Pixels, face: Face) -> Pixels:
@@ -204,6 +163,11 @@ ALTERATIONS: dict[str, Alter] = {
     **{f"lying, {quarters} quarters": partial(turned, quarters) for quarters in (1, 2, 3)},
     **{f"tilted, {degrees} degrees": partial(tilted, degrees) for degrees in (15, 30, 45)},
     **{f"stretched, {factor:g} times as wide": partial(stretched, factor) for factor in FACTORS},
+    **{f"bent {how}": partial(bent, how) for how in BENDS},
+    **{f"in the shadow of leaves, {depth:.0%}": partial(in_shadow, depth) for depth in (0.3, 0.5, 0.7)},
+    **{f"exposed twice, {share:.0%}": partial(doubled, share) for share in (0.2, 0.35)},
+    "face paint": painted,
+    **{f"spectacles, {thick:.0%}": partial(spectacled, thick) for thick in (0.04, 0.1)},
     **{f"skewed, {shear:g}": partial(skewed, shear) for shear in (-0.35, 0.2, 0.35)},
     **{
         f"cut off {side}, {share:.0%}": partial(cut, side, share)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import Progress
 
-from bench.alterations import ALTERATIONS, COVERS
+from bench.alterations import ALTERATIONS
+from bench.covers import COVERS
 from bench.impostors import Looked, Tally, main, measure, tally
 from bench.prints import SHARES, PrintRow, measure_prints
 from bench.shots import read_shots

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.alterations import COVERS, HIDDEN, Alter, behind, stretched, under
+from bench.alterations import BENDS, Alter, bent, doubled, stretched
+from bench.covers import COVERS, HIDDEN, behind, painted, under
 from tests.conftest import PHOTOS
 from wsgi_app.base.errors import PackError, UnusablePhoto
 from wsgi_app.base.steps import Steps
@@ -103,6 +104,9 @@ SPOILT: dict[str, Alter] = {
         for name in ("mask", "glasses")
         for cover in COVERS
     },
+    **{f"bent {how}": partial(bent, how) for how in BENDS},
+    "exposed twice": partial(doubled, 0.35),
+    "face paint": painted,
 }
 
 
