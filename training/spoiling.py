@@ -192,3 +192,17 @@ WRONG: dict[str, dict[str, Change]] = {
         **{f"out of focus {share:g}": partial(out_of_focus, share) for share in (0.03, 0.05)},
     },
 }
+
+# What an embedder is to look through.
+DISGUISES: tuple[Change, ...] = (
+    spectacled,
+    spectacled,
+    spectacled,
+    painted,
+    partial(shaded, (0.2, 0.7)),
+    partial(shaded, (0.2, 0.7)),
+    partial(bent, _lens, (0.1, 0.6)),
+    partial(bent, _bulge, (0.1, 0.6)),
+    partial(bent, _keystone, (0.1, 0.4)),
+    partial(veiled, (0.15, 0.4)),
+)
