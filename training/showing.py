@@ -12,11 +12,13 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from training.degradations import Jitter, Picture, covered, degraded, jittered, lit_otherwise
 from training.faces import FACE_PX, NOBODY
 from training.mixtures import Pool, Shown, mirrored
+from training.spoiling import DISGUISES
 
 MIXED = 0.5  # of the views are mixtures
 GENTLE = 0.4  # of the views have nothing worse than other light
 COVERED = 0.08
 STRETCHED = 0.12  # of the views come from a picture in the wrong form
+DISGUISED = 0.2  # of the views are of somebody in spectacles, paint or shadow, or bent by a lens
 JITTER = Jitter(shift_px=3.5, turn_degrees=7.0, scale=0.07, stretch=0.08)
 WRONG_FORM = Jitter(shift_px=3.5, turn_degrees=7.0, scale=0.07, stretch=0.5)
 
@@ -57,7 +59,10 @@ class Views(IterableDataset[Batch]):
 def view(crop: Picture, random: np.random.Generator) -> Picture:
     """One view, uint8 [112, 112, 3], of a crop [128, 128, 3]."""
     jitter = WRONG_FORM if random.random() < STRETCHED else JITTER
-    picture = jittered(mirrored(crop, random), FACE_PX, jitter, random)
+    seen = mirrored(crop, random)
+    if random.random() < DISGUISED:
+        seen = DISGUISES[random.integers(len(DISGUISES))](seen, random)
+    picture = jittered(seen, FACE_PX, jitter, random)
     if random.random() < GENTLE:
         return lit_otherwise(picture, random) if random.random() < 0.5 else picture
     if random.random() < COVERED / (1 - GENTLE):

@@ -9,22 +9,19 @@ pytest.importorskip("torch", reason="PyTorch is not installed; `make setup-train
 
 import torch
 
-from tests.training.material import drawn_face, noise, plain
+from tests.training.material import drawn_face
 from training.export import Form, to_onnx
 from training.faults import (
     AT_ONCE,
     FALSE_ALARMS,
     OUTCOMES,
-    RIGHT,
-    WRONG,
     FaultNetwork,
     Shown,
     examined,
-    formed,
-    hidden,
     learn,
     set_level,
 )
+from training.spoiling import RIGHT, WRONG
 from wsgi_app.vision.engines import load_network
 from wsgi_app.vision.faults import find_fault
 from wsgi_app.vision.packs import FaultsFile
@@ -34,25 +31,6 @@ CROPS = np.stack([drawn_face(look) for look in range(6)])
 
 def random(seed: int = 1) -> np.random.Generator:
     return np.random.default_rng(seed)
-
-
-def test_a_face_in_the_wrong_form_is_as_much_wider_as_it_is_lower() -> None:
-    face = plain(128, 128, 0, 0, 0)
-    face[54:74, 54:74] = 255
-
-    wide = formed(1.44, face, random())[..., 0] > 127
-
-    assert (wide.any(axis=0).sum(), wide.any(axis=1).sum()) == (24, pytest.approx(17, abs=1))
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_what_is_hidden_is_where_it_is_said_to_be(seed: int) -> None:
-    face = noise(128, 128)
-
-    changed = (hidden((0.6, 1.1), (-0.2, 1.2), face, random(seed)) != face).any(axis=2)
-
-    assert changed[100:110, 40:90].mean() > 0.4  # cloth may have the very colour, here and there
-    assert not changed[:50].any()
 
 
 def test_each_batch_tells_what_was_done_and_which_outcome_that_should_get() -> None:

@@ -37,8 +37,19 @@ def test_a_view_is_of_the_faces_middle_and_belongs_to_its_random_numbers() -> No
     assert not np.array_equal(once, other)
 
 
+def test_disguised_views_are_not_of_a_bare_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showing, "GENTLE", 1.0)
+    monkeypatch.setattr(showing, "DISGUISED", 1.0)
+
+    found = [view(plain(128, 128, 90, 120, 150), np.random.default_rng(seed)) for seed in range(30)]
+
+    # What bends a face leaves a plain one as it is.
+    assert sum((picture != picture[0, 0]).any() for picture in found) > 10
+
+
 def test_gentle_views_keep_their_sharpness(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(showing, "GENTLE", 1.0)
+    monkeypatch.setattr(showing, "DISGUISED", 0.0)
 
     found = [view(plain(128, 128, 90, 120, 150), np.random.default_rng(seed)) for seed in range(30)]
 
