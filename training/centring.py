@@ -4,8 +4,12 @@ Small children are like each other whoever they are, and so are other faces of o
 teacher, puts them close together. What a face has in common with its kind says nothing about who it is. So a
 part of the mean of its kind is taken away from each embedding: *localized centering* (Hara, Suzuki, Shimbo,
 Kobayashi, Fukumizu and Radovanović, "Localized Centering: Reducing Hubness in Large-Sample Data", AAAI 2015).
-The kinds are the centres of groups of training faces (spherical k-means), and how much a face is of each is a
-softmax of the cosines. This becomes the last layer of the file: whoever runs it needs to know nothing of it.
+How much a face is of each kind is a softmax of the cosines. This becomes the last layer of the file: whoever
+runs it needs to know nothing of it.
+
+The kinds are the centres of groups (spherical k-means) of blends of faces that are alike: a blend has what
+its faces share, and shows none of them. Groups of the faces themselves are partly of people; and faces that
+are blends, as made-up people's are, would be a kind of their own that none of the centres is near.
 """
 
 from pathlib import Path
@@ -18,18 +22,44 @@ from onnx import helper, numpy_helper
 from rich.progress import track
 
 from training.faces import FACE_PX, centre, read_faces
+from training.mixtures import mirrored
 from training.sources import is_learnt
 from wsgi_app.vision.engines import Network, load_network
 from wsgi_app.vision.packs import sha256_of
 
-FACES = 8000  # training faces that the centres are found with
-KINDS = 64
+FACES = 8000  # training faces that are blended
+BLENDS = 6000
+BLENDED = 4  # faces in a blend
+CANDIDATES = 1024  # of which those most alike to the first face are taken
+KINDS = 32
 STEPS = 20  # of k-means
-SHARPNESS = 10.0  # of the softmax: the more, the more the nearest centre counts alone
+SHARPNESS = 20.0  # of the softmax: the more, the more the nearest centre counts alone
 PART = 0.5  # of the mean of its kind that is taken away from a face
 CENTRES = "centring.centres"
 
+Crops = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
+
+
+def blends_of(crops: Crops, vectors: Vectors, count: int, random: np.random.Generator) -> Crops:
+    """Blends of faces that are alike, uint8 [count, height, width, 3].
+
+    Args:
+        crops: uint8 [N, height, width, 3], aligned; one at least.
+        vectors: float32 [N, size], what the embedder makes of each, of unit length.
+        count: how many to make.
+        random: draws them.
+    """
+    blends = []
+    for _ in range(count):
+        first = random.integers(len(crops))
+        others = random.choice(len(crops), min(CANDIDATES, len(crops)), replace=False)
+        alike = np.argsort(-vectors[others] @ vectors[first])
+        faces = crops[[first, *others[alike][others[alike] != first]][:BLENDED]]
+        shares = random.dirichlet(np.full(len(faces), 2.0))
+        turned = [mirrored(face, random) for face in faces]
+        blends.append(np.tensordot(shares, np.stack(turned).astype(np.float64), 1).round().astype(np.uint8))
+    return np.stack(blends)
 
 
 def centres_of(vectors: Vectors, kinds: int, random: np.random.Generator) -> Vectors:
@@ -89,7 +119,7 @@ def is_centred(model: onnx.ModelProto) -> bool:
     return any(weights.name == CENTRES for weights in model.graph.initializer)
 
 
-def embedded(network: Network, crops: NDArray[np.uint8]) -> Vectors:
+def embedded(network: Network, crops: Crops) -> Vectors:
     """What an embedder of this project makes of aligned faces [N, 112, 112, 3]; of unit length."""
     vectors = []
     for crop in track(crops, "embedding", transient=True):
@@ -101,7 +131,7 @@ def embedded(network: Network, crops: NDArray[np.uint8]) -> Vectors:
 
 
 def some_learnt(sources: NDArray[np.str_], clusters: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Always the same ``FACES`` of the faces that are to be learnt from, bool [N]; all if there are fewer."""
+    """Always the same ``FACES`` of the faces that are learnt from, bool [N]; all if there are fewer."""
     learnt = np.flatnonzero(is_learnt(sources, clusters))
     chosen = np.random.default_rng(1).permutation(learnt)[:FACES]
     return np.isin(np.arange(len(sources)), chosen)
@@ -119,8 +149,9 @@ def main(network: Path, data: Path, to: Path) -> None:
     if is_centred(model):
         raise click.ClickException(f"{network} is centred already.")
     crops = centre(read_faces(data, some_learnt).crops, FACE_PX)
-    vectors = embedded(load_network(network), crops)
-    onnx.save(centred(model, centres_of(vectors, KINDS, np.random.default_rng(1))), to)
+    session, random = load_network(network), np.random.default_rng(1)
+    blends = blends_of(crops, embedded(session, crops), BLENDS, random)
+    onnx.save(centred(model, centres_of(embedded(session, blends), KINDS, random)), to)
     print(f'file = "{to.name}"\nsha256 = "{sha256_of(to)}"\nsize_bytes = {to.stat().st_size}')
 
 

@@ -9,7 +9,17 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.training.material import write_material
 from training import centring
-from training.centring import PART, SHARPNESS, centred, centres_of, embedded, is_centred, main, some_learnt
+from training.centring import (
+    PART,
+    SHARPNESS,
+    blends_of,
+    centred,
+    centres_of,
+    embedded,
+    is_centred,
+    main,
+    some_learnt,
+)
 from wsgi_app.vision.engines import load_network
 
 Floats = NDArray[np.float32]
@@ -86,6 +96,28 @@ def test_centres_are_those_of_groups() -> None:
     np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, rtol=1e-5)
 
 
+def test_a_blend_is_of_the_faces_that_are_most_alike() -> None:
+    reds, blues = np.full((6, 4, 4, 3), (200, 0, 0), np.uint8), np.full((6, 4, 4, 3), (0, 0, 200), np.uint8)
+    vectors = unit(np.repeat([(1.0, 0.0), (0.0, 1.0)], 6, axis=0))
+
+    blends = blends_of(np.concatenate([reds, blues]), vectors, 20, np.random.default_rng(1))
+
+    assert blends.shape == (20, 4, 4, 3)
+    assert blends.dtype == np.uint8
+    assert {tuple(blend[0, 0].tolist()) for blend in blends} == {(200, 0, 0), (0, 0, 200)}
+    assert (blends == blends[:, :1, :1]).all()
+
+
+def test_a_blend_has_a_part_of_each_of_its_faces() -> None:
+    greys = np.stack([np.full((4, 4, 3), grey, np.uint8) for grey in (0, 255)])
+
+    blends = blends_of(greys, unit(np.ones((2, 2))), 50, np.random.default_rng(1))
+
+    shares = blends[:, 0, 0, 0] / 255
+    assert 0.4 < shares.mean() < 0.6
+    assert 0.01 < shares.min() < shares.max() < 0.99
+
+
 def test_nobody_who_is_examined_is_a_centre(monkeypatch: pytest.MonkeyPatch) -> None:
     sources = np.array(["sport", "fiw"] * 500)
     clusters = np.where(sources == "sport", np.arange(1000), -1)
@@ -112,6 +144,7 @@ def test_the_command_writes_the_file_once(
     network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(centring, "KINDS", 2)
+    monkeypatch.setattr(centring, "BLENDS", 8)
     data, to = tmp_path / "data", tmp_path / "centred.onnx"
     data.mkdir()
     write_material(data)
