@@ -46,7 +46,7 @@ def test_what_earlier_servers_left_of_their_counting_goes(
     left = (run / "counters-4096-64.cache", run / "semaphores", run / "counters.json")
     for file in left:
         file.write_text("12 1700000000\n")
-    read = []
+    read = list[Path]()
     monkeypatch.setattr("wsgi_app.front.start.remove_left", read.append)
 
     prepare(settings)
