@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wsgi_app.base.counters import LATENCY_BUCKETS_S, ProcessCounters, Tally
+from wsgi_app.base.counters import LATENCY_BUCKETS_S, MOST_NAMES, ProcessCounters, Tally, is_name
 from wsgi_app.base.errors import RequestError
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.lab.endpoints import increase
@@ -37,7 +37,7 @@ strict = true
 home = {home}
 http-socket = fd://{listener}
 wsgi-file = {folder}/counting.py
-cache2 = {cache}
+{cache}
 master = true
 processes = {processes}
 threads = {threads}
@@ -159,10 +159,10 @@ class InUwsgi:
 
 
 def shipped_cache() -> str:
-    """The counters' cache as uwsgi.ini has it, but not kept in a file."""
-    line = re.search(r"^cache2 = (name=counters,.*),store=", SHIPPED_INI.read_text(), re.MULTILINE)
-    assert line is not None
-    return line[1]
+    """The counters' cache, and what its lock is, as uwsgi.ini has them."""
+    lines = re.findall(r"(?m)^(?:lock-engine|cache2) = .*$", SHIPPED_INI.read_text())
+    assert len(lines) == 2
+    return "\n".join(lines)
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +294,17 @@ def test_no_count_is_lost_when_many_count_at_once(counters: Counting) -> None:
     assert min(2, counters.processes) <= len(processes) <= counters.processes
 
 
+def test_in_a_full_cache_what_is_known_is_counted_on_and_what_is_new_is_not(running_uwsgi: InUwsgi) -> None:
+    running_uwsgi.clear()
+    for number in range(MOST_NAMES):
+        running_uwsgi.add(f"requests|{number}|200", 1)
+    running_uwsgi.add("one too many", 1)
+    running_uwsgi.add("requests|0|200", 1)
+
+    counted = running_uwsgi.read()
+    assert (len(counted), counted["requests|0|200"], "one too many" in counted) == (MOST_NAMES, 2, False)
+
+
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2**40)), max_size=12))
 def test_a_counter_is_the_sum_of_its_amounts_and_never_falls(
@@ -337,6 +348,8 @@ def test_everything_that_may_be_counted_fits_the_shipped_cache() -> None:
         tally.image(form)
     for code in ("clock", "replayed"):
         tally.press_refused(code)
-    sizes = dict(pair.split("=") for pair in shipped_cache().split(","))
-    assert len(counters.read()) < int(sizes["items"]) - 1
+    _, _, cache = shipped_cache().partition("cache2 = ")
+    sizes = dict(pair.split("=") for pair in cache.split(","))
+    assert int(sizes["items"]) - 1 == MOST_NAMES > len(counters.read())
     assert max(len(name) for name in counters.read()) < int(sizes["keysize"])
+    assert [name for name in counters.read() if not is_name(name)] == []

@@ -313,6 +313,16 @@ class Config:
         return self.data / "run" / "trouble"
 
     @property
+    def counts_file(self) -> Path:
+        """What was counted, for the next start; front/hold.py reads it."""
+        return self.data / "run" / "counters.json"
+
+    @property
+    def semaphores_file(self) -> Path:
+        """Which semaphores uWSGI's locks are; front/hold.py writes it."""
+        return self.data / "run" / "semaphores"
+
+    @property
     def waiting_file(self) -> Path:
         """The places of workers that wait for the database."""
         return self.data / "run" / "waiting"

@@ -1,16 +1,29 @@
 """Counters that are exact over all worker processes, kept in uWSGI's cache, and their in-process twin.
 
-This module and ``workers.py`` alone import ``uwsgi``.
+This module and ``workers.py`` alone import ``uwsgi``. uWSGI's master loads this file by itself: it imports
+nothing of Porteiro's.
 """
 
+import re
 import threading
 from typing import Protocol
 
 CACHE = "counters"  # the cache2 of that name in uwsgi.ini
+MOST_NAMES = 4095  # that fit into it
 
 # Upper bounds of the latency histogram, seconds; the last bucket has none.
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 MICROSECONDS = 1_000_000
+
+# What a name is made of: a kind, and its labels.
+NAME = re.compile(r"[a-z_]{1,32}(\|[A-Za-z0-9._-]{1,44}){0,2}")
+LABELS = {"requests": 2, "latency": 2, "latency_us": 1, "outcomes": 1, "presses_refused": 1, "images": 1}
+
+
+def is_name(name: str) -> bool:
+    """Whether something may be counted under a name: one of a known kind has just its labels."""
+    kind, *labels = name.split("|")
+    return NAME.fullmatch(name) is not None and len(labels) == LABELS.get(kind, len(labels))
 
 
 class Counters(Protocol):
@@ -56,7 +69,11 @@ class ProcessCounters:
 
 
 class UwsgiCounters:
-    """Counters in uWSGI's cache: shared by all workers, and kept over restarts by the cache's store."""
+    """Counters in uWSGI's cache: shared by all workers, for as long as the master lives.
+
+    Whoever dies in the midst of a count leaves the cache whole: nothing is ever removed from it, and what is
+    added is chained in last. Where it is full, what is new is not counted.
+    """
 
     shared = True
 

@@ -64,6 +64,15 @@ def worker_count() -> int:
     return int(uwsgi.numproc)
 
 
+def restart_server() -> None:
+    """Have uWSGI's master start everything anew, as SIGHUP does; under any other server nothing happens."""
+    try:
+        import uwsgi  # noqa: PLC0415  # exists only inside a uWSGI process
+    except ImportError:
+        return
+    uwsgi.reload()
+
+
 def keep_freed_memory() -> bool:
     """Keep what one photo freed for the next one.
 

@@ -11,10 +11,13 @@ from pathlib import Path
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.errors import ConfigError, PorteiroError
 from wsgi_app.base.locks import lock_file, server_of, take_lock
+from wsgi_app.base.logs import set_up_logs
+from wsgi_app.base.semaphores import refuse_none, remove_left
 from wsgi_app.base.sentences import Place
 from wsgi_app.base.sockets import listeners, short_address
 from wsgi_app.house.models import chosen_pack, load_pipeline
 from wsgi_app.house.words.errors import sentence
+from wsgi_app.stores.counts import set_aside_unusable
 from wsgi_app.stores.database_file import refuse_unusable, why_not_made
 from wsgi_app.stores.secret_file import open_secret, read_secret
 from wsgi_app.stores.stores import naming_data
@@ -58,6 +61,26 @@ def prepare(environ: Mapping[str, str]) -> None:
     refuse_second(config)  # by now there is something to be locked
     open_secret(config.door_secret_file)
     TroubleFile(config.trouble_file).write(None)  # found with the files that the server before had open
+    make_ready_to_count(config)
+
+
+def make_ready_to_count(config: Config) -> None:
+    """See to it that uWSGI finds what it counts with: semaphores, and what was counted before.
+
+    Raises:
+        ConfigError: the system gives it no semaphores.
+    """
+    set_aside_unusable(config.counts_file)
+    for old in config.counts_file.parent.glob("counters-*.cache"):  # of releases before
+        old.unlink()
+    try:
+        remove_left(config.semaphores_file)
+        refuse_none()
+    except OSError as error:
+        raise ConfigError(
+            f"the system gives no semaphores, which uWSGI's locks are: {error.strerror}. The kernel needs "
+            "CONFIG_SYSVIPC; `sysctl kernel.sem` says how many there may be, `ipcs -s` who has them"
+        ) from error
 
 
 def refuse_second(config: Config) -> None:
@@ -155,6 +178,7 @@ def _listener_at(path: Path) -> int | None:
 
 if __name__ == "__main__":
     os.umask(PRIVATE)
+    set_up_logs("info")
     try:
         prepare(os.environ)
     except PorteiroError as error:

@@ -15,10 +15,14 @@ import structlog
 from wsgi_app.access.identity import open_identifier
 from wsgi_app.access.passwords import Passwords
 from wsgi_app.base.config import Config, load_config
+from wsgi_app.base.counters import shared_counters
 from wsgi_app.base.errors import PorteiroError
 from wsgi_app.base.limits import FeedLimits
 from wsgi_app.base.logs import set_up_logs
+from wsgi_app.base.workers import restart_server
+from wsgi_app.live.semaphore_watch import SemaphoreWatch
 from wsgi_app.live.serving import serve_feed
+from wsgi_app.stores.counts import CountsKeeper
 from wsgi_app.stores.database_watch import DatabaseWatch
 from wsgi_app.stores.patience import FEED
 from wsgi_app.stores.stores import open_stores
@@ -26,7 +30,8 @@ from wsgi_app.stores.troubles import TroubleFile
 
 FURTHER_FILES = 1000  # the lab's rooms, the database, the libraries, connections on their way in
 NICENESS = 10  # where the processor is busy, the door goes first
-LOOK_S = 1.0  # between two looks at the database's file
+LOOK_S = 1.0  # between two looks at the database's file, and at the semaphores
+KEEP_S = 5.0  # after which what was counted is kept: as much is lost where the server is killed
 PAUSE_S = 5.0  # before uWSGI starts it anew: what fails at once should not fill the log
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -54,14 +59,29 @@ async def serve_until_told(config: Config) -> None:
     stores = open_stores(config, FEED, trouble)
     watch = DatabaseWatch(stores.database.path, trouble)
     try:
-        with doing_aside(watch.look, LOOK_S):
+        with keeping_counts(config), doing_aside(watch.look, LOOK_S):
             await serve_feed(config, stores, open_identifier(config, stores, Passwords()), stop)
     finally:
         stores.database.close()
 
 
 @contextmanager
-def doing_aside(act: Callable[[], None], pause_s: float) -> Iterator[None]:
+def keeping_counts(config: Config) -> Iterator[None]:
+    """Keep what all processes count while inside and at the end, and look after the locks that it takes."""
+    watch = SemaphoreWatch(config.semaphores_file, restart_server)
+    keeper = CountsKeeper(config.counts_file, shared_counters())
+
+    def keep() -> None:
+        if watch.look():
+            keeper.keep()
+
+    with doing_aside(watch.look, LOOK_S), doing_aside(keep, KEEP_S):
+        yield
+    keep()
+
+
+@contextmanager
+def doing_aside(act: Callable[[], object], pause_s: float) -> Iterator[None]:
     """Do something now and then on a thread of its own while inside, however long it takes."""
     stop = threading.Event()
 

@@ -5,6 +5,7 @@ import fcntl
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ LEAST_DIFFERENT = 9  # bytes: one secret in 10^33 made at random has fewer
 OTHERS = 0o077  # permissions of everybody but the owner
 FIRST_USERS_GROUP = 1000  # below are a system's own, whose members are trusted (login.defs)
 MOST_LINKS = 40  # as in Linux
+WAIT_S, LOOK_S = 10.0, 0.05  # for the folder: at most, and between two tries
 
 log = structlog.get_logger("porteiro")
 
@@ -204,11 +206,26 @@ def _make(file: Path) -> bytes:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold a folder against other processes; gives it back with its name's changes on the disk."""
+    """Hold a folder against other processes; gives it back with its name's changes on the disk.
+
+    Raises:
+        OSError: others hold it, and for long: whoever may look into a folder can.
+    """
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(number, fcntl.LOCK_EX)
+        _lock(number)
         yield
         os.fsync(number)
     finally:
         os.close(number)
+
+
+def _lock(number: int) -> None:
+    for _ in range(round(WAIT_S / LOOK_S)):
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOOK_S)
+        else:
+            return
+    raise OSError(errno.EBUSY, "another process holds the folder")

@@ -1,5 +1,6 @@
 """What happens before uWSGI does anything."""
 
+import errno
 import os
 import shutil
 import socket
@@ -35,6 +36,33 @@ def test_a_second_start_finds_what_the_first_one_made(tmp_path: Path) -> None:
     prepare(settings)
 
     assert (tmp_path / "run" / "environment").readlink() == Path(sys.prefix)
+
+
+def test_what_earlier_servers_left_of_their_counting_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, run = {"PORTEIRO_DATA": str(tmp_path), **LocalPorts().settings}, tmp_path / "run"
+    prepare(settings)
+    left = (run / "counters-4096-64.cache", run / "semaphores", run / "counters.json")
+    for file in left:
+        file.write_text("12 1700000000\n")
+    read = list[Path]()
+    monkeypatch.setattr("wsgi_app.front.start.remove_left", read.append)
+
+    prepare(settings)
+
+    assert [file.exists() for file in left] == [False, True, False]
+    assert (read, (run / "counters.damaged.json").exists()) == ([run / "semaphores"], True)
+
+
+def test_a_system_without_semaphores_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("wsgi_app.front.start.refuse_none", none)
+
+    with pytest.raises(ConfigError, match=r"^the system gives no semaphores, .*: No space left on device\. "):
+        prepare({"PORTEIRO_DATA": str(tmp_path), **LocalPorts().settings})
 
 
 def test_behind_nginx_the_ports_of_the_local_run_do_not_count(tmp_path: Path) -> None:

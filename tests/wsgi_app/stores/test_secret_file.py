@@ -1,5 +1,6 @@
 """The secret of the doors' tokens: made once, for its owner alone, and never replaced."""
 
+import fcntl
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,19 @@ def test_of_many_who_come_first_all_get_the_same(tmp_path: Path) -> None:
         secrets = set(pool.map(race, range(racers)))
 
     assert secrets == {file.read_bytes()}
+
+
+def test_who_holds_the_folder_for_long_stops_nobody_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wsgi_app.stores.secret_file.WAIT_S", 0.2)
+    number = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(number, fcntl.LOCK_EX)
+
+    with pytest.raises(ConfigError, match=r"doors\.key cannot be used: another process holds the folder"):
+        open_secret(tmp_path / "doors.key")
+    os.close(number)
+    assert len(open_secret(tmp_path / "doors.key")) == 32
 
 
 @pytest.mark.parametrize(
