@@ -199,6 +199,14 @@ class Config:
         Unset((), "none", "garden,cellar"),
         opens=True,
     )
+    open_unkept: bool = setting(
+        LET_IN,
+        "1 lets people in also while no disk has room for their visits, of which the log alone tells then; 0 "
+        "lets nobody in until there is room.",
+        YES_OR_NO,
+        "0",
+        opens=True,
+    )
     timezone: ZoneInfo | None = setting(
         LET_IN,
         "Time zone of the hours at which people may come in, and of the pages.",
@@ -316,6 +324,11 @@ class Config:
     def waiting_file(self) -> Path:
         """The places of workers that wait for the database."""
         return self.data / "run" / "waiting"
+
+    @property
+    def unkept_file(self) -> Path:
+        """The presses that were answered while no disk had room for their visits."""
+        return self.data / "run" / "unkept"
 
     @property
     def door_secret_file(self) -> Path:

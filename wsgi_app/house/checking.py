@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from wsgi_app.base.config import Config
+from wsgi_app.base.errors import StorageTrouble
 from wsgi_app.base.locks import server_of
 from wsgi_app.stores.integrity import Integrity, IntegrityStore, KeptPhoto, integrity_of
 from wsgi_app.stores.photos import PhotoStore
@@ -161,7 +162,7 @@ class Checker:
         made = 0
         for number, name in enumerate(names, start=1):
             self._report("Making small copies", number, len(names))
-            with suppress(OSError):
+            with suppress(StorageTrouble, OSError):
                 if (small := make(name)) is not None:
                     self._stores.photos.save_thumbnail(name, small)
                     made += 1

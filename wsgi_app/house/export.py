@@ -11,8 +11,9 @@ from typing import IO, Any
 
 import msgspec
 
-from wsgi_app.base.errors import NotFound, Unavailable
+from wsgi_app.base.errors import NotFound
 from wsgi_app.base.faces import Objection
+from wsgi_app.stores.disks import DiskGuard
 from wsgi_app.stores.events import Event
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.people import DETAILS, Person
@@ -58,19 +59,17 @@ class Exporter:
 
         Raises:
             NotFound: they were forgotten meanwhile.
-            Unavailable: the disk has no room for the file.
+            StorageTrouble: the disk has no room for the file, or cannot be written.
         """
-        file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  (whoever sends it closes it)
-        try:
-            # Photos hardly get smaller, so they are stored as they are.
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                self._fill(_Folder(archive, self._stores.photos, self._bounds.photo_bytes), person)
-        except OSError as error:
-            file.close()
-            raise Unavailable("unavailable:room") from error
-        except BaseException:
-            file.close()
-            raise
+        with DiskGuard().keeping():
+            file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  (whoever sends it closes it)
+            try:
+                # Photos hardly get smaller, so they are stored as they are.
+                with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                    self._fill(_Folder(archive, self._stores.photos, self._bounds.photo_bytes), person)
+            except BaseException:
+                file.close()
+                raise
         return file
 
     def _fill(self, folder: "_Folder", person: Person) -> None:

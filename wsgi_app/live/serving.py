@@ -16,7 +16,7 @@ from websockets.frames import CloseCode
 from wsgi_app.access.identity import Credentials, Identity
 from wsgi_app.base.addresses import host_and_port
 from wsgi_app.base.config import Config
-from wsgi_app.base.errors import DatabaseTrouble, RequestError
+from wsgi_app.base.errors import RequestError, StorageTrouble
 from wsgi_app.base.sockets import short_address
 from wsgi_app.house.erasing import Eraser
 from wsgi_app.house.events import EventFeed
@@ -127,7 +127,7 @@ async def every(pause_s: float, act: Callable[[], Awaitable[object]]) -> None:
         await asyncio.sleep(pause_s)
         try:
             await act()
-        except DatabaseTrouble:
+        except StorageTrouble:
             pass  # in the log by now
         except RequestError as error:
             log.warning("live feed waits", reason=str(error))

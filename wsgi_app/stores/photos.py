@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from wsgi_app.base.errors import NotFound
+from wsgi_app.stores.disks import DiskGuard
 from wsgi_app.stores.files import flush_folder
 
 VISITS, PEOPLE = Path("visits"), Path("people")
@@ -18,10 +19,14 @@ PHOTO = re.compile(r"(?P<id>[0-9A-Za-z_-]+)(\.thumb)?\.jpg(?P<unfinished>\..+)?"
 
 
 class PhotoStore:
-    """Files under one folder, named by ids that the server made."""
+    """Files under one folder, named by ids that the server made.
+
+    Whatever keeps one raises StorageFull where its disk has no room, and StorageTrouble where that fails
+    otherwise; nothing of it is left then.
+    """
 
     def __init__(self, folder: Path):
-        self._folder = folder
+        self._folder, self._disk = folder, DiskGuard()
 
     def save_visit(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Keep the photo of a visit in its day's folder; gives its name for ``path`` and ``remove``."""
@@ -34,16 +39,17 @@ class PhotoStore:
     def save_thumbnail(self, name: str, jpeg: bytes) -> None:
         """Keep a small copy of a photo beside it; of two that are made at once, the later one stays."""
         path = self.thumbnail_path(name)
-        file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", delete=False)  # noqa: SIM115
-        try:
-            with file:
-                file.write(jpeg)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+        with self._disk.keeping():
+            file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", delete=False)  # noqa: SIM115
+            try:
+                with file:
+                    file.write(jpeg)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
 
     def path(self, name: str) -> Path:
         """Where a kept photo lies."""
@@ -111,17 +117,18 @@ class PhotoStore:
     def _save(self, name: Path, data: bytes) -> str:
         # Under its own name at once: nobody asks for a photo before the row that names it is committed.
         path = self._folder / name
-        _make_folder(path.parent)
-        file = path.open("xb")
-        try:
-            with file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        flush_folder(path.parent)
+        with self._disk.keeping():
+            _make_folder(path.parent)
+            file = path.open("xb")
+            try:
+                with file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                flush_folder(path.parent)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
         return name.as_posix()
 
 

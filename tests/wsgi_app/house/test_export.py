@@ -214,5 +214,5 @@ class FullDisk(PhotoStore):
 def test_a_disk_without_room_is_told(stores: Stores, ana: Person, tmp_path: Path) -> None:
     full = FullDisk(tmp_path)
 
-    with pytest.raises(Unavailable, match="unavailable:room"):
+    with pytest.raises(Unavailable, match=r"^storage_full$"):
         Exporter(replace(stores, photos=full), tmp_path, LISBON).export(ana)

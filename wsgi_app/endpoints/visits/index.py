@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from webob import Response
 
-from wsgi_app.base.errors import NotFound
+from wsgi_app.base.errors import NotFound, StorageTrouble
 from wsgi_app.endpoints.visits.bodies import VisitBody, VisitList, visit_bodies
 from wsgi_app.endpoints.visits.feeds import atom_answer, csv_answer
 from wsgi_app.endpoints.visits.filters import read_filter
@@ -66,7 +66,7 @@ def thumbnail(call: Call, visit: str) -> Response:
     photos, name = call.stores.photos, call.stores.visits.get(visit).photo
     with suppress(NotFound):
         return photo_answer(photos.thumbnail_path(name), "image/jpeg")
-    with suppress(NotFound, OSError):  # the photo may be gone, or the disk full
+    with suppress(NotFound, StorageTrouble):  # the photo may be gone, or the disk full
         made = small_copy(photos.read(name), call.house.config.limits.pictures)
         if made is not None:
             photos.save_thumbnail(name, made)

@@ -35,7 +35,6 @@ SENTENCES: dict[str, Sentence] = {
     "enough_photos": "This photo was not tried: of one naming the {most} best photos are learnt.",
     "corrected": "This visit is said to be somebody else's, or nobody's; change that correction first.",
     "barred": "This visit's photo is kept as one that is not {name}; remove that one first.",
-    "unavailable:room": "The server's disk has no room for this export.",
     "too_large:photo": "The file is larger than {bytes} bytes.",
     # files and folders that are left out where everybody in a folder is enrolled
     "hidden": "It is hidden: its name begins with a dot.",
