@@ -21,6 +21,7 @@ from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.presses import refuse_replayed
 from wsgi_app.stores.tries import refuse_too_soon
 from wsgi_app.stores.visits import StoredAnswer, Visit
+from wsgi_app.vision.ends import without_trailer
 from wsgi_app.vision.verdicts import Policy, Verdict, agreed
 
 LET_IN, NOT_LET_IN = 200, 404  # the statuses with which a door is answered
@@ -139,7 +140,7 @@ def judge(
     Args:
         house: whose gallery, rules and stores.
         caller: the door that asks.
-        photos: JPEGs of the same moment: the first is judged and kept, the others have to agree.
+        photos: of the same moment: the first is judged and kept, up to its end, the others have to agree.
         steps: times each step.
         series: of tries that goes on at the door.
 
@@ -157,7 +158,7 @@ def judge(
     at, visit_id = house.stores.now(), visits.new_id()
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], steps)
-    with visits.saving_photo(visit_id, at, photos[0]) as saved:
+    with visits.saving_photo(visit_id, at, without_trailer(photos[0])) as saved:
         policy = house.policy_at(caller.door, gallery)
         first = house.pipeline.judge(picture, gallery.gallery, policy, steps)
         others = (_verdict(house, gallery, photo, policy, steps) for photo in photos[1:])

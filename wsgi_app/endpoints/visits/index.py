@@ -54,7 +54,7 @@ def remove(call: Call, visit: str) -> Response:
 
 
 def photo(call: Call, visit: str) -> Response:
-    """``GET /visits/{visit}/photo``: the JPEG as the door sent it."""
+    """``GET /visits/{visit}/photo``: the photo as the door sent it, up to its end."""
     return photo_answer(call.stores.photos.path(call.stores.visits.get(visit).photo), "image/jpeg")
 
 
