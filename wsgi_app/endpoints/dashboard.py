@@ -52,6 +52,7 @@ def show(call: Call) -> Response:
         tried=tries_bodies(call),
         doubtful=_doubtful(call),
         held=_held(call),
+        photos_missing=not stores.photos.is_there(),
         backup=health(house.config, stores.now()),
         messages=stores.events.messages(LAST_MESSAGES),
         longest_message=house.config.limits.feed.message_letters,

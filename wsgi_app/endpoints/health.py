@@ -47,6 +47,7 @@ def ready(call: Call) -> Response:
     """``GET /health/ready``: a visit could be kept, and the networks find the face of a built-in picture."""
     house = call.house
     house.stores.database.try_writing()
+    house.stores.photos.refuse_missing()
     gallery = house.gallery.now()
     if not house.pipeline.check(TEST_PICTURE, call.steps):
         raise Unavailable("unavailable:detector")

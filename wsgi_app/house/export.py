@@ -95,10 +95,16 @@ class _Folder:
     def __init__(self, archive: zipfile.ZipFile, photos: PhotoStore, room: int):
         self._archive, self._photos, self._room = archive, photos, room
 
-    def add_photo(self, kept: str, name: str, at: datetime) -> str | None:
-        """Add a kept photo; gives its name, ``None`` where it was removed meanwhile or there is no room."""
+    def add_photo(self, kept: tuple[str, str | None], name: str, at: datetime) -> str | None:
+        """Add a photo; gives its name, ``None`` where it is gone, damaged, or there is no room.
+
+        Args:
+            kept: its name in the photo store, and its SHA-256.
+            name: in this folder.
+            at: when it was taken.
+        """
         try:
-            data = self._photos.read(kept)
+            data = self._photos.read(*kept)
         except NotFound:
             return None
         if len(data) > self._room:
@@ -127,7 +133,7 @@ def _about(person: Person, faces: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _face(folder: _Folder, number: int, face: EnrolledFace) -> dict[str, Any]:
-    photo = folder.add_photo(face.crop, f"faces/face {number:02}.png", face.created_at)
+    photo = folder.add_photo((face.crop, face.crop_sha256), f"faces/face {number:02}.png", face.created_at)
     return {"photo": photo, "created_at": face.created_at, "quality": face.quality, "visit": face.visit_id}
 
 
@@ -157,5 +163,5 @@ def _visit(folder: _Folder, visit: Visit, zone: tzinfo | None) -> dict[str, Any]
         "outcome": visit.outcome,
         "score": visit.score,
         "face": visit.face,
-        "photo": folder.add_photo(visit.photo, name, local),
+        "photo": folder.add_photo((visit.photo, visit.photo_sha256), name, local),
     }

@@ -18,6 +18,7 @@ from wsgi_app.house.house import House
 from wsgi_app.house.presses import Caller
 from wsgi_app.house.unkept import answer_unkept
 from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.photos import sha256_of
 from wsgi_app.stores.presses import refuse_replayed
 from wsgi_app.stores.tries import refuse_too_soon
 from wsgi_app.stores.visits import StoredAnswer, Visit
@@ -158,7 +159,8 @@ def judge(
     at, visit_id = house.stores.now(), visits.new_id()
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], steps)
-    with visits.saving_photo(visit_id, at, without_trailer(photos[0])) as saved:
+    kept_photo = without_trailer(photos[0])
+    with visits.saving_photo(visit_id, at, kept_photo) as saved:
         policy = house.policy_at(caller.door, gallery)
         first = house.pipeline.judge(picture, gallery.gallery, policy, steps)
         others = (_verdict(house, gallery, photo, policy, steps) for photo in photos[1:])
@@ -177,6 +179,7 @@ def judge(
         score=judgement.score,
         face=verdict.measured,
         photo="",
+        photo_sha256=sha256_of(kept_photo),
         took_ms=took_ms,
         reason=verdict.reason,
     )

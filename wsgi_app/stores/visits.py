@@ -43,6 +43,7 @@ class Visit:
         photo: its name in the photo store.
         took_ms: from the request's start to the verdict.
         reason: why somebody was refused who was like enough.
+        photo_sha256: of the photo as it was kept; ``None`` for one of an earlier release.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Visit:
     photo: str
     took_ms: float
     reason: Reason | None = None
+    photo_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ class VisitStore(ActingStore):
         self._database, self._photos, self._now, self.new_id = database, photos, now, new_id
         self._keep_answers = timedelta(seconds=idempotency_s)
         self._disk = ThreadPoolExecutor(thread_name_prefix="disk", initializer=_take_no_signals)
+
+    def photo(self, visit: Visit) -> bytes:
+        """The photo of a visit; raises as ``PhotoStore.read``."""
+        return self._photos.read(visit.photo, visit.photo_sha256)
 
     def save_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Put a visit's photo on disk; gives its name for ``Visit.photo``."""

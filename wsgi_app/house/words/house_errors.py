@@ -86,8 +86,11 @@ SENTENCES: dict[str, Sentence] = {
     "not_found:correction": "Nobody has corrected this visit.",
     "precondition_failed:visit": "This visit was changed since you last read it; read it again.",
     "correction_shape": "Send one of person, name and verdict.",
-    "not_found:photo": "This photo is gone.",
     "photo_gone": "This photo is gone.",
+    "photo_damaged": {
+        Place.TERMINAL: "This photo is damaged: it is not what was kept. `porteiro check` names all of them.",
+        Place.API: "This photo is damaged: it is not what was kept.",
+    },
     "unavailable:gallery": "The gallery changed while this photo was judged; try again.",
     "naming_shape": "Send one of person and name.",
     # what is taken back

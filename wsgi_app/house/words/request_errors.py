@@ -107,6 +107,8 @@ SENTENCES: dict[str, Sentence] = {
     "internal": "Something went wrong here; the log has it.",
     "storage_full": "The server's disk is full, so nothing can be kept; whoever runs the server has to make "
     "room.",
+    "photos_missing": "The photos are not where they were: a disk of the server is missing, so no visit can "
+    "be kept.",
     "unavailable:disk": "The server's disk cannot be written; whoever runs the server has to look at it.",
     "unavailable:passwords": "Passwords cannot be worked on now; try again.",
     "unavailable:database": "The database does not answer; try again.",
