@@ -107,6 +107,7 @@ SENTENCES: dict[str, Sentence] = {
     "internal": "Something went wrong here; the log has it.",
     "storage_full": "The server's disk is full, so nothing can be kept; whoever runs the server has to make "
     "room.",
+    "storage_low": "The server's disk has {free_mib} MiB left; there should be {least_mib}.",
     "photos_missing": "The photos are not where they were: a disk of the server is missing, so no visit can "
     "be kept.",
     "unavailable:disk": "The server's disk cannot be written; whoever runs the server has to look at it.",
