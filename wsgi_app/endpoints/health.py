@@ -45,7 +45,7 @@ def live(_call: Call) -> Response:
 
 
 def ready(call: Call) -> Response:
-    """``GET /health/ready``: many visits could be kept, and the networks find the face of a built-in picture."""
+    """``GET /health/ready``: visits could be kept, and the networks find the face of a built-in picture."""
     house = call.house
     house.stores.database.try_writing()
     house.stores.photos.refuse_missing()
