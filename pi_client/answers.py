@@ -51,6 +51,8 @@ CODE_FAULTS = {
     (401, "bad_signature"): Fault.SIGNATURE,
     (409, "clock"): Fault.CLOCK,
     (409, "replayed"): Fault.CLOCK,
+    (503, "storage_full"): Fault.STORAGE,
+    (503, "photos_missing"): Fault.STORAGE,
 }
 # Said to a door that did prove who it is: the server does not read that proof yet, or the proof did not come.
 UNREAD_PROOF = (401, "token_needed")

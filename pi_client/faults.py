@@ -19,6 +19,7 @@ class Fault(Enum):
     PHOTO_REJECTED = "photo_rejected"
     SERVER_ERROR = "server_error"
     UNREACHABLE = "unreachable"
+    STORAGE = "storage"
     CUT_OFF = "cut_off"
     TOO_LATE = "too_late"
     UNTRUSTED = "untrusted"
@@ -80,6 +81,11 @@ HANDLING = {
         logging.WARNING,
         "The server cannot be reached: is it on, and the network?",
         retried=True,
+    ),
+    Fault.STORAGE: Handling(
+        lamps.TROUBLE,
+        logging.ERROR,
+        "The server cannot keep visits: its disk is full, or not there. Its log says more.",
     ),
     Fault.CUT_OFF: Handling(
         lamps.TROUBLE,

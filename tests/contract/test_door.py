@@ -47,6 +47,7 @@ def test_a_known_face_gets_200_and_its_name(any_server: Server, ana: str, photo:
         "photos": 1,
         "retry_after_s": 0,
         "evidence": None,
+        "kept": True,
     }
 
 
@@ -69,6 +70,7 @@ def test_a_stranger_gets_404_and_nobodys_name(any_server: Server, ana: str, phot
         "photos": 1,
         "retry_after_s": 0,
         "evidence": None,
+        "kept": True,
     }
 
 

@@ -48,6 +48,7 @@ ALTERED = (
 PHOTO = "The server does not take the photo: check server.max_upload_bytes and camera.size."
 TROUBLE = "The server has trouble: see its log."
 UNREACHABLE = "The server cannot be reached: is it on, and the network?"
+STORAGE = "The server cannot keep visits: its disk is full, or not there. Its log says more."
 CUT_OFF = "The answer ends too early, or is broken: look at the server's log, and at what is between."
 TOO_LATE = "No whole answer came before server.deadline_s."
 UNTRUSTED = "The server's certificate is not to be trusted: check server.url and server.ca_file."
@@ -288,6 +289,18 @@ TABLE = {
     "another 5xx": failing(replied(500, {}), lamps.TROUBLE, WARNING, f"server_error: status 500. {TROUBLE}"),
     "502": failing(replied(502, "", HTML), lamps.TROUBLE, WARNING, f"unreachable: status 502. {UNREACHABLE}"),
     "503": failing(replied(503, "", HTML), lamps.TROUBLE, WARNING, f"unreachable: status 503. {UNREACHABLE}"),
+    "503 of a full disk": failing(
+        replied(503, error("storage_full")),
+        lamps.TROUBLE,
+        ERROR,
+        f"storage: status 503, 'storage_full'. {STORAGE}",
+    ),
+    "503 of a disk that is not there": failing(
+        replied(503, error("photos_missing")),
+        lamps.TROUBLE,
+        ERROR,
+        f"storage: status 503, 'photos_missing'. {STORAGE}",
+    ),
     "504": failing(replied(504, "", HTML), lamps.TROUBLE, WARNING, f"unreachable: status 504. {UNREACHABLE}"),
     "nobody there": failing(
         broke(NO_ROUTE), lamps.TROUBLE, WARNING, f"unreachable: ConnectionError: no route. {UNREACHABLE}"

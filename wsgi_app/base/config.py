@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from wsgi_app.base.addresses import asked_address, is_loopback
 from wsgi_app.base.errors import ConfigError
-from wsgi_app.base.limits import Limits
+from wsgi_app.base.limits import MEBIBYTE, Limits
 from wsgi_app.base.readers import (
     ADDRESS,
     DATABASE_URL,
@@ -70,6 +70,14 @@ class Config:
         "alone. With the database it signs as any door; whoever replaces it has to renew every door's token.",
         OWN_FILE,
         Unset(None, "keys/doors.key in PORTEIRO_DATA", "/srv/porteiro-keys/doors.key"),
+    )
+    least_free_mib: int = setting(
+        KEPT,
+        "Free space in MiB, {values}, that the disks of all that should have: at twice as much the page "
+        "House tells it, and below it the server is not ready (/health/ready), though presses go on; 0 asks "
+        "for none.",
+        whole(0, 1_000_000),
+        "200",
     )
     http: str = setting(
         LISTENING,
@@ -199,6 +207,14 @@ class Config:
         Unset((), "none", "garden,cellar"),
         opens=True,
     )
+    open_unkept: bool = setting(
+        LET_IN,
+        "1 lets people in also while no disk has room for their visits, of which the log alone tells then; 0 "
+        "lets nobody in until there is room.",
+        YES_OR_NO,
+        "0",
+        opens=True,
+    )
     timezone: ZoneInfo | None = setting(
         LET_IN,
         "Time zone of the hours at which people may come in, and of the pages.",
@@ -326,6 +342,16 @@ class Config:
     def waiting_file(self) -> Path:
         """The places of workers that wait for the database."""
         return self.data / "run" / "waiting"
+
+    @property
+    def least_free_bytes(self) -> int:
+        """The free space that disks should have, in bytes."""
+        return self.least_free_mib * MEBIBYTE
+
+    @property
+    def unkept_file(self) -> Path:
+        """The presses that were answered while no disk had room for their visits."""
+        return self.data / "run" / "unkept"
 
     @property
     def door_secret_file(self) -> Path:

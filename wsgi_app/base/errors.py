@@ -34,12 +34,17 @@ follows and what each is about: ``not_found:person``.
         ├── TooManyRequests       429  with Retry-After
         ├── Busy                  503  with Retry-After: somebody else's turn, and nothing is wrong
         └── Unavailable           503  with Retry-After
-            └── DatabaseTrouble   503  of the database, and in the log by now
+            └── StorageTrouble    503  of what is kept, and in the log by now
+                ├── DatabaseTrouble    of the database
+                └── StorageFull        a disk has no room: nothing can be kept
 """
 
+import errno
 from typing import Any, Self
 
 from wsgi_app.base.faces import Counterpart
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class PorteiroError(Exception):
@@ -268,5 +273,21 @@ class Unavailable(RequestError):
         super().__init__(key, headers={"Retry-After": str(retry_after_s)}, **values)
 
 
-class DatabaseTrouble(Unavailable):
-    """503: the database cannot be used; whoever found that has told the log, which is not told each time."""
+class StorageTrouble(Unavailable):
+    """503: what is kept cannot be used; whoever found that has told the log, which is not told each time."""
+
+
+class DatabaseTrouble(StorageTrouble):
+    """503: the database cannot be used."""
+
+
+class StorageFull(StorageTrouble):
+    """503: a disk has no room, or a quota of the system's allows none; what is kept can be read."""
+
+    def __init__(self, key: str, **values: Any):
+        super().__init__(key, retry_after_s=30, **values)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk said that it has no room, or the system's quota that it allows none."""
+    return error.errno in NO_ROOM

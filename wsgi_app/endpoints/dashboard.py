@@ -15,6 +15,7 @@ from wsgi_app.endpoints.visits.bodies import visit_bodies
 from wsgi_app.house.backup_health import health
 from wsgi_app.house.days import day_at
 from wsgi_app.house.doubts import doubts_about
+from wsgi_app.house.storage import Level, low_disks
 from wsgi_app.house.words.pages import DOORS, OUTCOMES, SILENCES, TALLIES
 from wsgi_app.web.call import Call
 
@@ -52,6 +53,8 @@ def show(call: Call) -> Response:
         tried=tries_bodies(call),
         doubtful=_doubtful(call),
         held=_held(call),
+        low_disks=[(disk, level is Level.UNDER) for disk, level in low_disks(house.config)],
+        photos_missing=not stores.photos.is_there(),
         backup=health(house.config, stores.now()),
         messages=stores.events.messages(LAST_MESSAGES),
         longest_message=house.config.limits.feed.message_letters,

@@ -33,6 +33,7 @@ def answer(call: Call) -> Response:
         stored = earlier_answer(house, caller)
         if stored is None:
             house.stores.database.expect_write()
+            house.stores.photos.refuse_missing()
             series = series_at(house, caller)  # before the photos are read: who comes too soon costs nothing
             photos = read_burst(call.request, PHOTO_FIELDS, house.config.limits.uploads)
             stored = judge(house, caller, photos, call.steps, series)

@@ -7,6 +7,7 @@ from wsgi_app import __version__
 from wsgi_app.base.errors import Unavailable
 from wsgi_app.house.backup_health import health
 from wsgi_app.house.models import TEST_PICTURE
+from wsgi_app.house.storage import refuse_low
 from wsgi_app.web.call import Call
 from wsgi_app.web.rendering import json_answer
 
@@ -44,9 +45,11 @@ def live(_call: Call) -> Response:
 
 
 def ready(call: Call) -> Response:
-    """``GET /health/ready``: a visit could be kept, and the networks find the face of a built-in picture."""
+    """``GET /health/ready``: visits could be kept, and the networks find the face of a built-in picture."""
     house = call.house
     house.stores.database.try_writing()
+    house.stores.photos.refuse_missing()
+    refuse_low(house.config)
     gallery = house.gallery.now()
     if not house.pipeline.check(TEST_PICTURE, call.steps):
         raise Unavailable("unavailable:detector")

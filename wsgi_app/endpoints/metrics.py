@@ -19,6 +19,7 @@ from wsgi_app.base.counters import LATENCY_BUCKETS_S, Totals
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.errors import Unavailable
 from wsgi_app.house.backup_health import BackupHealth, health
+from wsgi_app.house.storage import Disk, disks
 from wsgi_app.web.call import Call
 
 log = structlog.get_logger("porteiro")
@@ -30,6 +31,7 @@ def show(call: Call) -> Response:
     registry.register(TotalsCollector(call.house.tally.read()))
     if backup := health(call.house.config, call.house.stores.now()):
         registry.register(BackupCollector(backup))
+    registry.register(StorageCollector(disks(call.house.config)))
     try:
         stores = call.house.stores
         tried = len(stores.tries.everywhere(call.house.config.try_rule))
@@ -113,6 +115,22 @@ class PurgeCollector(Collector):
             "Whether a purge waits until an owner approves it.",
             value=self._is_held,
         )
+
+
+class StorageCollector(Collector):
+    """How much room each of the house's disks has left."""
+
+    def __init__(self, found: list[Disk]):
+        self._disks = found
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge."""
+        free = GaugeMetricFamily(
+            "porteiro_storage_free_bytes", "Room that a disk has left, by what it holds.", labels=("holds",)
+        )
+        for disk in self._disks:
+            free.add_metric((disk.name,), disk.free_bytes)
+        yield free
 
 
 class BackupCollector(Collector):

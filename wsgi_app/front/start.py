@@ -19,6 +19,7 @@ from wsgi_app.house.models import chosen_pack, load_pipeline
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.counts import set_aside_unusable
 from wsgi_app.stores.database_file import refuse_unusable, why_not_made
+from wsgi_app.stores.photo_folder import refuse_other_folder
 from wsgi_app.stores.secret_file import open_secret, read_secret
 from wsgi_app.stores.stores import naming_data
 from wsgi_app.stores.troubles import TroubleFile
@@ -47,6 +48,7 @@ def prepare(environ: Mapping[str, str]) -> None:
     read_secret(config.door_secret_file)
     with naming_data(config):
         refuse_unusable(config.database_file)
+    refuse_other_folder(config)
     run = config.data / "run"
     try:
         for name in ("run", "log"):

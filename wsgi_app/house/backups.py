@@ -25,6 +25,7 @@ from wsgi_app.stores.backups.state import MOST_FOLDERS, BackupState, read_state,
 from wsgi_app.stores.backups.writing import Writer, clear_scratch
 from wsgi_app.stores.database_copies import ANY_ERROR, Counts, copy_database, examine, reading, why_of
 from wsgi_app.stores.files import PRIVATE_FOLDER, flush_folder, locked, make_private
+from wsgi_app.stores.photo_folder import photos_of
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.tombstones import FILE as TOMBSTONES
 
@@ -150,6 +151,8 @@ def _tell(stores: Stores, action: str, name: str) -> None:
 
 
 def _made(config: Config, stores: Stores, order: BackupOrder) -> Made:
+    if not stores.photos.is_there():
+        raise BackupError("backup:photos_missing", folder=photos_of(config))
     clear(order.folder)
     clear_scratch(config.data / "run")
     at = stores.now()

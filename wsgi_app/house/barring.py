@@ -56,7 +56,7 @@ def look_to_bar(
         raise no_face()
     # As the door looks, which is less strict than enrolling: whoever was let in wrongly can be barred.
     pipeline, steps = enroller.pipeline, enroller.steps
-    picture = pipeline.decode(enroller.stores.photos.read(candidates[0].photo), steps)
+    picture = pipeline.decode(enroller.stores.visits.photo(candidates[0]), steps)
     faces = pipeline.detect(picture, steps)
     if not faces:
         raise no_face()

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 from wsgi_app.base.config import Config
+from wsgi_app.base.errors import StorageTrouble
 from wsgi_app.base.locks import server_of
 from wsgi_app.stores.integrity import Integrity, IntegrityStore, KeptPhoto, integrity_of
-from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.photo_folder import has_most_photos, photos_of, put_marker
+from wsgi_app.stores.photos import MARKER, PhotoStore, sha256_of
 from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.troubles import TroubleFile
@@ -23,6 +25,10 @@ BEGINS = {".jpg": b"\xff\xd8\xff", ".png": b"\x89PNG\r\n\x1a\n"}  # files of pho
 Noun = tuple[str, str]  # of one and of more
 ROWS: Noun = ("row that refers to what is gone", "rows that refer to what is gone")
 STRAYS: Noun = ("photo without a visit or a face", "photos without a visit or a face")
+UNNOTED: Noun = (
+    "photo of an earlier release, which did not note what it is",
+    "photos of an earlier release, which did not note what they are",
+)
 SMALL: Noun = ("small copy of a photo", "small copies of photos")
 
 Report = Callable[[str, int, int], None]
@@ -37,6 +43,15 @@ class Condition(StrEnum):
     REPAIRED = "repaired"
     REPAIRABLE = "can be repaired"
     WRONG = "wrong"
+
+
+class Photo(Enum):
+    """How a photo is that a row names."""
+
+    WELL = auto()
+    GONE = auto()
+    NONE = auto()
+    DAMAGED = auto()
 
 
 @dataclass(frozen=True)
@@ -86,8 +101,11 @@ class Checker:
         if found.revision != SCHEMA_REVISION:
             return
         yield self._references(found)
-        yield from self._photos()
-        yield self._strays()
+        folder = list(self._folder())
+        yield from folder
+        if not any(finding.state is Condition.WRONG for finding in folder):
+            yield from self._photos()
+            yield self._strays()
 
     def _integrity(self, path: Path) -> Integrity:
         step = "Looking through the database"
@@ -128,27 +146,60 @@ class Checker:
             self._rows.repair_references()
         return self._repairable(count, ROWS, where)
 
+    def _folder(self) -> Iterator[Finding]:
+        """Whether the folder of the photos is the right one; nothing is found where it is."""
+        photos, folder = self._stores.photos, photos_of(self._config)
+        if photos.is_there() or not self._rows.count():
+            return
+        if not folder.is_dir() or not has_most_photos(self._stores.database, folder):
+            yield Finding(
+                Condition.WRONG,
+                f"the photos are not in {folder}: is its disk not mounted? They are not compared",
+            )
+        elif self._repairs:
+            put_marker(folder)
+            yield Finding(Condition.REPAIRED, f"the marker {MARKER} of the photos' folder, made")
+        else:
+            yield Finding(Condition.REPAIRABLE, f"the photos' folder has lost its marker {MARKER}")
+
     def _photos(self) -> Iterator[Finding]:
         photos, limits = self._stores.photos, self._config.limits.pictures
         total, done = self._rows.count(), 0
         missing: dict[str, list[str]] = {"visits": [], "faces": []}
         unreadable: list[str] = []
+        damaged: list[str] = []
         small: list[str] = []
+        sums: dict[str, dict[str, str]] = {"visits": {}, "faces": {}}
         for kind, kept in (("visits", self._rows.photos_of_visits()), ("faces", self._rows.crops_of_faces())):
             for photo in kept:
                 done += 1
-                self._report("Looking for photos", done, total)
+                self._report("Comparing photos", done, total)
                 state = _state(photos, photo)
-                if state is None:
+                if state is Photo.GONE:
                     missing[kind].append(photo.owner)
-                elif not state:
+                elif state is Photo.NONE:
                     unreadable.append(photo.name)
+                elif state is Photo.DAMAGED:
+                    damaged.append(photo.name)
                 elif kind == "visits" and not photos.thumbnail_path(photo.name).exists():
                     small.append(photo.name)
+                if state is Photo.WELL and photo.sha256 is None:
+                    sums[kind][photo.owner] = sha256_of(photos.read(photo.name))
         yield _wrong(missing["visits"], ("visit without its photo", "visits without their photo"))
         yield _wrong(missing["faces"], ("face without its crop", "faces without their crop"))
         yield _wrong(unreadable, ("photo that is none", "photos that are none"))
+        yield _wrong(damaged, ("photo that is not what was kept", "photos that are not what was kept"))
+        yield from self._sums(sums)
         yield from self._small(small, lambda name: thumbnail(photos.read(name), limits))
+
+    def _sums(self, sums: dict[str, dict[str, str]]) -> Iterator[Finding]:
+        count = sum(map(len, sums.values()))
+        if count and self._repairs:
+            for kind, found in sums.items():
+                self._rows.note(kind, found)
+            yield Finding(Condition.REPAIRED, f"{_counted(count, UNNOTED)}, noted")
+        elif count:
+            yield Finding(Condition.NOTE, f"{_counted(count, UNNOTED)}, so nobody could tell damage")
 
     def _small(self, names: list[str], make: Callable[[str], bytes | None]) -> Iterator[Finding]:
         if not names:
@@ -161,7 +212,7 @@ class Checker:
         made = 0
         for number, name in enumerate(names, start=1):
             self._report("Making small copies", number, len(names))
-            with suppress(OSError):
+            with suppress(StorageTrouble, OSError):
                 if (small := make(name)) is not None:
                     self._stores.photos.save_thumbnail(name, small)
                     made += 1
@@ -207,17 +258,17 @@ def _schema(found: Integrity) -> Finding:
     )
 
 
-def _state(photos: PhotoStore, photo: KeptPhoto) -> bool | None:
-    """Whether a kept photo is one; ``None`` where it is gone."""
+def _state(photos: PhotoStore, photo: KeptPhoto) -> Photo:
     path = photos.path(photo.name)
     try:
-        with path.open("rb") as file:
-            begin = BEGINS.get(path.suffix, b"")
-            return file.read(len(begin)) == begin
+        data = path.read_bytes()
     except FileNotFoundError:
-        return None
+        return Photo.GONE
     except OSError:
-        return False
+        return Photo.NONE
+    if not data.startswith(BEGINS.get(path.suffix, b"")):
+        return Photo.NONE
+    return Photo.WELL if photo.sha256 in (None, sha256_of(data)) else Photo.DAMAGED
 
 
 def _wrong(those: list[str], what: Noun) -> Finding:

@@ -63,7 +63,7 @@ def embed_faces(
         vectors = {}
         for done, face in enumerate(faces[start : start + TOGETHER], start=start + 1):
             try:
-                vectors[face.id] = pipeline.embed(crop_from_png(stores.photos.read(face.crop)), steps)
+                vectors[face.id] = pipeline.embed(crop_from_png(stores.faces.crop(face)), steps)
             except (NotFound, OSError, ValueError, PackError) as error:
                 unreadable.append(Unreadable(face, error))
             progress(done, len(faces))

@@ -192,7 +192,7 @@ def candidate_of_visit(stores: Stores, person_id: str, visit_id: str) -> Candida
         NotFound: nobody has that id, or the visit or its photo is gone.
     """
     _refuse_corrected(stores, visit_id, stores.people.get(person_id))
-    return Candidate(person_id, stores.photos.read(stores.visits.get(visit_id).photo), Source(visit_id))
+    return Candidate(person_id, stores.visits.photo(stores.visits.get(visit_id)), Source(visit_id))
 
 
 def refuse_returned(stores: Stores, embedder: str, face: EnrolledFace) -> None:

@@ -38,18 +38,28 @@ class PurgeSeen(msgspec.Struct):
     of: int
 
 
+class StorageSeen(msgspec.Struct):
+    """How much room a disk has left, and how much the settings ask for, in MiB."""
+
+    free_mib: int
+    least_mib: int
+
+
 class EventBody(msgspec.Struct, omit_defaults=True):
     """One event as clients see it.
 
     Attributes:
         number: counts up.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message`` or ``backup``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``backup`` or
+            ``storage``.
         action: what happened to it, such as ``came`` or ``changed``. A door is ``tried``, again and again and
             nobody let in: told as that begins, and each time that it has doubled; ``let_in`` ends it. A purge
             is ``held``, then ``approved`` and, once it has gone on, ``released``; or ``ended``, once its
             reason is gone. A backup is ``made``, each night and after one that had ``failed``.
-        subject: its id; of a purge, the reason for which it waits.
+            Storage is ``low`` as a disk has less than twice the room that it should, then ``under``; once it
+            has again, there is ``room``.
+        subject: its id; of a purge, the reason for which it waits; of storage, what the disk has.
         by: who did it; absent for what nobody did by hand.
         visit: as it is now; absent once it is gone.
         name: the person's, as it is now; absent once they are forgotten.
@@ -60,6 +70,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
             is confirmed.
         tries: at the door, in a row.
         purge: what it would remove.
+        storage: how much room the disk has left.
         text: of a message.
         echo: whether the message is this client's own.
     """
@@ -78,6 +89,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
     unlike: float | None = None
     tries: TriesSeen | None = None
     purge: PurgeSeen | None = None
+    storage: StorageSeen | None = None
     text: str | None = None
     echo: bool = False
 
@@ -126,6 +138,8 @@ def _body(event: Event, page: EventPage) -> EventBody:
         body.tries = msgspec.convert(event.details, TriesSeen)
     elif event.kind == "purge":
         body.purge = msgspec.convert(event.details, PurgeSeen)
+    elif event.kind == "storage":
+        body.storage = msgspec.convert(event.details, StorageSeen)
     elif event.kind == "message":
         body.text = event.details.get("text")
     return body

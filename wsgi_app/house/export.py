@@ -11,8 +11,9 @@ from typing import IO, Any
 
 import msgspec
 
-from wsgi_app.base.errors import NotFound, Unavailable
+from wsgi_app.base.errors import NotFound
 from wsgi_app.base.faces import Objection
+from wsgi_app.stores.disks import DiskGuard
 from wsgi_app.stores.events import Event
 from wsgi_app.stores.faces import EnrolledFace
 from wsgi_app.stores.people import DETAILS, Person
@@ -58,19 +59,17 @@ class Exporter:
 
         Raises:
             NotFound: they were forgotten meanwhile.
-            Unavailable: the disk has no room for the file.
+            StorageTrouble: the disk has no room for the file, or cannot be written.
         """
-        file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  (whoever sends it closes it)
-        try:
-            # Photos hardly get smaller, so they are stored as they are.
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                self._fill(_Folder(archive, self._stores.photos, self._bounds.photo_bytes), person)
-        except OSError as error:
-            file.close()
-            raise Unavailable("unavailable:room") from error
-        except BaseException:
-            file.close()
-            raise
+        with DiskGuard().keeping():
+            file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  (whoever sends it closes it)
+            try:
+                # Photos hardly get smaller, so they are stored as they are.
+                with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                    self._fill(_Folder(archive, self._stores.photos, self._bounds.photo_bytes), person)
+            except BaseException:
+                file.close()
+                raise
         return file
 
     def _fill(self, folder: "_Folder", person: Person) -> None:
@@ -96,10 +95,16 @@ class _Folder:
     def __init__(self, archive: zipfile.ZipFile, photos: PhotoStore, room: int):
         self._archive, self._photos, self._room = archive, photos, room
 
-    def add_photo(self, kept: str, name: str, at: datetime) -> str | None:
-        """Add a kept photo; gives its name, ``None`` where it was removed meanwhile or there is no room."""
+    def add_photo(self, kept: tuple[str, str | None], name: str, at: datetime) -> str | None:
+        """Add a photo; gives its name, ``None`` where it is gone, damaged, or there is no room.
+
+        Args:
+            kept: its name in the photo store, and its SHA-256.
+            name: in this folder.
+            at: when it was taken.
+        """
         try:
-            data = self._photos.read(kept)
+            data = self._photos.read(*kept)
         except NotFound:
             return None
         if len(data) > self._room:
@@ -128,7 +133,7 @@ def _about(person: Person, faces: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _face(folder: _Folder, number: int, face: EnrolledFace) -> dict[str, Any]:
-    photo = folder.add_photo(face.crop, f"faces/face {number:02}.png", face.created_at)
+    photo = folder.add_photo((face.crop, face.crop_sha256), f"faces/face {number:02}.png", face.created_at)
     return {"photo": photo, "created_at": face.created_at, "quality": face.quality, "visit": face.visit_id}
 
 
@@ -158,5 +163,5 @@ def _visit(folder: _Folder, visit: Visit, zone: tzinfo | None) -> dict[str, Any]
         "outcome": visit.outcome,
         "score": visit.score,
         "face": visit.face,
-        "photo": folder.add_photo(visit.photo, name, local),
+        "photo": folder.add_photo((visit.photo, visit.photo_sha256), name, local),
     }

@@ -12,7 +12,7 @@ from wsgi_app.access.passwords import Passwords
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Counters, Tally
 from wsgi_app.base.doors import DoorId, DoorKind
-from wsgi_app.base.errors import DatabaseTrouble, Unavailable
+from wsgi_app.base.errors import StorageTrouble, Unavailable
 from wsgi_app.base.steps import Clock, Steps
 from wsgi_app.base.workers import worker_count
 from wsgi_app.house.embedding import embed_faces
@@ -23,6 +23,7 @@ from wsgi_app.stores.patience import patience_of_workers
 from wsgi_app.stores.secret_file import LiveSecret
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.stores.troubles import TroubleFile
+from wsgi_app.stores.unkept import UnkeptPresses
 from wsgi_app.vision.packs import Threshold
 from wsgi_app.vision.pipeline import Pipeline
 from wsgi_app.vision.verdicts import BUSY_SHARE, Policy
@@ -44,6 +45,7 @@ class House:
         identifier: finds out who asks.
         clock: monotonic seconds, for durations.
         secret: from which the tokens of doors are made.
+        unkept: the presses that were answered while no disk had room.
     """
 
     config: Config
@@ -55,6 +57,7 @@ class House:
     identifier: Identifier
     clock: Clock
     secret: LiveSecret = field(repr=False)
+    unkept: UnkeptPresses
 
     @property
     def embedder(self) -> str:
@@ -89,7 +92,9 @@ def open_house(config: Config, counters: Counters) -> House:
     patience = patience_of_workers(config.waiting_file, worker_count())
     stores = open_stores(config, patience, TroubleFile(config.trouble_file))
     house = put_together(config, stores, load_pipeline(config), counters)
-    with suppress(DatabaseTrouble):  # whoever asks is told; others may be answered again soon
+    if config.open_unkept:
+        house.unkept.make()
+    with suppress(StorageTrouble):  # whoever asks is told; others may be answered again soon
         warn_of_another_secret(house)
     with suppress(Unavailable):  # the first request goes on with it
         see_everybody(house)
@@ -113,6 +118,7 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
         identifier=open_identifier(config, stores, passwords),
         clock=time.perf_counter,
         secret=LiveSecret(config.door_secret_file),
+        unkept=UnkeptPresses(config.unkept_file, config.limits.presses.idempotency_s),
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from wsgi_app.access.evidence import photo_digests
 from wsgi_app.base.config import Config
-from wsgi_app.base.errors import Conflict
+from wsgi_app.base.errors import Conflict, StorageFull
 from wsgi_app.base.outcomes import Outcome, Reason
 from wsgi_app.base.people import PersonName
 from wsgi_app.base.steps import Steps
@@ -16,10 +16,13 @@ from wsgi_app.base.tries import Series, is_try
 from wsgi_app.house.gallery import GalleryState
 from wsgi_app.house.house import House
 from wsgi_app.house.presses import Caller
+from wsgi_app.house.unkept import answer_unkept
 from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.photos import sha256_of
 from wsgi_app.stores.presses import refuse_replayed
 from wsgi_app.stores.tries import refuse_too_soon
 from wsgi_app.stores.visits import StoredAnswer, Visit
+from wsgi_app.vision.ends import without_trailer
 from wsgi_app.vision.verdicts import Policy, Verdict, agreed
 
 LET_IN, NOT_LET_IN = 200, 404  # the statuses with which a door is answered
@@ -53,6 +56,7 @@ class Judgement(msgspec.Struct, frozen=True):
         photos: how many different ones this door has to send of its next press.
         retry_after_s: how long it waits before that: until then no press is judged.
         evidence: what proves all that to a door with a token.
+        kept: whether the visit is; it is not where no disk has room for it.
     """
 
     service: str
@@ -67,11 +71,14 @@ class Judgement(msgspec.Struct, frozen=True):
     photos: int = 1
     retry_after_s: int = 0
     evidence: Evidence | None = None
+    kept: bool = True
 
 
 def earlier_answer(house: House, caller: Caller) -> StoredAnswer | None:
     """What this press was told before; ``None`` for one that is still to be judged."""
-    return house.stores.visits.answer(caller.key) if caller.key else None
+    if caller.key is None:
+        return None
+    return house.stores.visits.answer(caller.key) or house.unkept.answer(caller.key, house.stores.now())
 
 
 def series_at(house: House, caller: Caller) -> Series | None:
@@ -89,6 +96,7 @@ def series_at(house: House, caller: Caller) -> Series | None:
     series = house.stores.tries.at(caller.door, rule) if rule.tries else None
     refuse_too_soon(series, rule, house.stores.now())
     if caller.device is not None and caller.press is not None:
+        house.unkept.refuse_replayed(caller.press)
         try:
             refuse_replayed(caller.device, caller.press)
         except Conflict as error:
@@ -128,20 +136,21 @@ def agreeing_at(config: Config, caller: Caller, series: Series | None) -> int:
 def judge(
     house: House, caller: Caller, photos: Sequence[bytes], steps: Steps, series: Series | None = None
 ) -> StoredAnswer:
-    """Judge the photos of one press, and keep the visit and its answer.
+    """Judge the photos of one press, and keep the visit and its answer, where a disk has room for them.
 
     Args:
         house: whose gallery, rules and stores.
         caller: the door that asks.
-        photos: JPEGs of the same moment: the first is judged and kept, the others have to agree.
+        photos: of the same moment: the first is judged and kept, up to its end, the others have to agree.
         steps: times each step.
         series: of tries that goes on at the door.
 
     Returns:
-        The answer that stands, on disk by now.
+        The answer that stands, on disk by now; or one that says that it is not.
 
     Raises:
         RequestError: a photo cannot be decoded, or the networks are busy.
+        StorageFull: as ``answer_unkept`` says.
         Unavailable, Conflict, Forbidden, TooManyRequests: as ``VisitStore.add`` says; nothing is kept then.
     """
     digests = photo_digests(photos)
@@ -150,16 +159,16 @@ def judge(
     at, visit_id = house.stores.now(), visits.new_id()
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], steps)
-    with visits.saving_photo(visit_id, at, photos[0]) as saved:
+    kept_photo = without_trailer(photos[0])
+    with visits.saving_photo(visit_id, at, kept_photo) as saved:
         policy = house.policy_at(caller.door, gallery)
         first = house.pipeline.judge(picture, gallery.gallery, policy, steps)
         others = (_verdict(house, gallery, photo, policy, steps) for photo in photos[1:])
         needed = agreeing_at(house.config, caller, series)
         verdict = _ruled(house, gallery, at, agreed(first, others, needed))
         took_ms = round(steps.elapsed_s() * 1000, 2)
-        with steps("save"):
-            photo_name = saved()
     judgement = _judgement(verdict, gallery, visit_id, took_ms, needed)
+    answer = DoorAnswer(house.config, caller, judgement, digests)
     visit = Visit(
         number=0,
         id=visit_id,
@@ -169,14 +178,21 @@ def judge(
         person_id=verdict.person,
         score=judgement.score,
         face=verdict.measured,
-        photo=photo_name,
+        photo="",
+        photo_sha256=sha256_of(kept_photo),
         took_ms=took_ms,
         reason=verdict.reason,
     )
-    answer = DoorAnswer(house.config, caller, judgement, digests)
     probe = None if verdict.probe is None else Embedding(house.embedder, verdict.probe)
-    with steps("store"):
-        kept = visits.add(visit, answer, caller.key, caller.press, probe, house.config.try_rule)
+    try:
+        with steps("save"):
+            visit = replace(visit, photo=saved())
+        with steps("store"):
+            house.unkept.settle(house.stores.database)
+            kept = visits.add(visit, answer, caller.key, caller.press, probe, house.config.try_rule)
+    except StorageFull:
+        unkept = replace(answer, judgement=msgspec.structs.replace(judgement, kept=False))
+        kept = answer_unkept(house, caller, visit, unkept, gallery.generation)
     house.tally.outcome(verdict.outcome)
     return kept
 

@@ -48,7 +48,7 @@ def look_at(
     refused: dict[str, RequestError] = {}
     for visit in visits:
         try:
-            seen[visit.id] = enroller.look(enroller.stores.photos.read(visit.photo))
+            seen[visit.id] = enroller.look(enroller.stores.visits.photo(visit))
         except (Unprocessable, NotFound) as error:
             refused[visit.id] = error
     return seen, refused

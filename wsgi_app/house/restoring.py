@@ -20,6 +20,7 @@ from wsgi_app.stores.backups.reading import Backup
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.database_copies import Counts, examine
 from wsgi_app.stores.files import PRIVATE_FILE, PRIVATE_FOLDER, flush, flush_folder, make_private
+from wsgi_app.stores.photo_folder import put_marker
 from wsgi_app.stores.schema import REVISIONS, SCHEMA_REVISION
 from wsgi_app.stores.unfinished import UNFINISHED
 
@@ -113,6 +114,7 @@ def restore(target: Config, backup: Backup, gathered: Gathered) -> Restored:
         for folder, _, _ in os.walk(staging):
             flush_folder(Path(folder))
         photos = sum(path.is_file() for path in (staging / PHOTOS).rglob("*"))
+        put_marker(staging / PHOTOS)
         _put_in_place(target, staging)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)

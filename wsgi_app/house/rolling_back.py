@@ -14,6 +14,7 @@ from wsgi_app.house.tombstones import forget_again
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.database_copies import ANY_ERROR, Counts, examine, why_of
 from wsgi_app.stores.files import flush, flush_folder
+from wsgi_app.stores.photo_folder import photos_of
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.schema import REVISIONS, SCHEMA_REVISION
 from wsgi_app.stores.schema_snapshots import SchemaSnapshot, snapshot_path, snapshots_of
@@ -74,7 +75,7 @@ def roll_back(config: Config, now: datetime) -> RolledBack:
     staged.replace(file)
     flush_folder(file.parent)
     for photo in photos:
-        PhotoStore(config.data / "photos").remove(photo)
+        PhotoStore(photos_of(config)).remove(photo)
     return RolledBack(snapshot, aside, before, after, applied)
 
 

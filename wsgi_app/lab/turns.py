@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from wsgi_app.base.errors import Busy, Unavailable
+from wsgi_app.base.errors import Busy, Unavailable, is_full
 
 LONGEST_S = 3.0  # of a turn, and so of a rest: one that lasts longer is of a clock that was changed since
 
@@ -54,6 +54,8 @@ def take_turn(path: Path, now: Callable[[], datetime]) -> Turn:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("ab")  # which leaves the file's time as it is
     except OSError as error:
+        if is_full(error):
+            raise
         raise Unavailable("unavailable:turns") from error
     since = now()
     wait_s = _wait_s(file, since)

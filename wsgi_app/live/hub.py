@@ -14,7 +14,7 @@ from websockets.frames import CloseCode
 
 from wsgi_app.access.identity import Identity, require
 from wsgi_app.access.roles import Role
-from wsgi_app.base.errors import BadRequest, DatabaseTrouble, RequestError, Unauthorized
+from wsgi_app.base.errors import BadRequest, RequestError, StorageTrouble, Unauthorized
 from wsgi_app.base.limits import FeedLimits
 from wsgi_app.base.sentences import Place
 from wsgi_app.house.events import EventBody, EventFeed, EventsBody, clean_message
@@ -83,7 +83,7 @@ class Hub:
             self._woken.clear()
             try:
                 await self._look()
-            except DatabaseTrouble:
+            except StorageTrouble:
                 pass  # in the log by now
             except RequestError as error:
                 log.warning("live feed waits", reason=str(error))

@@ -16,10 +16,11 @@ from websockets.frames import CloseCode
 from wsgi_app.access.identity import Credentials, Identity
 from wsgi_app.base.addresses import host_and_port
 from wsgi_app.base.config import Config
-from wsgi_app.base.errors import DatabaseTrouble, RequestError
+from wsgi_app.base.errors import RequestError, StorageTrouble
 from wsgi_app.base.sockets import short_address
 from wsgi_app.house.erasing import Eraser
 from wsgi_app.house.events import EventFeed
+from wsgi_app.house.storage import StorageKeeper
 from wsgi_app.house.tombstones import TombstoneKeeper
 from wsgi_app.live.admission import Admission, refusals_in_json
 from wsgi_app.live.crowd import Crowd
@@ -83,6 +84,7 @@ async def serve_feed(
                     hub.run(),
                     every(rhythm.check_s, hub.check_guests),
                     every(rhythm.states_s, lambda: hub.aside(stores.devices.tell_states)),
+                    every(rhythm.states_s, functools.partial(hub.aside, StorageKeeper(config, stores))),
                     every(rhythm.erase_s, functools.partial(hub.aside, Eraser(stores))),
                     every(rhythm.erase_s, functools.partial(hub.aside, TombstoneKeeper(config, stores))),
                 )
@@ -127,7 +129,7 @@ async def every(pause_s: float, act: Callable[[], Awaitable[object]]) -> None:
         await asyncio.sleep(pause_s)
         try:
             await act()
-        except DatabaseTrouble:
+        except StorageTrouble:
             pass  # in the log by now
         except RequestError as error:
             log.warning("live feed waits", reason=str(error))

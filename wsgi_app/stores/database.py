@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from wsgi_app.base.errors import ConfigError, DatabaseTrouble
+from wsgi_app.base.errors import ConfigError, StorageTrouble
 from wsgi_app.stores.columns import read_json
 from wsgi_app.stores.guard import DatabaseGuard
 from wsgi_app.stores.patience import COMMANDS, Patience, Turns
@@ -169,7 +169,7 @@ class Database:
         were before.
         """
         with (
-            suppress(DatabaseTrouble),
+            suppress(StorageTrouble),
             self._answering(),
             closing(self.engine.raw_connection()) as connection,
         ):

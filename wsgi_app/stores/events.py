@@ -35,8 +35,8 @@ class Event:
     Attributes:
         number: counts up, without gaps that could still be filled.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``account`` or
-            ``backup``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``account``,
+            ``backup`` or ``storage``.
         action: what happened to it, such as ``came`` or ``changed``.
         subject: its id.
         by: who did it; ``None`` for what nobody did by hand.
@@ -147,6 +147,12 @@ class EventStore:
         """Keep how a backup of some name went."""
         with self._database.write() as connection:
             tell(connection, self._now(), ("backup", action, name))
+
+    def tell_storage(self, action: str, holds: str, free_mib: int, least_mib: int) -> None:
+        """Keep how much room a disk has left, by what it holds."""
+        with self._database.write() as connection:
+            what = ("storage", action, holds)
+            tell(connection, self._now(), what, free_mib=free_mib, least_mib=least_mib)
 
     def say(self, text: str, by: str, sender: str) -> None:
         """Keep a message to everybody who watches; ``sender`` names the connection that it came from."""

@@ -15,7 +15,7 @@ from wsgi_app.stores.embeddings import Embedding, keep_embedding
 from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.generation import start_generation
 from wsgi_app.stores.people import read_person
-from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.photos import PhotoStore, sha256_of
 from wsgi_app.stores.tables import faces
 from wsgi_app.stores.visit_states import read_state
 
@@ -34,6 +34,7 @@ class EnrolledFace:
         visit_id: the visit it was taken from.
         unlike: how like it was to the person's others when somebody insisted that it is theirs; ``None``
             where there was no doubt, or somebody confirmed it since.
+        crop_sha256: of the crop as it was kept; ``None`` for one of an earlier release.
     """
 
     id: str
@@ -44,6 +45,7 @@ class EnrolledFace:
     negative: bool
     visit_id: str | None
     unlike: float | None = None
+    crop_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,10 @@ class FaceStore(ActingStore):
         with self._database.read() as connection:
             return _face(connection, person_id, face_id)
 
+    def crop(self, face: EnrolledFace) -> bytes:
+        """The crop of a face; raises as ``PhotoStore.read``."""
+        return self._photos.read(face.crop, face.crop_sha256)
+
     def add(
         self,
         person_id: str,
@@ -122,6 +128,7 @@ class FaceStore(ActingStore):
             negative=source.negative,
             visit_id=source.visit_id,
             unlike=source.unlike,
+            crop_sha256=sha256_of(png),
         )
         try:
             with self._database.write() as connection:

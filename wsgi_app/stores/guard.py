@@ -7,8 +7,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from wsgi_app.base.errors import DatabaseTrouble
+from wsgi_app.base.errors import StorageTrouble
 from wsgi_app.stores.database_file import FileIds, file_id, is_read_only, set_aside
+from wsgi_app.stores.disks import has_no_room
 from wsgi_app.stores.troubles import ERRORS, LASTING, Trouble, TroubleFile, TroubleLog, trouble_of
 
 
@@ -69,7 +70,7 @@ class DatabaseGuard:
         """Say what is wrong where the database fails inside; what is wrong with a statement stays as it is.
 
         Raises:
-            DatabaseTrouble: it cannot be used.
+            StorageTrouble: it cannot be used, or its disk is full.
         """
         try:
             yield
@@ -77,6 +78,8 @@ class DatabaseGuard:
             trouble = trouble_of(error)
             if trouble is None:
                 raise
+            if trouble is Trouble.SILENT and has_no_room(self._path.parent):
+                trouble = Trouble.FULL  # which SQLite itself tells of some writes alone
             cause = getattr(error, "orig", None) or error
             raise self._found(trouble, f"{type(cause).__name__}: {cause}") from error
 
@@ -89,12 +92,12 @@ class DatabaseGuard:
         """A change is kept, so all is well."""
         self._log.end()
 
-    def _moved(self, files: FileIds) -> DatabaseTrouble:
+    def _moved(self, files: FileIds) -> StorageTrouble:
         if file_id(self._path) not in (None, files.main):
             set_aside(self._path, files)
         return self._found(Trouble.REPLACED, f"{self._path} or its log is not the file that was opened")
 
-    def _found(self, trouble: Trouble, why: str) -> DatabaseTrouble:
+    def _found(self, trouble: Trouble, why: str) -> StorageTrouble:
         self._log.tell(trouble, why)
         if trouble in LASTING and trouble != self._lasting:
             self._lasting = trouble

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +53,12 @@ class KeptPhoto:
     Attributes:
         owner: the id of the visit or of the face.
         name: of the photo.
+        sha256: that it had when it was kept; ``None`` for one of an earlier release.
     """
 
     owner: str
     name: str
+    sha256: str | None = None
 
 
 def integrity_of(path: Path, sign_of_life: Callable[[], None] = lambda: None) -> Integrity:
@@ -125,10 +127,12 @@ class IntegrityStore:
         """The photo of each visit."""
         after = 0
         while True:
-            query = sa.select(visits.c.number, visits.c.id, visits.c.photo).where(visits.c.number > after)
+            query = sa.select(visits.c.number, visits.c.id, visits.c.photo, visits.c.photo_sha256).where(
+                visits.c.number > after
+            )
             with self._database.read() as connection:
                 rows = connection.execute(query.order_by(visits.c.number).limit(AT_ONCE)).all()
-            yield from (KeptPhoto(row.id, row.photo) for row in rows)
+            yield from (KeptPhoto(row.id, row.photo, row.photo_sha256) for row in rows)
             if len(rows) < AT_ONCE:
                 return
             after = rows[-1].number
@@ -136,8 +140,21 @@ class IntegrityStore:
     def crops_of_faces(self) -> Iterator[KeptPhoto]:
         """The crop of each face."""
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(faces.c.id, faces.c.crop).order_by(faces.c.id)).all()
-        yield from (KeptPhoto(row.id, row.crop) for row in rows)
+            rows = connection.execute(
+                sa.select(faces.c.id, faces.c.crop, faces.c.crop_sha256).order_by(faces.c.id)
+            ).all()
+        yield from (KeptPhoto(row.id, row.crop, row.crop_sha256) for row in rows)
+
+    def note(self, kind: str, sums: Mapping[str, str]) -> None:
+        """Keep what photos of an earlier release are from now on held against, by their owners' ids."""
+        table, column = (
+            (visits, visits.c.photo_sha256) if kind == visits.name else (faces, faces.c.crop_sha256)
+        )
+        query = table.update().where(table.c.id == sa.bindparam("owner"), column.is_(None))
+        with self._database.write() as connection:
+            if sums:
+                rows = [{"owner": owner, "sha256": sha256} for owner, sha256 in sums.items()]
+                connection.execute(query.values({column: sa.bindparam("sha256")}), rows)
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:

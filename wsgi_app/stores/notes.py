@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from wsgi_app.base.errors import ConfigError, Conflict, NotFound, Unavailable
+from wsgi_app.base.errors import ConfigError, Conflict, NotFound, StorageFull, Unavailable, is_full
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.tables import attempts
 
@@ -66,7 +66,11 @@ class Notebook(Database):
             with super().write() as connection:
                 notes.create(connection, checkfirst=True)
                 attempts.create(connection, checkfirst=True)
+        except StorageFull:
+            raise
         except (OSError, sa.exc.DatabaseError, Unavailable) as error:
+            if isinstance(error, OSError) and is_full(error):
+                raise
             why = ConfigError(
                 f"PORTEIRO_DATA: the lab's database {self._path} cannot be opened; let this user write "
                 f"there, or turn the lab off with PORTEIRO_LAB=0. ({error.__cause__ or error})"

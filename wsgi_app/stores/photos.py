@@ -1,27 +1,72 @@
 """Photos as files: on disk, whole and flushed, before anything names them."""
 
+import hashlib
 import math
 import os
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from wsgi_app.base.errors import NotFound
+import structlog
+
+from wsgi_app.base.errors import NotFound, StorageTrouble
+from wsgi_app.base.seldom import Seldom
+from wsgi_app.stores.disks import DiskGuard
 from wsgi_app.stores.files import flush_folder
 
 VISITS, PEOPLE = Path("visits"), Path("people")
+MARKER = ".porteiro"  # in the folder that is the right one
 THUMBNAIL = ".thumb.jpg"
+JPEG_BEGINS, JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
 CROP = re.compile(r"[0-9A-Za-z_-]+\.png")
 PHOTO = re.compile(r"(?P<id>[0-9A-Za-z_-]+)(\.thumb)?\.jpg(?P<unfinished>\..+)?")
 
 
-class PhotoStore:
-    """Files under one folder, named by ids that the server made."""
+log = structlog.get_logger("porteiro")
 
-    def __init__(self, folder: Path):
-        self._folder = folder
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file as it lies on the disk: what is in it, and when that was written, in seconds since 1970."""
+
+    data: bytes
+    written_at: float
+
+
+class PhotoStore:
+    """Files under one folder, named by ids that the server made.
+
+    Whatever keeps one raises StorageFull where its disk has no room, and StorageTrouble where that fails
+    otherwise; nothing of it is left then.
+
+    Args:
+        folder: of the photos.
+        is_marked: whether it has its marker, without which it is another one: as where a disk is not mounted.
+    """
+
+    def __init__(self, folder: Path, *, is_marked: bool = False):
+        self._folder, self._is_marked = folder, is_marked
+        self._disk, self._seldom = DiskGuard(), Seldom()
+
+    def is_there(self) -> bool:
+        """Whether the folder is the right one."""
+        return not self._is_marked or (self._folder / MARKER).exists()
+
+    def refuse_missing(self) -> None:
+        """Refuse to keep photos where they would lie beneath a disk that is missing, and to miss others.
+
+        Raises:
+            StorageTrouble: the folder is not there, or another one.
+        """
+        if self.is_there():
+            self._seldom.end()
+            return
+        if self._seldom.is_due(MARKER):
+            log.error("the photos are not where they were", folder=str(self._folder), without=MARKER)
+        raise StorageTrouble("photos_missing", retry_after_s=30)
 
     def save_visit(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Keep the photo of a visit in its day's folder; gives its name for ``path`` and ``remove``."""
@@ -34,31 +79,59 @@ class PhotoStore:
     def save_thumbnail(self, name: str, jpeg: bytes) -> None:
         """Keep a small copy of a photo beside it; of two that are made at once, the later one stays."""
         path = self.thumbnail_path(name)
-        file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", delete=False)  # noqa: SIM115
-        try:
-            with file:
-                file.write(jpeg)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+        with self._disk.keeping():
+            file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", delete=False)  # noqa: SIM115
+            try:
+                with file:
+                    file.write(jpeg)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
 
     def path(self, name: str) -> Path:
         """Where a kept photo lies."""
         return self._folder / name
 
-    def read(self, name: str) -> bytes:
-        """A kept photo.
+    def read(self, name: str, sha256: str | None = None) -> bytes:
+        """A kept photo; raises as ``file``."""
+        return self.file(name, sha256).data
+
+    def file(self, name: str, sha256: str | None = None) -> KeptFile:
+        """The file of a kept photo.
+
+        Args:
+            name: of the photo.
+            sha256: that it had when it was kept, hexadecimal; ``None`` where that is not known.
 
         Raises:
-            NotFound: it is gone.
+            NotFound: it is gone, or is not what was kept.
+            StorageTrouble: as ``refuse_missing``.
         """
         try:
-            return self.path(name).read_bytes()
+            with self.path(name).open("rb") as file:
+                kept = KeptFile(file.read(), os.fstat(file.fileno()).st_mtime)
         except FileNotFoundError as error:
+            self.refuse_missing()
             raise NotFound("photo_gone") from error
+        except OSError as error:
+            raise self._damaged(name, error.strerror or str(error)) from error
+        if sha256 is not None and sha256_of(kept.data) != sha256:
+            raise self._damaged(name, "it is not what was kept")
+        return kept
+
+    def thumbnail(self, name: str) -> KeptFile:
+        """The small copy of a photo.
+
+        Raises:
+            NotFound: it is not made yet, or is none.
+        """
+        small = self.file(self.thumbnail_path(name).relative_to(self._folder).as_posix())
+        if not (small.data.startswith(JPEG_BEGINS) and small.data.endswith(JPEG_ENDS)):
+            raise NotFound("photo_gone")
+        return small
 
     def thumbnail_path(self, name: str) -> Path:
         """Where the small copy of a photo lies, once it is made."""
@@ -105,24 +178,36 @@ class PhotoStore:
             return False
         return True
 
+    def _damaged(self, name: str, why: str) -> NotFound:
+        if self._seldom.is_due(name):
+            log.error("a kept photo is damaged", file=name, why=why)
+        return NotFound("photo_damaged")
+
     def _day_folder(self, day: date) -> Path:
         return self._folder / VISITS / day.isoformat()
 
     def _save(self, name: Path, data: bytes) -> str:
         # Under its own name at once: nobody asks for a photo before the row that names it is committed.
+        self.refuse_missing()
         path = self._folder / name
-        _make_folder(path.parent)
-        file = path.open("xb")
-        try:
-            with file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        flush_folder(path.parent)
+        with self._disk.keeping():
+            _make_folder(path.parent)
+            file = path.open("xb")
+            try:
+                with file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                flush_folder(path.parent)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
         return name.as_posix()
+
+
+def sha256_of(data: bytes) -> str:
+    """What a photo is held against, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _written(entry: os.DirEntry[str]) -> float:

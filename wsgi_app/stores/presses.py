@@ -47,8 +47,8 @@ def refuse_replayed(device: Device, press: Press) -> None:
         raise Conflict("replayed")
 
 
-def keep_press(connection: sa.Connection, press: Press) -> None:
-    """Make a press the device's last one, in the transaction that stores its visit.
+def refuse_press(connection: sa.Connection, press: Press) -> Device:
+    """Refuse a press that cannot be the device's last one; gives the device as it is.
 
     A boot that another one followed never comes back, whatever the clocks say.
 
@@ -60,10 +60,20 @@ def keep_press(connection: sa.Connection, press: Press) -> None:
     if device is None or device.revoked_at is not None:
         raise Forbidden("revoked")
     refuse_replayed(device, press)
+    boot = {"device": press.device, "boot": press.boot}
+    if press.boot != device.boot and connection.execute(_EARLIER_BOOT, boot).first():
+        raise Conflict("replayed")
+    return device
+
+
+def keep_press(connection: sa.Connection, press: Press) -> None:
+    """Make a press the device's last one, in the transaction that stores its visit.
+
+    Raises:
+        Forbidden, Conflict: as ``refuse_press`` says.
+    """
+    device = refuse_press(connection, press)
     if press.boot != device.boot:
-        boot = {"device": press.device, "boot": press.boot}
-        if connection.execute(_EARLIER_BOOT, boot).first():
-            raise Conflict("replayed")
         connection.execute(_KEEP_BOOT, {"device_id": press.device, "boot": press.boot, "at": press.at})
     latest = press.at if device.pressed_at is None else max(press.at, device.pressed_at)
     connection.execute(

@@ -25,6 +25,7 @@ from wsgi_app.stores.gallery import GalleryStore
 from wsgi_app.stores.invitations import InvitationStore
 from wsgi_app.stores.patience import COMMANDS, Patience
 from wsgi_app.stores.people import PeopleStore
+from wsgi_app.stores.photo_folder import photos_of, take_folder
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.probes import ProbeStore
 from wsgi_app.stores.purges import PurgeStore
@@ -86,26 +87,35 @@ class Stores:
         return replace(self, **telling)
 
 
-def open_stores(config: Config, patience: Patience = COMMANDS, shared: TroubleFile | None = None) -> Stores:
+def open_stores(
+    config: Config,
+    patience: Patience = COMMANDS,
+    shared: TroubleFile | None = None,
+    *,
+    needs_photos: bool = True,
+) -> Stores:
     """Open the database and the photo folder, made where they are not there yet.
 
     Args:
         config: the settings.
         patience: how long to wait for others who write.
         shared: what the processes of a server found wrong with the database.
+        needs_photos: whether the folder has to be there; where it is not, no photo can be read or kept.
 
     Raises:
-        ConfigError: the database cannot be used, or is not restored whole.
+        ConfigError: the database cannot be used, or is not restored whole, or does not go with the folder.
     """
     refuse_unfinished(config)
     with naming_data(config):
         database = open_database(config.database_url, Waker(config.wake_address), patience, shared)
+    if needs_photos:
+        take_folder(config, database)
     return stores_of_database(config, database)
 
 
 def stores_of_database(config: Config, database: Database) -> Stores:
     """The stores of a database and of the photo folder beside it, as they are."""
-    photos = PhotoStore(config.data / "photos")
+    photos = PhotoStore(photos_of(config), is_marked=True)
     return stores_over(database, photos, utc_now, random_id, config.limits)
 
 

@@ -46,6 +46,7 @@ faces = sa.Table(
     sa.Column("visit_id", sa.Text, index=True),
     sa.Column("shows_id", sa.Text, index=True),
     sa.Column("unlike", sa.Float),
+    sa.Column("crop_sha256", sa.Text),
 )
 
 # One row for each embedder that has seen the face, so that a change of models can be taken back.
@@ -80,6 +81,7 @@ visits = sa.Table(
     sa.Column("took_ms", sa.Float, nullable=False),
     sa.Column("reason", EnumText(Reason)),
     sa.Column("door_kind", EnumText(DoorKind, DoorKind.ADDRESS), nullable=False, server_default="address"),
+    sa.Column("photo_sha256", sa.Text),
     sa.Index("ix_visits_door", "door_kind", "door"),
     sa.Index("ix_visits_door_at", "door_kind", "door", "at", "outcome", "reason"),
     sqlite_autoincrement=True,
@@ -240,6 +242,11 @@ devices = sa.Table(
     sa.Column("told_state", EnumText(DoorState)),
     sa.Column("salt", sa.LargeBinary),
     sa.Column("reported_at", UtcDateTime),
+)
+
+# A row once the folder of the photos has its marker: from then on one without it is another folder.
+photo_folder = sa.Table(
+    "photo_folder", metadata, sa.Column("marked_at", UtcDateTime, primary_key=True, nullable=False)
 )
 
 # Each boot of a device of which a press was judged, and when that was the first time.

@@ -11,9 +11,9 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 
-from wsgi_app.base.errors import DatabaseTrouble
+from wsgi_app.base.errors import DatabaseTrouble, StorageFull, StorageTrouble
+from wsgi_app.base.seldom import Seldom
 
-TOLD_AGAIN_S = 60.0  # after which the log is told the same again
 ROOM = 32  # bytes of the file that tells it: whole from its start, so that it can be told on a full disk
 
 PRIMARY = 0xFF  # the part of SQLite's extended error codes that tells the kind
@@ -41,6 +41,8 @@ class Trouble(StrEnum):
     """Nobody may write to it, or to its disk."""
     LOCKED = "locked"
     """Somebody else writes, and for long."""
+    FULL = "full"
+    """Its disk has no room for a change; it can be read."""
     SILENT = "silent"
     """It does not answer, for any other reason."""
 
@@ -48,12 +50,13 @@ class Trouble(StrEnum):
 # These end with the server: what it knows in memory may not be so any more.
 LASTING = (Trouble.DAMAGED, Trouble.REPLACED)
 
-ERRORS: dict[Trouble, Callable[[], DatabaseTrouble]] = {
+ERRORS: dict[Trouble, Callable[[], StorageTrouble]] = {
     Trouble.DAMAGED: lambda: DatabaseTrouble("unavailable:database_damaged"),
     Trouble.REPLACED: lambda: DatabaseTrouble("unavailable:database_replaced"),
     Trouble.SPOILT: lambda: DatabaseTrouble("unavailable:database_damaged"),
     Trouble.READ_ONLY: lambda: DatabaseTrouble("unavailable:database_read_only"),
     Trouble.LOCKED: lambda: DatabaseTrouble("unavailable:database_locked"),
+    Trouble.FULL: lambda: StorageFull("storage_full"),
     Trouble.SILENT: lambda: DatabaseTrouble("unavailable:database"),
 }
 
@@ -64,6 +67,7 @@ KINDS = {
     sqlite3.SQLITE_NOTADB: Trouble.DAMAGED,
     sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
     sqlite3.SQLITE_PERM: Trouble.READ_ONLY,
+    sqlite3.SQLITE_FULL: Trouble.FULL,
 }
 
 
@@ -125,18 +129,14 @@ class TroubleLog:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._clock = clock
-        self._told: dict[Trouble, float] = {}
+        self._seldom = Seldom(clock)
 
     def tell(self, trouble: Trouble, why: str) -> None:
         """Something is wrong."""
-        now = self._clock()
-        if now - self._told.get(trouble, -TOLD_AGAIN_S) >= TOLD_AGAIN_S:
-            self._told[trouble] = now
+        if self._seldom.is_due(trouble):
             log.error("the database cannot be used", trouble=str(trouble), why=why)
 
     def end(self) -> None:
         """A change was kept, so nothing is."""
-        if self._told:
-            self._told.clear()
+        if self._seldom.end():
             log.info("the database takes changes again")

@@ -20,7 +20,7 @@ from wsgi_app.stores.database import Database
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.photos import PhotoStore
-from wsgi_app.stores.presses import Press, keep_press
+from wsgi_app.stores.presses import Press, keep_press, refuse_press
 from wsgi_app.stores.tables import answers, events, faces, probes, visits
 from wsgi_app.stores.tries import keep_try
 from wsgi_app.stores.visit_filters import EVERY_VISIT, VisitFilter, conditions, whom_shows
@@ -43,6 +43,7 @@ class Visit:
         photo: its name in the photo store.
         took_ms: from the request's start to the verdict.
         reason: why somebody was refused who was like enough.
+        photo_sha256: of the photo as it was kept; ``None`` for one of an earlier release.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Visit:
     photo: str
     took_ms: float
     reason: Reason | None = None
+    photo_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,10 @@ class VisitStore(ActingStore):
         self._keep_answers = timedelta(seconds=idempotency_s)
         self._disk = ThreadPoolExecutor(thread_name_prefix="disk", initializer=_take_no_signals)
 
+    def photo(self, visit: Visit) -> bytes:
+        """The photo of a visit; raises as ``PhotoStore.read``."""
+        return self._photos.read(visit.photo, visit.photo_sha256)
+
     def save_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Put a visit's photo on disk; gives its name for ``Visit.photo``."""
         return self._photos.save_visit(visit_id, at, jpeg)
@@ -118,14 +124,15 @@ class VisitStore(ActingStore):
     def saving_photo(self, visit_id: str, at: datetime, jpeg: bytes) -> Iterator[Callable[[], str]]:
         """Put a photo on disk beside what is done inside: disk and networks work at once.
 
-        Gives a function that waits for the end and gives the name for ``Visit.photo``. Where the inside
-        fails, the photo is removed.
+        Gives a function that waits for the end and gives the name for ``Visit.photo``; it raises as
+        ``PhotoStore.save_visit`` does. Where the inside fails, the photo is removed.
         """
         saving = self._disk.submit(self.save_photo, visit_id, at, jpeg)
         try:
             yield saving.result
         except BaseException:
-            self._photos.remove(saving.result())
+            if saving.exception() is None:
+                self._photos.remove(saving.result())
             raise
 
     def add(
@@ -185,6 +192,11 @@ class VisitStore(ActingStore):
         """What the device was told under this key, while a retry may still ask."""
         with self._database.read() as connection:
             return _answer(connection, key, self._oldest())
+
+    def refuse_press(self, press: Press) -> None:
+        """Refuse a press that ``add`` would refuse, where nothing can be kept; raises as ``refuse_press``."""
+        with self._database.read() as connection:
+            refuse_press(connection, press)
 
     def get(self, visit_id: str) -> Visit:
         """One visit.

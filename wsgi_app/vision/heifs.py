@@ -19,6 +19,7 @@ OTHER_MAKE = "a HEIF of another make"
 # The tiles at two edges reach beyond the canvas: together they have at most so many of its pixels.
 WHOLE_TILES = 2
 MOST_BOXES = 20_000
+DESCRIBING = (b"ftyp", b"meta")  # boxes that every file has
 IN_FILE = 0  # how an item's data is found: by its place in the file
 WIDE_LOCATION = 2  # the version of the table of places from which on an item's id has four bytes
 WIDE_ENTRY = 3  # the version of an item's entry from which on its id has four bytes
@@ -76,6 +77,24 @@ def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
         raise error
     if any(_lacks_a_part(heif, piece, data) for piece in pieces):
         raise Unprocessable("unreadable_image:incomplete")
+
+
+def heif_end(data: bytes) -> int:
+    """Where a HEIC or an AVIF ends: with the last of its boxes in which its description, or an item, lies.
+
+    Raises:
+        struct.error, IndexError, ValueError: it is broken.
+    """
+    extents = _read(data).extents.values()
+    needed, at = max((end for places in extents for _, end in places), default=0), 0
+    last = 0
+    for name, body in _boxes(data):
+        begin = at
+        size = struct.unpack_from(">I", data, at)[0]
+        at += len(body) + (16 if size == 1 else 8)
+        if name in DESCRIBING or begin < needed:
+            last = min(at, max(begin, needed)) if size == 0 else at
+    return min(last, len(data)) or len(data)
 
 
 def _lacks_a_part(heif: Heif, piece: int, data: bytes) -> bool:

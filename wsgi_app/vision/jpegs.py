@@ -163,6 +163,11 @@ def read_jpeg(data: bytes, most_scans: int) -> Jpeg:
     return jpeg
 
 
+def jpeg_end(data: bytes) -> int:
+    """Where a JPEG's first picture ends; raises as ``read_jpeg`` does."""
+    return next((begin for marker, begin, _ in _segments(data) if marker == END_OF_IMAGE), len(data))
+
+
 def _add(jpeg: Jpeg, marker: bytes, body: bytearray) -> None:
     """Take a segment with what it says of the picture, and put right what it gets wrong."""
     if marker in FRAMES and not jpeg.components:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_AT = 16  # of the first chunk's contents
 INFLATED_BYTES = 1 << 20  # at once
+CHUNK_BYTES = 12  # beside a chunk's contents
 
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the type of its colours
 # Of each pass its first column and row, and how far it is to the next ones; by the method of interlacing.
@@ -47,6 +48,17 @@ def is_undamaged(data: bytes) -> bool:
     return stream.eof and wanted <= inflated <= wanted + INFLATED_BYTES
 
 
+def png_end(data: bytes) -> int:
+    """Where a PNG ends: after its last chunk, or with the data."""
+    at = len(SIGNATURE)
+    while at + CHUNK_BYTES <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        at += CHUNK_BYTES + int(size)
+        if name == b"IEND":
+            return min(at, len(data))
+    return len(data)
+
+
 def _wanted_bytes(data: bytes) -> int:
     """How many bytes the rows of all passes have, each with one more for its filter.
 
@@ -77,4 +89,4 @@ def _pixel_chunks(data: bytes) -> Iterator[bytes]:
             yield data[at + 8 : at + 8 + size]
         elif name == b"IEND":
             return
-        at += 12 + size
+        at += CHUNK_BYTES + size

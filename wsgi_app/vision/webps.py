@@ -13,6 +13,7 @@ HEADER_BYTES, CHUNK_BYTES, FRAME_BYTES = (
     8,
     16,
 )  # before the chunks, a chunk's contents, and a frame's chunks
+RIFF_BYTES = 8  # before what its size counts
 FRAME = b"ANMF"
 CODED = (b"VP8 ", b"VP8L")
 UNNEEDED_BYTES = 8  # encoders leave up to three at the end that no decoder asks for
@@ -21,6 +22,12 @@ UNNEEDED_BYTES = 8  # encoders leave up to three at the end that no decoder asks
 def is_webp(data: bytes) -> bool:
     """Whether the bytes begin as every WebP does."""
     return data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+
+
+def webp_end(data: bytes) -> int:
+    """Where a WebP ends, by its own word."""
+    (size,) = struct.unpack_from("<I", data, 4)
+    return min(RIFF_BYTES + int(size) + int(size) % 2, len(data))
 
 
 def lacks_its_end(data: bytes) -> bool:

@@ -14,7 +14,15 @@ from webob.util import status_reasons
 from wsgi_app.access.identity import NOBODY, Identity
 from wsgi_app.base.config import Config
 from wsgi_app.base.counters import Tally
-from wsgi_app.base.errors import DatabaseTrouble, PackError, PorteiroError, RequestError, Unavailable
+from wsgi_app.base.errors import (
+    PackError,
+    PorteiroError,
+    RequestError,
+    StorageFull,
+    StorageTrouble,
+    Unavailable,
+    is_full,
+)
 from wsgi_app.base.sentences import Place, Say
 from wsgi_app.base.sources import random_id
 from wsgi_app.base.steps import Clock, Steps
@@ -124,13 +132,16 @@ class Boundary(ABC):
         try:
             return self._respond(exchange)
         except RequestError as error:
-            if isinstance(error, Unavailable) and not isinstance(error, DatabaseTrouble):
+            if isinstance(error, Unavailable) and not isinstance(error, StorageTrouble):
                 log.exception("cannot answer now")
             return self.refuse(exchange, error)
         except PackError:
             log.exception("the models fail")
             return self.refuse(exchange, Unavailable("unavailable:models"))
-        except Exception:  # the boundary: what nobody foresaw is logged here, and told to nobody
+        except Exception as error:  # the boundary: what nobody foresaw is logged here, and told to nobody
+            if isinstance(error, OSError) and is_full(error):
+                log.error("the disk takes no file", why=f"{error.strerror}: {error.filename}")  # noqa: TRY400
+                return self.refuse(exchange, StorageFull("storage_full"))
             log.exception("unexpected error")
             return json_answer(ErrorBody.of(WRONG, self._say(WRONG, Place.API)), 500)
 

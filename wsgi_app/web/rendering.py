@@ -2,7 +2,6 @@
 
 import hashlib
 import html
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +19,14 @@ from wsgi_app.access.roles import Role
 from wsgi_app.base.config import Config
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
-from wsgi_app.base.errors import BadRequest, NotAcceptable, NotFound, RequestError
+from wsgi_app.base.errors import BadRequest, NotAcceptable, RequestError
 from wsgi_app.base.faces import Objection
 from wsgi_app.base.names import LONGEST_NAME
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.sentences import Place, Say
 from wsgi_app.house.words.errors import sentence
-from wsgi_app.house.words.pages import LIKENESSES
+from wsgi_app.house.words.pages import LIKENESSES, PHOTOS
+from wsgi_app.stores.photos import KeptFile
 from wsgi_app.web.errors import ErrorBody, error_links
 from wsgi_app.web.forms import insisting, is_form
 from wsgi_app.web.links import links_of
@@ -236,19 +236,12 @@ def resource_answer(value: Any, version: str = "") -> Response:
     return response
 
 
-def photo_answer(path: Path, content_type: str) -> Response:
-    """A kept photo, whole or in the ranges asked for, and only when the client has not got it.
-
-    Raises:
-        NotFound: the file is gone.
-    """
-    try:
-        with path.open("rb") as file:
-            changed, data = os.fstat(file.fileno()).st_mtime, file.read()
-    except FileNotFoundError as error:
-        raise NotFound("not_found:photo") from error
-    response = Response(data, content_type=content_type, conditional_response=True, accept_ranges="bytes")
-    response.last_modified = datetime.fromtimestamp(changed, UTC)
+def photo_answer(kept: KeptFile, content_type: str) -> Response:
+    """A kept photo, whole or in the ranges asked for, and only when the client has not got it."""
+    response = Response(
+        kept.data, content_type=content_type, conditional_response=True, accept_ranges="bytes"
+    )
+    response.last_modified = datetime.fromtimestamp(kept.written_at, UTC)
     response.cache_control = PRIVATE
     return response
 
@@ -278,7 +271,9 @@ def error_answer(
     Where that form was refused for an objection, the page has it again, insisting.
     """
     links = error_links(error, links_of(request))
-    if prefers_html(request):
+    if error.code in PHOTOS and prefers_picture(request):
+        response = _picture(PHOTOS[error.code], error.status)
+    elif prefers_html(request):
         response = pages.render(
             view,
             "error.html",
@@ -301,6 +296,23 @@ def prefers_html(request: Request) -> bool:
     """Whether the client asks for HTML before JSON, as browsers do."""
     offers = request.accept.acceptable_offers(["application/json", "text/html"])
     return bool(offers) and offers[0][0] == "text/html"
+
+
+def prefers_picture(request: Request) -> bool:
+    """Whether the client asks for a picture before JSON, as browsers do where a page shows one."""
+    offers = request.accept.acceptable_offers(["application/json", "image/svg+xml"])
+    return bool(offers) and offers[0][0] == "image/svg+xml"
+
+
+def _picture(words: str, status: int) -> Response:
+    """Words in place of a photo: a page shows them where it would have shown that."""
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180" width="320" height="180">'
+        '<rect width="320" height="180" fill="#8884"/>'
+        '<text x="160" y="98" font-family="sans-serif" font-size="26" text-anchor="middle" fill="#888">'
+        f"{html.escape(words)}</text></svg>"
+    )
+    return Response(drawn, status=status, content_type="image/svg+xml", charset="utf-8")
 
 
 def _door_name(device: str) -> str:

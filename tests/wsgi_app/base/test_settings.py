@@ -202,6 +202,7 @@ def test_these_settings_open_the_house() -> None:
         "PORTEIRO_OPEN",
         "PORTEIRO_ANONYMOUS_DOORS",
         "PORTEIRO_BUSY_DOORS",
+        "PORTEIRO_OPEN_UNKEPT",
         "PORTEIRO_LAB",
         "PORTEIRO_LAB_FILES",
     ]

@@ -18,6 +18,7 @@ from tests.owners import Owner
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.photos import MARKER, sha256_of
 from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.troubles import Trouble, TroubleFile
 from wsgi_app.stores.visits import StoredAnswer, Visit
@@ -32,6 +33,7 @@ WELL = [
     "ok:              no visits without their photo",
     "ok:              no faces without their crop",
     "ok:              no photos that are none",
+    "ok:              no photos that are not what was kept",
 ]
 NO_STRAYS = "ok:              no photos without a visit or a face"
 
@@ -47,7 +49,17 @@ def owner(tmp_path: Path) -> Owner:
         for name in ("first", "second"):
             photo = stores.visits.save_photo(name, AT, JPEG)
             visit = Visit(
-                0, name, AT, DoorId.of("device:front"), Outcome.UNKNOWN, None, None, None, photo, 1.0
+                0,
+                name,
+                AT,
+                DoorId.of("device:front"),
+                Outcome.UNKNOWN,
+                None,
+                None,
+                None,
+                photo,
+                1.0,
+                photo_sha256=sha256_of(JPEG),
             )
             stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
             stores.photos.save_thumbnail(photo, JPEG)
@@ -241,3 +253,50 @@ def test_what_the_running_server_found_is_said(owner: Owner, monkeypatch: pytest
         "note:            the server that runs here (process 4711) found the database replaced, and refuses "
         "it until it is started anew\n"
     )
+
+
+def test_a_photo_that_is_not_what_was_kept_is_named(owner: Owner) -> None:
+    whole = bytearray(JPEG)
+    whole[1000:1400] = bytes(400)
+    photo_of(owner, "second").write_bytes(whole)
+
+    result = owner.types("check", "--repair")
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[6:8] == [
+        "wrong:           1 photo that is not what was kept",
+        "                   visits/2026-01-05/second.jpg",
+    ]
+
+
+def test_what_photos_of_an_earlier_release_are_is_noted_when_told(owner: Owner) -> None:
+    changed(owner, "UPDATE visits SET photo_sha256 = NULL", "UPDATE faces SET crop_sha256 = NULL")
+
+    note = "3 photos of an earlier release, which did not note what they are"
+    assert f"note:            {note}, so nobody could tell damage" in owner.does("check")
+    assert f"repaired:        {note}, noted" in owner.does("check", "--repair")
+    assert owner.does("check").splitlines() == [*WELL, NO_STRAYS, "Nothing is wrong."]
+    with owner.house() as stores:
+        assert {visit.photo_sha256 for visit in stores.visits.page(10)} == {sha256_of(JPEG)}
+
+
+def test_a_folder_that_lost_its_marker_gets_it_when_told(owner: Owner) -> None:
+    (owner.data / "photos" / MARKER).unlink()
+
+    said = f"can be repaired: the photos' folder has lost its marker {MARKER}"
+    assert said in owner.types("check").stdout
+    assert f"repaired:        the marker {MARKER} of the photos' folder, made" in owner.does(
+        "check", "--repair"
+    )
+    assert owner.does("check").splitlines() == [*WELL, NO_STRAYS, "Nothing is wrong."]
+
+
+def test_of_a_folder_that_is_not_there_nothing_is_compared_or_made(owner: Owner) -> None:
+    folder = owner.data / "photos"
+    folder.rename(owner.data / "elsewhere")
+
+    result = owner.types("check", "--repair")
+
+    assert result.exit_code == 1
+    assert f"the photos are not in {folder}: is its disk not mounted?" in result.stdout
+    assert not folder.exists()

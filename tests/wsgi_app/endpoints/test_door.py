@@ -102,6 +102,17 @@ def test_a_replay_costs_no_look_at_its_photo(door: Door, house: House, photo: Ph
     assert refused(again) == (409, "replayed")
 
 
+def test_of_a_photo_no_byte_behind_its_end_is_kept_and_the_answer_is_of_what_was_sent(
+    door: Door, stores: Stores, photo: Photo
+) -> None:
+    headers, sent = door.press(), photo("nobody-1") + bytes(7 << 20)
+
+    answer = door.rings(sent, headers)
+
+    assert door.believes(answer.json, headers["Idempotency-Key"], sent)
+    assert stores.photos.read(stores.visits.get(answer.json["visit"]).photo) == photo("nobody-1")
+
+
 def test_after_the_servers_clock_was_ahead_a_door_is_let_in_with_its_second_press(
     door: Door, stores: Stores, clock: Clock, photo: Photo
 ) -> None:

@@ -15,13 +15,12 @@ from tests.conftest import Clock
 from tests.galleries import SHARP
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
-from wsgi_app.base.errors import NotFound, Unavailable
+from wsgi_app.base.errors import NotFound, StorageFull
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.export import PAGE, Bounds, Exporter
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.people import Person
-from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
@@ -204,15 +203,12 @@ def test_somebody_forgotten_meanwhile_has_no_export(stores: Stores, ana: Person,
         exporter(stores, tmp_path).export(ana)
 
 
-class FullDisk(PhotoStore):
-    """A photo store on a disk that answers nothing but errors."""
+def test_a_disk_without_room_is_told(
+    stores: Stores, ana: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
 
-    def path(self, name: str) -> Path:
-        raise OSError(28, "No space left on device", name)
-
-
-def test_a_disk_without_room_is_told(stores: Stores, ana: Person, tmp_path: Path) -> None:
-    full = FullDisk(tmp_path)
-
-    with pytest.raises(Unavailable, match="unavailable:room"):
-        Exporter(replace(stores, photos=full), tmp_path, LISBON).export(ana)
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(StorageFull, match=r"^storage_full$"):
+        exporter(stores, tmp_path).export(ana)

@@ -22,6 +22,7 @@ from wsgi_app.house.backups import back_up
 from wsgi_app.house.restoring import chosen, look_through, refuse_place, restore
 from wsgi_app.house.tombstones import Gathered, gather
 from wsgi_app.stores.backups.reading import form_of, open_backup
+from wsgi_app.stores.photos import MARKER
 from wsgi_app.stores.secret_file import open_secret
 from wsgi_app.stores.stores import Stores, open_stores
 from wsgi_app.stores.tables import metadata
@@ -58,13 +59,17 @@ def rows(stores: Stores) -> dict[str, list[tuple[object, ...]]]:
         return {
             name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
             for name, table in metadata.tables.items()
-            if name not in ("sessions", "invitations", "gallery")
+            if name not in ("sessions", "invitations", "gallery", "photo_folder")
         }
 
 
 def photos(folder: Path) -> dict[str, bytes]:
     root = folder / "photos"
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and path.name != MARKER
+    }
 
 
 def test_what_is_restored_is_what_was_there(
@@ -83,6 +88,7 @@ def test_what_is_restored_is_what_was_there(
         assert rows(again) == rows(stores)
     assert photos(target.data) == photos(config.data)
     assert open_secret(target.door_secret_file) == secret
+    assert (target.data / "photos" / MARKER).is_file()
     assert (restored.photos, restored.to_set) == (5, {})
     assert {path.name for path in target.data.iterdir()} == {"porteiro.db", "keys", "photos"}
     prepare({"PORTEIRO_DATA": str(target.data), "PORTEIRO_SOCKET": f"{target.data}/run/w.sock"})

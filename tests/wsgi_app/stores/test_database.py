@@ -199,8 +199,8 @@ KEPT["0003"] = {
 }
 ADDED: dict[str, dict[str, Any]] = {
     "people": {"valid_from": None, "valid_until": None, "hours": ()},
-    "faces": {"negative": False, "visit_id": None, "shows_id": None, "unlike": None},
-    "visits": {"reason": None},
+    "faces": {"negative": False, "visit_id": None, "shows_id": None, "unlike": None, "crop_sha256": None},
+    "visits": {"reason": None, "photo_sha256": None},
     "devices": {"told_state": None, "salt": None, "reported_at": None},
     "answers": {"digests": ""},
 }

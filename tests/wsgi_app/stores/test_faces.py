@@ -10,7 +10,7 @@ from tests.galleries import SHARP, add_face, add_visit, crops_on_disk, gallery_o
 from wsgi_app.base.errors import NotFound, PreconditionFailed
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import EnrolledFace, FaceStore, Source
-from wsgi_app.stores.photos import PhotoStore
+from wsgi_app.stores.photos import PhotoStore, sha256_of
 from wsgi_app.stores.stores import Stores
 
 NOBODY = "f" * 32
@@ -33,6 +33,7 @@ def test_a_face_is_kept_with_its_crop_its_quality_and_its_time(stores: Stores, c
         datetime(2026, 1, 5, 10, 1, tzinfo=UTC),
         negative=False,
         visit_id=None,
+        crop_sha256=sha256_of(b"the crop"),
     )
     assert stores.faces.get(ana.id, face.id) == face
     assert stores.faces.of(ana.id) == [face]

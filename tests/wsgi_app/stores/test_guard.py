@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.houses import copy_new_database
-from wsgi_app.base.errors import DatabaseTrouble
+from wsgi_app.base.errors import DatabaseTrouble, StorageFull
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.database_file import read_only_connection
 from wsgi_app.stores.events import tell
@@ -258,7 +258,7 @@ def failure(kind: type[sqlite3.Error], code: int | None = None) -> sqlite3.Error
         (failure(sqlite3.DatabaseError, sqlite3.SQLITE_NOTADB), Trouble.DAMAGED),
         (failure(sqlite3.OperationalError, sqlite3.SQLITE_READONLY), Trouble.READ_ONLY),
         (failure(sqlite3.OperationalError, sqlite3.SQLITE_READONLY_DBMOVED), Trouble.REPLACED),
-        (failure(sqlite3.OperationalError, sqlite3.SQLITE_FULL), Trouble.SILENT),
+        (failure(sqlite3.OperationalError, sqlite3.SQLITE_FULL), Trouble.FULL),
         (failure(sqlite3.OperationalError, sqlite3.SQLITE_IOERR_WRITE), Trouble.SILENT),
         (failure(sqlite3.OperationalError), Trouble.SPOILT),
         (failure(sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT), None),
@@ -270,3 +270,17 @@ def test_what_an_error_says_of_the_database(error: Exception, trouble: Trouble |
     assert trouble_of(error) is trouble
     if isinstance(error, sqlite3.Error):
         assert trouble_of(sa.exc.DBAPIError("SELECT 1", None, error)) is trouble
+
+
+def test_a_change_that_a_quota_stops_is_one_of_a_full_disk(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write() -> None:
+        with database.write():
+            raise failure(sqlite3.OperationalError, sqlite3.SQLITE_IOERR_WRITE)
+
+    with pytest.raises(DatabaseTrouble, match=r"^unavailable:database$"):
+        write()
+    monkeypatch.setattr("wsgi_app.stores.guard.has_no_room", lambda _: True)
+    with pytest.raises(StorageFull, match=r"^storage_full$"):
+        write()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.base.errors import NotFound
+from wsgi_app.base.errors import NotFound, StorageFull
 from wsgi_app.stores.photos import PhotoStore
 
 MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -97,7 +97,7 @@ def test_a_photo_that_cannot_be_written_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(StorageFull, match=r"^storage_full$"):
         photos.save_visit("v2", MONDAY, b"jpeg")
     assert files_in(tmp_path) == {"photos/visits/2026-01-05/v1.jpg": b"jpeg"}
 
@@ -155,7 +155,7 @@ def test_a_small_copy_that_cannot_be_written_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(StorageFull, match=r"^storage_full$"):
         photos.save_thumbnail(name, b"small")
     assert files_in(tmp_path) == {"photos/visits/2026-01-05/v1.jpg": b"jpeg"}
 

@@ -1,5 +1,6 @@
 """The boundary of every WSGI callable: what each answer has, whatever happened behind it."""
 
+import errno
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -103,6 +104,14 @@ def test_models_that_fail_cannot_look_now(answering: Answering) -> None:
     answer = answering(raising(PackError("pack:missing", file="/srv/a-path"))).ask("GET", "/")
 
     assert (answer.status, answer.error) == (503, "unavailable")
+    assert b"a-path" not in answer.body
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_without_room_is_no_fault_of_the_program(answering: Answering, number: int) -> None:
+    answer = answering(raising(OSError(number, "No space left on device", "/srv/a-path"))).ask("GET", "/")
+
+    assert (answer.status, answer.error, answer.headers["Retry-After"]) == (503, "storage_full", "30")
     assert b"a-path" not in answer.body
 
 

@@ -72,8 +72,8 @@ def remove(call: Call, person: str, face: str) -> Response:
 
 def photo(call: Call, person: str, face: str) -> Response:
     """``GET /people/{person}/faces/{face}/photo``: the aligned crop, PNG."""
-    stores = call.stores
-    return photo_answer(stores.photos.path(stores.faces.get(person, face).crop), "image/png")
+    kept = call.stores.faces.get(person, face)
+    return photo_answer(call.stores.photos.file(kept.crop, kept.crop_sha256), "image/png")
 
 
 def _candidate(call: Call, person: str) -> Candidate:

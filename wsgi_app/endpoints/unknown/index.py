@@ -61,7 +61,7 @@ def face(call: Call, visit: str) -> Response:
     response.cache_control = PRIVATE
     if shown.id in call.request.if_none_match:  # it never changes
         return response
-    picture = call.house.pipeline.decode(call.stores.photos.read(shown.photo), call.steps)
+    picture = call.house.pipeline.decode(call.stores.visits.photo(shown), call.steps)
     left, top, width, height = (side / picture.scale for side in msgspec.structs.astuple(shown.face.box))
     response.body = portrait(picture.pixels, (left, top, width, height))
     return response

@@ -97,7 +97,7 @@ def untried(call: Call) -> int:
 def _unlearnt(call: Call, person: Person, visit: str) -> Unlearnt:
     shown, refusals, has_picture = call.stores.visits.get(visit), tuple[RequestError, ...](), False
     try:
-        photo = call.stores.photos.read(shown.photo)
+        photo = call.stores.visits.photo(shown)
         refusals = call.enroller.refusals(Candidate(person.id, photo, Source(visit)))
         has_picture = shown.face is not None
     except NotFound as error:

@@ -4,11 +4,12 @@ from contextlib import suppress
 
 from webob import Response
 
-from wsgi_app.base.errors import NotFound
+from wsgi_app.base.errors import NotFound, StorageTrouble
 from wsgi_app.endpoints.visits.bodies import VisitBody, VisitList, visit_bodies
 from wsgi_app.endpoints.visits.feeds import atom_answer, csv_answer
 from wsgi_app.endpoints.visits.filters import read_filter
 from wsgi_app.endpoints.visits.page import list_page, visit_page
+from wsgi_app.stores.photos import KeptFile
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.thumbnails import thumbnail as small_copy
 from wsgi_app.web.call import Call
@@ -54,8 +55,9 @@ def remove(call: Call, visit: str) -> Response:
 
 
 def photo(call: Call, visit: str) -> Response:
-    """``GET /visits/{visit}/photo``: the JPEG as the door sent it."""
-    return photo_answer(call.stores.photos.path(call.stores.visits.get(visit).photo), "image/jpeg")
+    """``GET /visits/{visit}/photo``: the photo as the door sent it, up to its end."""
+    shown = call.stores.visits.get(visit)
+    return photo_answer(call.stores.photos.file(shown.photo, shown.photo_sha256), "image/jpeg")
 
 
 def thumbnail(call: Call, visit: str) -> Response:
@@ -63,12 +65,13 @@ def thumbnail(call: Call, visit: str) -> Response:
 
     A photo of which none can be made is sent itself.
     """
-    photos, name = call.stores.photos, call.stores.visits.get(visit).photo
+    photos, shown = call.stores.photos, call.stores.visits.get(visit)
     with suppress(NotFound):
-        return photo_answer(photos.thumbnail_path(name), "image/jpeg")
-    with suppress(NotFound, OSError):  # the photo may be gone, or the disk full
-        made = small_copy(photos.read(name), call.house.config.limits.pictures)
-        if made is not None:
-            photos.save_thumbnail(name, made)
-            return photo_answer(photos.thumbnail_path(name), "image/jpeg")
-    return photo_answer(photos.path(name), "image/jpeg")
+        return photo_answer(photos.thumbnail(shown.photo), "image/jpeg")
+    kept = photos.file(shown.photo, shown.photo_sha256)
+    made = small_copy(kept.data, call.house.config.limits.pictures)
+    if made is None:
+        return photo_answer(kept, "image/jpeg")
+    with suppress(StorageTrouble):  # as where the disk is full
+        photos.save_thumbnail(shown.photo, made)
+    return photo_answer(KeptFile(made, kept.written_at), "image/jpeg")

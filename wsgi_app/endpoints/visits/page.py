@@ -139,7 +139,7 @@ def _people(call: Call, chosen: str = "") -> dict[str, str]:
 
 def _size(call: Call, visit: Visit) -> tuple[int, int] | None:
     with suppress(NotFound):
-        return photo_size(call.stores.photos.read(visit.photo), call.house.config.limits.pictures)
+        return photo_size(call.stores.visits.photo(visit), call.house.config.limits.pictures)
     return None
 
 

@@ -12,6 +12,7 @@ SENTENCES: dict[str, Sentence] = {
         Place.API: "{folder} is not the folder that had the backups before, or the one above it is not "
         "there. Is a disk missing? If it is a new one, make the first backup by hand.",
     },
+    "backup:photos_missing": "The photos are not in {folder}: is their disk not mounted?",
     "backup:database": "The database cannot be copied whole: {why}.",
     "backup:database_torn": "The database cannot be copied whole: a row names another one that is not there.",
     "backup:system": "The backup cannot be written: {path}: {why}.",

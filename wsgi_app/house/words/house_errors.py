@@ -35,7 +35,6 @@ SENTENCES: dict[str, Sentence] = {
     "enough_photos": "This photo was not tried: of one naming the {most} best photos are learnt.",
     "corrected": "This visit is said to be somebody else's, or nobody's; change that correction first.",
     "barred": "This visit's photo is kept as one that is not {name}; remove that one first.",
-    "unavailable:room": "The server's disk has no room for this export.",
     "too_large:photo": "The file is larger than {bytes} bytes.",
     # files and folders that are left out where everybody in a folder is enrolled
     "hidden": "It is hidden: its name begins with a dot.",
@@ -87,8 +86,11 @@ SENTENCES: dict[str, Sentence] = {
     "not_found:correction": "Nobody has corrected this visit.",
     "precondition_failed:visit": "This visit was changed since you last read it; read it again.",
     "correction_shape": "Send one of person, name and verdict.",
-    "not_found:photo": "This photo is gone.",
     "photo_gone": "This photo is gone.",
+    "photo_damaged": {
+        Place.TERMINAL: "This photo is damaged: it is not what was kept. `porteiro check` names all of them.",
+        Place.API: "This photo is damaged: it is not what was kept.",
+    },
     "unavailable:gallery": "The gallery changed while this photo was judged; try again.",
     "naming_shape": "Send one of person and name.",
     # what is taken back

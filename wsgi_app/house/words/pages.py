@@ -121,3 +121,10 @@ LIKENESSES = {
     "like_another": "much alike",
     "unlike_own": "hardly alike",
 }
+
+# What stands in the place of a photo that cannot be shown, by the code of the error.
+PHOTOS = {
+    "photo_gone": "photo gone",
+    "photo_damaged": "photo damaged",
+    "photos_missing": "photo not there",
+}

@@ -105,6 +105,12 @@ SENTENCES: dict[str, Sentence] = {
     "bad_request:tls": "This is plain HTTP; write the address with http:// instead of https://.",
     "timeout": "The request took too long to arrive.",
     "internal": "Something went wrong here; the log has it.",
+    "storage_full": "The server's disk is full, so nothing can be kept; whoever runs the server has to make "
+    "room.",
+    "storage_low": "The server's disk has {free_mib} MiB left; there should be {least_mib}.",
+    "photos_missing": "The photos are not where they were: a disk of the server is missing, so no visit can "
+    "be kept.",
+    "unavailable:disk": "The server's disk cannot be written; whoever runs the server has to look at it.",
     "unavailable:passwords": "Passwords cannot be worked on now; try again.",
     "unavailable:database": "The database does not answer; try again.",
     "unavailable:database_locked": "The database is kept busy by somebody else; try again.",

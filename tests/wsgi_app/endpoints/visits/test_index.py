@@ -14,11 +14,13 @@ from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.counters import ProcessCounters
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
+from wsgi_app.base.limits import PictureLimits
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.house import House, put_together
 from wsgi_app.house.words.pages import REASONS
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
+from wsgi_app.vision.thumbnails import thumbnail
 
 Photo = Callable[[str], bytes]
 FACE = MeasuredFace(
@@ -187,16 +189,17 @@ def test_a_photo_that_is_gone_has_no_thumbnail(server: InProcessServer, stores: 
     assert server.ask("GET", f"/visits/{2:032x}/thumbnail").status == 404
 
 
-def test_where_the_disk_is_full_the_photo_is_its_own_thumbnail(
+def test_where_the_disk_is_full_a_thumbnail_is_sent_and_not_kept(
     server: InProcessServer, stores: Stores, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit = came(stores, 1, photo=photo("ana-1"))
 
     def full(handle: int) -> None:
-        raise OSError("No space left on device")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    assert server.ask("GET", f"/visits/{visit}/thumbnail").body == photo("ana-1")
+    assert server.ask("GET", f"/visits/{visit}/thumbnail").body == thumbnail(photo("ana-1"), PictureLimits())
+    assert not stores.photos.thumbnail_path(stores.visits.get(visit).photo).exists()
 
 
 # Pages

@@ -1,0 +1,49 @@
+"""Small disks of a test's own, which can be filled: for root alone, on a system that lets it mount."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+MIB = 1024 * 1024
+
+
+@contextmanager
+def small_disk(folder: Path, mib: int) -> Iterator[Path]:
+    """A disk of so many MiB, mounted on a folder while inside."""
+    if os.getuid() != 0:
+        pytest.skip("only root can mount a disk")
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=0700", "porteiro-test", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        unmount(folder)
+
+
+def unmount(folder: Path) -> None:
+    """Take the disk away, whoever has files open on it."""
+    subprocess.run(["umount", "--lazy", folder], check=False)
+
+
+def fill(folder: Path) -> Path:
+    """Leave no room for a single byte; gives the file that takes it all."""
+    filling = folder / "filling"
+    with filling.open("ab", buffering=0) as file:
+        for size in (MIB, 4096, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                pass
+    return filling

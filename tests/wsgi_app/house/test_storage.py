@@ -1,0 +1,84 @@
+"""How much room is left: told once as a line is crossed, and seen by whoever asks."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.servers import served
+from wsgi_app.base.limits import MEBIBYTE
+from wsgi_app.house import storage
+from wsgi_app.house.house import House
+from wsgi_app.house.storage import Disk, Level, StorageKeeper, disks, level_of
+from wsgi_app.stores.stores import Stores
+
+FLOOR = 200 * MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    ("mib", "before", "level"),
+    [
+        (1000, Level.ROOM, Level.ROOM),
+        (400, Level.ROOM, Level.ROOM),
+        (399, Level.ROOM, Level.LOW),
+        (200, Level.LOW, Level.LOW),
+        (199, Level.LOW, Level.UNDER),
+        (199, Level.ROOM, Level.UNDER),
+        (219, Level.UNDER, Level.UNDER),
+        (221, Level.UNDER, Level.LOW),
+        (439, Level.LOW, Level.LOW),
+        (441, Level.LOW, Level.ROOM),
+        (0, Level.ROOM, Level.UNDER),
+    ],
+)
+def test_a_line_is_crossed_back_only_some_way_behind_it(mib: int, before: Level, level: Level) -> None:
+    assert level_of(mib * MEBIBYTE, FLOOR, before) is level
+
+
+def test_without_a_floor_there_is_always_room() -> None:
+    assert level_of(0, 0) is Level.ROOM
+
+
+def test_a_disk_that_holds_all_is_one(house: House) -> None:
+    (disk,) = disks(house.config)
+    assert (disk.name, disk.free_bytes > 0) == ("data", True)
+
+
+def leave(mib: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "disks", lambda _: [Disk("data", mib * MEBIBYTE)])
+
+
+def told(stores: Stores) -> list[tuple[str, int]]:
+    return [(event.action, event.details["free_mib"]) for event in stores.events.about("storage", "data")]
+
+
+def test_each_crossing_is_told_once_also_over_a_restart(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = StorageKeeper(house.config, house.stores)
+    for mib in (1000, 390, 380, 150, 140, 210):
+        leave(mib, monkeypatch)
+        keeper()
+    again = StorageKeeper(house.config, house.stores)
+    for mib in (205, 300, 900, 900):
+        leave(mib, monkeypatch)
+        again()
+
+    assert told(house.stores) == [("low", 390), ("under", 150), ("low", 300), ("room", 900)]
+
+
+def test_below_the_floor_the_server_is_not_ready_and_the_page_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = served(house)
+    leave(390, monkeypatch)
+    assert server.ask("GET", "/health/ready").status == 200
+    assert b"has 390 MiB left" in server.ask("GET", "/").body
+
+    leave(150, monkeypatch)
+    ready = server.ask("GET", "/health/ready")
+    assert (ready.status, ready.error, ready.headers["Retry-After"]) == (503, "storage_low", "60")
+    assert "150 MiB left; there should be 200" in ready.json["error"]["message"]
+    assert b'notice red">The disk of the data has 150 MiB left' in server.ask("GET", "/").body
+
+    without = served(replace(house, config=replace(house.config, least_free_mib=0)))
+    assert without.ask("GET", "/health/ready").status == 200
