@@ -32,6 +32,7 @@ ADJUSTMENTS: dict[str, Any] = {
     "asyncore_use_poll": True,
     "max_request_header_size": 16 * 1024,  # fits into uWSGI's buffer-size, its longest line thrice
     "max_request_body_size": 16 * MEBIBYTE,  # uWSGI's limit-post
+    "recv_bytes": MEBIBYTE // 16,  # at once: a large upload is read in few turns
     "inbuf_overflow": MEBIBYTE // 4,  # the rest of a body waits on the disk
     "outbuf_overflow": MEBIBYTE // 4,
     # An answer waits on the disk until a slow reader has all of it, as nginx.conf has it.
