@@ -494,7 +494,7 @@ def test_a_picture_of_exactly_the_limit_passes(data: bytes, limits: PictureLimit
 @pytest.mark.parametrize(("most", "fits"), [(48 * (1 + 64 * 3), True), (48 * (1 + 64 * 3) - 1, False)])
 def test_a_png_of_exactly_the_limit_passes(most: int, fits: bool) -> None:
     file = BytesIO()
-    scene().save(file, "PNG")
+    Image.fromarray(scene()).save(file, "PNG")
     limits = replace(LIMITS, png_bytes=most)
     if fits:
         assert look(file.getvalue(), limits=limits).pixels.shape == (48, 64, 3)
