@@ -33,8 +33,8 @@ class Answer:
 class Connection:
     """One client, one request after the other; opens itself anew where the server closes."""
 
-    def __init__(self, address: Address):
-        self._address = address
+    def __init__(self, address: Address, source: str = ""):
+        self._address, self._source = address, (source, 0) if source else None
         self._socket: socket.socket | None = None
 
     def ask(self, request: bytes) -> Answer:
@@ -44,7 +44,7 @@ class Connection:
             Failure, OSError: there was none.
         """
         if self._socket is None:
-            self._socket = socket.create_connection(self._address, timeout=TIMEOUT_S)
+            self._socket = socket.create_connection(self._address, TIMEOUT_S, self._source)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(request)
         head, found, body = _receive_head(self._socket)
@@ -81,11 +81,19 @@ def _ended(body: bytes) -> bytes:
 
 def photo_request(path: str, field: str, photo: bytes) -> bytes:
     """A whole request that posts one photo as a form."""
-    head = (
+    return form_request(path, {field: photo})
+
+
+def form_request(path: str, photos: dict[str, bytes]) -> bytes:
+    """A whole request that posts photos as a form, by their fields."""
+    parts = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"; filename="photo.jpg"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n"
-    ).encode()
-    body = head + photo + f"\r\n--{BOUNDARY}--\r\n".encode()
+        "Content-Type: image/jpeg\r\n\r\n".encode()
+        + photo
+        + b"\r\n"
+        for field, photo in photos.items()
+    )
+    body = b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}"
         f"\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import Failure, Missing
@@ -18,6 +18,7 @@ from bench.load import OK, Address, Connection
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
 PROCESSES = 2
+WORKERS = PROCESSES + 1  # and one for presses alone, as it is by default on so many cores
 START_S = 60.0
 STOP_S = 20.0
 POLL_S = 0.1
@@ -52,7 +53,7 @@ def furnish(folder: Path, pack: Path, enrolments: dict[str, bytes]) -> Installat
     environment = {
         "PORTEIRO_DATA": str(folder / "data"),
         "PORTEIRO_PACK": str(pack),
-        "PORTEIRO_PROCESSES": str(PROCESSES),
+        "PORTEIRO_PROCESSES": str(WORKERS),
         "PORTEIRO_SOCKET": str(folder / "porteiro.sock"),
         "PORTEIRO_ANONYMOUS_DOORS": "1",  # the load generator has no token
         "PORTEIRO_TRIES": "0",  # and whoever is on its photos is refused as often as it asks
@@ -87,10 +88,27 @@ def served(house: Installation) -> Iterator[Address]:
     uwsgi = [str(PROGRAMS / "uwsgi"), "--ini", "uwsgi.ini"]
     front = [nginx, "-e", "stderr", "-p", str(house.folder), "-c", str(configuration), *_nginx_user()]
     with running(uwsgi, REPOSITORY, house, "uwsgi.log") as workers:
-        wait_until(workers, lambda: workers.log.read_bytes().count(WORKER_IS_READY) == PROCESSES)
+        wait_until(workers, lambda: workers.log.read_bytes().count(WORKER_IS_READY) == WORKERS)
         with running(front, house.folder, house, "nginx.log") as door:
             wait_until(door, lambda: answers(address, "/porteiro/health/ready"))
             yield address
+
+
+@contextmanager
+def served_locally(house: Installation) -> Iterator[Address]:
+    """The shipped local run; gives its address once it answers.
+
+    Raises:
+        Failure: it ended.
+    """
+    address, feed = free_address(), free_address()
+    own = {"PORTEIRO_HTTP": f"{address[0]}:{address[1]}", "PORTEIRO_LIVE": f"{feed[0]}:{feed[1]}"}
+    local = {name: text for name, text in house.environment.items() if name != "PORTEIRO_SOCKET"}
+    uwsgi = [str(PROGRAMS / "uwsgi"), "--ini", "uwsgi.ini"]
+    with running(uwsgi, REPOSITORY, replace(house, environment={**local, **own}), "uwsgi.log") as workers:
+        wait_until(workers, lambda: workers.log.read_bytes().count(WORKER_IS_READY) == WORKERS)
+        wait_until(workers, lambda: answers(address, "/porteiro/health/ready"))
+        yield address
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from wsgi_app.base.config import load_config
 from wsgi_app.base.counters import shared_counters
-from wsgi_app.base.workers import built
+from wsgi_app.base.workers import built, give_way
 from wsgi_app.house.words.errors import sentence
 
 if TYPE_CHECKING:
@@ -20,3 +20,4 @@ def build() -> "Application":
 
 
 application = built(build, sentence)
+give_way()

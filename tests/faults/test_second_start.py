@@ -44,7 +44,7 @@ def porteiro(running: RunningUwsgi, *arguments: str) -> str:
 
 def state_of(data: Path) -> dict[str, tuple[int, int]]:
     """What a start would touch: which file is there, and when it was written."""
-    names = ("environment", "reload", "trouble", "wake.sock", "workers.sock")
+    names = ("environment", "others.sock", "reload", "trouble", "wake.sock", "workers.sock")
     found = {name: (data / "run" / name).lstat() for name in names}
     return {name: (status.st_ino, status.st_mtime_ns) for name, status in found.items()}
 

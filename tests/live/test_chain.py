@@ -365,6 +365,22 @@ def test_nginx_says_503_in_json_while_uwsgi_is_down(tmp_path: Path) -> None:
     assert (answer.status, answer.error, answer.headers["Retry-After"]) == (503, "unavailable", "2")
 
 
+def test_nginx_logs_what_was_asked_and_of_which_door_and_no_secret(tmp_path: Path) -> None:
+    signed = 'Porteiro device="garden", at="2026-11-29T00:00:00Z", signature="5ec4e7"'
+    with nginx(tmp_path) as port:
+        server = LiveServer(port, headers={})
+        server.ask("POST", "/", b"", {"Authorization": signed})
+        server.ask("GET", "/welcome?token=5ec4e7", headers={"Authorization": "Bearer 5ec4e7"})
+
+    text = (tmp_path / "nginx" / "access.log").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [(line["uri"], line["door"], line["status"]) for line in lines if line["bytes"]] == [
+        ("/porteiro/", "garden", 503),
+        ("/porteiro/welcome", "", 503),
+    ]
+    assert "5ec4e7" not in text
+
+
 def test_nginx_says_429_in_json_when_asked_too_fast(tmp_path: Path) -> None:
     with nginx(tmp_path) as port, ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: LiveServer(port).ask("GET", "/"), range(400)))

@@ -109,7 +109,8 @@ class Config:
     )
     socket: Path | None = setting(
         LISTENING,
-        "Path of the Unix socket on which nginx finds the server; with it, PORTEIRO_HTTP is not used.",
+        "Path of the Unix socket on which nginx finds the server for presses; for all else it is others.sock "
+        "beside it. With it, PORTEIRO_HTTP is not used.",
         SOCKET,
         Unset(None, "none", "/srv/porteiro/run/porteiro.sock"),
     )
@@ -121,9 +122,10 @@ class Config:
     )
     processes: int | None = setting(
         LISTENING,
-        "Number of worker processes, {values}; each loads the models for itself.",
+        "Number of worker processes, {values}; each loads the models for itself. From 2 on, the first is for "
+        "presses alone.",
         whole(1, 64),
-        Unset(None, "one for each processor core", "2"),
+        Unset(None, "one for each processor core, and one for presses alone", "3"),
     )
     pack: str = setting(
         MODELS,
@@ -314,9 +316,14 @@ class Config:
         return self.live or f"{host}:{int(port) + 1}"
 
     @property
-    def workers_address(self) -> Path:
-        """The Unix socket of the workers."""
+    def presses_address(self) -> Path:
+        """The Unix socket of all workers, at which presses come."""
         return self.socket or self.data / "run" / "workers.sock"
+
+    @property
+    def others_address(self) -> Path:
+        """The Unix socket at which all else comes, of all workers but the first."""
+        return self.presses_address.with_name("others.sock")
 
     @property
     def wake_address(self) -> Path:

@@ -1,6 +1,6 @@
 """What is accepted from outside, in one part for each that reads it; no setting changes these."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MEBIBYTE = 1024 * 1024
 
@@ -27,14 +27,31 @@ class UploadLimits:
 
 @dataclass(frozen=True)
 class PictureLimits:
-    """Of photos, and of how long one waits for the networks."""
+    """Of photos, and of how long one waits for the networks.
+
+    What is let through takes a worker about half a second at most on a small machine, measured with the worst
+    input of each format.
+    """
 
     jpeg_pixels: int = 50_000_000
     other_pixels: int = 25_000_000  # PNG, WebP, HEIC and AVIF cannot be decoded at a smaller scale
     side_px: int = 16_384
     progressive_scans: int = 64
-    scanned_pixels: int = 600_000_000  # of a JPEG, times its scans: each passes over all of them
+    scanned_pixels: int = 500_000_000  # of a JPEG, times its scans: each passes over all of them
+    png_bytes: int = 80_000_000  # unpacked: 25 megapixels of 8 bits, and fewer with 16 or with transparency
+    asked_pixels: int = 12_500_000  # of a picture that anybody may ask about, as most phones take them
     inference_wait_s: float = 10.0
+
+    @property
+    def of_questions(self) -> "PictureLimits":
+        """The limits of pictures that anybody may ask about, and that nobody keeps."""
+        return replace(
+            self,
+            jpeg_pixels=min(self.jpeg_pixels, self.asked_pixels),
+            other_pixels=min(self.other_pixels, self.asked_pixels),
+            scanned_pixels=self.scanned_pixels // 2,
+            png_bytes=self.png_bytes // 2,
+        )
 
 
 @dataclass(frozen=True)

@@ -102,11 +102,13 @@ def _socket_path(text: str) -> Path:
     path = _any_path(text)
     if ":" in text:
         raise ValueError("must not have : in it, which uWSGI would take for a port")
-    length = max(len(os.fsencode(name)) for name in (text, path, path.with_name("live.sock")))
+    places = (path, path.with_name("live.sock"), path.with_name("others.sock"))
+    length = max(len(os.fsencode(name)) for name in (text, *places))
     if length > SOCKET_BYTES:
         raise ValueError(
-            f"is too long: a Unix socket's path, that of live.sock beside it too, has at most {SOCKET_BYTES} "
-            f"bytes, and this one {length}; take a shorter one, such as /run/porteiro/porteiro.sock"
+            "is too long: a Unix socket's path, that of others.sock beside it too, has at most "
+            f"{SOCKET_BYTES} bytes, and this one {length}; take a shorter one, such as "
+            "/run/porteiro/porteiro.sock"
         )
     return path
 

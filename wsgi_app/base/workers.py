@@ -1,6 +1,7 @@
 """The process that answers, as its WSGI server sees it."""
 
 import ctypes
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ MALLOC = (
     (-1, 256 * 1024 * 1024),  # M_TRIM_THRESHOLD: so much may stay free at the heap's end
     (-8, 1),  # M_ARENA_MAX: threads share one heap
 )
+NICENESS = 10  # of the workers that take more than presses: where the processor is busy, the door goes first
 CANNOT_LOAD = 22  # uWSGI's own exit status for it: the master ends then, instead of trying for ever
 
 Built = TypeVar("Built")
@@ -71,6 +73,13 @@ def restart_server() -> None:
     except ImportError:
         return
     uwsgi.reload()
+
+
+def give_way() -> None:
+    """Have the processor go to the first worker first, which takes presses alone, where there are others."""
+    number = worker_number()
+    if number is not None and number > 1:
+        os.nice(NICENESS)
 
 
 def keep_freed_memory() -> bool:

@@ -71,7 +71,7 @@ def faces(call: Call) -> Response:
     photo = read_photo(call.request, "image", call.house.config.limits.uploads)
     call.house.tally.image("binary")
     pipeline, steps = call.house.pipeline, call.steps
-    picture = pipeline.decode(photo, steps)
+    picture = pipeline.decode_asked(photo, steps)
     detected = pipeline.detect(picture, steps)
     faces = [pipeline.sight(picture, face, steps).measured for face in detected]
     return json_answer(FoundFaces(picture.width, picture.height, faces))

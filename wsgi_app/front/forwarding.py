@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from wsgi_app.base.errors import RequestError, Unavailable
+from wsgi_app.base.errors import RequestError, TooManyRequests, Unavailable
 from wsgi_app.base.sockets import short_address
+from wsgi_app.front.lanes import Admission, Lane, lane_of
 from wsgi_app.front.refusals import refusal
 
 if TYPE_CHECKING:
@@ -43,19 +44,33 @@ class Workers:
     """uWSGI's workers as a WSGI application.
 
     Args:
-        address: their Unix socket.
+        presses: the Unix socket for presses.
+        others: that for all else.
         silence_s: how long they may say nothing.
     """
 
-    def __init__(self, address: Path, silence_s: float = SILENCE_S):
-        self._address, self._silence_s = address, silence_s
+    def __init__(self, presses: Path, others: Path, silence_s: float = SILENCE_S):
+        self._presses, self._others, self._silence_s = presses, others, silence_s
+        self._admission = Admission()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Have one request answered; 503 where nobody does. None is sent twice."""
+        lane = lane_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if lane is not Lane.PICTURES:
+            return self._passed_on(lane, environ, start_response)
+        try:
+            with self._admission.of(environ["REMOTE_ADDR"]):
+                return self._passed_on(lane, environ, start_response)
+        except (TooManyRequests, Unavailable) as error:
+            return _refused(error, start_response)
+
+    def _passed_on(
+        self, lane: Lane, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(self._silence_s)
         try:
-            connection.connect(short_address(self._address))
+            connection.connect(short_address(self._presses if lane is Lane.PRESSES else self._others))
             _send(connection, environ)
             answer = http.client.HTTPResponse(connection, method=environ["REQUEST_METHOD"])
             answer.begin()

@@ -14,6 +14,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from wsgi_app.base.limits import MEBIBYTE
 from wsgi_app.front.channels import FrontChannel
+from wsgi_app.front.lanes import Lane, lane_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 STOP_S = 10.0  # for answers on their way when it is told to end
 CONNECTIONS = 1000  # open at once
 AT_ONCE = 64  # connections taken in one turn
+PRESS_THREADS, OTHER_THREADS = 16, 32  # each waits for a worker; those for presses do nothing else
 
 ADJUSTMENTS: dict[str, Any] = {
-    "threads": 32,  # each waits for a worker
     "connection_limit": sys.maxsize,  # above it Waitress takes none; here one has to go
     "backlog": 1024,
     "channel_request_lookahead": 1,  # sees a client go away while it is answered
@@ -31,6 +32,7 @@ ADJUSTMENTS: dict[str, Any] = {
     "asyncore_use_poll": True,
     "max_request_header_size": 16 * 1024,  # fits into uWSGI's buffer-size, its longest line thrice
     "max_request_body_size": 16 * MEBIBYTE,  # uWSGI's limit-post
+    "recv_bytes": MEBIBYTE // 16,  # at once: a large upload is read in few turns
     "inbuf_overflow": MEBIBYTE // 4,  # the rest of a body waits on the disk
     "outbuf_overflow": MEBIBYTE // 4,
     # An answer waits on the disk until a slow reader has all of it, as nginx.conf has it.
@@ -47,10 +49,18 @@ class FrontServer(TcpWSGIServer):
 
     Attributes:
         ended: how many had to go of late to make room.
+        others: has answered what is no press.
     """
 
     channel_class = FrontChannel
     ended = 0
+    others: ThreadedTaskDispatcher
+
+    def add_task(self, task: FrontChannel) -> None:
+        """Have a connection's next request answered; presses wait for presses alone."""
+        request = task.requests[0]
+        is_press = request.error is None and lane_of(request.command, request.path or "/") is Lane.PRESSES
+        (self.task_dispatcher if is_press else self.others).add_task(task)
 
     def maintenance(self, now: float) -> None:
         """Look after all connections; called once a second."""
@@ -99,8 +109,7 @@ class Front:
     def __init__(self, application: "WSGIApplication", listeners: list[socket.socket]):
         self._map: dict[int, Any] = {}
         self._is_told = False
-        self._dispatcher = ThreadedTaskDispatcher()
-        self._dispatcher.set_thread_count(ADJUSTMENTS["threads"])
+        self._presses, self._others = _dispatcher(PRESS_THREADS), _dispatcher(OTHER_THREADS)
         self._servers = [self._server(application, listener) for listener in listeners]
 
     def stop(self, *_: object) -> None:
@@ -118,7 +127,8 @@ class Front:
         end = time.time() + STOP_S
         while time.time() < end and any(map(_is_busy, channels_of(self._map))):
             self._turn()
-        self._dispatcher.shutdown(timeout=1)  # before what its threads wake the loop with is closed
+        for dispatcher in (self._presses, self._others):
+            dispatcher.shutdown(timeout=1)  # before what its threads wake the loop with is closed
         wasyncore.close_all(self._map)
 
     def _turn(self) -> None:
@@ -127,20 +137,28 @@ class Front:
     def _server(self, application: "WSGIApplication", listener: socket.socket) -> FrontServer:
         adjustments = Adjustments(sockets=[listener], **ADJUSTMENTS)
         place = (listener.family, listener.type, listener.proto, listener.getsockname())
-        return FrontServer(
+        server = FrontServer(
             application,
             self._map,
             _sock=listener,
-            dispatcher=self._dispatcher,
+            dispatcher=self._presses,
             adj=adjustments,
             bind_socket=False,
             sockinfo=place,
         )
+        server.others = self._others
+        return server
 
 
 def channels_of(connections: dict[int, Any]) -> list[FrontChannel]:
     """The connections of clients among all that Waitress looks after."""
     return [one for one in connections.values() if isinstance(one, FrontChannel)]
+
+
+def _dispatcher(threads: int) -> ThreadedTaskDispatcher:
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(threads)
+    return dispatcher
 
 
 def _is_busy(channel: FrontChannel) -> bool:

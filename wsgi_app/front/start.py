@@ -57,6 +57,7 @@ def prepare(environ: Mapping[str, str]) -> None:
             if not file.exists():  # touched, it would renew the workers of one that starts at the same moment
                 file.touch()
         point(run / "environment", Path(sys.prefix))
+        point(run / "beside", config.presses_address.parent)
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename}"
         raise ConfigError(f"PORTEIRO_DATA={str(config.data)!r}: {why}") from error
@@ -149,12 +150,12 @@ def _why_no_place(path: Path, own: tuple[Path, ...]) -> str:
     """Why the sockets cannot be made there, or would take the place of something else; ``""`` if they can be.
 
     Args:
-        path: of the workers' socket; that of the live feed lies beside it.
+        path: of the workers' socket for presses; two others lie beside it.
         own: folders that are made anyway.
     """
     if not path.parent.is_dir() and path.parent not in own:
         return f"there is no folder {path.parent}"
-    for place in (path, path.with_name("live.sock")):
+    for place in (path, path.with_name("live.sock"), path.with_name("others.sock")):
         if os.path.lexists(place) and not place.is_socket():
             return f"{place} is there already, and is no socket"
         listener = _listener_at(place)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
+import pi_heif
 from numpy.typing import NDArray
-from pi_heif import register_heif_opener
-from PIL import ExifTags, Image
+from PIL import AvifImagePlugin, ExifTags, Image
 
 from wsgi_app.base.errors import ContentTooLarge, RequestError, Unprocessable, UnsupportedMediaType
 from wsgi_app.base.limits import PictureLimits
@@ -16,7 +16,7 @@ from wsgi_app.vision.greys import lacks_a_part
 from wsgi_app.vision.heifs import check_heif
 from wsgi_app.vision.jpegs import INKS, Jpeg, read_jpeg
 from wsgi_app.vision.kinds import is_heif, is_jpeg, is_picture, unread_kind
-from wsgi_app.vision.pngs import is_png, is_undamaged
+from wsgi_app.vision.pngs import is_png, is_undamaged, unpacked_bytes
 from wsgi_app.vision.webps import is_webp, lacks_its_end
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")  # the last would open any file of the brand mif1
@@ -37,7 +37,9 @@ LYING = (5, 6, 7, 8)  # these swap width and height
 
 # Pillow's own limit is wider than ours, and it warns about odd camera data in pictures that are fine.
 Image.MAX_IMAGE_PIXELS = None
-register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+# One thread decodes, as with the other formats: the processor's other cores are for the other workers.
+pi_heif.options.DECODE_THREADS = AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
@@ -147,8 +149,11 @@ def _check_work(width: int, height: int, data: bytes, jpeg: Jpeg | None, limits:
     """What a size that fits does not tell: a JPEG's passes over it, and whether a PNG's pixels are there."""
     if jpeg is not None and len(jpeg.scans) * width * height > limits.scanned_pixels:
         raise Unprocessable("unreadable_image:scans")
-    if is_png(data) and not is_undamaged(data):
-        raise _unreadable()
+    if is_png(data):
+        if unpacked_bytes(data) > limits.png_bytes:
+            raise ContentTooLarge("image_too_large:png", megabytes=limits.png_bytes // 1_000_000)
+        if not is_undamaged(data):
+            raise _unreadable()
     if is_webp(data) and lacks_its_end(data):
         raise _incomplete()
 

@@ -7,8 +7,10 @@ are laid on it, each of a size of its own and as often as the file likes.
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from wsgi_app.base.errors import ContentTooLarge, Unprocessable, UnsupportedMediaType
+from wsgi_app.vision.coded_sizes import av1_pixels, hevc_pixels
 from wsgi_app.vision.fillings import is_filled
 
 HEVC = (b"hvc1", b"hev1")
@@ -24,7 +26,11 @@ IN_FILE = 0  # how an item's data is found: by its place in the file
 WIDE_LOCATION = 2  # the version of the table of places from which on an item's id has four bytes
 WIDE_ENTRY = 3  # the version of an item's entry from which on its id has four bytes
 
+# Pieces may share data, but all of it together is not read more often than this.
+MOST_READ = 2
+
 Box = tuple[bytes, bytes]
+Told = TypeVar("Told")
 
 
 @dataclass
@@ -37,6 +43,7 @@ class Heif:
         pieces: of a derived item, the items that it is made of.
         sizes: width times height of each item that has them.
         extents: where the data of each item that is in the file is, as (begin, end).
+        configurations: what is said of the data of items that HEVC codes.
     """
 
     primary: int = 0
@@ -44,6 +51,23 @@ class Heif:
     pieces: dict[int, tuple[int, ...]] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
     extents: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    configurations: dict[int, bytes] = field(default_factory=dict)
+
+    def data(self, item: int, file: bytes) -> bytes:
+        """All data of an item."""
+        return b"".join(file[begin:end] for begin, end in self.extents.get(item, ()))
+
+    def coded_pixels(self, item: int, file: bytes) -> int:
+        """What there is to decode of an item, whatever its size is said to be.
+
+        Raises:
+            IndexError: its data is broken.
+        """
+        data = self.data(item, file)
+        if self.types[item] not in HEVC:
+            return av1_pixels(data)
+        configuration = self.configurations.get(item)
+        return hevc_pixels(configuration, data) if configuration else 0
 
 
 def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
@@ -75,8 +99,23 @@ def check_heif(data: bytes, most_pixels: int, error: ContentTooLarge) -> None:
         raise error
     if sum(heif.sizes.get(piece, 0) for piece in pieces) > WHOLE_TILES * most_pixels:
         raise error
-    if any(_lacks_a_part(heif, piece, data) for piece in pieces):
+    coded = _coded_pixels(heif, data)
+    if any(_lacks_a_part(heif, piece, data) for piece in set(pieces)):
         raise Unprocessable("unreadable_image:incomplete")
+    if max(sum(coded[piece] for piece in pieces), *coded.values()) > WHOLE_TILES * most_pixels:
+        raise error
+
+
+def _coded_pixels(heif: Heif, data: bytes) -> dict[int, int]:
+    """Of each coded item, what there is to decode."""
+    items = [item for item, kind in heif.types.items() if kind in CODED]
+    lengths = (end - begin for item in items for begin, end in heif.extents.get(item, ()))
+    if sum(lengths) > MOST_READ * len(data):
+        raise Unprocessable("unreadable_image:broken")
+    try:
+        return {item: heif.coded_pixels(item, data) for item in items}
+    except IndexError as broken:
+        raise Unprocessable("unreadable_image:broken") from broken
 
 
 def heif_end(data: bytes) -> int:
@@ -117,7 +156,9 @@ def _read(data: bytes) -> Heif:
         elif name == b"iref":
             heif.pieces.update(_pieces(body[4:], wide=wide))
         elif name == b"iprp":
-            heif.sizes.update(_sizes(list(_boxes(body))))
+            properties = list(_boxes(body))
+            heif.sizes.update(_of_items(properties, dict(_areas(properties))))
+            heif.configurations.update(_of_items(properties, dict(_configurations(properties))))
         elif name == b"iloc":
             heif.extents.update(_extents(body))
     return heif
@@ -192,15 +233,23 @@ def _areas(properties: list[Box]) -> Iterator[tuple[int, int]]:
                     yield number, width * height
 
 
-def _sizes(properties: list[Box]) -> Iterator[tuple[int, int]]:
-    """Of each item that has a size, its area."""
-    areas = dict(_areas(properties))
+def _configurations(properties: list[Box]) -> Iterator[tuple[int, bytes]]:
+    """Of each description of coded data by HEVC among the shared properties, its number and its contents."""
+    for name, body in properties:
+        if name == b"ipco":
+            for number, (kind, configuration) in enumerate(_boxes(body), start=1):
+                if kind == b"hvcC":
+                    yield number, configuration
+
+
+def _of_items(properties: list[Box], told: dict[int, Told]) -> Iterator[tuple[int, Told]]:
+    """Of each item that has one of some properties, that one."""
     for name, body in properties:
         if name == b"ipma":
             for item, numbers in _associations(body):
                 for number in numbers:
-                    if number in areas:
-                        yield item, areas[number]
+                    if number in told:
+                        yield item, told[number]
 
 
 def _associations(body: bytes) -> Iterator[tuple[int, list[int]]]:

@@ -113,9 +113,11 @@ class Pipeline:
 
     def decode(self, photo: bytes, steps: Steps) -> Picture:
         """Decode a photo as far as the networks need it; see ``decode.decode`` for what it raises."""
-        with steps("decode"):
-            enough_px = max(self.pack.detector.input_px, CROPPED_PX)
-            return decode(photo, enough_px=enough_px, limits=self.limits)
+        return self._decoded(photo, self.limits, steps)
+
+    def decode_asked(self, photo: bytes, steps: Steps) -> Picture:
+        """The same of a picture that anybody may ask about; fewer pixels are taken."""
+        return self._decoded(photo, self.limits.of_questions, steps)
 
     def detect(self, picture: Picture, steps: Steps) -> tuple[Face, ...]:
         """The faces of a picture, the largest first, in pixels of ``picture.pixels``.
@@ -201,8 +203,9 @@ class Pipeline:
         return sighting
 
     def compare(self, first: bytes, second: bytes, steps: Steps) -> float:
-        """The cosine of the two photos' faces; raises as ``single_face`` does."""
-        probes = [self.single_face(photo, PROBE, steps) for photo in (first, second)]
+        """The cosine of the two photos' faces; raises as ``single_face`` does, of ``decode_asked``."""
+        pictures = (self.decode_asked(photo, steps) for photo in (first, second))
+        probes = [self.single_face_in(picture, PROBE, steps) for picture in pictures]
         one, other = (self.embed(probe.crop, steps) for probe in probes)
         return cosine(one, other)
 
@@ -213,7 +216,7 @@ class Pipeline:
             UnusablePhoto: no face, where the detector is asked.
             RequestError: the photo cannot be decoded, or the networks are busy.
         """
-        picture = self.decode(photo, steps)
+        picture = self.decode_asked(photo, steps)
         if self._nose is not None and self._nose_file is not None:
             with steps("nose"):
                 return find_nose(self._nose, picture.pixels, self._nose_file)
@@ -223,6 +226,11 @@ class Pipeline:
         x, y = faces[0].landmarks[2]
         height, width = picture.pixels.shape[:2]
         return min(max(x / width, 0.0), 1.0), min(max(y / height, 0.0), 1.0)
+
+    def _decoded(self, photo: bytes, limits: PictureLimits, steps: Steps) -> Picture:
+        with steps("decode"):
+            enough_px = max(self.pack.detector.input_px, CROPPED_PX)
+            return decode(photo, enough_px=enough_px, limits=limits)
 
     def _recheck(self, crop: NDArray[np.uint8], steps: Steps) -> Recheck:
         with steps("recheck"):

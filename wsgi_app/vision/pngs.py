@@ -59,6 +59,14 @@ def png_end(data: bytes) -> int:
     return len(data)
 
 
+def unpacked_bytes(data: bytes) -> int:
+    """How many bytes the pixels of a PNG have, as its header says; 0 where that cannot be told."""
+    try:
+        return _wanted_bytes(data)
+    except (struct.error, KeyError):
+        return 0
+
+
 def _wanted_bytes(data: bytes) -> int:
     """How many bytes the rows of all passes have, each with one more for its filter.
 

@@ -38,8 +38,8 @@ PREFIX_RULE = "must be / or a plain path such as /porteiro, without / at its end
 TIMEZONE_RULE = "must be a time zone that this machine knows, such as Europe/Lisbon"
 PLACEHOLDER_RULE = "must not have %( in it, which uWSGI would take for a name of its own"
 TOO_LONG = (
-    "is too long: a Unix socket's path, that of live.sock beside it too, has at most 107 bytes, and this one "
-    "{}; take a shorter one, such as /run/porteiro/porteiro.sock"
+    "is too long: a Unix socket's path, that of others.sock beside it too, has at most 107 bytes, and this "
+    "one {}; take a shorter one, such as /run/porteiro/porteiro.sock"
 )
 DATA_RULE = "must not have {} in it, with which the database's address or the log file's name would end"
 DOORS_RULE = (
@@ -69,7 +69,7 @@ DATABASE_RULE = "must be sqlite:// and a path from / on, such as sqlite:////srv/
         ("PORTEIRO_SOCKET", "/run/a:b.sock", "must not have : in it, which uWSGI would take for a port"),
         ("PORTEIRO_SOCKET", f"/{'n' * 107}", TOO_LONG.format(108)),
         ("PORTEIRO_SOCKET", f"/{'é' * 54}", TOO_LONG.format(109)),
-        ("PORTEIRO_SOCKET", f"/{'n' * 97}/a", TOO_LONG.format(108)),
+        ("PORTEIRO_SOCKET", f"/{'n' * 95}/a", TOO_LONG.format(108)),
         ("PORTEIRO_DATA", "/a%(data)", PLACEHOLDER_RULE),
         ("PORTEIRO_SOCKET", "/a%(data)", PLACEHOLDER_RULE),
         ("PORTEIRO_DATA", "/a?b", DATA_RULE.format("?")),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from webob import Request, Response
 
+from wsgi_app.front import lanes
 from wsgi_app.front.forwarding import Workers, packet
 
 OK = (
@@ -56,7 +57,7 @@ def variables(head: bytes) -> Iterator[tuple[str, str]]:
 
 
 def asked(address: Path, request: Request, silence_s: float = 5.0) -> Response:
-    return request.get_response(Workers(address, silence_s))
+    return request.get_response(Workers(address, address, silence_s))
 
 
 def test_a_request_is_variables_and_its_body(tmp_path: Path) -> None:
@@ -115,3 +116,28 @@ def test_a_packet_is_as_large_as_the_protocol_allows() -> None:
     assert len(packet({"A": "x" * 65_000})) == 4 + 2 + 1 + 2 + 65_000
     with pytest.raises(struct.error):
         packet({"A": "x" * 65_531})
+
+
+@pytest.mark.parametrize(("method", "path", "lane"), [("POST", "/", "presses"), ("GET", "/people", "others")])
+def test_presses_and_all_else_go_to_sockets_of_their_own(
+    tmp_path: Path, method: str, path: str, lane: str
+) -> None:
+    with workers(tmp_path, OK) as (address, _):
+        away = tmp_path / "away.sock"
+        asked_of = Workers(address, away) if lane == "presses" else Workers(away, address)
+        answer = Request.blank(path, method=method).get_response(asked_of)
+
+        assert (answer.status_code, answer.body) == (200, b"hi")
+
+
+def test_more_pictures_than_one_client_may_ask_about_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "PICTURES_OF_ONE", 0)
+    request = Request.blank("/faces", method="POST")
+    request.environ["REMOTE_ADDR"] = "192.0.2.7"
+
+    answer = asked(tmp_path / "workers.sock", request)
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (429, "too_many")
+    assert answer.headers["Retry-After"] == "2"

@@ -329,3 +329,26 @@ def test_told_to_stop_it_answers_what_was_asked() -> None:
         front.stop()
         goes_on.set()
         assert rest(client).endswith(b"GET / a 0")
+
+
+def test_a_press_is_answered_while_all_else_waits_for_workers() -> None:
+    begun, goes_on = threading.Semaphore(0), threading.Event()
+
+    def slow(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/":
+            begun.release()
+            assert goes_on.wait(10)
+        return echo(environ, start_response)
+
+    with served(slow) as (port, _), ExitStack() as opened:
+        others = [opened.enter_context(connected(port)) for _ in range(serving.OTHER_THREADS + 1)]
+        for number, other in enumerate(others):
+            other.sendall(b"GET /people HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            assert begun.acquire(timeout=10 if number < serving.OTHER_THREADS else 0.1) is (
+                number < serving.OTHER_THREADS
+            )
+        door = opened.enter_context(connected(port))
+        door.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        assert rest(door).endswith(b"POST / a 0")
+        goes_on.set()
+        assert [rest(other)[-15:] for other in others] == [b"GET /people a 0"] * len(others)

@@ -24,8 +24,15 @@ def test_the_folders_that_uwsgi_writes_to_are_made(tmp_path: Path) -> None:
 
     run = tmp_path / "a" / "b" / "run"
     assert sorted(path.name for path in run.parent.iterdir()) == ["keys", "log", "run"]
-    assert sorted(path.name for path in run.iterdir()) == ["environment", "lock", "reload", "trouble"]
+    assert sorted(path.name for path in run.iterdir()) == [
+        "beside",
+        "environment",
+        "lock",
+        "reload",
+        "trouble",
+    ]
     assert (run / "environment").readlink() == Path(sys.prefix)
+    assert (run / "beside").readlink() == run
 
 
 def test_a_second_start_finds_what_the_first_one_made(tmp_path: Path) -> None:
@@ -75,7 +82,7 @@ def test_behind_nginx_the_ports_of_the_local_run_do_not_count(tmp_path: Path) ->
     )
 
 
-@pytest.mark.parametrize("name", ["workers.sock", "live.sock"])
+@pytest.mark.parametrize("name", ["workers.sock", "live.sock", "others.sock"])
 def test_a_socket_takes_the_place_of_no_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"a photo")
     path = tmp_path / "workers.sock"

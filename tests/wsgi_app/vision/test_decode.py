@@ -491,6 +491,28 @@ def test_a_picture_of_exactly_the_limit_passes(data: bytes, limits: PictureLimit
             look(data, limits=limits)
 
 
+@pytest.mark.parametrize(("most", "fits"), [(48 * (1 + 64 * 3), True), (48 * (1 + 64 * 3) - 1, False)])
+def test_a_png_of_exactly_the_limit_passes(most: int, fits: bool) -> None:
+    file = BytesIO()
+    Image.fromarray(scene()).save(file, "PNG")
+    limits = replace(LIMITS, png_bytes=most)
+    if fits:
+        assert look(file.getvalue(), limits=limits).pixels.shape == (48, 64, 3)
+    else:
+        with pytest.raises(ContentTooLarge, match="image_too_large:png"):
+            look(file.getvalue(), limits=limits)
+
+
+def test_a_picture_that_anybody_may_ask_about_is_bounded_further() -> None:
+    assert LIMITS.of_questions == replace(
+        LIMITS,
+        jpeg_pixels=12_500_000,
+        other_pixels=12_500_000,
+        scanned_pixels=250_000_000,
+        png_bytes=40_000_000,
+    )
+
+
 def scans_of(data: bytes) -> int:
     return data.count(b"\xff\xda")
 

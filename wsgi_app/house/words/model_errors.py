@@ -26,9 +26,12 @@ SENTENCES: dict[str, Sentence] = {
     "WebP, a HEIC or an AVIF.",
     "unreadable_image:broken": "The picture is broken or incomplete.",
     "unreadable_image:incomplete": "The picture is incomplete: a part of it never arrived; send it again.",
-    "unreadable_image:scans": "The JPEG has too many scans.",
+    "unreadable_image:scans": "The JPEG has too many scans for its size; save it without the option "
+    "progressive.",
     "image_too_large": "The picture has too many pixels: at most {megapixels} megapixels and {side_px} px a "
     "side.",
+    "image_too_large:png": "The PNG has more than {megabytes} MB unpacked; save it with 8 bits a channel and "
+    "without transparency, smaller, or as a JPEG.",
     "bad_crop:own": "The kept crop {file} cannot be read ({why}): a photo of {name}, by which nobody is "
     "known now. Remove it from their page, and add another.",
     "bad_crop:barring": "The kept crop {file} cannot be read ({why}): a face that is not {name}'s, so "

@@ -123,6 +123,8 @@ SENTENCES: dict[str, Sentence] = {
     "whoever runs the server has to start it anew.",
     "too_many:sockets": "Too many WebSockets of one address are open.",
     "unavailable:sockets": "Too many WebSockets are open.",
+    "too_many:pictures": "At most {most} pictures of one client wait at once; wait for an answer first.",
+    "unavailable:pictures": "The server is busy with other pictures; try again.",
     "unavailable:workers": "Porteiro does not answer; try again.",
     "unavailable:connection": "The connection ended.",
 }
