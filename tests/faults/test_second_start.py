@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +128,30 @@ def test_the_lock_outlives_every_renewal_and_goes_with_the_master(own_house: Hou
     os.kill(master, signal.SIGKILL)
     running.process.wait()
     assert server_of(tmp_path) is None
+
+
+def is_alive(process: str) -> bool:
+    """Whether a process runs, and is not just waited for by nobody."""
+    try:
+        stat = Path("/proc", process, "stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_server_that_is_killed_leaves_nobody_behind(own_house: House) -> None:
+    _, running = own_house
+    master = running.process.pid
+    others = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    assert len(others) == 3  # a worker, the live feed and the front
+
+    os.kill(master, signal.SIGKILL)
+    running.process.wait()
+
+    deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
+    while any(map(is_alive, others)):
+        assert time.monotonic() < deadline
+        pause.wait(0.05)
 
 
 def test_after_a_server_was_killed_another_starts_at_once(tmp_path: Path, pack_folder: Path) -> None:

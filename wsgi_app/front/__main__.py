@@ -39,7 +39,8 @@ def main(environ: Mapping[str, str]) -> None:
     front = Front(workers, listeners("PORTEIRO_HTTP", config.http))
     signal.signal(signal.SIGTERM, front.stop)
     log.info("front is served", address=config.http)
-    front.run()
+    master = os.getppid()
+    front.run(is_alone=lambda: os.getppid() != master)  # a master that was killed tells nobody
 
 
 if __name__ == "__main__":

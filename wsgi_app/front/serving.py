@@ -4,6 +4,7 @@ import heapq
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -118,9 +119,9 @@ class Front:
             self._is_told = True
             self._servers[0].pull_trigger()
 
-    def run(self) -> None:
-        """Serve until told to stop."""
-        while not self._is_told:
+    def run(self, is_alone: Callable[[], bool] = lambda: False) -> None:
+        """Serve until told to stop, or until ``is_alone`` says that nobody is left to tell it so."""
+        while not self._is_told and not is_alone():
             self._turn()
         for server in self._servers:
             wasyncore.dispatcher.close(server)
