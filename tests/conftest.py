@@ -187,6 +187,7 @@ def live_house(
         pytest.skip("nginx is not installed")
     settings = {
         "PORTEIRO_PACK": str(pack_folder),
+        "PORTEIRO_PROCESSES": "3",  # one for presses alone, and two
         "PORTEIRO_TRIES": "0",  # all tests ring at one door, most of them with strangers
         "PORTEIRO_LAB": "1",
         "PORTEIRO_LAB_FILES": str(shown_folder),
@@ -201,7 +202,7 @@ def local_house(
 ) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
     """The shipped uwsgi.ini with its own HTTP port, without nginx, running for the whole session."""
     ports = LocalPorts()
-    settings = {"PORTEIRO_PACK": str(pack_folder), **ports.settings}
+    settings = {"PORTEIRO_PACK": str(pack_folder), "PORTEIRO_PROCESSES": "3", **ports.settings}
     with uwsgi(tmp_path_factory.mktemp("local"), settings) as running:
         yield LiveServer(ports.http), running
 
@@ -221,7 +222,7 @@ def lab(tmp_path: Path, shown_folder: Path) -> InProcessServer:
 
 @pytest.fixture
 def live_lab(live_house: tuple[LiveServer, RunningUwsgi]) -> LiveServer:
-    """The lab through the shipped nginx.conf and uwsgi.ini, with two workers."""
+    """The lab through the shipped nginx.conf and uwsgi.ini, with two workers of its own."""
     return lab_beside(live_house[0])
 
 
@@ -238,7 +239,7 @@ def other_labs(
 
 @pytest.fixture(params=BOTH_WAYS)
 def shipped_lab(request: pytest.FixtureRequest) -> Server:
-    """The lab in this process, and through the shipped nginx.conf and uwsgi.ini with two workers."""
+    """The lab in this process, and through the shipped nginx.conf and uwsgi.ini."""
     return lab_served_by(request.param, request)
 
 

@@ -263,6 +263,11 @@ def name_of(process: int) -> str:
         return ""
 
 
+def number_of(worker: int) -> int:
+    """Which one it is, as uWSGI names it."""
+    return int("".join(filter(str.isdigit, name_of(worker).partition("worker")[2])))
+
+
 @dataclass
 class RunningUwsgi:
     """A started uWSGI: its process, what it printed, and its environment."""
@@ -274,6 +279,10 @@ class RunningUwsgi:
     def workers(self) -> list[int]:
         """The process ids of its workers."""
         return self._children("worker")
+
+    def other_workers(self) -> list[int]:
+        """Those that take more than presses: all but the first."""
+        return [worker for worker in self.workers() if number_of(worker) > 1]
 
     def feed(self) -> int:
         """The process id of the live feed, a mule of the server."""

@@ -16,7 +16,7 @@ from tests.servers import (
     LiveServer,
     LocalPorts,
     RunningUwsgi,
-    name_of,
+    number_of,
     post_photo,
     running_house,
     uwsgi,
@@ -54,15 +54,10 @@ def lanes(
         yield made
 
 
-def number_of(worker: int) -> int:
-    """Which one it is, as uWSGI names it."""
-    return int("".join(filter(str.isdigit, name_of(worker).partition("worker")[2])))
-
-
 @contextmanager
 def stopped(running: RunningUwsgi) -> Iterator[None]:
     """No worker but the first goes on, as where each has work for ever."""
-    others = [worker for worker in running.workers() if number_of(worker) > 1]
+    others = running.other_workers()
     assert len(others) == PROCESSES - 1
     for worker in others:
         os.kill(worker, signal.SIGSTOP)

@@ -127,6 +127,8 @@ def unfinished(disk: Path) -> list[Path]:
 def test_the_line_of_the_server_s_own_clock_makes_one(tmp_path: Path) -> None:
     data, disk = tmp_path / "data", tmp_path / "disk"
     copy_new_database(data / "porteiro.db")
+    with stores_of(environ(data)) as stores:
+        visited(stores, os.urandom(20_000))
     shipped = (REPOSITORY / "uwsgi.ini").read_text(encoding="utf-8")
     (line,) = re.findall(r"if-env = PORTEIRO_BACKUP\ncron2 = minute=-10,unique=1 (.*)\nendif =", shipped)
     served = {"SERVED_FROM": f"{REPOSITORY}/", "SERVED_BY": sys.executable, "PORTEIRO_BACKUP": str(disk)}

@@ -71,7 +71,7 @@ def test_every_worker_sees_a_change_at_once_and_counts_into_the_same_counters(
 
     assert {answer.json["person"]["id"] for answer in answers} == {fatima}
     assert metric(server, 'porteiro_visits_total{outcome="known"}') == before + 40
-    assert len(running.workers()) == 2
+    assert len(running.workers()) == 3
 
 
 def test_a_photo_posted_with_requests_as_the_tutorials_do(live_house: Chain, photo: Photo) -> None:

@@ -12,7 +12,7 @@ import structlog
 
 from wsgi_app.base.errors import RequestError, TooManyRequests, Unavailable
 from wsgi_app.base.sockets import short_address
-from wsgi_app.front.lanes import Admission, Lane, lane_of
+from wsgi_app.front.lanes import Lane, PictureAdmission, lane_of
 from wsgi_app.front.refusals import refusal
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Workers:
 
     def __init__(self, presses: Path, others: Path, silence_s: float = SILENCE_S):
         self._presses, self._others, self._silence_s = presses, others, silence_s
-        self._admission = Admission()
+        self._admission = PictureAdmission()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Have one request answered; 503 where nobody does. None is sent twice."""

@@ -44,7 +44,7 @@ def lane_of(method: str, path: str) -> Lane:
     return Lane.PICTURES if PICTURE.fullmatch(line) else Lane.OTHERS
 
 
-class Admission:
+class PictureAdmission:
     """Counts the questions about pictures that are not answered yet."""
 
     def __init__(self) -> None:

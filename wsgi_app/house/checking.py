@@ -45,7 +45,7 @@ class Condition(StrEnum):
     WRONG = "wrong"
 
 
-class Photo(Enum):
+class PhotoState(Enum):
     """How a photo is that a row names."""
 
     WELL = auto()
@@ -175,15 +175,15 @@ class Checker:
                 done += 1
                 self._report("Comparing photos", done, total)
                 state = _state(photos, photo)
-                if state is Photo.GONE:
+                if state is PhotoState.GONE:
                     missing[kind].append(photo.owner)
-                elif state is Photo.NONE:
+                elif state is PhotoState.NONE:
                     unreadable.append(photo.name)
-                elif state is Photo.DAMAGED:
+                elif state is PhotoState.DAMAGED:
                     damaged.append(photo.name)
                 elif kind == "visits" and not photos.thumbnail_path(photo.name).exists():
                     small.append(photo.name)
-                if state is Photo.WELL and photo.sha256 is None:
+                if state is PhotoState.WELL and photo.sha256 is None:
                     sums[kind][photo.owner] = sha256_of(photos.read(photo.name))
         yield _wrong(missing["visits"], ("visit without its photo", "visits without their photo"))
         yield _wrong(missing["faces"], ("face without its crop", "faces without their crop"))
@@ -258,17 +258,17 @@ def _schema(found: Integrity) -> Finding:
     )
 
 
-def _state(photos: PhotoStore, photo: KeptPhoto) -> Photo:
+def _state(photos: PhotoStore, photo: KeptPhoto) -> PhotoState:
     path = photos.path(photo.name)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        return Photo.GONE
+        return PhotoState.GONE
     except OSError:
-        return Photo.NONE
+        return PhotoState.NONE
     if not data.startswith(BEGINS.get(path.suffix, b"")):
-        return Photo.NONE
-    return Photo.WELL if photo.sha256 in (None, sha256_of(data)) else Photo.DAMAGED
+        return PhotoState.NONE
+    return PhotoState.WELL if photo.sha256 in (None, sha256_of(data)) else PhotoState.DAMAGED
 
 
 def _wrong(those: list[str], what: Noun) -> Finding:

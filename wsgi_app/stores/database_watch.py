@@ -96,7 +96,7 @@ class DatabaseWatch:
 
     def _tell(self, trouble: Trouble, why: str) -> None:
         if self._shared.read() is None:
-            log.error("the database cannot be used", trouble=str(trouble), why=why)
+            log.error("the database cannot be used", database=str(self._path), trouble=str(trouble), why=why)
             self._shared.write(trouble)
 
 

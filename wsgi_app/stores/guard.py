@@ -25,7 +25,7 @@ class DatabaseGuard:
 
     def __init__(self, path: Path, shared: TroubleFile | None):
         self._path, self._shared = path, shared
-        self._log = TroubleLog()
+        self._log = TroubleLog(path)
         self._files: FileIds | None = None  # of the latest connection
         self._lasting: Trouble | None = None
 

@@ -29,7 +29,7 @@ log = structlog.get_logger("porteiro")
 
 
 @dataclass(frozen=True)
-class KeptFile:
+class PhotoFile:
     """A file as it lies on the disk: what is in it, and when that was written, in seconds since 1970."""
 
     data: bytes
@@ -99,7 +99,7 @@ class PhotoStore:
         """A kept photo; raises as ``file``."""
         return self.file(name, sha256).data
 
-    def file(self, name: str, sha256: str | None = None) -> KeptFile:
+    def file(self, name: str, sha256: str | None = None) -> PhotoFile:
         """The file of a kept photo.
 
         Args:
@@ -112,7 +112,7 @@ class PhotoStore:
         """
         try:
             with self.path(name).open("rb") as file:
-                kept = KeptFile(file.read(), os.fstat(file.fileno()).st_mtime)
+                kept = PhotoFile(file.read(), os.fstat(file.fileno()).st_mtime)
         except FileNotFoundError as error:
             self.refuse_missing()
             raise NotFound("photo_gone") from error
@@ -122,7 +122,7 @@ class PhotoStore:
             raise self._damaged(name, "it is not what was kept")
         return kept
 
-    def thumbnail(self, name: str) -> KeptFile:
+    def thumbnail(self, name: str) -> PhotoFile:
         """The small copy of a photo.
 
         Raises:

@@ -125,18 +125,19 @@ class TroubleLog:
     """Tells the log what is wrong when it begins, seldom again, and when it is over; never of each request.
 
     Args:
+        database: its file, which the lines name.
         clock: monotonic seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._seldom = Seldom(clock)
+    def __init__(self, database: Path, clock: Callable[[], float] = time.monotonic):
+        self._database, self._seldom = str(database), Seldom(clock)
 
     def tell(self, trouble: Trouble, why: str) -> None:
         """Something is wrong."""
         if self._seldom.is_due(trouble):
-            log.error("the database cannot be used", trouble=str(trouble), why=why)
+            log.error("the database cannot be used", database=self._database, trouble=str(trouble), why=why)
 
     def end(self) -> None:
         """A change was kept, so nothing is."""
         if self._seldom.end():
-            log.info("the database takes changes again")
+            log.info("the database takes changes again", database=self._database)

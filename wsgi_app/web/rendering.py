@@ -26,7 +26,7 @@ from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.sentences import Place, Say
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.house.words.pages import LIKENESSES, PHOTOS
-from wsgi_app.stores.photos import KeptFile
+from wsgi_app.stores.photos import PhotoFile
 from wsgi_app.web.errors import ErrorBody, error_links
 from wsgi_app.web.forms import insisting, is_form
 from wsgi_app.web.links import links_of
@@ -236,7 +236,7 @@ def resource_answer(value: Any, version: str = "") -> Response:
     return response
 
 
-def photo_answer(kept: KeptFile, content_type: str) -> Response:
+def photo_answer(kept: PhotoFile, content_type: str) -> Response:
     """A kept photo, whole or in the ranges asked for, and only when the client has not got it."""
     response = Response(
         kept.data, content_type=content_type, conditional_response=True, accept_ranges="bytes"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.structure import CHECKOUT
 from wsgi_app.base.errors import TooManyRequests, Unavailable
-from wsgi_app.front.lanes import PICTURE, PICTURES, PICTURES_OF_ONE, PRESS, Admission, Lane, lane_of
+from wsgi_app.front.lanes import PICTURE, PICTURES, PICTURES_OF_ONE, PRESS, Lane, PictureAdmission, lane_of
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_nginx_has_the_same_lanes_and_numbers() -> None:
 
 
 def test_one_client_has_so_many_questions_and_all_together_so_many() -> None:
-    admission = Admission()
+    admission = PictureAdmission()
     held = [admission.of(client) for client in ("a", "b") for _ in range(PICTURES_OF_ONE)]
     for one in held:
         one.__enter__()

@@ -120,8 +120,9 @@ def test_what_cannot_be_opened_is_told_when_it_is_needed_and_logged_once(tmp_pat
     assert (hello.status, notes.status, notes.error) == (200, 503, "unavailable")
     assert int(notes.headers["Retry-After"]) > 0
     assert str(tmp_path) not in notes.body.decode()
-    (line,) = log.getvalue().splitlines()
-    assert f"the lab's database {tmp_path / 'lab.db'} cannot be opened" in line
+    trouble, answer = log.getvalue().splitlines()
+    assert f"database={tmp_path / 'lab.db'}" in trouble
+    assert f"the lab's database {tmp_path / 'lab.db'} cannot be opened" in answer
 
 
 @pytest.mark.live
@@ -134,10 +135,11 @@ def test_it_keeps_neither_the_door_nor_the_rest_of_the_lab_from_answering(
         running,
     ):
         statuses = [server.ask("GET", path).status for path in ("/health/live", "/lab/hello", "/lab/notes")]
-        line = running.output.wait_for(lambda line: str(tmp_path / "lab.db") in line)
+        line = running.output.wait_for(lambda line: "cannot answer now" in line)
 
     assert statuses == [200, 200, 503]
-    assert [other for other in running.output.lines if str(tmp_path / "lab.db") in other] == [line]
+    trouble, *answer = (line for line in running.output.lines if str(tmp_path / "lab.db") in line)
+    assert ("the database cannot be used" in trouble, answer) == (True, [line])
 
 
 # What curl --data-binary @photo.jpg sends, with the type of a form

@@ -229,7 +229,7 @@ def test_the_log_is_told_when_it_begins_seldom_again_and_when_it_ends(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     now = 0.0
-    log = TroubleLog(lambda: now)
+    log = TroubleLog(Path("porteiro.db"), lambda: now)
     for _ in range(100):
         now += 1
         log.tell(Trouble.LOCKED, "somebody else")

@@ -16,7 +16,7 @@ from wsgi_app.access.roles import Role
 from wsgi_app.base.config import load_config
 from wsgi_app.base.errors import BadRequest, Conflict, NotAcceptable, NotFound
 from wsgi_app.base.limits import UploadLimits
-from wsgi_app.stores.photos import KeptFile
+from wsgi_app.stores.photos import PhotoFile
 from wsgi_app.web.forms import keep_form
 from wsgi_app.web.rendering import (
     FORMATS,
@@ -203,7 +203,7 @@ def test_head_has_the_headers_alone() -> None:
 
 
 def test_a_photo_is_sent_whole_in_ranges_or_not_at_all() -> None:
-    kept = KeptFile(b"0123456789", 1_600_000_000.5)
+    kept = PhotoFile(b"0123456789", 1_600_000_000.5)
 
     whole = ask().get_response(photo_answer(kept, "image/jpeg"))
     part = ask(Range="bytes=2-4").get_response(photo_answer(kept, "image/jpeg"))

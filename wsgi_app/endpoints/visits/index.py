@@ -9,7 +9,7 @@ from wsgi_app.endpoints.visits.bodies import VisitBody, VisitList, visit_bodies
 from wsgi_app.endpoints.visits.feeds import atom_answer, csv_answer
 from wsgi_app.endpoints.visits.filters import read_filter
 from wsgi_app.endpoints.visits.page import list_page, visit_page
-from wsgi_app.stores.photos import KeptFile
+from wsgi_app.stores.photos import PhotoFile
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.thumbnails import thumbnail as small_copy
 from wsgi_app.web.call import Call
@@ -74,4 +74,4 @@ def thumbnail(call: Call, visit: str) -> Response:
         return photo_answer(kept, "image/jpeg")
     with suppress(StorageTrouble):  # as where the disk is full
         photos.save_thumbnail(shown.photo, made)
-    return photo_answer(KeptFile(made, kept.written_at), "image/jpeg")
+    return photo_answer(PhotoFile(made, kept.written_at), "image/jpeg")
