@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, lab_of
+from tests.servers import InProcessServer, LiveServer, RunningUwsgi, Server, lab_of, number_of
 from wsgi_app.base.config import load_config
 from wsgi_app.lab.exhibits import EXHIBITS
 from wsgi_app.lab.exhibits.resources import ROOMS
@@ -173,5 +173,6 @@ def test_behind_nginx_the_page_says_which_worker_answers(live_house: tuple[LiveS
         said,
     )
     assert found is not None
-    assert found[1] in {"1", "2"}
-    assert int(found[2]) in uwsgi.workers()
+    number, process = int(found[1]), int(found[2])
+    assert process in uwsgi.other_workers()
+    assert number_of(process) == number
