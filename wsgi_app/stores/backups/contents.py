@@ -14,7 +14,8 @@ from wsgi_app.stores.tables import change_names, faces, visits
 def named_photos(connection: sa.Connection) -> list[str]:
     """The names of all photos that a database names: of visits, of faces, of faces that may come back."""
     crops_to_come_back = sa.select(change_names.c.name).where(change_names.c.name.startswith(f"{PEOPLE}/"))
-    named = sa.union(sa.select(visits.c.photo), sa.select(faces.c.crop), crops_to_come_back)
+    of_visits = sa.select(visits.c.photo).where(visits.c.photo != "")
+    named = sa.union(of_visits, sa.select(faces.c.crop), crops_to_come_back)
     return sorted(connection.scalars(named))
 
 
