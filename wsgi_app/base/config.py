@@ -232,17 +232,15 @@ class Config:
     )
     purge_when_full: bool = setting(
         VISITS,
-        "1 lets the server remove refused visits before their time while the disk of the photos has less "
-        "room than PORTEIRO_LEAST_FREE_MIB: the oldest first, a day at a time, until there is room. Those of "
-        "the last day and of people who were let in stay.",
+        "1 lets refused visits go before their time, the oldest first, while the photos' disk has less room "
+        "than PORTEIRO_LEAST_FREE_MIB; those of the last day stay.",
         YES_OR_NO,
         "0",
     )
     mib_per_door_and_day: int = setting(
         VISITS,
-        "MiB of photos that are kept of one door in a day, {values}; all doors without a token are one "
-        "here. Presses beyond it are judged and kept as ever, without their photos; its last tenth is for "
-        "photos of people who are let in. 0 keeps all.",
+        "MiB of photos that are kept of one door in a day ({values}, 0 for all), and of all doors without a "
+        "token together. Presses beyond it are judged and kept as ever, without their photos.",
         whole(0, 1_000_000),
         "500",
     )

@@ -51,7 +51,8 @@ class RoomKeeper:
 def make_room(stores: Stores, config: Config, clocks: Clocks) -> RoomMade | None:
     """Remove the oldest refused visits, a day of the house at a time, while the disk of the photos is short.
 
-    At most half of all visits go at once, and none of the last day. What it did is told.
+    At most half of all visits go at once, and none of the last day, nor any without a photo, which gives no
+    room. What it did is told.
 
     Args:
         stores: from which.
@@ -82,7 +83,7 @@ def _remove(stores: Stores, config: Config, now: datetime, wanted: int) -> RoomM
     before, most = (newest or now) - STAYS, int(MOST * of)
     removed, enough = 0, False
     while removed < most and not enough:
-        oldest = kept.oldest(OTHERS, before)
+        oldest = kept.oldest_photo(OTHERS, before)
         if oldest is None:
             break
         until = min(day_at(oldest, config.timezone).until, before)

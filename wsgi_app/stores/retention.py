@@ -103,20 +103,21 @@ class RetentionStore:
         with self._database.read() as connection:
             return connection.scalar(query.order_by(visits.c.at.desc()).limit(1))
 
-    def oldest(self, kind: Kind, before: datetime) -> datetime | None:
-        """Since when the oldest row of a kind is old, if from before a moment; ``None`` where none is."""
-        query = sa.select(kind.ages).where(kind.before(before)).order_by(kind.ages).limit(1)
+    def oldest_photo(self, kind: Kind, before: datetime) -> datetime | None:
+        """When the oldest visit of a kind was that has a photo, if before a moment; ``None`` for none."""
+        query = _visits(kind, before, 1).where(visits.c.photo != "").with_only_columns(visits.c.at)
         with self._database.read() as connection:
             return connection.scalar(query)
 
     def remove_for_room(self, kind: Kind, before: datetime, most: int) -> int:
-        """Remove some of the oldest visits from before a moment; how many there were.
+        """Remove some of the oldest visits that have photos, from before a moment; how many there were.
 
         Their photos go first: where a disk is full, nothing can be written of it before. Who dies in between
         leaves visits without their photos, which are the oldest still.
         """
+        query = _visits(kind, before, most).where(visits.c.photo != "")
         with self._database.read() as connection:
-            rows = connection.execute(_visits(kind, before, most)).all()
+            rows = connection.execute(query).all()
         for row in rows:
             self._photos.remove(row.photo)
         with self._database.write() as connection:

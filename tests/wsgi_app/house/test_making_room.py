@@ -18,7 +18,7 @@ from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house import making_room
 from wsgi_app.house.making_room import RoomKeeper, RoomMade, make_room
 from wsgi_app.house.purges import purge
-from wsgi_app.stores import retention
+from wsgi_app.stores import retention, tables
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
@@ -157,6 +157,18 @@ def test_visits_of_people_who_were_let_in_stay(disk: ShortDisk) -> None:
 
     assert disk.makes_room() == RoomMade(0, 120, enough=False)
     assert disk.kept() == set(known)
+
+
+def test_visits_without_photos_stay_for_they_give_no_room(disk: ShortDisk) -> None:
+    old = disk.visits(110, 8 * DAY)
+    disk.visits(1, timedelta(0))
+    without = set(old[:105])
+    with disk.stores.database.write() as connection:
+        is_one = tables.visits.c.id.in_(without)
+        connection.execute(tables.visits.update().where(is_one).values(photo=""))
+
+    assert disk.makes_room() == RoomMade(5, 111, enough=False)
+    assert without < disk.kept()
 
 
 def test_never_more_than_half_of_all_visits_go_at_once(disk: ShortDisk) -> None:
