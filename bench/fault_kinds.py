@@ -51,6 +51,8 @@ class Fault:
         do: has it happen; gives what is to be told of it.
         weight: how often, beside the others.
         is_alone: whether no other happens at the same time.
+        of_storage: whether nothing can be written meanwhile.
+        needs_storage: whether it needs that.
         needs_disk: whether the house needs a disk of its own.
     """
 
@@ -58,6 +60,8 @@ class Fault:
     do: Callable[[Site], str]
     weight: int = 2
     is_alone: bool = False
+    of_storage: bool = False
+    needs_storage: bool = False
     needs_disk: bool = False
 
 
@@ -187,14 +191,14 @@ def send_slowly(site: Site) -> str:
 FAULTS = (
     Fault("a worker killed", kill_worker, 4),
     Fault("the live feed killed", kill_mule, 1),
-    Fault("the master killed", kill_master, 2, is_alone=True),
+    Fault("the master killed", kill_master, is_alone=True),
     Fault("workers renewed", renew_workers),
-    Fault("a full disk", fill_disk, 4, needs_disk=True),
-    Fault("a locked database", lock_database, 3),
-    Fault("a read-only database", forbid_writing, 2),
-    Fault("a backup, restored", back_up, 2, is_alone=True),
+    Fault("a full disk", fill_disk, 4, of_storage=True, needs_disk=True),
+    Fault("a locked database", lock_database, 3, of_storage=True),
+    Fault("a read-only database", forbid_writing, of_storage=True),
+    Fault("a backup, restored", back_up, needs_storage=True),
     Fault("a worker stopped", stop_worker, 3),
-    Fault("slow clients", send_slowly, 2),
+    Fault("slow clients", send_slowly),
 )
 
 
@@ -202,8 +206,7 @@ def drawn(chance: random.Random, *, has_disk: bool) -> list[Fault]:
     """The next faults: one, or two at the same time."""
     kinds = [fault for fault in FAULTS if has_disk or not fault.needs_disk]
     first, second = chance.choices(kinds, [fault.weight for fault in kinds], k=2)
-    is_mixed = first is not second and not (first.is_alone or second.is_alone)
-    return [first, second] if is_mixed else [first]
+    return [first, second] if _go_together(first, second) else [first]
 
 
 def done_at_once(faults: list[Fault], site: Site) -> str:
@@ -230,6 +233,13 @@ def done_at_once(faults: list[Fault], site: Site) -> str:
     if failures:
         raise failures[0]
     return ", ".join(" ".join((fault.name, told[fault.name])).strip() for fault in faults)
+
+
+def _go_together(first: Fault, second: Fault) -> bool:
+    both = (first, second)
+    if first is second or any(fault.is_alone for fault in both):
+        return False
+    return not (any(fault.of_storage for fault in both) and any(fault.needs_storage for fault in both))
 
 
 @contextmanager
