@@ -13,8 +13,10 @@ import click
 
 from bench.errors import Failure, Missing
 from bench.fault_doors import Ledger, PressingDoor, guests_of, pressing
-from bench.fault_house import LONGEST_SILENCE_S, FaultHouse, Pulse, faulty_house
-from bench.fault_kinds import Site, done_at_once, drawn
+from bench.fault_house import FaultHouse, faulty_house
+from bench.fault_kinds import Site
+from bench.fault_pulse import LONGEST_SILENCE_S, Pulse
+from bench.fault_turns import done_at_once, drawn
 from bench.material import find_material
 from bench.press import STOPPED, door_config
 from bench.reckoning import Reckoning, reckoned

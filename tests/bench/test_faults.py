@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from bench.fault_doors import Guest, SentPress, Told, ToldPerson, marked
-from bench.fault_kinds import drawn
+from bench.fault_turns import drawn
 from bench.faults import main
 from bench.reckoning import Reckoning, reckoned
 
