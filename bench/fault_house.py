@@ -44,12 +44,14 @@ class FaultHouse:
         address: nginx's.
         aside: a folder on another disk, for backups.
         is_disk: whether the data folder is a disk of its own.
+        nginx: once it runs.
     """
 
     house: Installation
     address: Address
     aside: Path
     is_disk: bool
+    nginx: Running | None = None
     _uwsgi: ExitStack = field(default_factory=ExitStack)
     _running: Running | None = None
 
@@ -80,12 +82,13 @@ class FaultHouse:
         """End uWSGI; nothing where it has ended."""
         self._uwsgi.close()
 
-    def children(self, kind: str) -> list[int]:
+    def children(self, kind: str = "") -> list[int]:
         """The living processes of uWSGI's of a kind, "worker" or "mule", in their order."""
-        with suppress(OSError):
-            listed = Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()
-            return [int(child) for child in listed if kind in _name_of(int(child))]
-        return []
+        return children_of(self.master, kind)
+
+    def fronts(self) -> list[int]:
+        """Those of nginx that answer."""
+        return children_of(self.nginx.process.pid) if self.nginx else []
 
     def wait_until_complete(self) -> None:
         """Wait until every worker has loaded its models: while one does, others answer.
@@ -167,6 +170,14 @@ def small_disk(folder: Path, mib: int) -> Iterator[bool]:
     finally:
         if is_mounted:
             subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+def children_of(process: int, kind: str = "") -> list[int]:
+    """The living children of a process whose name has a word in it."""
+    with suppress(OSError):
+        listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return [int(child) for child in listed if kind in _name_of(int(child))]
+    return []
 
 
 def _name_of(process: int) -> str:

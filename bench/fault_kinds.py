@@ -63,7 +63,7 @@ def kill_master(site: Site) -> str:
     """Kill the master, and start the server anew, as whatever manages it does."""
     house = site.house
     with site.pulse.excused():
-        left = house.children("")
+        left = house.children()
         os.kill(house.master, signal.SIGKILL)
         house.stop()
         end = time.monotonic() + GONE_S

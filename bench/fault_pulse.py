@@ -3,8 +3,10 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from bench.load import Address
 
@@ -13,14 +15,38 @@ ANSWER_S = 1.0  # for which each is waited for
 LONGEST_SILENCE_S = 2.0
 
 
-class Pulse:
-    """Asks again and again whether the server is alive, on a thread of its own."""
+@dataclass(frozen=True)
+class Silence:
+    """For how long nobody answered, and for how much of that the processor was others'.
 
-    def __init__(self, address: Address):
-        self._address = address
-        self._heard, self._stop = time.monotonic(), threading.Event()
-        self._is_excused = False
-        self.longest_s = 0.0
+    Attributes:
+        all_s: all of it.
+        starved_s: how long those who answer, and who asks, stood in the queue of the processor.
+    """
+
+    all_s: float = 0.0
+    starved_s: float = 0.0
+
+    @property
+    def own_s(self) -> float:
+        """What is the server's own."""
+        return self.all_s - self.starved_s
+
+
+class Pulse:
+    """Asks again and again whether the server is alive, on a thread of its own.
+
+    Args:
+        address: nginx's.
+        fronts: gives nginx's processes: a question needs one, and one of the workers.
+        workers: gives the workers.
+    """
+
+    def __init__(self, address: Address, fronts: Callable[[], list[int]], workers: Callable[[], list[int]]):
+        self._address, self._fronts, self._workers = address, fronts, workers
+        self._heard, self._queued = time.monotonic(), dict[int, float]()
+        self._stop, self._is_excused = threading.Event(), False
+        self.longest = Silence()
 
     @contextmanager
     def excused(self) -> Iterator[None]:
@@ -46,11 +72,12 @@ class Pulse:
     def _run(self) -> None:
         while not self._stop.wait(LOOK_S):
             is_alive = self._asks()
-            now = time.monotonic()
+            now, queued = time.monotonic(), self._queued_now()
             if not self._is_excused:
-                self.longest_s = max(self.longest_s, now - self._heard)
+                silence = Silence(now - self._heard, self._starved(queued))
+                self.longest = max(self.longest, silence, key=lambda one: one.own_s)
             if is_alive:
-                self._heard = now
+                self._heard, self._queued = now, queued
 
     def _asks(self) -> bool:
         request = b"GET /porteiro/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -58,3 +85,18 @@ class Pulse:
             connection.sendall(request)
             return connection.recv(64).startswith(b"HTTP/1.1 200 ")
         return False
+
+    def _queued_now(self) -> dict[int, float]:
+        """For how many seconds each process stood in the queue of the processor so far; 0 is this thread."""
+        processes = {process: f"/proc/{process}" for process in [*self._fronts(), *self._workers()]}
+        queued = {}
+        for process, folder in {0: "/proc/thread-self", **processes}.items():
+            with suppress(OSError):
+                queued[process] = int(Path(folder, "schedstat").read_text().split()[1]) / 1e9
+        return queued
+
+    def _starved(self, queued: dict[int, float]) -> float:
+        """How long an answer stood in that queue since the last one, in the best case."""
+        waited = {process: now - self._queued.get(process, now) for process, now in queued.items()}
+        parties = ([0], self._fronts(), self._workers())
+        return sum(min((waited[one] for one in party if one in waited), default=0.0) for party in parties)

@@ -58,7 +58,11 @@ def main(minutes: float, seed: int) -> None:
         disk_mib = DISK_MIB + round(DISK_MIB_A_MINUTE * minutes)
         with faulty_house(material, KNOWN, disk_mib) as house:
             print(f"seed {seed}, {minutes:g} minutes, a disk of {disk_mib} MiB: {house.is_disk}", flush=True)
-            ledger, pulse, run = Ledger(), Pulse(house.address), Run()
+            ledger, pulse, run = (
+                Ledger(),
+                Pulse(house.address, house.fronts, lambda: house.children("worker")),
+                Run(),
+            )
             site = Site(house, pulse, ledger, random.Random(seed))
             doors = doors_of(house, ledger, seed)
             with ExitStack() as opened:
@@ -91,8 +95,8 @@ def do_faults(site: Site, run: Run, seconds: float) -> None:
         found = reckoned(site.house.data, site.ledger.acknowledged(), site.ledger.presses[:])
         if not found.is_well:
             run.failures.append(f"after {told}")
-        if site.pulse.longest_s > LONGEST_SILENCE_S:
-            run.failures.append(f"silent for {site.pulse.longest_s:.1f} s: {told}")
+        if site.pulse.longest.own_s > LONGEST_SILENCE_S:
+            run.failures.append(f"silent for {site.pulse.longest.own_s:.1f} s: {told}")
         print(
             f"{at / 60:5.1f} min  {told}: well again after {ready_s:.1f} s;"
             f" {found.kept} visits kept, {found.unkept} not",
@@ -144,7 +148,8 @@ def table(ledger: Ledger, pulse: Pulse, run: Run, found: Reckoning) -> str:
         ("  not kept", found.unkept),
         *((f"not answered: {why}", count) for why, count in ledger.refused.most_common()),
         *((f"fault: {name}", count) for name, count in run.faults.most_common()),
-        ("longest silence", f"{pulse.longest_s:.1f} s"),
+        ("longest silence", f"{pulse.longest.own_s:.1f} s"),
+        ("  besides, the processor was others'", f"{pulse.longest.starved_s:.1f} s"),
         ("lost", len(found.lost)),
         ("doubled", len(found.doubled)),
         ("wrong", len(found.wrong)),
