@@ -39,7 +39,10 @@ PASSED_ON = (
     "SERVER_NAME",
 )
 LINK = "/welcome"  # one that can be used once is in its query: uWSGI logs REQUEST_URI where a request hangs
-SIGNED = re.compile(rf'Porteiro device="({DOOR_NAME.pattern})"')
+# The door that a request says it is of, by its signature or its token, as nginx.conf has it.
+DOOR = re.compile(
+    rf'Porteiro device="({DOOR_NAME.pattern})".*|Bearer ({DOOR_NAME.pattern})\.[0-9A-Za-z_-]{{43}}'
+)
 
 log = structlog.get_logger("porteiro.front")
 
@@ -114,12 +117,12 @@ def variables_of(environ: "WSGIEnvironment") -> dict[str, str]:
 
 def _asked(environ: "WSGIEnvironment") -> dict[str, str]:
     """What a log says of a request that nobody answered; the door is by its own word."""
-    signed = SIGNED.match(environ.get("HTTP_AUTHORIZATION", ""))
+    said = DOOR.fullmatch(environ.get("HTTP_AUTHORIZATION", ""))
     return {
         "method": environ["REQUEST_METHOD"],
         "path": environ["PATH_INFO"],
         "client": environ.get("REMOTE_ADDR", ""),
-        "door": signed[1] if signed else "",
+        "door": (said[1] or said[2]) if said else "",
     }
 
 

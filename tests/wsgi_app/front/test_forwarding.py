@@ -1,5 +1,6 @@
 """Requests as uWSGI's workers get them, and their answers; a thread with a socket stands for the workers."""
 
+import io
 import socket
 import struct
 import threading
@@ -11,6 +12,7 @@ import pytest
 from webob import Request, Response
 
 from tests.packets import variables
+from wsgi_app.base.logs import set_up_logs
 from wsgi_app.front import lanes
 from wsgi_app.front.forwarding import Workers, packet
 
@@ -84,18 +86,29 @@ def test_what_uwsgi_logs_of_a_request_that_hangs_has_no_link(tmp_path: Path) -> 
     assert (told["REQUEST_URI"], told["QUERY_STRING"]) == ("/porteiro/w%65lcome", "token=secret")
 
 
+@pytest.mark.parametrize(
+    ("authorization", "door"),
+    [
+        ('Porteiro device="garden", at="2026-11-29T00:00:00Z", signature="5ec4e7"', "garden"),
+        (f"Bearer garden.{'5ec4e7':x<43}", "garden"),
+        ("Bearer 5ec4e7", ""),
+        ("Basic 5ec4e7", ""),
+    ],
+)
 def test_who_is_not_answered_is_told_with_address_and_door(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    authorization: str, door: str, tmp_path: Path
 ) -> None:
-    signed = 'Porteiro device="garden", at="2026-11-29T00:00:00Z", signature="5ec4e7"'
-    request = Request.blank("/porteiro/?token=5ec4e7", method="POST", headers={"Authorization": signed})
+    log = io.StringIO()
+    set_up_logs("info", log)
+    headers = {"Authorization": authorization}
+    request = Request.blank("/porteiro/?token=5ec4e7", method="POST", headers=headers)
     request.environ["REMOTE_ADDR"] = "192.0.2.7"
 
     asked(tmp_path / "workers.sock", request)
 
-    line = capsys.readouterr().out
-    assert "method=POST path=/porteiro/ " in line
-    assert "client=192.0.2.7 door=garden" in line
+    line = log.getvalue()
+    assert 'event="the workers do not answer" method=POST path=/porteiro/ ' in line
+    assert f"client=192.0.2.7 door={door}\n" in line
     assert "5ec4e7" not in line
 
 
