@@ -114,6 +114,23 @@ def test_the_servers_own_log_begins_anew_and_is_its_owners_alone(tmp_path: Path,
             until_written(log, lambda: press(server) == 404)
 
 
+def test_the_servers_own_log_begins_anew_where_the_disk_takes_no_other_file(
+    tmp_path: Path, pack_folder: Path
+) -> None:
+    with (
+        small_disk(tmp_path / "log", 16, files=2) as disk,
+        house("local", tmp_path, pack_folder) as (server, running),
+    ):
+        with pytest.raises(OSError, match="No space left"):
+            (disk / "another").touch()
+        log = disk / "porteiro.log"
+        grow(log)
+        until(lambda: press(server) == 404 and log.stat().st_size < MOST_BYTES)
+
+        assert press(server) == 404
+        assert running.process.poll() is None
+
+
 def test_what_was_there_before_becomes_its_owners_alone(tmp_path: Path, pack_folder: Path) -> None:
     (tmp_path / "log").mkdir()
     logs = [tmp_path / name for name in ("access.log", "log/porteiro.log", "log/porteiro.log.1")]
