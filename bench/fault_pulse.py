@@ -1,17 +1,18 @@
 """Whether a server is alive, again and again, and how long it was silent at most."""
 
+import select
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.load import Address
 
-LOOK_S = 0.2  # between two questions to /health/live
-ANSWER_S = 1.0  # for which each is waited for
+LOOK_S = 0.2  # between two questions to /health/live, and for which an answer is waited for
+MOST_ASKED = 30  # questions that wait at once
 LONGEST_SILENCE_S = 2.0
 
 
@@ -70,21 +71,40 @@ class Pulse:
             thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(LOOK_S):
-            is_alive = self._asks()
+        asked: list[socket.socket] = []
+        while not self._stop.is_set():
+            asked += self._asked()
+            is_alive = self._is_answered(asked)
             now, queued = time.monotonic(), self._queued_now()
             if not self._is_excused:
                 silence = Silence(now - self._heard, self._starved(queued))
                 self.longest = max(self.longest, silence, key=lambda one: one.own_s)
+            if is_alive or len(asked) > MOST_ASKED:
+                _close(asked)
             if is_alive:
                 self._heard, self._queued = now, queued
+                self._stop.wait(LOOK_S)
+        _close(asked)
 
-    def _asks(self) -> bool:
+    def _asked(self) -> list[socket.socket]:
+        """One more question, beside those that wait: one of them may be at a worker that was stopped."""
         request = b"GET /porteiro/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        with suppress(OSError), closing(socket.create_connection(self._address, ANSWER_S)) as connection:
+        with suppress(OSError):
+            connection = socket.create_connection(self._address, LOOK_S)
             connection.sendall(request)
-            return connection.recv(64).startswith(b"HTTP/1.1 200 ")
-        return False
+            return [connection]
+        return []
+
+    def _is_answered(self, asked: list[socket.socket]) -> bool:
+        """Whether one of them is within a moment; those that are refused are dropped."""
+        ready, _, _ = select.select(asked, [], [], LOOK_S)
+        is_alive = False
+        for connection in ready:
+            with suppress(OSError):
+                is_alive |= connection.recv(64).startswith(b"HTTP/1.1 200 ")
+            connection.close()
+            asked.remove(connection)
+        return is_alive
 
     def _queued_now(self) -> dict[int, float]:
         """For how many seconds each process stood in the queue of the processor so far; 0 is this thread."""
@@ -100,3 +120,9 @@ class Pulse:
         waited = {process: now - self._queued.get(process, now) for process, now in queued.items()}
         parties = ([0], self._fronts(), self._workers())
         return sum(min((waited[one] for one in party if one in waited), default=0.0) for party in parties)
+
+
+def _close(connections: list[socket.socket]) -> None:
+    for connection in connections:
+        connection.close()
+    connections.clear()
