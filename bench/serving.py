@@ -57,6 +57,7 @@ def furnish(folder: Path, pack: Path, enrolments: dict[str, bytes]) -> Installat
         "PORTEIRO_SOCKET": str(folder / "porteiro.sock"),
         "PORTEIRO_ANONYMOUS_DOORS": "1",  # the load generator has no token
         "PORTEIRO_TRIES": "0",  # and whoever is on its photos is refused as often as it asks
+        "PORTEIRO_MIB_PER_DOOR_AND_DAY": "0",  # and each press keeps its photo
     }
     for name, photo in enrolments.items():
         person = folder / "people" / name

@@ -1,6 +1,7 @@
 """Backups of a house, made and looked at."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -12,19 +13,23 @@ from wsgi_app.house.backups import BackupOrder, Made, back_up
 from wsgi_app.stores.backups.forms import PLAIN
 from wsgi_app.stores.backups.reading import Backup, open_backup
 from wsgi_app.stores.embeddings import Embedding
+from wsgi_app.stores.photos import sha256_of
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 
 EMBEDDING = Embedding("e1", vector(1.0))
 
 
-def visited(stores: Stores, jpeg: bytes = b"jpeg", person: str | None = None) -> Visit:
-    """A visit with a photo and its small copy."""
+def visited(
+    stores: Stores, jpeg: bytes = b"jpeg", person: str | None = None, *, sha256: bool = False
+) -> Visit:
+    """A visit with a photo and its small copy; of an earlier release unless it notes what the photo is."""
     visit_id, at = stores.visits.new_id(), stores.now()
     photo = stores.visits.save_photo(visit_id, at, jpeg)
     stores.photos.save_thumbnail(photo, b"small")
     outcome = Outcome.KNOWN if person else Outcome.UNKNOWN
     visit = Visit(0, visit_id, at, DoorId.of("device:door"), outcome, person, None, None, photo, 1.0)
+    visit = replace(visit, photo_sha256=sha256_of(jpeg) if sha256 else None)
     stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
     return visit
 

@@ -25,7 +25,7 @@ from wsgi_app.vision.pipeline import Pipeline
 
 PHOTOS = Path(__file__).parent / "photos"
 TURNED = "turned"
-TURNED_SIZE = 192
+TURNED_SIZE = 256
 STRICTER = 0.01  # how much higher a turned pack's thresholds are
 PHOTOS_EACH = 2
 

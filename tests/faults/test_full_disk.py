@@ -1,6 +1,9 @@
 """A disk without room under a running server: a verdict, nobody let in on a doubt, 503 for every change."""
 
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -160,3 +163,92 @@ def test_where_the_settings_say_so_a_known_person_is_let_in_and_each_press_judge
         assert "Traceback" not in log
         told = [line for line in log.splitlines() if "a visit is not kept" in line and "known" in line]
         assert told[0].endswith(" opens")
+
+
+def make_older(disk: Path, number: int, days: int) -> None:
+    """Have so many refused visits come some days earlier than they did."""
+    chosen = "SELECT number FROM visits WHERE outcome != 'known' ORDER BY number LIMIT ?"
+    earlier = f"UPDATE visits SET at = strftime('%Y-%m-%d %H:%M:%f', at, '-{days} days')"
+    with closing(sqlite3.connect(disk / "porteiro.db")) as connection:
+        connection.execute(f"{earlier} WHERE number IN ({chosen})", (number,))
+        connection.commit()
+
+
+def porteiro(running: RunningUwsgi, *words: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("porteiro")
+    return subprocess.run([program, *words], env=running.environ, capture_output=True, text=True, check=False)
+
+
+SHORT = {"PORTEIRO_PURGE_WHEN_FULL": "1", "PORTEIRO_LEAST_FREE_MIB": "1", "PORTEIRO_TRIES": "0"}
+
+
+@contextmanager
+def full_house(disk: Path, pack_folder: Path) -> Iterator[tuple[LiveServer, RunningUwsgi]]:
+    """A server that may make room on a full disk, with refused visits of three days ago and of now."""
+    with house(disk, pack_folder, **SHORT) as (server, running):
+        assert {post_photo(server, "/", BRUNO).status for _ in range(60)} == {404}
+        make_older(disk, 30, days=3)
+        fill_up(disk)
+        assert post_photo(server, "/", ANA).error == "storage_full"
+        yield server, running
+
+
+def test_where_the_settings_say_so_a_purge_makes_room_on_a_full_disk(disk: Path, pack_folder: Path) -> None:
+    with full_house(disk, pack_folder) as (server, running):
+        ana = server.ask("GET", "/people").json["people"][0]
+
+        done = porteiro(running, "purge")
+        kept = [post_photo(server, "/", photo) for photo in (ANA, BRUNO)]
+
+        assert done.returncode == 0, done.stderr
+        assert "refused visits went before their time, for room" in done.stderr
+        assert done.stdout.startswith("removed 30 refused visits before their time, for room\n")
+        assert [(answer.status, answer.json["kept"]) for answer in kept] == [(200, True), (404, True)]
+        assert len(photos_on(disk)) == 2 + 60 - 30 + 2
+        assert server.ask("GET", "/people").json["people"] == [ana]
+        with running.stores() as stores:
+            told = stores.events.about("purge", "storage")
+            assert [(event.action, event.details) for event in told] == [
+                ("made_room", {"visits": 30, "of": 62})
+            ]
+        assert porteiro(running, "check").returncode == 0
+        assert "Traceback" not in log_of(disk, running)
+
+
+@pytest.mark.long
+def test_the_server_makes_room_by_itself_within_two_minutes(disk: Path, pack_folder: Path) -> None:
+    with full_house(disk, pack_folder) as (server, running):
+        until = time.monotonic() + 120
+        while post_photo(server, "/", ANA).status != 200:
+            assert time.monotonic() < until
+            time.sleep(2)
+
+        assert "refused visits went before their time, for room" in log_of(disk, running)
+
+
+def test_a_door_that_sends_without_end_keeps_no_more_photos_than_its_quota(
+    disk: Path, pack_folder: Path
+) -> None:
+    bound = {"PORTEIRO_MIB_PER_DOOR_AND_DAY": "1", "PORTEIRO_TRIES": "0"}
+    with house(disk, pack_folder, **bound) as (server, running):
+        rung = [post_photo(server, "/", BRUNO) for _ in range(40)]
+        friend = post_photo(server, "/", ANA)
+        with running.stores() as stores:
+            door = add_door(server, stores)
+        door.now = lambda: datetime.now(UTC)
+        other = door.rings(BRUNO)
+
+        assert {(answer.status, answer.json["kept"]) for answer in rung} == {(404, True)}
+        assert (friend.status, other.status) == (200, 404)
+        photos = {path.stem for path in photos_on(disk)}
+        assert {friend.json["visit"], other.json["visit"]} < photos
+        without = [answer.json["visit"] for answer in rung if answer.json["visit"] not in photos]
+        sizes = sum(path.stat().st_size for path in photos_on(disk)) - len(BRUNO)
+        assert (len(without) > 20, sizes <= 1024 * 1024) == (True, True)
+        assert len(visits(server)) == 2 + 40 + 2
+        assert server.ask("GET", f"/visits/{without[0]}/photo").error == "photo_unkept"
+        assert porteiro(running, "check").returncode == 0
+        assert porteiro(running, "backup", str(disk / "backups")).returncode == 0
+        with running.stores() as stores:
+            assert [event.action for event in stores.events.about("quota", "address")] == ["spent"]
+        assert "Traceback" not in log_of(disk, running)

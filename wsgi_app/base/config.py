@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from wsgi_app.base.addresses import asked_address, is_loopback
 from wsgi_app.base.errors import ConfigError
 from wsgi_app.base.limits import MEBIBYTE, Limits
+from wsgi_app.base.quotas import QuotaRule
 from wsgi_app.base.readers import (
     ADDRESS,
     DATABASE_URL,
@@ -39,7 +40,7 @@ KEPT = "Where things are kept"
 LISTENING = "Where the server listens"
 MODELS = "Which models look at the photos"
 LET_IN = "Who is let in"
-VISITS = "How long visits are kept"
+VISITS = "How long visits are kept, and how many photos"
 BACKUPS = "How the house is backed up"
 LAB = "The lab at /lab, which shows what the chain of client, nginx, uWSGI and WSGI does with a request"
 LOGGED = "What is logged"
@@ -229,6 +230,20 @@ class Config:
     keep_other_days: int = setting(
         VISITS, "Days that all other visits are kept, {values}.", whole(1, 3650), "7"
     )
+    purge_when_full: bool = setting(
+        VISITS,
+        "1 lets refused visits go before their time, the oldest first, while the photos' disk has less room "
+        "than PORTEIRO_LEAST_FREE_MIB; those of the last day stay.",
+        YES_OR_NO,
+        "0",
+    )
+    mib_per_door_and_day: int = setting(
+        VISITS,
+        "MiB of photos that are kept of one door in a day ({values}, 0 for all), and of all doors without a "
+        "token together. Presses beyond it are judged and kept as ever, without their photos.",
+        whole(0, 1_000_000),
+        "500",
+    )
     backup: Path | None = setting(
         BACKUPS,
         "Folder into which the server backs the house up each night, on another disk than PORTEIRO_DATA; "
@@ -291,6 +306,11 @@ class Config:
     def try_rule(self) -> TryRule:
         """From when on a door waits between presses."""
         return TryRule(self.tries, timedelta(minutes=self.tries_minutes), self.tries_wait_s)
+
+    @property
+    def quota_rule(self) -> QuotaRule:
+        """How much of one door is kept in a day."""
+        return QuotaRule(self.mib_per_door_and_day * MEBIBYTE, self.limits.presses.visits_a_day)
 
     @property
     def is_local(self) -> bool:

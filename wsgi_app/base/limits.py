@@ -59,6 +59,7 @@ class PressLimits:
     """Of presses of a door's button."""
 
     age_s: int = 30  # by which a press may be old, or a door's clock wrong
+    visits_a_day: int = 100_000  # of one door: more than one each second, all day
     idempotency_s: int = 600  # for which a press that is sent again gets the same answer
 
 

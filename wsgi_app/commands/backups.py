@@ -73,8 +73,8 @@ def backup_command(
         _warn(config, order, made)
     if made.lost:
         raise Failure(
-            f"{counted(made.lost, 'file')} that the house should have cannot be read any more; "
-            f"{len(made.manifest.carried)} of these were in earlier backups, and are in this one."
+            f"{counted(made.lost, 'file')} that the house should have cannot be read any more, or not as it "
+            f"was kept; {len(made.manifest.carried)} of these were in earlier backups, and are in this one."
         )
 
 
@@ -112,7 +112,10 @@ def _tell(made: Made) -> None:
     )
     if made.healed:
         click.echo(f"{counted(made.healed, 'file')} of the backup before had suffered; copied anew.")
-    for said, names in (("Lost", manifest.lost), ("Lost, but in earlier backups", manifest.carried)):
+    for said, names in (
+        ("Lost or damaged", manifest.lost),
+        ("Lost or damaged, but in earlier backups", manifest.carried),
+    ):
         if names:
             click.echo(f"{said}: {', '.join(names)}")
     if made.removed:

@@ -15,8 +15,8 @@ from wsgi_app.vision.timing import DOOR_PX
 
 LEGEND = (
     "TAR: of pairs of photos of one person, years apart, the share that passes where 1 in 1,000 (1e-3) or 1 "
-    "in 10,000 (1e-4) pairs of strangers does. Threshold: the likeness for 1e-3; it is higher where many "
-    "people are enrolled. MB: the pack's own files."
+    "in 10,000 (1e-4) pairs of strangers does. Threshold: the least likeness that opens; it is higher where "
+    "many people are enrolled. MB: the pack's own files."
 )
 TIMES_LEGEND = (
     f"ms: time of one core of this machine, for the detector at a photo of {DOOR_PX[1]}x{DOOR_PX[0]} and for "

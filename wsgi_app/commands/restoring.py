@@ -1,7 +1,7 @@
 """Restoring a backup, and the way back to an earlier release."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -60,8 +60,7 @@ def restore_command(
     target = config if to is None else _config_in(to)
     if not dry_run:
         refuse_place(target, found)
-    look_through(found)
-    _tell_found(found)
+    _tell_found(found, damaged=look_through(found))
     if dry_run:
         return
     own = {config.database_file} - {target.database_file}
@@ -98,7 +97,7 @@ def _config_in(folder: Path) -> Config:
     return load_config({**environ, "PORTEIRO_DATA": os.path.realpath(folder)})
 
 
-def _tell_found(found: Backup) -> None:
+def _tell_found(found: Backup, damaged: Sequence[str]) -> None:
     manifest = found.manifest
     click.echo(
         f"{found.path}: of {manifest.at:%Y-%m-%d %H:%M:%S} UTC, by Porteiro {manifest.version}, schema "
@@ -110,7 +109,9 @@ def _tell_found(found: Backup) -> None:
         "photos and small copies of these; the database is whole, and each file as it was written."
     )
     if manifest.lost:
-        click.echo(f"Lost before it was made: {', '.join(manifest.lost)}")
+        click.echo(f"Lost or damaged before it was made: {', '.join(manifest.lost)}")
+    if damaged:
+        click.echo(f"Not what was kept, {counted(len(damaged), 'photo')}: {', '.join(damaged)}")
     if SECRET not in found.files and manifest.counts.devices:
         click.echo("The secret of the doors' tokens is not in it: each door needs a new token.")
 

@@ -7,6 +7,7 @@ from webob import Response
 from wsgi_app import __version__
 from wsgi_app.base.doors import DoorState
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.base.quotas import NOT_PROVEN
 from wsgi_app.base.sentences import Place
 from wsgi_app.endpoints.devices.bodies import DeviceBody, device_body, tries_bodies
 from wsgi_app.endpoints.people.bodies import PersonBody, person_body
@@ -17,6 +18,7 @@ from wsgi_app.house.days import day_at
 from wsgi_app.house.doubts import doubts_about
 from wsgi_app.house.storage import Level, low_disks
 from wsgi_app.house.words.pages import DOORS, OUTCOMES, SILENCES, TALLIES
+from wsgi_app.stores.purges import RoomTold
 from wsgi_app.web.call import Call
 
 LAST_VISITS = 16
@@ -54,6 +56,10 @@ def show(call: Call) -> Response:
         doubtful=_doubtful(call),
         held=_held(call),
         low_disks=[(disk, level is Level.UNDER) for disk, level in low_disks(house.config)],
+        purges_early=house.config.purge_when_full,
+        no_room=_has_no_room(call),
+        not_proven=NOT_PROVEN,
+        beyond=stores.quotas.beyond(today.on),
         photos_missing=not stores.photos.is_there(),
         backup=health(house.config, stores.now()),
         messages=stores.events.messages(LAST_MESSAGES),
@@ -101,6 +107,11 @@ def _doubtful(call: Call) -> list[tuple[PersonBody, int]]:
 def _held(call: Call) -> HeldPurge | None:
     hold = call.stores.purges.state().hold
     return None if hold is None else held_purge(hold, Place.PAGE)
+
+
+def _has_no_room(call: Call) -> bool:
+    told = call.stores.purges.last_told_of_room() if call.house.config.purge_when_full else None
+    return told is not None and told.action == RoomTold.NO_ROOM
 
 
 def _is_whole(door: DeviceBody) -> bool:

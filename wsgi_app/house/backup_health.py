@@ -21,7 +21,7 @@ class BackupHealth:
         at: of which moment the last whole one is; ``None`` before the first.
         age_s: how old it is, in seconds; ``None`` likewise.
         why: the last one failed, in a sentence; ``""`` where it did not.
-        lost: how many photos the database named that the house had not.
+        lost: how many photos the database named that the house had not, or not as they were.
         is_late: whether the nightly one should have been made by now.
     """
 

@@ -29,6 +29,7 @@ from wsgi_app.stores.photo_folder import photos_of
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.tombstones import FILE as TOMBSTONES
 
+Sums = dict[str, str | None]  # of photos, by their names
 PassphraseReader = Callable[[], str | None]
 
 
@@ -203,18 +204,22 @@ def _form(order: BackupOrder) -> tuple[BackupForm, list[Path]]:
 def _write(config: Config, stores: Stores, writer: Writer, at: datetime) -> Manifest:
     """Write all files; gives what the backup says of itself but for these."""
     schema, counts, photos = _write_database(config, stores, writer)
-    missing = {name for name in photos if not writer.add(in_backup(name), stores.photos.path(name))}
+    missing = {
+        name
+        for name, sha256 in photos.items()
+        if not writer.add(in_backup(name), stores.photos.path(name), sha256)
+    }
     if missing:  # those of visits that were removed meanwhile are no loss
         with stores.database.read() as connection:
-            missing &= set(named_photos(connection))
-    lost = list(map(in_backup, missing))
+            missing &= named_photos(connection).keys()
+    lost = {in_backup(name): photos[name] for name in missing}
     for name in photos:
         writer.add(in_backup(thumbnail_of(name)), stores.photos.thumbnail_path(name))
     for name, path in _other_files(config):
         is_needed = name != SECRET or counts.devices > 0  # before the first door there may be no secret
         if not writer.add(name, path.resolve()) and is_needed:
-            lost.append(name)
-    carried = {name for name in sorted(lost) if writer.carry(name)}
+            lost[name] = None
+    carried = {name for name, sha256 in sorted(lost.items()) if writer.carry(name, sha256)}
     return Manifest(
         format=FORMAT,
         at=at,
@@ -222,13 +227,13 @@ def _write(config: Config, stores: Stores, writer: Writer, at: datetime) -> Mani
         schema=schema,
         counts=counts,
         files=(),
-        lost=tuple(sorted(set(lost) - carried)),
+        lost=tuple(sorted(lost.keys() - carried)),
         carried=tuple(sorted(carried)),
         settings={},
     )
 
 
-def _write_database(config: Config, stores: Stores, writer: Writer) -> tuple[str, Counts, list[str]]:
+def _write_database(config: Config, stores: Stores, writer: Writer) -> tuple[str, Counts, Sums]:
     with writer.staging(config.data / "run", DATABASE) as copy:
         copy_database(stores.database.engine, copy)
         schema, counts = examine(copy)

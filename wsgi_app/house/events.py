@@ -32,7 +32,7 @@ class TriesSeen(msgspec.Struct):
 
 
 class PurgeSeen(msgspec.Struct):
-    """A purge that waited: how many visits would go, and of how many."""
+    """A purge that waited, or one for room: how many visits would go, or went, and of how many."""
 
     visits: int
     of: int
@@ -51,15 +51,18 @@ class EventBody(msgspec.Struct, omit_defaults=True):
     Attributes:
         number: counts up.
         at: when.
-        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``backup`` or
-            ``storage``.
+        kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``backup``,
+            ``storage`` or ``quota``.
         action: what happened to it, such as ``came`` or ``changed``. A door is ``tried``, again and again and
             nobody let in: told as that begins, and each time that it has doubled; ``let_in`` ends it. A purge
             is ``held``, then ``approved`` and, once it has gone on, ``released``; or ``ended``, once its
-            reason is gone. A backup is ``made``, each night and after one that had ``failed``.
-            Storage is ``low`` as a disk has less than twice the room that it should, then ``under``; once it
-            has again, there is ``room``.
-        subject: its id; of a purge, the reason for which it waits; of storage, what the disk has.
+            reason is gone. Where the disk is short, one that removes visits before their time has
+            ``made_room``, or there is still ``no_room``. A backup is ``made``, each night and after one that
+            had ``failed``. Storage is ``low`` as a disk has less than twice the room that it should, then
+            ``under``; once it has again, there is ``room``. A quota is ``spent`` with the first photo of a
+            door and day that is not kept.
+        subject: its id; of a purge, the reason for which it waits, or ``storage``; of storage, what the disk
+            has; of a quota, the door, or ``address`` for all without a token.
         by: who did it; absent for what nobody did by hand.
         visit: as it is now; absent once it is gone.
         name: the person's, as it is now; absent once they are forgotten.
@@ -69,7 +72,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
         unlike: how like it is to the person's own, where somebody insisted likewise: it is in doubt until it
             is confirmed.
         tries: at the door, in a row.
-        purge: what it would remove.
+        purge: what it would remove, or did.
         storage: how much room the disk has left.
         text: of a message.
         echo: whether the message is this client's own.

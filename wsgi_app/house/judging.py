@@ -16,12 +16,13 @@ from wsgi_app.base.tries import Series, is_try
 from wsgi_app.house.gallery import GalleryState
 from wsgi_app.house.house import House
 from wsgi_app.house.presses import Caller
+from wsgi_app.house.quotas import quota_at, saving_photo
 from wsgi_app.house.unkept import answer_unkept
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.photos import sha256_of
 from wsgi_app.stores.presses import refuse_replayed
 from wsgi_app.stores.tries import refuse_too_soon
-from wsgi_app.stores.visits import StoredAnswer, Visit
+from wsgi_app.stores.visits import Counting, StoredAnswer, Visit
 from wsgi_app.vision.ends import without_trailer
 from wsgi_app.vision.verdicts import Policy, Verdict, agreed
 
@@ -151,16 +152,17 @@ def judge(
     Raises:
         RequestError: a photo cannot be decoded, or the networks are busy.
         StorageFull: as ``answer_unkept`` says.
+        TooManyRequests: as ``quota_at`` says, too.
         Unavailable, Conflict, Forbidden, TooManyRequests: as ``VisitStore.add`` says; nothing is kept then.
     """
     digests = photo_digests(photos)
     photos = list(dict.fromkeys(photos))  # one sent twice is one: it agrees with itself whoever it shows
     visits = house.stores.visits
-    at, visit_id = house.stores.now(), visits.new_id()
+    at, visit_id, kept_photo = house.stores.now(), visits.new_id(), without_trailer(photos[0])
+    quota = quota_at(house, caller.door, at, len(kept_photo))
     gallery = house.gallery.now()
     picture = house.pipeline.decode(photos[0], steps)
-    kept_photo = without_trailer(photos[0])
-    with visits.saving_photo(visit_id, at, kept_photo) as saved:
+    with saving_photo(visits, quota.keeps, (visit_id, at), kept_photo) as saved:
         policy = house.policy_at(caller.door, gallery)
         first = house.pipeline.judge(picture, gallery.gallery, policy, steps)
         others = (_verdict(house, gallery, photo, policy, steps) for photo in photos[1:])
@@ -179,17 +181,24 @@ def judge(
         score=judgement.score,
         face=verdict.measured,
         photo="",
-        photo_sha256=sha256_of(kept_photo),
+        photo_sha256=sha256_of(kept_photo) if quota.keeps.keeps(verdict.outcome) else None,
         took_ms=took_ms,
         reason=verdict.reason,
     )
     probe = None if verdict.probe is None else Embedding(house.embedder, verdict.probe)
     try:
         with steps("save"):
-            visit = replace(visit, photo=saved())
+            visit = replace(visit, photo=saved(verdict.outcome))
         with steps("store"):
             house.unkept.settle(house.stores.database)
-            kept = visits.add(visit, answer, caller.key, caller.press, probe, house.config.try_rule)
+            kept = visits.add(
+                visit,
+                answer,
+                caller.key,
+                caller.press,
+                probe,
+                Counting(house.config.try_rule, quota.day, len(kept_photo)),
+            )
     except StorageFull:
         unkept = replace(answer, judgement=msgspec.structs.replace(judgement, kept=False))
         kept = answer_unkept(house, caller, visit, unkept, gallery.generation)

@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 from wsgi_app.base.config import Config
 from wsgi_app.base.errors import BackupError
 from wsgi_app.house.tombstones import Gathered, forget_again
-from wsgi_app.stores.backups.contents import in_backup, named_photos, thumbnail_of
+from wsgi_app.stores.backups.contents import in_backup, knows_photos, named_photos, thumbnail_of
 from wsgi_app.stores.backups.folder import backups_in, is_backup
 from wsgi_app.stores.backups.manifest import CHOICE, DATABASE, NETWORKS, PHOTOS, SECRET, KeptFile
 from wsgi_app.stores.backups.reading import Backup
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.database_copies import Counts, examine
+from wsgi_app.stores.database_copies import Counts, examine, reading
 from wsgi_app.stores.files import PRIVATE_FILE, PRIVATE_FOLDER, flush, flush_folder, make_private
 from wsgi_app.stores.photo_folder import put_marker
 from wsgi_app.stores.schema import REVISIONS, SCHEMA_REVISION
@@ -57,8 +57,10 @@ def chosen(path: Path) -> Path:
     return found[0]
 
 
-def look_through(backup: Backup) -> None:
-    """Read a backup whole, its database too.
+def look_through(backup: Backup) -> list[str]:
+    """Read a backup whole, its database too; gives the photos that are not what was kept.
+
+    These were damaged before it was made: it has them as they were then.
 
     Raises:
         BackupError: it is damaged.
@@ -68,6 +70,10 @@ def look_through(backup: Backup) -> None:
         file = Path(folder, DATABASE)
         _restore_file(backup, backup.files[DATABASE], file)
         examine(file)
+        with reading(file) as connection:
+            named = named_photos(connection) if knows_photos(connection) else {}
+    sums = {name: kept.sha256 for name, kept in backup.files.items()}
+    return [name for name, sha256 in named.items() if sha256 not in (None, sums.get(in_backup(name), sha256))]
 
 
 def refuse_place(target: Config, backup: Backup) -> None:

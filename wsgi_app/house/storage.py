@@ -57,6 +57,19 @@ def disks(config: Config) -> list[Disk]:
     return list(found.values())
 
 
+def free_for_photos(config: Config) -> int:
+    """The bytes that this user may still write on the disk of the photos.
+
+    Raises:
+        StorageTrouble: it is not there.
+    """
+    try:
+        room = os.statvfs(photos_of(config))
+    except OSError as error:
+        raise StorageTrouble("photos_missing", retry_after_s=30) from error
+    return room.f_bavail * room.f_frsize
+
+
 def level_of(free_bytes: int, floor_bytes: int, before: Level = Level.ROOM) -> Level:
     """How it is with so much room; ``before`` how it was told last. Without a floor there is always room."""
     for level, most in ((Level.UNDER, floor_bytes), (Level.LOW, EARLY * floor_bytes)):

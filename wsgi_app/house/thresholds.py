@@ -26,8 +26,8 @@ def policy_for(config: Config, embedder: EmbedderFile, people: int) -> Policy:
 def own_threshold(embedder: EmbedderFile) -> float:
     """From which likeness on a photo is taken for one more of a person's without a doubt.
 
-    It passes about one in a hundred of strangers' photos that are given for somebody's: two of old family
-    photos, one in seven hundred of press photos. A pack without a threshold of that rate has its first one.
+    It passes about one in a hundred of strangers' photos that are given for somebody's, by the first of the
+    pack's thresholds of that rate. A pack without one has its first threshold.
     """
     rated = (one.score for one in embedder.thresholds if one.false_accept_rate == OWN_RATE)
     return next(rated, embedder.thresholds[0].score)

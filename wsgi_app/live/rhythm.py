@@ -15,6 +15,7 @@ class Rhythm:
         states_s: between two looks at how the doors are.
         erase_s: between two looks at whether what was deleted has to leave the disk, or to be kept as
             forgotten beside the backups.
+        room_s: between two looks at whether visits have to go for room.
     """
 
     frame_s: float = 0.1
@@ -22,6 +23,7 @@ class Rhythm:
     check_s: float = 30.0
     states_s: float = 5.0
     erase_s: float = 5.0
+    room_s: float = 60.0
 
 
 HOUSE_RHYTHM = Rhythm()

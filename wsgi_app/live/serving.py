@@ -20,6 +20,7 @@ from wsgi_app.base.errors import RequestError, StorageTrouble
 from wsgi_app.base.sockets import short_address
 from wsgi_app.house.erasing import Eraser
 from wsgi_app.house.events import EventFeed
+from wsgi_app.house.making_room import RoomKeeper
 from wsgi_app.house.storage import StorageKeeper
 from wsgi_app.house.tombstones import TombstoneKeeper
 from wsgi_app.live.admission import Admission, refusals_in_json
@@ -85,6 +86,7 @@ async def serve_feed(
                     every(rhythm.check_s, hub.check_guests),
                     every(rhythm.states_s, lambda: hub.aside(stores.devices.tell_states)),
                     every(rhythm.states_s, functools.partial(hub.aside, StorageKeeper(config, stores))),
+                    every(rhythm.room_s, functools.partial(hub.aside, RoomKeeper(config, stores))),
                     every(rhythm.erase_s, functools.partial(hub.aside, Eraser(stores))),
                     every(rhythm.erase_s, functools.partial(hub.aside, TombstoneKeeper(config, stores))),
                 )

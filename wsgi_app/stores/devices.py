@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from wsgi_app.base.doors import DoorState
+from wsgi_app.base.doors import DoorId, DoorKind, DoorState
 from wsgi_app.base.errors import Conflict, NotFound, PreconditionFailed
 from wsgi_app.base.vitals import Vitals
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.events import ActingStore, tell
+from wsgi_app.stores.quotas import forget_days
 from wsgi_app.stores.tables import devices
 
 HEARTBEAT = timedelta(seconds=60)
@@ -83,6 +84,7 @@ class DeviceStore(ActingStore):
             if row is not None and row.revoked_at is None:
                 raise Conflict("name_taken:device", name=name)
             connection.execute(devices.delete().where(devices.c.id == name))
+            forget_days(connection, DoorId(DoorKind.DEVICE, name))
             connection.execute(
                 devices.insert().values(
                     id=name, token_hash=token_hash, salt=salt, created_at=self._now(), missed=0

@@ -36,7 +36,7 @@ class Event:
         number: counts up, without gaps that could still be filled.
         at: when.
         kind: of what: ``visit``, ``person``, ``device``, ``door``, ``purge``, ``message``, ``account``,
-            ``backup`` or ``storage``.
+            ``backup``, ``storage`` or ``quota``.
         action: what happened to it, such as ``came`` or ``changed``.
         subject: its id.
         by: who did it; ``None`` for what nobody did by hand.

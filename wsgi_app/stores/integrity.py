@@ -119,16 +119,16 @@ class IntegrityStore:
         """How many photos the rows of visits and faces name."""
         with self._database.read() as connection:
             return sum(
-                connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-                for table in (visits, faces)
+                connection.scalar(sa.select(sa.func.count()).where(is_named)) or 0
+                for is_named in (visits.c.photo != "", faces.c.crop != "")
             )
 
     def photos_of_visits(self) -> Iterator[KeptPhoto]:
-        """The photo of each visit."""
+        """The photo of each visit that has one."""
         after = 0
         while True:
             query = sa.select(visits.c.number, visits.c.id, visits.c.photo, visits.c.photo_sha256).where(
-                visits.c.number > after
+                visits.c.number > after, visits.c.photo != ""
             )
             with self._database.read() as connection:
                 rows = connection.execute(query.order_by(visits.c.number).limit(AT_ONCE)).all()

@@ -100,16 +100,18 @@ class PhotoStore:
         return self.file(name, sha256).data
 
     def file(self, name: str, sha256: str | None = None) -> PhotoFile:
-        """The file of a kept photo.
+        """The file of a kept photo; ``""`` names one that was not kept.
 
         Args:
             name: of the photo.
             sha256: that it had when it was kept, hexadecimal; ``None`` where that is not known.
 
         Raises:
-            NotFound: it is gone, or is not what was kept.
+            NotFound: it is gone, was not kept, or is not what was kept.
             StorageTrouble: as ``refuse_missing``.
         """
+        if not name:
+            raise NotFound("photo_unkept")
         try:
             with self.path(name).open("rb") as file:
                 kept = PhotoFile(file.read(), os.fstat(file.fileno()).st_mtime)
@@ -128,6 +130,8 @@ class PhotoStore:
         Raises:
             NotFound: it is not made yet, or is none.
         """
+        if not name:
+            raise NotFound("photo_unkept")
         small = self.file(self.thumbnail_path(name).relative_to(self._folder).as_posix())
         if not (small.data.startswith(JPEG_BEGINS) and small.data.endswith(JPEG_ENDS)):
             raise NotFound("photo_gone")
@@ -138,7 +142,9 @@ class PhotoStore:
         return self.path(name).with_suffix(THUMBNAIL)
 
     def remove(self, name: str) -> None:
-        """Remove a photo and its small copy; one that is gone already is no error."""
+        """Remove a photo and its small copy; one that is gone already, or was not kept, is no error."""
+        if not name:
+            return
         self.path(name).unlink(missing_ok=True)
         self.thumbnail_path(name).unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,8 +12,10 @@ from wsgi_app.base.clocks import Clocks
 from wsgi_app.base.errors import Conflict
 from wsgi_app.base.purges import HoldReason
 from wsgi_app.stores.database import Database
-from wsgi_app.stores.events import ActingStore, tell
-from wsgi_app.stores.tables import purges
+from wsgi_app.stores.events import ActingStore, Event, tell
+from wsgi_app.stores.tables import events, purges
+
+STORAGE = "storage"  # the subject of what is told of a purge for room
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,15 @@ class PurgeState:
 
     last: Clocks | None
     hold: Hold | None
+
+
+class RoomTold(StrEnum):
+    """What is told of visits that were to go before their time, as a disk is short."""
+
+    MADE_ROOM = "made_room"
+    """They did, and there is room."""
+    NO_ROOM = "no_room"
+    """There is not, whether any did or not."""
 
 
 class PurgeStore(ActingStore):
@@ -119,6 +131,17 @@ class PurgeStore(ActingStore):
                 connection.execute(_KEEP, _NOT_HELD)
                 self._tell(connection, "released" if now.approved_by else "ended", now.doubt)
 
+    def tell_room(self, told: RoomTold, visits: int, of: int) -> None:
+        """Tell how many visits of all went for room, and whether there is room then."""
+        with self._database.write() as connection:
+            tell(connection, self._now(), ("purge", told, STORAGE), visits=visits, of=of)
+
+    def last_told_of_room(self) -> Event | None:
+        """What was told so last; ``None`` for nothing that is still kept."""
+        with self._database.read() as connection:
+            row = connection.execute(_LAST_OF_ROOM).first()
+        return Event(**row._mapping) if row else None
+
     def _tell(self, connection: sa.Connection, action: str, doubt: PurgeDoubt, by: str | None = None) -> None:
         what = ("purge", action, str(doubt.reason))
         tell(connection, self._now(), what, by, visits=doubt.visits, of=doubt.of)
@@ -151,6 +174,12 @@ def _row_of(hold: Hold) -> dict[str, Any]:
 
 
 _READ = sa.select(purges)
+_LAST_OF_ROOM = (
+    sa.select(events)
+    .where(events.c.subject == STORAGE, events.c.kind == "purge")
+    .order_by(events.c.number.desc())
+    .limit(1)
+)
 _KEEP = purges.update()
 _NOT_HELD: dict[str, Any] = dict.fromkeys(
     ("held_at", "reason", "visits", "of_visits", "counts", "newest", "approved_by")

@@ -103,6 +103,29 @@ class RetentionStore:
         with self._database.read() as connection:
             return connection.scalar(query.order_by(visits.c.at.desc()).limit(1))
 
+    def oldest_photo(self, kind: Kind, before: datetime) -> datetime | None:
+        """When the oldest visit of a kind was that has a photo, if before a moment; ``None`` for none."""
+        query = _visits(kind, before, 1).where(visits.c.photo != "").with_only_columns(visits.c.at)
+        with self._database.read() as connection:
+            return connection.scalar(query)
+
+    def remove_for_room(self, kind: Kind, before: datetime, most: int) -> int:
+        """Remove some of the oldest visits that have photos, from before a moment; how many there were.
+
+        Their photos go first: where a disk is full, nothing can be written of it before. Who dies in between
+        leaves visits without their photos, which are the oldest still.
+        """
+        query = _visits(kind, before, most).where(visits.c.photo != "")
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        for row in rows:
+            self._photos.remove(row.photo)
+        with self._database.write() as connection:
+            crops = remove_visits(connection, [row.id for row in rows])
+        for crop in crops:
+            self._photos.remove(crop)
+        return len(rows)
+
     def remove_some(self, kind: Kind, before: datetime) -> int:
         """Remove up to ``AT_ONCE`` rows of a kind that are older than a moment; how many there were."""
         if kind.table is visits:
@@ -124,9 +147,8 @@ class RetentionStore:
         yield from self._strays(self._photos.crops(crops_before or before), named_crops)
 
     def _remove_visits(self, kind: Kind, before: datetime) -> int:
-        query = sa.select(visits.c.id, visits.c.photo).where(kind.before(before)).limit(AT_ONCE)
         with self._database.write() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_visits(kind, before, AT_ONCE)).all()
             crops = remove_visits(connection, [row.id for row in rows])
         for photo in (
             *(row.photo for row in rows),
@@ -149,6 +171,11 @@ class RetentionStore:
             with self._database.read() as connection:
                 known = known_among(connection, {name for name, _ in some})
             yield from (path for name, path in some if name not in known)
+
+
+def _visits(kind: Kind, before: datetime, most: int) -> sa.Select[tuple[str, str]]:
+    query = sa.select(visits.c.id, visits.c.photo).where(kind.before(before))
+    return query.order_by(kind.ages).limit(most)
 
 
 def _known_visits(connection: sa.Connection, visit_ids: Collection[str]) -> set[str]:

@@ -29,6 +29,7 @@ from wsgi_app.stores.photo_folder import photos_of, take_folder
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.probes import ProbeStore
 from wsgi_app.stores.purges import PurgeStore
+from wsgi_app.stores.quotas import QuotaStore
 from wsgi_app.stores.retention import RetentionStore
 from wsgi_app.stores.sessions import SessionStore
 from wsgi_app.stores.tries import TryStore
@@ -75,6 +76,7 @@ class Stores:
     sessions: SessionStore
     attempts: AttemptStore
     tries: TryStore
+    quotas: QuotaStore
     retention: RetentionStore
     purges: PurgeStore
     changes: ChangeStore
@@ -156,6 +158,7 @@ def stores_over(
         sessions=SessionStore(database, now, timedelta(days=limits.sign_ins.session_days)),
         attempts=AttemptStore(database, now, timedelta(seconds=limits.sign_ins.pause_s)),
         tries=TryStore(database, now),
+        quotas=QuotaStore(database),
         retention=RetentionStore(database, photos),
         purges=PurgeStore(database, now),
         changes=ChangeStore(database, photos, now, new_id),

@@ -66,6 +66,7 @@ gallery = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
 )
 
+# A visit without a ``photo``, which is "" then, came when its door had sent more that day than is kept.
 visits = sa.Table(
     "visits",
     metadata,
@@ -137,6 +138,17 @@ tried_doors = sa.Table(
     sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("last_at", UtcDateTime, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
+)
+
+# What a door, or all doors without a token, sent on the last day of the house on which they sent anything.
+door_days = sa.Table(
+    "door_days",
+    metadata,
+    sa.Column("door", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("visits", sa.Integer, nullable=False),
+    sa.Column("photo_bytes", sa.BigInteger, nullable=False),
+    sa.Column("unkept", sa.Integer, nullable=False),
 )
 
 # What happened, in the order of happening: written in the same transaction as what it tells. The live feed

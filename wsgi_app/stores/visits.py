@@ -14,6 +14,7 @@ from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import NotFound, Unavailable
 from wsgi_app.base.faces import MeasuredFace
 from wsgi_app.base.outcomes import Outcome, Reason
+from wsgi_app.base.quotas import DoorDay
 from wsgi_app.base.tries import Series, TryRule
 from wsgi_app.stores.changes import forget_changes, telling_of
 from wsgi_app.stores.database import Database
@@ -21,6 +22,7 @@ from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.events import ActingStore, tell
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.presses import Press, keep_press, refuse_press
+from wsgi_app.stores.quotas import count_visit
 from wsgi_app.stores.tables import answers, events, faces, probes, visits
 from wsgi_app.stores.tries import keep_try
 from wsgi_app.stores.visit_filters import EVERY_VISIT, VisitFilter, conditions, whom_shows
@@ -40,10 +42,10 @@ class Visit:
         person_id: who was recognised; ``None`` for nobody, or somebody since forgotten.
         score: cosine to the likeliest person, where a face was compared.
         face: the face judged.
-        photo: its name in the photo store.
+        photo: its name in the photo store; ``""`` where its door had sent too much that day to keep it.
         took_ms: from the request's start to the verdict.
         reason: why somebody was refused who was like enough.
-        photo_sha256: of the photo as it was kept; ``None`` for one of an earlier release.
+        photo_sha256: of the photo as it was kept; ``None`` for none, and for one of an earlier release.
     """
 
     number: int
@@ -94,7 +96,22 @@ class IdempotencyKey:
     key: str
 
 
-NO_TRIES = TryRule(tries=0)
+@dataclass(frozen=True)
+class Counting:
+    """What a visit counts for at its door.
+
+    Attributes:
+        rule: which refusals in a row make the door wait.
+        day: of what the door sends; ``None`` where that is not counted.
+        size: of the photo, in bytes, where it is kept.
+    """
+
+    rule: TryRule
+    day: DoorDay | None = None
+    size: int = 0
+
+
+UNCOUNTED = Counting(TryRule(tries=0))
 
 
 class VisitStore(ActingStore):
@@ -142,7 +159,7 @@ class VisitStore(ActingStore):
         key: IdempotencyKey | None,
         press: Press | None = None,
         probe: Embedding | None = None,
-        rule: TryRule = NO_TRIES,
+        counting: Counting = UNCOUNTED,
     ) -> StoredAnswer:
         """Store a visit and, under a key, the answer to it, in one transaction that is on disk at return.
 
@@ -154,7 +171,7 @@ class VisitStore(ActingStore):
             key: under which the answer is kept for a retry.
             press: what a device with a token tells of the press.
             probe: what the embedder made of the face, where it was compared.
-            rule: which refusals in a row make a door wait.
+            counting: what it counts for at its door.
 
         Returns:
             The answer that stands: the given one, or that of another request with the same key which was
@@ -172,8 +189,15 @@ class VisitStore(ActingStore):
                     if press is not None:
                         keep_press(connection, press)
                     series = keep_try(
-                        connection, visit.door, (visit.id, visit.outcome, visit.reason), rule, self._now()
+                        connection,
+                        visit.door,
+                        (visit.id, visit.outcome, visit.reason),
+                        counting.rule,
+                        self._now(),
                     )
+                    if counting.day is not None:
+                        size = counting.size if visit.photo else None
+                        count_visit(connection, counting.day, visit.at, size)
                     told = answer.after(series)
                     _insert(connection, visit, told, key)
                     if probe is not None:

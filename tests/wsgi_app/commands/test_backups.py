@@ -116,10 +116,10 @@ def test_what_is_lost_is_named_and_the_exit_status_says_so(owner: Owner, disk: P
     result = owner.types("backup", disk)
 
     assert result.exit_code == 1
-    assert f"\nLost: photos/{face.crop}\n" in result.stdout
+    assert f"\nLost or damaged: photos/{face.crop}\n" in result.stdout
     assert result.stderr.splitlines()[-1] == (
-        "porteiro: 1 file that the house should have cannot be read any more; 0 of these were in earlier "
-        "backups, and are in this one."
+        "porteiro: 1 file that the house should have cannot be read any more, or not as it was kept; 0 of "
+        "these were in earlier backups, and are in this one."
     )
     assert len(backups_in(disk)) == 1
 

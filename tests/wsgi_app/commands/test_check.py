@@ -83,6 +83,15 @@ def test_a_house_in_order_is_told_so(owner: Owner) -> None:
     assert owner.does("check", "--repair").splitlines() == [*WELL, NO_STRAYS, "Nothing is wrong."]
 
 
+def test_a_visit_whose_photo_was_not_kept_lacks_none(owner: Owner) -> None:
+    changed(owner, "UPDATE visits SET photo = '', photo_sha256 = NULL WHERE id = 'first'")
+    for path in (photo_of(owner, "first"), photo_of(owner, "first.thumb")):
+        path.unlink()
+
+    for options in ((), ("--repair",)):
+        assert owner.does("check", *options).splitlines() == [*WELL, NO_STRAYS, "Nothing is wrong."]
+
+
 def test_checking_changes_nothing(owner: Owner) -> None:
     changed(owner, "DELETE FROM people")
     (owner.data / "photos/people/stray.png").write_bytes(PNG)

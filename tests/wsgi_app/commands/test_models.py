@@ -373,7 +373,8 @@ def test_a_crop_of_a_face_that_is_not_somebodys_is_named_when_it_is_gone(
     newcomer.does("enrol", "Ana", PHOTOS / "ana-1.jpg")
     with newcomer.house() as stores:
         ana = stores.people.page(1)[0].id
-        seen = Embedding(pack_in(pack_folder).embedder.key, np.ones(128, np.float32))
+        embedder = pack_in(pack_folder).embedder
+        seen = Embedding(embedder.key, np.ones(embedder.embedding_size, np.float32))
         barring = stores.faces.add(ana, b"no picture", SHARP, seen, Source(negative=True))
         file = stores.photos.path(barring.crop)
 

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from tests.backups import enrolled, visited
 from tests.houses import copy_new_database
 from tests.owners import Owner
+from wsgi_app.house import backups
+from wsgi_app.stores.backups.contents import named_photos
 from wsgi_app.stores.backups.folder import backups_in
 from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.schema_snapshots import keep_snapshot
@@ -162,6 +164,26 @@ def test_where_there_is_no_backup_that_is_said(owner: Owner, disk: Path, folder:
     assert owner.is_told("restore", place, "--dry-run") == f"porteiro: There is no backup in {place}."
 
 
+def test_photos_that_were_damaged_before_the_backup_are_named_and_the_rest_is_restored(
+    owner: Owner, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with owner.house() as stores:
+        well, damaged = visited(stores, sha256=True), visited(stores, b"another", sha256=True)
+        stores.photos.path(damaged.photo).write_bytes(b"something else")
+    with monkeypatch.context() as earlier:  # a release that did not look
+        earlier.setattr(backups, "named_photos", lambda connection: dict.fromkeys(named_photos(connection)))
+        owner.does("backup", disk)
+    house = disk / "house"
+
+    said = owner.does("restore", disk, "--to", house)
+
+    assert f"\nNot what was kept, 1 photo: {damaged.photo}\n" in said
+    assert [(house / "photos" / visit.photo).read_bytes() for visit in (well, damaged)] == [
+        b"jpeg",
+        b"something else",
+    ]
+
+
 def test_a_backup_of_a_house_whose_doors_lost_their_secret_says_so(owner: Owner, disk: Path) -> None:
     owner.does("token", "add", "front")
     shutil.rmtree(owner.data / "keys")
@@ -169,7 +191,7 @@ def test_a_backup_of_a_house_whose_doors_lost_their_secret_says_so(owner: Owner,
 
     said = owner.does("restore", disk, "--dry-run")
 
-    assert "Lost before it was made: keys/doors.key\n" in said
+    assert "Lost or damaged before it was made: keys/doors.key\n" in said
     assert "The secret of the doors' tokens is not in it: each door needs a new token.\n" in said
 
 

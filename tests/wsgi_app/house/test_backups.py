@@ -13,7 +13,9 @@ from tests.conftest import Clock
 from tests.galleries import SHARP
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.deeds import Deed
+from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import BackupError
+from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house import backups
 from wsgi_app.house.backups import Made, back_up
 from wsgi_app.stores.backups.folder import LOCK, backups_in
@@ -22,6 +24,7 @@ from wsgi_app.stores.database_copies import examine
 from wsgi_app.stores.files import locked
 from wsgi_app.stores.secret_file import open_secret
 from wsgi_app.stores.stores import Stores
+from wsgi_app.stores.visits import StoredAnswer, Visit
 
 
 @pytest.fixture
@@ -33,6 +36,10 @@ def config(tmp_path: Path) -> Config:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where backups go, which is not there yet."""
     return tmp_path_factory.mktemp("disk") / "porteiro"
+
+
+def full_of_links(*_: object, **__: object) -> None:
+    raise OSError(errno.EMLINK, os.strerror(errno.EMLINK))
 
 
 def told(stores: Stores) -> list[tuple[str, str]]:
@@ -179,6 +186,68 @@ def test_what_the_house_lost_stays_in_the_backups(
     )
     assert content(opened(made.path), made.manifest.carried) == {f"photos/{face.crop}": b"png of Ana"}
     assert read_state(config.data).lost == 2
+
+
+def damage(stores: Stores, name: str) -> None:
+    """Write something else over a photo."""
+    stores.photos.path(name).write_bytes(b"something else")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_photo_that_is_not_what_was_kept_is_lost_unless_an_earlier_backup_has_it(
+    config: Config,
+    stores: Stores,
+    folder: Path,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    links: bool,
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", full_of_links)
+    (face,) = stores.faces.of(enrolled(stores, "Ana"))
+    backed_up(config, stores, folder)
+    visit, well = visited(stores, sha256=True), visited(stores, b"another", sha256=True)
+    for name in (face.crop, visit.photo):
+        damage(stores, name)
+    clock.advance(60)
+
+    made = backed_up(config, stores, folder)
+
+    assert (made.manifest.carried, made.manifest.lost) == (
+        (f"photos/{face.crop}",),
+        (f"photos/{visit.photo}",),
+    )
+    backup, names = opened(made.path), [f"photos/{name}" for name in (face.crop, well.photo)]
+    assert content(backup, names) == {names[0]: b"png of Ana", names[1]: b"another"}
+    assert f"photos/{visit.photo}" not in backup.files
+    assert read_state(config.data).lost == 2
+
+
+def test_a_photo_that_has_suffered_in_house_and_backup_is_lost_and_the_rest_is_kept(
+    config: Config, stores: Stores, folder: Path, clock: Clock
+) -> None:
+    visit, well = visited(stores, sha256=True), visited(stores, b"another", sha256=True)
+    first = backed_up(config, stores, folder)
+    clock.advance(60)
+    for path in (stores.photos.path(visit.photo), first.path / "photos" / visit.photo):
+        status = path.stat()
+        path.write_bytes(b"tepj")
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    made = backed_up(config, stores, folder)
+
+    assert (made.manifest.lost, made.manifest.carried) == ((f"photos/{visit.photo}",), ())
+    names = opened(made.path).files.keys()
+    assert (f"photos/{visit.photo}" in names, f"photos/{well.photo}" in names) == (False, True)
+
+
+def test_a_visit_without_a_photo_lacks_none(config: Config, stores: Stores, folder: Path) -> None:
+    visit = Visit(0, "v1", stores.now(), DoorId.of("device:door"), Outcome.UNKNOWN, None, None, None, "", 1.0)
+    stores.visits.add(visit, StoredAnswer(404, b"{}"), None)
+
+    made = backed_up(config, stores, folder)
+
+    assert (made.lost, list(opened(made.path).files)) == (0, ["porteiro.db"])
 
 
 def test_a_house_with_doors_that_has_no_secret_any_more_has_lost_it(

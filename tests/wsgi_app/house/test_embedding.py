@@ -83,7 +83,7 @@ def test_a_second_time_there_is_nothing_to_do_and_no_new_generation(
     assert stores.gallery.generation() == before
 
 
-def test_who_is_asked_with_the_mirror_image_too_has_seen_nobody_yet(
+def test_who_is_asked_with_the_mirror_image_too_or_no_longer_has_seen_nobody_yet(
     pipeline: Pipeline,
     stores: Stores,
     steps: Steps,
@@ -93,13 +93,14 @@ def test_who_is_asked_with_the_mirror_image_too_has_seen_nobody_yet(
     enrolled_earlier(stores, "Ana", crop_png("ana-1"))
     embed_anew(pipeline, stores, steps, silent)
     embedder = pipeline.pack.embedder
-    monkeypatch.setattr(pipeline, "pack", replace(pipeline.pack, embedder=replace(embedder, mirrored=True)))
+    other = replace(embedder, mirrored=not embedder.mirrored)
+    monkeypatch.setattr(pipeline, "pack", replace(pipeline.pack, embedder=other))
 
     assert len(stores.gallery.unseen_by(pipeline.pack.embedder.key)) == 1
     embed_anew(pipeline, stores, steps, silent)
-    ((_, once),) = vectors_of(stores, embedder.key)
-    ((_, twice),) = vectors_of(stores, pipeline.pack.embedder.key)
-    likeness = float(np.frombuffer(once, np.float32) @ np.frombuffer(twice, np.float32))
+    ((_, first),) = vectors_of(stores, embedder.key)
+    ((_, second),) = vectors_of(stores, pipeline.pack.embedder.key)
+    likeness = float(np.frombuffer(first, np.float32) @ np.frombuffer(second, np.float32))
     assert 0.8 < likeness < 0.9999
 
 

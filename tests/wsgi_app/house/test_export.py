@@ -18,6 +18,7 @@ from wsgi_app.base.doors import DoorId
 from wsgi_app.base.errors import NotFound, StorageFull
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.export import PAGE, Bounds, Exporter
+from wsgi_app.stores import tables
 from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.people import Person
@@ -201,6 +202,19 @@ def test_somebody_forgotten_meanwhile_has_no_export(stores: Stores, ana: Person,
 
     with pytest.raises(NotFound):
         exporter(stores, tmp_path).export(ana)
+
+
+def test_a_visit_whose_photo_was_not_kept_is_named_without_one(
+    stores: Stores, ana: Person, add_visit: AddVisit, tmp_path: Path
+) -> None:
+    visit = stores.visits.get(add_visit(SUMMER, "known"))
+    with stores.database.write() as connection:
+        connection.execute(tables.visits.update().values(photo=""))
+
+    files = unpacked(stores, tmp_path, ana)
+
+    assert [(row["id"], row["photo"]) for row in visits_in(files)] == [(visit.id, None)]
+    assert [name for name in files if name.startswith("visits/")] == []
 
 
 def test_a_disk_without_room_is_told(

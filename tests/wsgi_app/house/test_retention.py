@@ -110,6 +110,18 @@ def test_a_visit_goes_with_all_that_belongs_to_it(stores: Stores, config: Config
     assert (stores.visits.page(10), stores.corrections.of(["v1"]), files(stores)) == ([], {}, [])
 
 
+def test_a_visit_whose_photo_was_not_kept_goes_as_well(stores: Stores, config: Config, clock: Clock) -> None:
+    kept = came(stores, "v1", "unknown", timedelta(0))
+    old = replace(kept, id="v2", at=clock.now() - 8 * DAY, photo="")
+    stores.visits.add(old, StoredAnswer(404, b"{}"), None)
+
+    assert purge(stores, config, clock.now())["other visits"] == 1
+    assert ([visit.id for visit in stores.visits.page(10)], stores.photos.read(kept.photo)) == (
+        ["v1"],
+        b"jpeg",
+    )
+
+
 def test_much_goes_in_many_short_transactions(stores: Stores, config: Config, clock: Clock) -> None:
     at = clock.now() - 8 * DAY
     for number in range(2 * AT_ONCE + 1):

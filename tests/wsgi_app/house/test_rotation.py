@@ -89,7 +89,7 @@ def test_each_worker_compares_with_what_its_own_embedder_saw(
 
     shapes = [each.gallery.now().gallery.embeddings.shape for each in (house, later)]
 
-    assert shapes == [(2, 128), (2, TURNED_SIZE)]
+    assert shapes == [(2, house.pipeline.pack.embedder.embedding_size), (2, TURNED_SIZE)]
 
 
 def test_a_photo_that_is_removed_and_brought_back_counts_for_both(

@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from tests.servers import served
+from wsgi_app.base.errors import StorageTrouble
 from wsgi_app.base.limits import MEBIBYTE
 from wsgi_app.house import storage
 from wsgi_app.house.house import House
-from wsgi_app.house.storage import Disk, Level, StorageKeeper, disks, level_of
+from wsgi_app.house.storage import Disk, Level, StorageKeeper, disks, free_for_photos, level_of
+from wsgi_app.stores.photo_folder import photos_of
+from wsgi_app.stores.purges import RoomTold
 from wsgi_app.stores.stores import Stores
 
 FLOOR = 200 * MEBIBYTE
@@ -82,3 +85,29 @@ def test_below_the_floor_the_server_is_not_ready_and_the_page_says_so(
 
     without = served(replace(house, config=replace(house.config, least_free_mib=0)))
     assert without.ask("GET", "/health/ready").status == 200
+
+
+def test_the_page_says_whether_visits_go_before_their_time_and_when_none_are_left(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave(150, monkeypatch)
+    assert b"before their time" not in served(house).ask("GET", "/").body
+    server = served(replace(house, config=replace(house.config, purge_when_full=True)))
+
+    said = []
+    for told in (RoomTold.MADE_ROOM, RoomTold.NO_ROOM, RoomTold.MADE_ROOM):
+        house.stores.purges.tell_room(told, 5, 20)
+        body = server.ask("GET", "/").body
+        said.append((b"go before their time until there is room" in body, b"make room by hand" in body))
+    leave(390, monkeypatch)
+
+    assert said == [(True, False), (False, True), (True, False)]
+    assert b"before their time" not in server.ask("GET", "/").body
+
+
+def test_the_room_for_photos_is_that_of_their_own_disk(house: House) -> None:
+    with pytest.raises(StorageTrouble, match="photos_missing"):
+        free_for_photos(house.config)
+    photos_of(house.config).mkdir()
+
+    assert free_for_photos(house.config) > 0

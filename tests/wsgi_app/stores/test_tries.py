@@ -15,7 +15,7 @@ from wsgi_app.base.tries import Series, TryRule
 from wsgi_app.stores.database import open_database
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.tries import TryStore
-from wsgi_app.stores.visits import StoredAnswer, Visit
+from wsgi_app.stores.visits import Counting, StoredAnswer, Visit
 
 FRONT, BACK = DoorId(DoorKind.DEVICE, "front"), DoorId(DoorKind.DEVICE, "back")
 RULE = TryRule(tries=3, window=timedelta(minutes=10), longest_wait_s=30)
@@ -40,7 +40,7 @@ class Visits:
         at, name = self.stores.now(), f"v{self.count}"
         photo = self.stores.visits.save_photo(name, at, b"")
         visit = Visit(0, name, at, door, outcome, None, None, None, photo, 1.0)
-        self.stores.visits.add(visit, KEPT_OUT, None, rule=RULE)
+        self.stores.visits.add(visit, KEPT_OUT, None, counting=Counting(RULE))
 
     def told(self) -> list[tuple[str, str, int, object]]:
         """What was told of the doors: what, of which, how many tries, with which visit."""

@@ -1,20 +1,21 @@
 """The pages of visits: a list with the timeline of a day, and one visit with its photo."""
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from webob import Response
 
 from wsgi_app.base.corrections import CorrectionVerdict
-from wsgi_app.base.errors import NotFound
+from wsgi_app.base.errors import NotFound, StorageTrouble
 from wsgi_app.base.faces import Quality
 from wsgi_app.base.outcomes import Outcome
+from wsgi_app.base.sentences import Place
 from wsgi_app.endpoints.visits.bodies import VisitBody
 from wsgi_app.endpoints.visits.feeds import title_of
 from wsgi_app.endpoints.visits.filters import VisitQuery
 from wsgi_app.house.days import STEPS, Day, Mark, day_at, marks
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.house.words.pages import OUTCOMES, REASONS
 from wsgi_app.stores.visits import Visit
 from wsgi_app.vision.standards import ENROLMENT, PROBE
@@ -87,7 +88,7 @@ def list_page(call: Call, query: VisitQuery, visits: list[VisitBody], next_page:
 
 def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
     """The page of one visit."""
-    correction = body.correction
+    correction, (size, no_photo) = body.correction, _size(call, visit)
     return call.page(
         "visit.html",
         here="/visits",
@@ -97,7 +98,8 @@ def visit_page(call: Call, visit: Visit, body: VisitBody) -> Response:
         people=_people(call),
         reasons=REASONS,
         quality=_quality(body.face.quality) if body.face else [],
-        size=_size(call, visit),
+        size=size,
+        no_photo=no_photo,
         threshold=_threshold(call, visit),
         title=title_of(body),
         visit=body,
@@ -137,10 +139,13 @@ def _people(call: Call, chosen: str = "") -> dict[str, str]:
     return named | {person.id: person.name for person in people.page(MOST_PEOPLE)}
 
 
-def _size(call: Call, visit: Visit) -> tuple[int, int] | None:
-    with suppress(NotFound):
-        return photo_size(call.stores.visits.photo(visit), call.house.config.limits.pictures)
-    return None
+def _size(call: Call, visit: Visit) -> tuple[tuple[int, int] | None, str]:
+    """How large a visit's photo is, in px; ``None`` where it cannot be shown, and why if that is known."""
+    try:
+        photo = call.stores.visits.photo(visit)
+    except (NotFound, StorageTrouble) as error:
+        return None, sentence(error, Place.PAGE)
+    return photo_size(photo, call.house.config.limits.pictures), ""
 
 
 def _quality(measured: Quality) -> list[tuple[str, str, str, str]]:

@@ -87,6 +87,7 @@ SENTENCES: dict[str, Sentence] = {
     "precondition_failed:visit": "This visit was changed since you last read it; read it again.",
     "correction_shape": "Send one of person, name and verdict.",
     "photo_gone": "This photo is gone.",
+    "photo_unkept": "This photo was not kept: its door had sent too many that day.",
     "photo_damaged": {
         Place.TERMINAL: "This photo is damaged: it is not what was kept. `porteiro check` names all of them.",
         Place.API: "This photo is damaged: it is not what was kept.",
@@ -141,6 +142,7 @@ SENTENCES: dict[str, Sentence] = {
         Place.TERMINAL: "{name} has a token; `porteiro token revoke {name}` first makes room for another.",
         Place.API: "{name} has a token; revoke that one first to make room for another.",
     },
+    "too_soon:day": "This door has sent {most} presses today, more than any door does; it goes on tomorrow.",
     "too_soon": Plural(
         "seconds",
         one="Too many refusals in a row at this door; press again in a second.",

@@ -125,6 +125,7 @@ LIKENESSES = {
 # What stands in the place of a photo that cannot be shown, by the code of the error.
 PHOTOS = {
     "photo_gone": "photo gone",
+    "photo_unkept": "photo not kept",
     "photo_damaged": "photo damaged",
     "photos_missing": "photo not there",
 }

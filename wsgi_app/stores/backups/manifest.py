@@ -47,8 +47,8 @@ class Manifest(msgspec.Struct, frozen=True):
         schema: the revision of its database's schema.
         counts: how much the database has of each.
         files: all of them.
-        lost: names of files that belong into it and were nowhere to be found.
-        carried: names of those that the house had lost, and an earlier backup had.
+        lost: names of files that belong into it and were nowhere to be found, or not as they were kept.
+        carried: names of those that the house had lost or were damaged, and an earlier backup had.
         settings: those that were set then, by their keys.
     """
 

@@ -19,7 +19,7 @@ class BackupState(msgspec.Struct, frozen=True):
         name: what it is called.
         files: how many it has.
         size: of these together, in bytes, before encryption.
-        lost: how many photos the database named that the house has not.
+        lost: how many photos the database named that the house has not, or not as they were.
         tried_at: when one was tried last.
         why: that one failed, in a sentence; ``""`` where it did not.
         folders: where backups were put, the last one first.

@@ -35,11 +35,13 @@ class Written:
         kept: what is written of it.
         source: what it was copied from, or would be; ``None`` for what the house lost.
         linked: whether it is that of an earlier backup.
+        sha256: that it should have; ``None`` where that is not known.
     """
 
     kept: KeptFile
     source: Path | None
     linked: bool
+    sha256: str | None = None
 
 
 class Writer:
@@ -58,6 +60,7 @@ class Writer:
         self._folder, self._form, self._written = folder, form, dict[str, Written]()
         self._earlier, self._opened = earlier, dict[Path, Backup | None]()
         self.healed = 0
+        self.lost: list[str] = []
 
     @property
     def files(self) -> tuple[KeptFile, ...]:
@@ -92,35 +95,39 @@ class Writer:
             if not self._add_copy(name, path):
                 raise BackupError("backup:altered", file=name)
 
-    def add(self, name: str, path: Path) -> bool:
-        """Take a file into the backup; whether it is there and can be read.
+    def add(self, name: str, path: Path, sha256: str | None = None) -> bool:
+        """Take a file into the backup; whether it is there, can be read, and has the SHA-256 that it should.
 
         Raises:
             OSError: the backup cannot be written.
         """
-        return self._link_same(name, path) or self._add_copy(name, path)
+        return self._link_same(name, path, sha256) or self._add_copy(name, path, sha256)
 
-    def carry(self, name: str) -> bool:
+    def carry(self, name: str, sha256: str | None = None) -> bool:
         """Take a file that the house lost out of the newest backup that has it whole; whether one has.
 
         Raises:
             OSError: the backup cannot be written.
         """
         for backup in filter(None, map(self._open, self._earlier)):
-            if name in backup.files and self._carry(backup, name):
+            kept = backup.files.get(name)
+            if kept and sha256 in (None, kept.sha256) and self._carry(backup, name):
                 return True
         return False
 
     def finish(self, manifest: Manifest) -> Manifest:
         """Write what the backup says of itself, and read everything back; gives it with all the files.
 
+        What had suffered in an earlier backup and is not in the house any more as it should be, is lost.
+
         Raises:
             BackupError: a file is not what was written.
             OSError: the backup cannot be written.
         """
-        for name, written in self._written.items():
+        for name, written in list(self._written.items()):
             self._check(name, written)
-        manifest = msgspec.structs.replace(manifest, files=self.files)
+        lost = tuple(sorted((*manifest.lost, *self.lost)))
+        manifest = msgspec.structs.replace(manifest, files=self.files, lost=lost)
         data = encoded(manifest)
         self._put(MANIFEST + self._form.suffix, self._form, data)
         if isinstance(self._form, Sealed):
@@ -140,12 +147,14 @@ class Writer:
             if not written.linked or written.source is None:
                 raise BackupError("backup:altered", file=name) from error
             self._place(name).unlink()
-            if not self._add_copy(name, written.source):
-                raise BackupError("backup:altered", file=name) from error
+            del self._written[name]
+            if not (self._add_copy(name, written.source, written.sha256) or self.carry(name, written.sha256)):
+                self.lost.append(name)
+                return
             self.healed += 1
             self._check(name, self._written[name])
 
-    def _add_copy(self, name: str, path: Path) -> bool:
+    def _add_copy(self, name: str, path: Path, sha256: str | None = None) -> bool:
         try:
             stream = open_plain(path)
         except OSError:
@@ -158,7 +167,10 @@ class Writer:
                 if source.error is None:
                     raise
                 return False
-        self._written[name] = Written(kept, path, linked=False)
+        if sha256 not in (None, kept.sha256):
+            self._place(name).unlink()
+            return False
+        self._written[name] = Written(kept, path, linked=False, sha256=sha256)
         return True
 
     def _adopt(self, name: str) -> None:
@@ -172,10 +184,10 @@ class Writer:
             KeptFile(name, source.sha256, source.size, mtime_ns), None, linked=False
         )
 
-    def _link_same(self, name: str, path: Path) -> bool:
+    def _link_same(self, name: str, path: Path, sha256: str | None) -> bool:
         newest = self._open(self._earlier[0]) if self._earlier else None
         kept = newest.files.get(name) if newest else None
-        if newest is None or kept is None:
+        if newest is None or kept is None or sha256 not in (None, kept.sha256):
             return False
         try:
             status = path.lstat()
@@ -184,7 +196,7 @@ class Writer:
         is_same = (kept.size, kept.mtime_ns) == (status.st_size, status.st_mtime_ns)
         if not is_same or not self._link(newest, name):
             return False
-        self._written[name] = Written(kept, path, linked=True)
+        self._written[name] = Written(kept, path, linked=True, sha256=sha256)
         return True
 
     def _carry(self, backup: Backup, name: str) -> bool:

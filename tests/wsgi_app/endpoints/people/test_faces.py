@@ -33,7 +33,7 @@ def faces_of(server: InProcessServer, person: str) -> list[dict[str, object]]:
 
 
 def axis(at: int) -> NDArray[np.float32]:
-    vector: NDArray[np.float32] = np.eye(128, dtype=np.float32)[at]
+    vector: NDArray[np.float32] = np.eye(MOST_FACES, dtype=np.float32)[at]
     return vector
 
 

@@ -114,7 +114,7 @@ def test_whom_a_cluster_is_a_little_like_is_found_among_those_who_are_enrolled_n
     assert cluster["likeliest"] == {
         "id": goro,
         "name": "Goro",
-        "score": pytest.approx(0.504, abs=0.02),
+        "score": pytest.approx(0.439, abs=0.02),
         "links": {
             "self": f"http://localhost/porteiro/people/{goro}",
             "photo": f"http://localhost/porteiro/people/{goro}/faces/{stores.faces.of(goro)[0].id}/photo",

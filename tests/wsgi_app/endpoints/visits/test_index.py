@@ -1,4 +1,5 @@
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -17,7 +18,9 @@ from wsgi_app.base.faces import Box, Landmarks, MeasuredFace, Quality
 from wsgi_app.base.limits import PictureLimits
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.house import House, put_together
-from wsgi_app.house.words.pages import REASONS
+from wsgi_app.house.words.pages import PHOTOS, REASONS
+from wsgi_app.stores import tables
+from wsgi_app.stores.photos import sha256_of
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
 from wsgi_app.vision.thumbnails import thumbnail
@@ -187,6 +190,54 @@ def test_a_photo_that_is_gone_has_no_thumbnail(server: InProcessServer, stores: 
     stores.photos.remove(stores.visits.get(visit).photo)
     assert server.ask("GET", f"/visits/{visit}/thumbnail").status == 404
     assert server.ask("GET", f"/visits/{2:032x}/thumbnail").status == 404
+
+
+def lose_disk(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the folder of the photos gone, as where its disk is not mounted."""
+    monkeypatch.setattr(stores.photos, "_is_marked", True)
+    shutil.rmtree(stores.photos.path("visits"))
+
+
+# How the photo of a visit comes not to be shown, by the code of that.
+TROUBLES: dict[str, Callable[[Stores, Visit, pytest.MonkeyPatch], object]] = {
+    "photo_gone": lambda stores, visit, _: stores.photos.remove(visit.photo),
+    "photo_unkept": lambda stores, visit, _: set_photo(stores, visit.id, ""),
+    "photo_damaged": lambda stores, visit, _: stores.photos.path(visit.photo).write_bytes(b"\xff\xd8 else"),
+    "photos_missing": lambda stores, _, monkeypatch: lose_disk(stores, monkeypatch),
+}
+
+
+def set_photo(stores: Stores, visit: str, name: str) -> None:
+    with stores.database.write() as connection:
+        connection.execute(tables.visits.update().where(tables.visits.c.id == visit).values(photo=name))
+
+
+def test_each_trouble_with_a_photo_has_words_for_its_place() -> None:
+    assert TROUBLES.keys() == PHOTOS.keys()
+
+
+@pytest.mark.parametrize("code", TROUBLES)
+def test_in_place_of_a_photo_that_cannot_be_shown_pages_show_words(
+    server: InProcessServer, stores: Stores, photo: Photo, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    jpeg = photo("chen-1")
+    visit = came(stores, 1, photo=jpeg, face=FACE, photo_sha256=sha256_of(jpeg))
+    TROUBLES[code](stores, stores.visits.get(visit), monkeypatch)
+
+    as_image = {"Accept": "image/avif,image/webp,image/svg+xml,image/*;q=0.8,*/*;q=0.5"}
+    for what in ("photo", "thumbnail"):
+        told = server.ask("GET", f"/visits/{visit}/{what}")
+        shown = server.ask("GET", f"/visits/{visit}/{what}", headers=as_image)
+        assert told.error == code
+        assert told.status == shown.status == (503 if code == "photos_missing" else 404)
+        assert shown.headers["Content-Type"] == "image/svg+xml; charset=utf-8"
+        assert f">{PHOTOS[code]}</text>" in shown.body.decode()
+    for path in ("/", "/visits"):
+        assert f'/visits/{visit}/thumbnail"' in page(server, path)
+    why = server.ask("GET", f"/visits/{visit}/photo").json["error"]["message"]
+    own = page(server, f"/visits/{visit}")
+    assert f"The photo of this visit cannot be shown. {why}" in text_of(own)
+    assert f'/visits/{visit}/photo"' not in own
 
 
 def test_where_the_disk_is_full_a_thumbnail_is_sent_and_not_kept(
