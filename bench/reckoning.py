@@ -83,7 +83,7 @@ def reckoned(data: Path, told: Iterable[SentPress], sent: Iterable[SentPress]) -
 def visits_in(data: Path) -> dict[str, KeptVisit]:
     """Every visit that a database has."""
     address = f"file:{data / 'porteiro.db'}?mode=ro"
-    query = "SELECT id, outcome, coalesce(person_id, ''), coalesce(photo, ''), coalesce(photo_sha256, '') FROM visits"
+    query = "SELECT id, outcome, coalesce(person_id, ''), photo, coalesce(photo_sha256, '') FROM visits"
     with closing(sqlite3.connect(address, timeout=BUSY_S, uri=True)) as connection:
         return {row[0]: KeptVisit(*row) for row in connection.execute(query)}
 
