@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from io import BytesIO
 from typing import Any
@@ -83,8 +83,8 @@ class Ledger:
     refused: Counter[str] = field(default_factory=Counter)
 
     def acknowledged(self) -> list[SentPress]:
-        """Those that were told a verdict, up to now."""
-        return [press for press in self.presses[:] if press.told]
+        """Those that were told a verdict, with what they were told up to now."""
+        return [replace(press, told=press.told[:]) for press in self.presses[:] if press.told]
 
 
 def guests_of(material: Material, known: int) -> list[Guest]:

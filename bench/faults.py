@@ -94,7 +94,7 @@ def do_faults(site: Site, run: Run, seconds: float) -> None:
             return
         found = reckoned(site.house.data, site.ledger.acknowledged(), site.ledger.presses[:])
         if not found.is_well:
-            run.failures.append(f"after {told}")
+            run.failures.append(f"after {told}: {found}")
         if site.pulse.longest.own_s > LONGEST_SILENCE_S:
             run.failures.append(f"silent for {site.pulse.longest.own_s:.1f} s: {told}")
         print(
