@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from PIL import Image
 
-from bench.fault_doors import Guest, SentPress, Told, ToldPerson, marked
+from bench.fault_doors import Guest, Ledger, SentPress, Told, ToldPerson, marked
 from bench.fault_turns import drawn
 from bench.faults import main
 from bench.reckoning import Reckoning, reckoned
@@ -101,6 +101,16 @@ def test_a_press_that_is_told_as_two_visits_is_doubled(data: Path) -> None:
     press = replace(GREEN, told=[KEPT, Told("known", "v0", kept=True, person=KEPT.person)])
 
     assert reckoned(data, [press], [press]).doubled == ("press: told as ['v0', 'v1']",)
+
+
+def test_what_is_told_later_does_not_count_yet() -> None:
+    press = replace(GREEN, told=[KEPT])
+    ledger = Ledger([press, replace(GREEN, told=[])])
+
+    before = ledger.acknowledged()
+    press.told.append(KEPT)
+
+    assert before == [GREEN]
 
 
 def test_one_seed_has_the_same_faults_each_time() -> None:
