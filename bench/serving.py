@@ -80,19 +80,28 @@ def served(house: Installation) -> Iterator[Address]:
         Missing: there is no nginx.
         Failure: one of the two ended.
     """
-    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if nginx is None:
-        raise Missing("nginx is not installed; on Debian: sudo apt install nginx-light")
     address = free_address()
-    configuration = house.folder / "nginx.conf"
-    configuration.write_text(nginx_configuration(address), encoding="utf-8")
+    front = nginx_command(house, address)
     uwsgi = [str(PROGRAMS / "uwsgi"), "--ini", "uwsgi.ini"]
-    front = [nginx, "-e", "stderr", "-p", str(house.folder), "-c", str(configuration), *_nginx_user()]
     with running(uwsgi, REPOSITORY, house, "uwsgi.log") as workers:
         wait_until(workers, lambda: workers.log.read_bytes().count(WORKER_IS_READY) == WORKERS)
         with running(front, house.folder, house, "nginx.log") as door:
             wait_until(door, lambda: answers(address, "/porteiro/health/ready"))
             yield address
+
+
+def nginx_command(house: Installation, address: Address) -> list[str]:
+    """What starts the shipped nginx on an address, in front of a house.
+
+    Raises:
+        Missing: there is no nginx.
+    """
+    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if nginx is None:
+        raise Missing("nginx is not installed; on Debian: sudo apt install nginx-light")
+    configuration = house.folder / "nginx.conf"
+    configuration.write_text(nginx_configuration(address), encoding="utf-8")
+    return [nginx, "-e", "stderr", "-p", str(house.folder), "-c", str(configuration), *_nginx_user()]
 
 
 @contextmanager

@@ -12,13 +12,14 @@ MIB = 1024 * 1024
 
 
 @contextmanager
-def small_disk(folder: Path, mib: int) -> Iterator[Path]:
-    """A disk of so many MiB, mounted on a folder while inside."""
+def small_disk(folder: Path, mib: int, files: int = 0) -> Iterator[Path]:
+    """A disk of so many MiB, and for so many files where that is told, mounted on a folder while inside."""
     if os.getuid() != 0:
         pytest.skip("only root can mount a disk")
     folder.mkdir(exist_ok=True)
+    options = f"size={mib}m,mode=0700" + (f",nr_inodes={files + 1}" if files else "")
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=0700", "porteiro-test", folder],
+        ["mount", "-t", "tmpfs", "-o", options, "porteiro-test", folder],
         capture_output=True,
         text=True,
         check=False,

@@ -343,16 +343,14 @@ def uwsgi(
 
 @contextmanager
 def nginx(data: Path, edit: Callable[[str], str] = lambda text: text) -> Iterator[int]:
-    """Start the shipped nginx.conf on a free port in front of ``data``/porteiro.sock; gives the port."""
+    """Start the shipped nginx.conf on a free port, in front of ``data``/porteiro.sock; gives the port."""
     port = free_port()
     shipped = (REPOSITORY / "nginx.conf").read_text(encoding="utf-8")
     assert shipped.count(SHIPPED_ADDRESS) == 1
-    front = data / "nginx"
-    front.mkdir()
-    (front / "nginx.conf").write_text(edit(shipped.replace(SHIPPED_ADDRESS, f"127.0.0.1:{port}")))
-    with (front / "stderr.log").open("w") as stderr:
+    (data / "nginx.conf").write_text(edit(shipped.replace(SHIPPED_ADDRESS, f"127.0.0.1:{port}")))
+    with (data / "nginx-stderr.log").open("w") as stderr:
         process = subprocess.Popen(
-            ["nginx", "-p", f"{front}/", "-c", "nginx.conf", *AS_THE_SAME_USER],
+            ["nginx", "-p", ".", "-c", "nginx.conf", *AS_THE_SAME_USER],
             cwd=data,
             stdout=subprocess.DEVNULL,
             stderr=stderr,

@@ -92,7 +92,7 @@ def test_the_request_id_of_nginx_is_the_applications(tmp_path: Path, pack_folder
     with running_house(tmp_path, {"PORTEIRO_PACK": str(pack_folder)}) as (server, running):
         request_id = server.ask("GET", "/health/ready").headers["X-Request-Id"]
 
-    passed_on = [json.loads(line) for line in (tmp_path / "nginx" / "access.log").read_text().splitlines()]
+    passed_on = [json.loads(line) for line in (tmp_path / "access.log").read_text().splitlines()]
     (line,) = log_lines(running, request_id=request_id)
     assert [(entry["request_id"], entry["uri"], entry["status"]) for entry in passed_on] == [
         (request_id, "/porteiro/health/ready", 200)
@@ -372,7 +372,7 @@ def test_nginx_logs_what_was_asked_and_of_which_door_and_no_secret(tmp_path: Pat
         server.ask("POST", "/", b"", {"Authorization": signed})
         server.ask("GET", "/welcome?token=5ec4e7", headers={"Authorization": "Bearer 5ec4e7"})
 
-    text = (tmp_path / "nginx" / "access.log").read_text()
+    text = (tmp_path / "access.log").read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     assert [(line["uri"], line["door"], line["status"]) for line in lines if line["bytes"]] == [
         ("/porteiro/", "garden", 503),

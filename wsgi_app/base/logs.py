@@ -6,7 +6,8 @@ Values that could hold a secret are replaced before a line is written.
 import logging
 import re
 import sys
-from typing import TextIO
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -28,9 +29,28 @@ def scrub(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {key: _clean(key, value) for key, value in event.items()}
 
 
+class _Unfailing:
+    """A stream to which what cannot be written is lost: no answer fails for its log line.
+
+    uWSGI's master reads what the workers write, and they never wait for it: where it stands still, as by a
+    slow disk or a terminal that is stopped, there is soon no room.
+    """
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def set_up_logs(level: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process, also those of libraries, to a stream (standard error)."""
-    written_to = stream or sys.stderr
+    written_to = cast(TextIO, _Unfailing(stream or sys.stderr))
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -1,6 +1,7 @@
 """Handing a request to the workers, by the protocol that uWSGI has of its own, and taking their answer."""
 
 import http.client
+import re
 import socket
 import struct
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from wsgi_app.base.doors import DOOR_NAME
 from wsgi_app.base.errors import RequestError, TooManyRequests, Unavailable
 from wsgi_app.base.sockets import short_address
 from wsgi_app.front.lanes import Lane, PictureAdmission, lane_of
@@ -35,6 +37,11 @@ PASSED_ON = (
     "REMOTE_PORT",
     "SERVER_PORT",
     "SERVER_NAME",
+)
+LINK = "/welcome"  # one that can be used once is in its query: uWSGI logs REQUEST_URI where a request hangs
+# The door that a request says it is of, by its signature or its token, as nginx.conf has it.
+DOOR = re.compile(
+    rf'Porteiro device="({DOOR_NAME.pattern})".*|Bearer ({DOOR_NAME.pattern})\.[0-9A-Za-z_-]{{43}}'
 )
 
 log = structlog.get_logger("porteiro.front")
@@ -76,7 +83,7 @@ class Workers:
             answer.begin()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            log.warning("the workers do not answer", reason=repr(error))
+            log.warning("the workers do not answer", reason=repr(error), **_asked(environ))
             return _refused(Unavailable("unavailable:workers"), start_response)
         headers = [(name, text) for name, text in answer.getheaders() if name.lower() not in HOP_BY_HOP]
         start_response(f"{answer.status} {answer.reason}", headers)
@@ -102,8 +109,21 @@ def packet(variables: dict[str, str]) -> bytes:
 def variables_of(environ: "WSGIEnvironment") -> dict[str, str]:
     """What the workers are told of a request."""
     headers = {name: text for name, text in environ.items() if name.startswith("HTTP_")}
-    scheme = {"REQUEST_SCHEME": environ["wsgi.url_scheme"]}
-    return {name: environ[name] for name in PASSED_ON if name in environ} | scheme | headers
+    told = {name: environ[name] for name in PASSED_ON if name in environ}
+    if environ["PATH_INFO"].endswith(LINK):
+        told["REQUEST_URI"] = told.get("REQUEST_URI", "").partition("?")[0]
+    return told | {"REQUEST_SCHEME": environ["wsgi.url_scheme"]} | headers
+
+
+def _asked(environ: "WSGIEnvironment") -> dict[str, str]:
+    """What a log says of a request that nobody answered; the door is by its own word."""
+    said = DOOR.fullmatch(environ.get("HTTP_AUTHORIZATION", ""))
+    return {
+        "method": environ["REQUEST_METHOD"],
+        "path": environ["PATH_INFO"],
+        "client": environ.get("REMOTE_ADDR", ""),
+        "door": (said[1] or said[2]) if said else "",
+    }
 
 
 def _send(connection: socket.socket, environ: "WSGIEnvironment") -> None:

@@ -5,12 +5,13 @@ import socket
 import struct
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.errors import ConfigError, PorteiroError
 from wsgi_app.base.locks import lock_file, server_of, take_lock
+from wsgi_app.base.log_files import keep_private
 from wsgi_app.base.logs import set_up_logs
 from wsgi_app.base.semaphores import refuse_none, remove_left
 from wsgi_app.base.sentences import Place
@@ -61,10 +62,24 @@ def prepare(environ: Mapping[str, str]) -> None:
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename}"
         raise ConfigError(f"PORTEIRO_DATA={str(config.data)!r}: {why}") from error
+    make_logs(config)
     refuse_second(config)  # by now there is something to be locked
     open_secret(config.door_secret_file)
     TroubleFile(config.trouble_file).write(None)  # found with the files that the server before had open
     make_ready_to_count(config)
+
+
+def make_logs(config: Config) -> None:
+    """Make the files of logs for this user alone, where the disk has room; nginx's too, which it would not.
+
+    With the older of its own, uWSGI needs no new file where it begins anew: it would end where it got none.
+    """
+    files = [config.data / "log" / name for name in ("porteiro.log", "porteiro.log.1")]
+    if config.socket is not None:
+        files.append(config.socket.parent / "access.log")
+    for file in files:
+        with suppress(OSError):
+            keep_private(file)
 
 
 def make_ready_to_count(config: Config) -> None:

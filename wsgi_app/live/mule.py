@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 import structlog
 
@@ -18,6 +18,7 @@ from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.counters import shared_counters
 from wsgi_app.base.errors import PorteiroError
 from wsgi_app.base.limits import FeedLimits
+from wsgi_app.base.log_files import NginxLog
 from wsgi_app.base.logs import set_up_logs
 from wsgi_app.base.workers import restart_server
 from wsgi_app.live.semaphore_watch import SemaphoreWatch
@@ -32,6 +33,7 @@ FURTHER_FILES = 1000  # the lab's rooms, the database, the libraries, connection
 NICENESS = 10  # where the processor is busy, the door goes first
 LOOK_S = 1.0  # between two looks at the database's file, and at the semaphores
 KEEP_S = 5.0  # after which what was counted is kept: as much is lost where the server is killed
+LOG_S = 10.0  # between two looks at the size of nginx's log
 PAUSE_S = 5.0  # before uWSGI starts it anew: what fails at once should not fill the log
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -59,7 +61,7 @@ async def serve_until_told(config: Config) -> None:
     stores = open_stores(config, FEED, trouble)
     watch = DatabaseWatch(stores.database.path, trouble)
     try:
-        with keeping_counts(config), doing_aside(watch.look, LOOK_S):
+        with keeping_counts(config), doing_aside(watch.look, LOOK_S), bounding_log(config):
             await serve_feed(config, stores, open_identifier(config, stores, Passwords()), stop)
     finally:
         stores.database.close()
@@ -78,6 +80,13 @@ def keeping_counts(config: Config) -> Iterator[None]:
     with doing_aside(watch.look, LOOK_S), doing_aside(keep, KEEP_S):
         yield
     keep()
+
+
+def bounding_log(config: Config) -> AbstractContextManager[None]:
+    """Have nginx's log begin anew while inside whenever it is large; in the local run there is none."""
+    if config.socket is None:
+        return nullcontext()
+    return doing_aside(NginxLog(config.socket.parent).look, LOG_S)
 
 
 @contextmanager

@@ -312,3 +312,16 @@ def test_one_event_is_always_exactly_one_line(event: str, path: Any, message: st
         assert stream.getvalue() == f"{line}\n"
         assert CONTROL.search(line) is None
         assert re.match(r"time=\S+Z level=\w+ event=", line)
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else() -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise BlockingIOError
+
+    stream = Full()
+    set_up_logs("info", stream)
+    log.info("request")
+    library.warning("something")
+
+    assert stream.getvalue().count("\n") == 2

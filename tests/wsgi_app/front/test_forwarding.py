@@ -1,5 +1,6 @@
 """Requests as uWSGI's workers get them, and their answers; a thread with a socket stands for the workers."""
 
+import io
 import socket
 import struct
 import threading
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from webob import Request, Response
 
+from tests.packets import variables
+from wsgi_app.base.logs import set_up_logs
 from wsgi_app.front import lanes
 from wsgi_app.front.forwarding import Workers, packet
 
@@ -44,18 +47,6 @@ def workers(folder: Path, answer: bytes) -> Iterator[tuple[Path, list[bytes]]]:
         thread.join()
 
 
-def variables(head: bytes) -> Iterator[tuple[str, str]]:
-    """The pairs of a packet."""
-    modifier, size, other = struct.unpack("<BHB", head[:4])
-    assert (modifier, other) == (0, 0)
-    at, texts = 4, list[str]()
-    while at < 4 + size:
-        (length,) = struct.unpack_from("<H", head, at)
-        texts.append(head[at + 2 : at + 2 + length].decode("latin-1"))
-        at += 2 + length
-    return zip(texts[::2], texts[1::2], strict=True)
-
-
 def asked(address: Path, request: Request, silence_s: float = 5.0) -> Response:
     return request.get_response(Workers(address, address, silence_s))
 
@@ -83,6 +74,42 @@ def test_a_request_is_variables_and_its_body(tmp_path: Path) -> None:
         "HTTP_X_OWN": "caf\xe9",
     }
     assert came[0].endswith(b"x" * 100_000)
+
+
+def test_what_uwsgi_logs_of_a_request_that_hangs_has_no_link(tmp_path: Path) -> None:
+    request = Request.blank("/porteiro/welcome?token=secret")
+    request.environ["REQUEST_URI"] = "/porteiro/w%65lcome?token=secret"
+    with workers(tmp_path, OK) as (address, came):
+        assert asked(address, request).body == b"hi"
+
+    told = dict(variables(came[0]))
+    assert (told["REQUEST_URI"], told["QUERY_STRING"]) == ("/porteiro/w%65lcome", "token=secret")
+
+
+@pytest.mark.parametrize(
+    ("authorization", "door"),
+    [
+        ('Porteiro device="garden", at="2026-11-29T00:00:00Z", signature="5ec4e7"', "garden"),
+        (f"Bearer garden.{'5ec4e7':x<43}", "garden"),
+        ("Bearer 5ec4e7", ""),
+        ("Basic 5ec4e7", ""),
+    ],
+)
+def test_who_is_not_answered_is_told_with_address_and_door(
+    authorization: str, door: str, tmp_path: Path
+) -> None:
+    log = io.StringIO()
+    set_up_logs("info", log)
+    headers = {"Authorization": authorization}
+    request = Request.blank("/porteiro/?token=5ec4e7", method="POST", headers=headers)
+    request.environ["REMOTE_ADDR"] = "192.0.2.7"
+
+    asked(tmp_path / "workers.sock", request)
+
+    line = log.getvalue()
+    assert 'event="the workers do not answer" method=POST path=/porteiro/ ' in line
+    assert f"client=192.0.2.7 door={door}\n" in line
+    assert "5ec4e7" not in line
 
 
 def test_an_answer_to_head_has_no_body_but_its_length(tmp_path: Path) -> None:
