@@ -213,13 +213,13 @@ class LocalPorts:
 
 
 def wait_until_listening(address: str | Path, is_running: Callable[[], bool]) -> None:
-    """Wait for whoever is about to listen at HOST:PORT, or at a Unix socket.
+    """Wait for whoever is about to listen at HOST:PORT, or at a Unix socket, a minute at most: much else may run.
 
     Raises:
         RuntimeError: they ended, or never listened.
     """
     pause = threading.Event()
-    for _ in range(1000):
+    for _ in range(3000):
         family = socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET
         with socket.socket(family) as client, suppress(OSError):
             client.connect(_place(address))
