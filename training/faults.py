@@ -33,7 +33,7 @@ from wsgi_app.vision.packs import sha256_of
 OUTCOMES = ("distorted", "obscured", "blurred")
 LEAST_EYES_PX = 45  # in the photo that a face is cut from: fewer are blurred as they are
 FALSE_ALARMS = 0.004  # of good photos, for each outcome
-BATCHES, AT_ONCE, RATE = 4500, 128, 3e-3
+BATCHES, AT_ONCE, RATE = 12_000, 128, 3e-3
 EXAMINED = 40  # batches
 GOOD = 0.45  # of what is shown
 JITTER = Jitter(shift_px=2.5, turn_degrees=6.0, scale=0.05)

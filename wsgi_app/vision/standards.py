@@ -73,8 +73,8 @@ ENROLMENT = Standard(
     most_aspect=1.13,
     least_score=0.8,
     most_shift=0.16,
-    most_fault=-0.5,
+    most_fault=0.2,
 )
 
-# Above this of the network that sees what is wrong, a face at a door has to be liker: nearly no good one is.
-UNCLEAR = -1.0
+# Above this of the network that sees what is wrong, a face at a door has to be liker: 3 in 100 good ones are.
+UNCLEAR = -1.5
