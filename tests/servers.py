@@ -213,7 +213,7 @@ class LocalPorts:
 
 
 def wait_until_listening(address: str | Path, is_running: Callable[[], bool]) -> None:
-    """Wait for whoever is about to listen at HOST:PORT, or at a Unix socket, a minute at most: much else may run.
+    """Wait, a minute at most, for whoever is about to listen at HOST:PORT or at a Unix socket.
 
     Raises:
         RuntimeError: they ended, or never listened.
