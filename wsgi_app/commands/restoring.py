@@ -12,7 +12,7 @@ from wsgi_app.commands import counted, with_config
 from wsgi_app.commands.backups import MB, counts_in_words
 from wsgi_app.commands.passphrases import with_passphrase
 from wsgi_app.house.backups import PassphraseReader
-from wsgi_app.house.restoring import Restored, chosen, look_through, refuse_place, restore
+from wsgi_app.house.restoring import Restored, ahead_in, chosen, look_through, refuse_place, restore
 from wsgi_app.house.rolling_back import roll_back
 from wsgi_app.house.tombstones import gather
 from wsgi_app.stores import tombstones
@@ -55,7 +55,9 @@ def restore_command(
     It is read whole first. Who and what was forgotten since it was made stays forgotten, as far as that is
     kept beside the backup, in the house of PORTEIRO_DATA, or in a FILE. Everybody has to sign in anew.
     """
-    path = chosen(backup)
+    path = chosen(backup, utc_now())
+    for other in ahead_in(backup, utc_now()):
+        _tell_ahead(other, is_chosen=other == path)
     found = open_backup(path, form_of(path, passphrase()))
     target = config if to is None else _config_in(to)
     if not dry_run:
@@ -128,6 +130,12 @@ def _tell_settings(before: Mapping[str, str], target: Config, restored: Restored
     click.echo("Start the server with the settings of before, which are now")
     for key, text in sorted(settings.items()):
         click.echo(f"  {key}={text}")
+
+
+def _tell_ahead(path: Path, *, is_chosen: bool) -> None:
+    why = "a clock was ahead when it was made, or this one is behind"
+    taken = "" if is_chosen else " It is not taken for the newest."
+    click.echo(f"{path} is of a time that is yet to come: {why}.{taken}", err=True)
 
 
 def _tell_applied(applied: Counts) -> None:

@@ -56,6 +56,7 @@ def show(call: Call) -> Response:
         doubtful=_doubtful(call),
         held=_held(call),
         low_disks=[(disk, level is Level.UNDER) for disk, level in low_disks(house.config)],
+        opens_unkept=house.config.open_unkept,
         purges_early=house.config.purge_when_full,
         no_room=_has_no_room(call),
         not_proven=NOT_PROVEN,

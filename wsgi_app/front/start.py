@@ -21,6 +21,7 @@ from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.counts import set_aside_unusable
 from wsgi_app.stores.database_file import refuse_unusable, why_not_made
 from wsgi_app.stores.photo_folder import refuse_other_folder
+from wsgi_app.stores.schema_snapshots import remove_unfinished
 from wsgi_app.stores.secret_file import open_secret, read_secret
 from wsgi_app.stores.stores import naming_data
 from wsgi_app.stores.troubles import TroubleFile
@@ -67,6 +68,7 @@ def prepare(environ: Mapping[str, str]) -> None:
     open_secret(config.door_secret_file)
     TroubleFile(config.trouble_file).write(None)  # found with the files that the server before had open
     make_ready_to_count(config)
+    remove_unfinished(config.database_file)
 
 
 def make_logs(config: Config) -> None:

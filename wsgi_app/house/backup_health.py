@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from wsgi_app.base.config import Config
-from wsgi_app.stores.backups.folder import backups_in, moment_of
+from wsgi_app.stores.backups.folder import backups_in, is_ahead, moment_of
 from wsgi_app.stores.backups.state import read_state
 
 DAY = timedelta(days=1)
@@ -19,10 +19,10 @@ class BackupHealth:
 
     Attributes:
         at: of which moment the last whole one is; ``None`` before the first.
-        age_s: how old it is, in seconds; ``None`` likewise.
+        age_s: how old it is, in seconds; ``None`` likewise, and where a clock was ahead that gave its moment.
         why: the last one failed, in a sentence; ``""`` where it did not.
         lost: how many photos the database named that the house had not, or not as they were.
-        is_late: whether the nightly one should have been made by now.
+        is_late: whether the nightly one should have been made by now, or nobody can tell how old the last is.
     """
 
     at: datetime | None
@@ -42,8 +42,9 @@ def health(config: Config, now: datetime) -> BackupHealth | None:
     state = read_state(config.data)
     if config.backup is None and state.tried_at is None:
         return None
-    age = None if state.at is None else max(timedelta(0), now - state.at)
-    is_late = config.backup is not None and (age is None or age > LATE)
+    was_ahead = is_ahead(state.at, now)
+    age = None if state.at is None or was_ahead else max(timedelta(0), now - state.at)
+    is_late = was_ahead or (config.backup is not None and (age is None or age > LATE))
     return BackupHealth(
         state.at, None if age is None else age.total_seconds(), state.why, state.lost, is_late
     )

@@ -17,7 +17,15 @@ from wsgi_app.house.models import networks_outside
 from wsgi_app.house.tombstones import keep_tombstones
 from wsgi_app.house.words.errors import sentence
 from wsgi_app.stores.backups.contents import in_backup, models_in, named_photos, thumbnail_of
-from wsgi_app.stores.backups.folder import LOCK, UNFINISHED, backups_in, clear, free_path, rotate
+from wsgi_app.stores.backups.folder import (
+    LOCK,
+    UNFINISHED,
+    ahead_last,
+    backups_in,
+    clear,
+    free_path,
+    rotate,
+)
 from wsgi_app.stores.backups.forms import PLAIN, BackupForm, Sealed
 from wsgi_app.stores.backups.manifest import DATABASE, FORMAT, NETWORKS, SECRET, Manifest
 from wsgi_app.stores.backups.reading import form_of
@@ -100,7 +108,7 @@ def back_up(config: Config, stores: Stores, order: BackupOrder) -> Made:
             _tell(stores, "made", made.path.name)
         if order.keep is not None:
             with _keeping_failures(config, stores, order, state):
-                made.removed.extend(rotate(order.folder, order.keep, made.path))
+                made.removed.extend(rotate(order.folder, order.keep, made.path, stores.now()))
     return made
 
 
@@ -158,7 +166,7 @@ def _made(config: Config, stores: Stores, order: BackupOrder) -> Made:
     clear_scratch(config.data / "run")
     at = stores.now()
     path = free_path(order.folder, at)
-    form, earlier = _form(order)
+    form, earlier = _form(order, at)
     unfinished = path.with_name(f"{UNFINISHED}{path.name}")
     unfinished.mkdir(PRIVATE_FOLDER)
     try:
@@ -187,11 +195,11 @@ def _find_folder(before: BackupState, order: BackupOrder) -> None:
     make_private(folder)
 
 
-def _form(order: BackupOrder) -> tuple[BackupForm, list[Path]]:
+def _form(order: BackupOrder, now: datetime) -> tuple[BackupForm, list[Path]]:
     """How it is written, and which earlier ones are written so too, the newest first."""
     passphrase = order.passphrase()
     known: list[tuple[BackupForm, Path]] = []
-    for path in backups_in(order.folder):
+    for path in ahead_last(backups_in(order.folder), now):
         with suppress(BackupError):  # of one that is damaged, or has another passphrase
             known.append((form_of(path, passphrase), path))
     if passphrase is None:

@@ -97,14 +97,20 @@ def series_at(house: House, caller: Caller) -> Series | None:
     series = house.stores.tries.at(caller.door, rule) if rule.tries else None
     refuse_too_soon(series, rule, house.stores.now())
     if caller.device is not None and caller.press is not None:
-        house.unkept.refuse_replayed(caller.press)
         try:
+            house.unkept.refuse_replayed(caller.press)
             refuse_replayed(caller.device, caller.press)
         except Conflict as error:
-            if house.stores.devices.set_clock_back(caller.device.id):
+            if _set_clock_back(house, caller.device.id):
                 raise Conflict("replayed:clock") from error
             raise
     return series
+
+
+def _set_clock_back(house: House, device: str) -> bool:
+    """Take now for a device's last press that lies in the future, wherever it is kept; whether one did."""
+    is_unkept_back = house.unkept.set_clock_back(device, house.stores.now())
+    return house.stores.devices.set_clock_back(device) or is_unkept_back
 
 
 @dataclass(frozen=True)
@@ -190,7 +196,7 @@ def judge(
         with steps("save"):
             visit = replace(visit, photo=saved(verdict.outcome))
         with steps("store"):
-            house.unkept.settle(house.stores.database)
+            _settle(house, visit.photo)
             kept = visits.add(
                 visit,
                 answer,
@@ -204,6 +210,15 @@ def judge(
         kept = answer_unkept(house, caller, visit, unkept, gallery.generation)
     house.tally.outcome(verdict.outcome)
     return kept
+
+
+def _settle(house: House, photo: str) -> None:
+    """Have the database know what it had no room for; where it has none yet, the photo goes that was kept."""
+    try:
+        house.unkept.settle(house.stores.database)
+    except BaseException:
+        house.stores.photos.remove(photo)
+        raise
 
 
 def _judgement(

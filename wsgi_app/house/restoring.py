@@ -3,22 +3,24 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from wsgi_app.base.config import Config
-from wsgi_app.base.errors import BackupError
+from wsgi_app.base.errors import BackupError, ConfigError, StorageFull, StorageTrouble
 from wsgi_app.house.tombstones import Gathered, forget_again
 from wsgi_app.stores.backups.contents import in_backup, knows_photos, named_photos, thumbnail_of
-from wsgi_app.stores.backups.folder import backups_in, is_backup
+from wsgi_app.stores.backups.folder import ahead_last, backups_in, is_ahead, is_backup, moment_of
 from wsgi_app.stores.backups.manifest import CHOICE, DATABASE, NETWORKS, PHOTOS, SECRET, KeptFile
 from wsgi_app.stores.backups.reading import Backup
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.database_copies import Counts, examine, reading
+from wsgi_app.stores.disks import has_no_room
 from wsgi_app.stores.files import PRIVATE_FILE, PRIVATE_FOLDER, flush, flush_folder, make_private
 from wsgi_app.stores.photo_folder import put_marker
 from wsgi_app.stores.schema import REVISIONS, SCHEMA_REVISION
@@ -26,6 +28,8 @@ from wsgi_app.stores.unfinished import UNFINISHED
 
 OF_THE_DISK = {"lost+found"}  # of one that is empty
 PACK, NOSE = f"{NETWORKS}pack/", f"{NETWORKS}nose/"
+
+Move = tuple[Path, Path]  # from where, and to where
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class Restored:
     to_set: dict[str, str]
 
 
-def chosen(path: Path) -> Path:
-    """The backup that a folder is, or the newest that lies in it.
+def chosen(path: Path, now: datetime) -> Path:
+    """The backup that a folder is, or the newest that lies in it; one of a clock that was ahead is the last.
 
     Raises:
         BackupError: it is none, and has none.
@@ -54,7 +58,13 @@ def chosen(path: Path) -> Path:
     found = backups_in(path)
     if not found:
         raise BackupError("restore:none", folder=path)
-    return found[0]
+    return ahead_last(found, now)[0]
+
+
+def ahead_in(path: Path, now: datetime) -> list[Path]:
+    """The backups in a folder, or the one that it is, whose moments lie in the future: a clock was ahead."""
+    backups = [path] if is_backup(path) else backups_in(path)
+    return [backup for backup in backups if is_ahead(moment_of(backup.name), now)]
 
 
 def look_through(backup: Backup) -> list[str]:
@@ -104,13 +114,15 @@ def restore(target: Config, backup: Backup, gathered: Gathered) -> Restored:
     Raises:
         BackupError: a folder is not empty, the backup is damaged, or a newer release wrote it.
         ConfigError: its database cannot be brought up to date.
-        OSError: the folder cannot be written; it is empty again then.
+        OSError: there is no room, or it cannot be written; the folder is empty again then, or nothing starts
+            on it, as after a power cut.
     """
     refuse_place(target, backup)
     make_private(target.data)
     staging = target.data / UNFINISHED
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(PRIVATE_FOLDER)
+    begun = False  # by then some has its own name, and what is left keeps a server from starting on that
     try:
         applied, wanted = _restore_database(backup, staging / DATABASE, gathered)
         for name, kept in backup.files.items():
@@ -121,9 +133,13 @@ def restore(target: Config, backup: Backup, gathered: Gathered) -> Restored:
             flush_folder(Path(folder))
         photos = sum(path.is_file() for path in (staging / PHOTOS).rglob("*"))
         put_marker(staging / PHOTOS)
-        _put_in_place(target, staging)
+        with ExitStack() as copies:
+            moves = [copies.enter_context(move) for move in _moves(target, staging)]
+            begun = True
+            _put_in_place(target, staging, moves)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
+        if not begun:
+            shutil.rmtree(staging, ignore_errors=True)
         raise
     return Restored(photos, applied, to_set)
 
@@ -135,12 +151,23 @@ def _restore_database(backup: Backup, file: Path, gathered: Gathered) -> tuple[C
     if schema not in REVISIONS:
         version = backup.manifest.version
         raise BackupError("restore:newer", schema=schema, version=version, own=SCHEMA_REVISION)
-    with closing(Database(f"sqlite:///{file}")) as database:
+    with closing(Database(f"sqlite:///{file}")) as database, _naming_no_room(file):
         database.migrate(keeps_snapshot=False)
         applied, _ = forget_again(database, gathered.stones)
         with database.read() as connection:
             named = named_photos(connection)
     return applied, {in_backup(photo) for name in named for photo in (name, thumbnail_of(name))}
+
+
+@contextmanager
+def _naming_no_room(file: Path) -> Iterator[None]:
+    """Say of a full disk what it is: SQLite says many things of that, and no setting is wrong."""
+    try:
+        yield
+    except (ConfigError, StorageTrouble) as error:
+        if isinstance(error, StorageFull) or has_no_room(file.parent):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from error
+        raise
 
 
 def _restore_file(backup: Backup, kept: KeptFile, path: Path) -> None:
@@ -173,34 +200,57 @@ def _names(backup: Backup, beginning: str) -> Iterator[str]:
     return (name for name in backup.files if name.startswith(beginning))
 
 
-def _put_in_place(target: Config, staging: Path) -> None:
+def _moves(target: Config, staging: Path) -> Iterator[AbstractContextManager[Move]]:
+    """What settings may have at another place, as it gets there; the database the last."""
+    for name, place in ((SECRET, target.door_secret_file), (DATABASE, target.database_file)):
+        if (staging / name).exists():
+            yield _beside(staging / name, place, target.data)
+
+
+@contextmanager
+def _beside(source: Path, target: Path, data: Path) -> Iterator[Move]:
+    """A file, or its copy where its place may be on another disk: there it needs no more room for its name.
+
+    Raises:
+        OSError: it cannot be copied; nothing is left of it then.
+    """
+    if target.is_relative_to(data):
+        yield source, target
+        return
+    make_private(target.parent)
+    copy = target.with_name(f".{target.name}{UNFINISHED}")
+    try:
+        _copy(source, copy)
+        yield copy, target
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _copy(source: Path, copy: Path) -> None:
+    try:
+        shutil.copyfile(source, copy)
+        copy.chmod(PRIVATE_FILE)
+        flush(copy)
+    except OSError as error:  # which may name the source alone
+        raise OSError(error.errno, error.strerror, str(copy)) from error
+
+
+def _put_in_place(target: Config, staging: Path, moves: list[Move]) -> None:
     """Give every file its own name; the database, by which a house is one, the last."""
-    if (staging / SECRET).exists():
-        _move(staging / SECRET, target.door_secret_file)
-        (staging / SECRET).parent.rmdir()
-    for path in _but(staging.iterdir(), DATABASE):
-        path.rename(target.data / path.name)
+    *others, database = moves
+    for move in others:
+        _move(*move)
+    shutil.rmtree((staging / SECRET).parent, ignore_errors=True)
+    for path in list(staging.iterdir()):
+        if path.name != DATABASE:
+            path.rename(target.data / path.name)
     flush_folder(target.data)
-    _move(staging / DATABASE, target.database_file)
-    staging.rmdir()
+    _move(*database)
+    shutil.rmtree(staging)
     flush_folder(target.data)
-
-
-def _but(paths: Iterable[Path], name: str) -> list[Path]:
-    return [path for path in paths if path.name != name]
 
 
 def _move(source: Path, target: Path) -> None:
     make_private(target.parent)
-    try:
-        source.rename(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f".{target.name}.restoring")
-        shutil.copyfile(source, beside)
-        beside.chmod(PRIVATE_FILE)
-        flush(beside)
-        beside.replace(target)
-        source.unlink()
+    source.replace(target)
     flush_folder(target.parent)

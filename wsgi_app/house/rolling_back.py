@@ -3,7 +3,8 @@
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +14,18 @@ from wsgi_app.base.errors import BackupError
 from wsgi_app.house.tombstones import forget_again
 from wsgi_app.stores.database import Database
 from wsgi_app.stores.database_copies import ANY_ERROR, Counts, examine, why_of
+from wsgi_app.stores.database_file import beside
 from wsgi_app.stores.files import flush, flush_folder
 from wsgi_app.stores.photo_folder import photos_of
 from wsgi_app.stores.photos import PhotoStore
 from wsgi_app.stores.schema import REVISIONS, SCHEMA_REVISION
-from wsgi_app.stores.schema_snapshots import SchemaSnapshot, snapshot_path, snapshots_of
+from wsgi_app.stores.schema_snapshots import (
+    COMPANIONS,
+    SchemaSnapshot,
+    snapshot_path,
+    snapshots_of,
+    unfinished,
+)
 from wsgi_app.stores.tombstones import tombstones_of
 
 WAIT_MS = 1000  # for whoever has the database open and is about to close it
@@ -63,20 +71,33 @@ def roll_back(config: Config, now: datetime) -> RolledBack:
         raise BackupError("roll_back:none", folder=file.parent / "snapshots")
     examine(snapshot.path)
     staged = file.with_name(f".{file.name}.rolling-back")
-    staged.unlink(missing_ok=True)
-    shutil.copyfile(snapshot.path, staged)
-    with closing(Database(f"sqlite:///{staged}")) as database:
-        database.migrate(keeps_snapshot=False)
-        applied, photos = forget_again(database, tombstones_of(file))
-    _, after = examine(staged)
-    aside = snapshot_path(file, revision, now)
-    _keep_aside(file, aside)
-    flush(staged)
-    staged.replace(file)
+    with _leaving_nothing(staged):
+        shutil.copyfile(snapshot.path, staged)
+        with closing(Database(f"sqlite:///{staged}")) as database:
+            database.migrate(keeps_snapshot=False)
+            applied, photos = forget_again(database, tombstones_of(file))
+        _, after = examine(staged)
+        aside = snapshot_path(file, revision, now)
+        _keep_aside(file, aside)
+        flush(staged)
+        staged.replace(file)
     flush_folder(file.parent)
     for photo in photos:
         PhotoStore(photos_of(config)).remove(photo)
     return RolledBack(snapshot, aside, before, after, applied)
+
+
+@contextmanager
+def _leaving_nothing(staged: Path) -> Iterator[None]:
+    """Have nothing lie where a copy is prepared, before (its log would be read into this one) and after."""
+    paths = [staged, *(Path(beside(staged, ending)) for ending in COMPANIONS)]
+    try:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        yield
+    finally:
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def _keep_aside(file: Path, aside: Path) -> None:
@@ -84,8 +105,10 @@ def _keep_aside(file: Path, aside: Path) -> None:
     try:
         os.link(file, aside)
     except OSError:  # a file system without second names
-        shutil.copyfile(file, aside)
-        flush(aside)
+        copy = unfinished(aside)
+        shutil.copyfile(file, copy)
+        flush(copy)
+        copy.replace(aside)
     flush_folder(aside.parent)
 
 

@@ -123,7 +123,7 @@ class DeviceStore(ActingStore):
         """
         with self._database.write() as connection:
             device, now = _in_force(connection, name), self._now()
-            if not _is_ahead(device.pressed_at, now):
+            if not is_ahead(device.pressed_at, now):
                 return False
             connection.execute(devices.update().where(devices.c.id == name), {"pressed_at": now})
             tell(connection, now, ("device", "clock_set_back", name))
@@ -207,7 +207,7 @@ class DeviceStore(ActingStore):
             device, now = _in_force(connection, name), self._now()
             reported_at = device.reported_at
             if signed_at is not None:
-                if reported_at is not None and signed_at <= reported_at and not _is_ahead(reported_at, now):
+                if reported_at is not None and signed_at <= reported_at and not is_ahead(reported_at, now):
                     raise Conflict("replayed:heartbeat")
                 reported_at = signed_at
             missed = 0 if device.heard_at is None else max(0, round((now - device.heard_at) / HEARTBEAT) - 1)
@@ -222,7 +222,8 @@ class DeviceStore(ActingStore):
             )
 
 
-def _is_ahead(at: datetime | None, now: datetime) -> bool:
+def is_ahead(at: datetime | None, now: datetime) -> bool:
+    """Whether a moment that a device told lies in the future: it came while the server's clock was ahead."""
     return at is not None and at > now + AHEAD
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from wsgi_app.stores.database_copies import copy_database
-from wsgi_app.stores.files import make_private
+from wsgi_app.stores.files import flush_folder, make_private
 
 FOLDER = "snapshots"
 KEPT = 3
 NAME = re.compile(r"(?P<revision>\d{4})-(?P<at>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6}Z)\.db")
 TIME = "%Y-%m-%dT%H-%M-%S.%fZ"
+UNFINISHED = ".unfinished-"  # before the name of one that is being made
+COMPANIONS = ("-journal", "-wal", "-shm")  # SQLite leaves them where it is cut off
 
 
 @dataclass(frozen=True, order=True)
@@ -58,21 +60,54 @@ def keep_snapshot(engine: sa.Engine, database: Path, revision: str, at: datetime
     """
     path = snapshot_path(database, revision, at)
     make_private(path.parent)
-    copy_database(engine, path)
+    remove_unfinished(database)
+    copy = unfinished(path)
+    copy_database(engine, copy)
+    copy.replace(path)
+    flush_folder(path.parent)
     for old in snapshots_of(database)[KEPT:]:
         old.path.unlink(missing_ok=True)
     return path
 
 
 def remove_snapshots(database: Path, before: datetime | None = None) -> int:
-    """Remove those that were made before a moment, or all; gives how many. One that stays goes next time."""
+    """Remove those that were made before a moment, or all; gives how many. One that stays goes next time.
+
+    What was cut off while one was made goes too, whenever that was.
+    """
     removed = 0
+    remove_unfinished(database)
     for snapshot in snapshots_of(database):
         if before is None or snapshot.at < before:
             with suppress(OSError):
                 snapshot.path.unlink(missing_ok=True)
                 removed += 1
     return removed
+
+
+def remove_unfinished(database: Path) -> None:
+    """Remove what is left of copies that were cut off, those of earlier releases too."""
+    folder = database.parent / FOLDER
+    for path in [path for path in folder.iterdir() if _is_unfinished(path)] if folder.is_dir() else ():
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> Path:
+    """Where a copy is written before it gets its own name."""
+    return path.with_name(f"{UNFINISHED}{path.name}")
+
+
+def _is_unfinished(path: Path) -> bool:
+    name = path.name.removeprefix(UNFINISHED)
+    ending = next((ending for ending in COMPANIONS if name.endswith(ending)), "")
+    if not NAME.fullmatch(name.removesuffix(ending)):
+        return False
+    if ending or name != path.name:
+        return True
+    with suppress(FileNotFoundError):
+        return path.stat().st_size == 0 or path.with_name(f"{name}-journal").exists()
+    return False
 
 
 def _moment(text: str) -> datetime:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import msgspec
 from wsgi_app.base.doors import DoorId, DoorKind
 from wsgi_app.base.errors import Conflict, Forbidden, StorageFull
 from wsgi_app.stores.database import Database
+from wsgi_app.stores.devices import is_ahead
 from wsgi_app.stores.presses import Press, keep_press
 from wsgi_app.stores.visits import IdempotencyKey, StoredAnswer
 
@@ -96,6 +98,22 @@ class UnkeptPresses:
             return
         with self._open() as (_, book):
             _refuse_replayed(book.get(_device(press)), press)
+
+    def set_clock_back(self, device: str, now: datetime) -> bool:
+        """As ``DeviceStore.set_clock_back``, of the presses here; whether it did.
+
+        Raises:
+            StorageFull: that cannot be told, or kept.
+        """
+        if self.is_empty():
+            return False
+        with self._open() as (number, book):
+            entry = book.get(str(DoorId(DoorKind.DEVICE, device)))
+            if entry is None or not any(is_ahead(press.at, now) for press in entry.presses):
+                return False
+            entry.presses = [replace(press, at=min(press.at, now)) for press in entry.presses]
+            _write(number, _fitting(book))
+        return True
 
     def keep(
         self,
@@ -219,7 +237,8 @@ def _read(number: int) -> Book:
         data = os.pread(number, ROOM, 0).rstrip(b"\0")
         if data and hashlib.sha256(data[SUM_BYTES:]).hexdigest().encode() == data[:SUM_BYTES]:
             return msgspec.json.decode(data[SUM_BYTES:], type=Book)
-        if data and time.time() - os.fstat(number).st_mtime < TORN_S:  # a power cut while it was written
+        age_s = abs(time.time() - os.fstat(number).st_mtime)  # of one by a clock that was ahead, too
+        if data and age_s < TORN_S:  # a power cut while it was written
             raise StorageFull("storage_full")
     except (OSError, msgspec.MsgspecError) as error:
         raise StorageFull("storage_full") from error

@@ -83,6 +83,18 @@ def test_a_dry_run_restores_nothing(owner: Owner, disk: Path) -> None:
     assert "Restored" not in said
 
 
+def test_one_of_a_clock_that_was_ahead_is_named_and_another_one_taken(owner: Owner, disk: Path) -> None:
+    owner.does("backup", disk)
+    (path,) = backups_in(disk)
+    ahead = disk / "2999-01-01T00-00-00Z"
+    shutil.copytree(path, ahead)
+    why = "is of a time that is yet to come: a clock was ahead when it was made, or this one is behind."
+
+    assert owner.does("restore", disk, "--dry-run").startswith(f"{path}: of ")
+    said = [owner.types("restore", folder, "--dry-run").stderr for folder in (disk, ahead)]
+    assert said == [f"{ahead} {why} It is not taken for the newest.\n", f"{ahead} {why}\n"]
+
+
 def test_the_house_itself_is_restored_once_it_is_moved_away(owner: Owner, disk: Path) -> None:
     owner.does("backup", disk)
     assert owner.is_told("restore", disk) == (

@@ -85,6 +85,7 @@ def test_where_no_backup_is_wanted_or_made_there_is_nothing_to_say(tmp_path: Pat
         (BackupState(at=NOW - 26 * HOUR), 93_600, True),
         (BackupState(at=NOW - 27 * HOUR), 97_200, False),
         (BackupState(at=NOW + HOUR), 0, True),
+        (BackupState(at=NOW + 2 * HOUR), None, False),  # a clock that was ahead
         (BackupState(at=NOW - HOUR, why="full"), 3600, False),
         (BackupState(at=NOW - HOUR, lost=1), 3600, False),
     ],

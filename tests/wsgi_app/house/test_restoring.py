@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,13 @@ import sqlalchemy as sa
 from tests.accounts import add_account
 from tests.backups import backed_up, enrolled, opened, order, visited
 from tests.conftest import Clock
+from tests.disks import fill, small_disk
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.errors import BackupError, ConfigError
 from wsgi_app.front.start import prepare
 from wsgi_app.house import restoring
 from wsgi_app.house.backups import back_up
-from wsgi_app.house.restoring import chosen, look_through, refuse_place, restore
+from wsgi_app.house.restoring import ahead_in, chosen, look_through, refuse_place, restore
 from wsgi_app.house.tombstones import Gathered, gather
 from wsgi_app.stores.backups.reading import form_of, open_backup
 from wsgi_app.stores.photos import MARKER
@@ -144,9 +146,25 @@ def test_the_newest_of_a_folder_is_chosen_or_the_one_that_is_named(
     clock.advance(60)
     second = backed_up(config, stores, disk / "backups").path
 
-    assert (chosen(disk / "backups"), chosen(first)) == (second, first)
+    now = clock.now()
+    assert (chosen(disk / "backups", now), chosen(first, now)) == (second, first)
+    assert (ahead_in(disk / "backups", now), ahead_in(first, now)) == ([], [])
+    earlier = now - timedelta(days=1)
+    assert (chosen(disk / "backups", earlier), ahead_in(second, earlier)) == (second, [second])
     with pytest.raises(BackupError, match="restore:none"):
-        chosen(disk)
+        chosen(disk, now)
+
+
+def test_one_of_a_clock_that_was_ahead_is_not_the_newest(
+    config: Config, stores: Stores, disk: Path, clock: Clock
+) -> None:
+    right = backed_up(config, stores, disk / "backups").path
+    now = clock.now()
+    clock.advance(400 * 86_400)
+    ahead = backed_up(config, stores, disk / "backups").path
+
+    assert (chosen(disk / "backups", now), chosen(ahead, now)) == (right, ahead)
+    assert ahead_in(disk / "backups", now) == [ahead]
 
 
 def test_only_an_empty_folder_is_taken(config: Config, stores: Stores, disk: Path, target: Config) -> None:
@@ -252,6 +270,73 @@ def test_one_that_fails_leaves_an_empty_folder(
 
     assert list(target.data.iterdir()) == []
     restore(target, backup, NOBODY)
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A disk of its own for the database, with less room than it takes."""
+    with small_disk(tmp_path_factory.mktemp("elsewhere") / "disk", 1) as folder:
+        fill(folder)
+        yield folder
+
+
+def test_a_full_disk_of_the_database_is_named_and_nothing_is_left(
+    config: Config, stores: Stores, disk: Path, elsewhere: Path
+) -> None:
+    visited(stores)
+    stores.devices.add("front", b"hash", b"salt")
+    open_secret(config.door_secret_file)
+    backup = opened(backed_up(config, stores, disk / "backups").path)
+    settings = {"PORTEIRO_DATA": f"{disk}/restored", "PORTEIRO_DATABASE_URL": f"sqlite:///{elsewhere}/p.db"}
+    target = load_config(settings)
+
+    with pytest.raises(OSError, match="No space") as refused:
+        restore(target, backup, NOBODY)
+
+    assert Path(refused.value.filename).parent == elsewhere
+    assert list(target.data.iterdir()) == []
+    assert [path.name for path in elsewhere.iterdir()] == ["filling"]
+    (elsewhere / "filling").unlink()
+    restore(target, backup, NOBODY)
+    assert {path.name for path in target.data.iterdir()} == {"keys", "photos"}
+    assert [path.name for path in elsewhere.iterdir()] == ["p.db"]
+    with living(target) as again:
+        assert len(again.visits.page(10)) == 1
+
+
+def test_nothing_starts_on_one_of_which_a_part_has_its_place(
+    config: Config, stores: Stores, disk: Path, target: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visited(stores)
+    backup = opened(backed_up(config, stores, disk / "backups").path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as no_room:
+        no_room.setattr(restoring, "_move", full)
+        with pytest.raises(OSError, match="No space"):
+            restore(target, backup, NOBODY)
+
+    assert {path.name for path in target.data.iterdir()} == {"photos", ".restoring"}
+    with pytest.raises(ConfigError, match="did not come to its end"):
+        prepare({"PORTEIRO_DATA": str(target.data)})
+
+
+@pytest.mark.parametrize("room_kib", [-100, 4, 12, 36])  # beyond what the database itself takes
+def test_a_full_disk_is_said_to_be_one(
+    config: Config, stores: Stores, disk: Path, elsewhere: Path, room_kib: int
+) -> None:
+    backup = opened(backed_up(config, stores, disk / "backups").path)
+    filling = elsewhere / "filling"
+    free = backup.files["porteiro.db"].size + room_kib * 1024
+    os.truncate(filling, filling.stat().st_size - free)
+    target = load_config({"PORTEIRO_DATA": f"{elsewhere}/restored"})
+
+    with pytest.raises(OSError, match="No space"):
+        restore(target, backup, NOBODY)
+
+    assert not target.data.exists() or list(target.data.iterdir()) == []
 
 
 def test_a_damaged_one_is_not_restored(config: Config, stores: Stores, disk: Path, target: Config) -> None:

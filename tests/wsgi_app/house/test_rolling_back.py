@@ -74,6 +74,37 @@ def test_who_was_forgotten_since_the_upgrade_stays_forgotten(
     again.database.close()
 
 
+def test_what_was_left_of_one_that_was_cut_off_is_not_read_into_the_next(
+    config: Config, stores: Stores, clock: Clock
+) -> None:
+    enrolled(stores, "Ana")
+    upgraded(stores, clock)
+    stores.database.close()
+    for ending in ("", "-wal", "-shm", "-journal"):
+        (config.data / f".porteiro.db.rolling-back{ending}").write_bytes(b"cut off")
+
+    roll_back(config, NOW)
+
+    assert {path.name for path in config.data.iterdir() if path.name.startswith(".")} == set()
+
+
+def test_one_that_finds_no_room_leaves_the_database_and_nothing_else(
+    config: Config, stores: Stores, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    kept = upgraded(stores, clock)
+    stores.database.close()
+    monkeypatch.setattr("wsgi_app.house.rolling_back.flush", full)
+    with pytest.raises(OSError, match="No space"):
+        roll_back(config, NOW)
+
+    assert examine(config.database_file)[0] == "9999"
+    assert {path.name for path in config.data.iterdir() if path.name.startswith(".")} == set()
+    assert kept in [snapshot.path for snapshot in snapshots_of(config.database_file)]
+
+
 def test_a_disk_without_second_names_of_files_gets_a_copy(
     config: Config, stores: Stores, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,13 @@ def test_below_the_floor_the_server_is_not_ready_and_the_page_says_so(
     ready = server.ask("GET", "/health/ready")
     assert (ready.status, ready.error, ready.headers["Retry-After"]) == (503, "storage_low", "60")
     assert "150 MiB left; there should be 200" in ready.json["error"]["message"]
-    assert b'notice red">The disk of the data has 150 MiB left' in server.ask("GET", "/").body
+    page = server.ask("GET", "/").body
+    assert b'notice red">The disk of the data has 150 MiB left' in page
+    assert b"Where it is full, no visit is kept, and nobody is let in." in page
+
+    opening = served(replace(house, config=replace(house.config, open_unkept=True)))
+    said = b"Where it is full, no visit is kept, and whoever is known is let in all the same."
+    assert said in opening.ask("GET", "/").body
 
     without = served(replace(house, config=replace(house.config, least_free_mib=0)))
     assert without.ask("GET", "/health/ready").status == 200

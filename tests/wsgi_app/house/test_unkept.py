@@ -161,6 +161,42 @@ def test_a_press_is_judged_once_while_the_disk_is_full_and_afterwards(
         series_at(opening, replace(pressed(opening, 5), key=None))
 
 
+def test_a_clock_that_was_ahead_while_the_disk_was_full_shuts_no_door_out(
+    opening: House, ana: Person, full: FullDisk, photo: Photo, steps: Steps, clock: Clock
+) -> None:
+    clock.advance(30 * 86_400)
+    with full.of_photos():
+        for ms in (1, 2):
+            judge(opening, pressed(opening, ms), [photo("ana-4")], steps)
+            clock.advance(1)
+    clock.advance(-30 * 86_400)
+
+    with pytest.raises(Conflict, match=r"^replayed:clock$"):
+        series_at(opening, pressed(opening, 1, "boot-2"))
+    clock.advance(1)
+    series_at(opening, pressed(opening, 2, "boot-2"))
+
+    assert told(judge(opening, pressed(opening, 2, "boot-2"), [photo("ana-4")], steps)).kept
+    assert opening.unkept.is_empty()
+    for earlier in (pressed(opening, 9), pressed(opening, 2, "boot-2")):
+        with pytest.raises(Conflict, match=r"^replayed$"):
+            judge(opening, replace(earlier, key=None), [photo("ana-4")], steps)
+
+
+def test_no_photo_is_left_where_the_database_alone_has_no_room(
+    opening: House, ana: Person, full: FullDisk, photo: Photo, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has_none(_: object) -> None:
+        raise StorageFull("storage_full")
+
+    monkeypatch.setattr(opening.unkept, "settle", has_none)
+    for ms in (1, 2):
+        answer = judge(opening, pressed(opening, ms), [photo("ana-4")], steps)
+        assert (answer.status, told(answer).kept) == (200, False)
+
+    assert photos_in(opening) == []
+
+
 def test_a_token_that_was_revoked_lets_nobody_in(
     opening: House, ana: Person, full: FullDisk, photo: Photo, steps: Steps
 ) -> None:

@@ -1,5 +1,6 @@
 """Copies of the database from before its schema was changed."""
 
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,10 +12,19 @@ import structlog
 
 from tests.wsgi_app.stores.test_database import settings_of
 from wsgi_app.base.errors import ConfigError
+from wsgi_app.front.start import prepare
+from wsgi_app.stores import schema_snapshots
 from wsgi_app.stores.database import Database, open_database
 from wsgi_app.stores.database_copies import examine
 from wsgi_app.stores.schema import SCHEMA_REVISION
-from wsgi_app.stores.schema_snapshots import KEPT, keep_snapshot, remove_snapshots, snapshots_of
+from wsgi_app.stores.schema_snapshots import (
+    KEPT,
+    keep_snapshot,
+    remove_snapshots,
+    snapshot_path,
+    snapshots_of,
+    unfinished,
+)
 from wsgi_app.stores.stores import Stores
 
 BEFORE = f"{int(SCHEMA_REVISION) - 1:04}"
@@ -93,6 +103,57 @@ def test_the_newest_copies_stay(stores: Stores, tmp_path: Path) -> None:
     assert remove_snapshots(tmp_path / "porteiro.db", AT + timedelta(hours=3)) == 1
     assert remove_snapshots(tmp_path / "porteiro.db") == 2
     assert [path.name for path in (tmp_path / "snapshots").iterdir()] == ["notes.txt"]
+
+
+def cut_off(database: Path) -> list[str]:
+    """Leave what a copy leaves that is cut off, now and in earlier releases; gives what is none of it."""
+    folder = database.parent / "snapshots"
+    folder.mkdir(exist_ok=True)
+    others = ["notes.txt", ".unfinished-notes.db"]
+    empty, torn, torn_now = (snapshot_path(database, BEFORE, AT - timedelta(days=day)) for day in (1, 2, 3))
+    names = (*others, empty.name, *(f"{torn.name}{ending}" for ending in ("", "-journal")))
+    for name in (*names, *(f"{unfinished(torn_now).name}{ending}" for ending in ("", "-journal"))):
+        (folder / name).write_bytes(b"" if name == empty.name else b"Ana")
+    return others
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda file: remove_snapshots(file, AT - timedelta(days=100)),
+        lambda file: prepare({"PORTEIRO_DATA": str(file.parent), "PORTEIRO_SOCKET": f"{file.parent}/w.sock"}),
+    ],
+    ids=["purge", "start"],
+)
+def test_what_is_left_of_copies_that_were_cut_off_goes(
+    stores: Stores, tmp_path: Path, act: Callable[[Path], None]
+) -> None:
+    kept = keep_snapshot(stores.database.engine, stores.database.path, BEFORE, AT)
+    others = cut_off(stores.database.path)
+
+    act(stores.database.path)
+
+    assert {path.name for path in (tmp_path / "snapshots").iterdir()} == {kept.name, *others}
+
+
+def test_a_copy_that_is_cut_off_is_none_and_counts_for_none(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [
+        keep_snapshot(stores.database.engine, stores.database.path, BEFORE, AT + timedelta(hours=hours))
+        for hours in range(KEPT)
+    ]
+
+    def cut_off(_: object, file: Path) -> None:
+        file.touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as power:
+        power.setattr(schema_snapshots, "copy_database", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            keep_snapshot(stores.database.engine, stores.database.path, BEFORE, AT + timedelta(hours=KEPT))
+
+    assert [snapshot.path for snapshot in snapshots_of(tmp_path / "porteiro.db")] == kept[::-1]
 
 
 def test_whoever_is_forgotten_is_in_no_copy(stores: Stores) -> None:

@@ -159,6 +159,43 @@ def test_half_a_file_is_a_doubt_for_as_long_as_a_press_of_it_could_come_again(
     assert keep(unkept, press(clock, 2)) == YES
 
 
+def test_half_a_file_of_a_clock_that_was_ahead_is_none_for_good(
+    unkept: UnkeptPresses, tmp_path: Path, clock: Clock
+) -> None:
+    keep(unkept, press(clock, 1))
+    now = datetime.now().astimezone()
+    damage(tmp_path / "unkept", now + timedelta(seconds=TORN_S / 2))
+    with pytest.raises(StorageFull):
+        unkept.refuse_replayed(press(clock, 2))
+
+    damage(tmp_path / "unkept", now + timedelta(days=30))
+    assert keep(unkept, press(clock, 2)) == YES
+
+
+def test_a_press_of_a_clock_that_was_ahead_shuts_no_later_one_out(
+    unkept: UnkeptPresses, clock: Clock
+) -> None:
+    now = clock.now()
+    assert not unkept.set_clock_back("front", now)
+    keep(unkept, press(clock, 5))
+    assert not unkept.set_clock_back("front", now)
+    clock.advance(30 * 86_400)
+    keep(unkept, press(clock, 6))
+
+    later = now + timedelta(seconds=10)
+    again = replace(press(clock, 1, "boot-2"), at=later + timedelta(seconds=1))
+    with pytest.raises(Conflict):
+        unkept.refuse_replayed(again)
+    assert unkept.set_clock_back("front", later)
+    assert not unkept.set_clock_back("front", later)
+    assert not unkept.set_clock_back("back", later)
+
+    unkept.refuse_replayed(again)
+    for old in (replace(again, at=later), press(clock, 6)):
+        with pytest.raises(Conflict):
+            unkept.refuse_replayed(old)
+
+
 def test_without_its_room_nobody_is_let_in(tmp_path: Path, clock: Clock) -> None:
     unkept = UnkeptPresses(tmp_path / "none" / "unkept", keep_s=600)
     unkept.make()

@@ -2,7 +2,8 @@
 
 import re
 import shutil
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from pathlib import Path
 
@@ -11,6 +12,7 @@ MANIFEST = "manifest.json"
 # A backup's moment, and which one of that second it is, if not the first.
 NAME = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)(-(?P<number>\d{1,4}))?")
 TIME = "%Y-%m-%dT%H-%M-%SZ"
+AHEAD = timedelta(hours=1)  # of a moment that no clock which is about right gave
 # Before the name of one that is being written, or thrown away: neither is taken for a backup.
 UNFINISHED, REMOVING = ".unfinished-", ".removing-"
 
@@ -53,6 +55,16 @@ def _age(path: Path) -> tuple[str, int]:
     return at.rstrip("Z"), int(number or 1)
 
 
+def is_ahead(at: datetime | None, now: datetime) -> bool:
+    """Whether a moment lies so far in the future that a clock was ahead which gave it."""
+    return at is not None and at > now + AHEAD
+
+
+def ahead_last(backups: Iterable[Path], now: datetime) -> list[Path]:
+    """Backups in the order as given, but for those of a clock that was ahead: these come last."""
+    return sorted(backups, key=lambda path: is_ahead(moment_of(path.name), now))
+
+
 def clear(folder: Path) -> None:
     """Remove what a backup, or a removal, left behind that did not come to its end."""
     for path in folder.iterdir():
@@ -61,15 +73,16 @@ def clear(folder: Path) -> None:
                 shutil.rmtree(path)
 
 
-def rotate(folder: Path, keep: int, newest: Path) -> list[str]:
+def rotate(folder: Path, keep: int, newest: Path, now: datetime) -> list[str]:
     """Remove all but so many of the newest backups; gives the names of those removed.
 
     Args:
         folder: where they lie.
         keep: how many stay.
-        newest: the one that was just made, which stays, though a clock may have called another one later.
+        newest: the one that was just made, which stays.
+        now: by which one of a clock that was ahead is told; no other one goes in its favour.
     """
-    others = [path for path in backups_in(folder) if path != newest]
+    others = [path for path in ahead_last(backups_in(folder), now) if path != newest]
     removed = others[keep - 1 :]
     for path in removed:
         doomed = path.with_name(f"{REMOVING}{path.name}")

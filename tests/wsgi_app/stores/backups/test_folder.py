@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from wsgi_app.stores.backups.folder import backups_in, clear, is_backup, moment_of, name_at, rotate
+from wsgi_app.stores.backups.folder import (
+    AHEAD,
+    ahead_last,
+    backups_in,
+    clear,
+    is_ahead,
+    is_backup,
+    moment_of,
+    name_at,
+    rotate,
+)
 
 AT = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
@@ -35,7 +45,9 @@ def test_only_so_many_stay_and_nothing_else_is_touched(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").touch()
     (tmp_path / "2019-01-01T00-00-00Z").symlink_to(made[4])
 
-    assert rotate(tmp_path, 2, made[4]) == [path.name for path in (made[2], made[1], made[0])]
+    assert rotate(tmp_path, 2, made[4], AT + timedelta(days=4)) == [
+        path.name for path in (made[2], made[1], made[0])
+    ]
 
     assert backups_in(tmp_path) == [made[4], made[3]]
     assert names(tmp_path) == [
@@ -50,8 +62,22 @@ def test_only_so_many_stay_and_nothing_else_is_touched(tmp_path: Path) -> None:
 def test_the_one_that_was_just_made_stays_though_a_clock_was_ahead(tmp_path: Path) -> None:
     ahead, new, old = put(tmp_path, 400), put(tmp_path, 1), put(tmp_path, 0)
 
-    assert rotate(tmp_path, 1, new) == [ahead.name, old.name]
+    assert rotate(tmp_path, 1, new, AT + timedelta(days=1)) == [old.name, ahead.name]
     assert backups_in(tmp_path) == [new]
+
+
+def test_one_of_a_clock_that_was_ahead_is_the_last_and_none_goes_in_its_favour(tmp_path: Path) -> None:
+    oldest, old, new, ahead = (put(tmp_path, days) for days in (0, 1, 2, 400))
+    now = AT + timedelta(days=2)
+
+    assert ahead_last(backups_in(tmp_path), now) == [new, old, oldest, ahead]
+    assert rotate(tmp_path, 3, new, now) == [ahead.name]
+    assert rotate(tmp_path, 2, new, now) == [oldest.name]
+    assert [is_ahead(at, now) for at in (None, now + AHEAD, now + AHEAD + timedelta(seconds=1))] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_what_did_not_come_to_its_end_is_no_backup_and_goes(tmp_path: Path) -> None:
