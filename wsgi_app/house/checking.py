@@ -229,7 +229,7 @@ class Checker:
             count += 1
             names.append(path.name)
             if self._repairs:
-                path.unlink(missing_ok=True)
+                self._stores.photos.discard(path)
         return self._repairable(count, STRAYS, tuple(names[:SHOWN]), "removed")
 
     def _repairable(self, count: int, what: Noun, examples: tuple[str, ...], how: str = "mended") -> Finding:

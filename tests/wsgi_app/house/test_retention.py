@@ -200,26 +200,27 @@ def left_behind(stores: Stores, name: str, ago: timedelta, wall: datetime) -> Pa
     return path
 
 
-def test_photos_that_a_crash_left_are_removed_after_a_day(
+def test_photos_that_a_crash_left_are_removed_after_an_hour(
     stores: Stores, config: Config, clock: Clock
 ) -> None:
     came(stores, "v1", "unknown", 3 * DAY)
     left_behind(stores, "lost", 3 * DAY, clock.now())
-    left_behind(stores, "alone", 2 * DAY, clock.now())
+    left_behind(stores, "alone", timedelta(minutes=61), clock.now())
+    left_behind(stores, "young", timedelta(minutes=59), clock.now())
     unfinished = stores.photos.path("visits/2026-01-02/v1.thumb.jpg.tmp1")
     unfinished.write_bytes(b"")
     os.utime(unfinished, (0, 0))
 
     assert survey(stores, config, clock.now())[STRAY_PHOTOS] == 3
     assert purge(stores, config, clock.now())[STRAY_PHOTOS] == 3
-    assert files(stores) == ["2026-01-02", "v1.jpg", "v1.thumb.jpg"]
+    assert files(stores) == ["2026-01-02", "2026-01-05", "v1.jpg", "v1.thumb.jpg", "young.jpg"]
 
 
 def cut_off(_: str) -> None:
     raise KeyboardInterrupt
 
 
-def test_crops_that_a_crash_left_are_removed_after_a_day(
+def test_crops_that_a_crash_left_are_removed_after_an_hour(
     stores: Stores, config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, eve = stores.people.add("Ana").id, stores.people.add("Eve").id
@@ -232,7 +233,7 @@ def test_crops_that_a_crash_left_are_removed_after_a_day(
         power.setattr(stores.photos, "remove", cut_off)
         with pytest.raises(KeyboardInterrupt):
             stores.people.remove(eve, lambda _: True)
-    old = (clock.now() - 2 * DAY).timestamp()
+    old = (clock.now() - timedelta(minutes=61)).timestamp()
     for name in (kept.crop, forgotten.crop):
         os.utime(stores.photos.path(name), (old, old))
     assert stores.photos.path(forgotten.crop).read_bytes() == b"of Eve"
@@ -248,7 +249,7 @@ def test_crops_that_a_crash_left_are_removed_after_a_day(
 def test_a_press_that_is_being_answered_keeps_its_photo(stores: Stores, config: Config, clock: Clock) -> None:
     with stores.visits.saving_photo("v1", clock.now(), b"jpeg") as saved:
         name = saved()
-        young = (clock.now() - DAY).timestamp()
+        young = (clock.now() - timedelta(hours=1)).timestamp()
         os.utime(stores.photos.path(name), (young, young))
         assert purge(stores, config, clock.now()) == removed()
         visit = Visit(
