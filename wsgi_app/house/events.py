@@ -60,9 +60,9 @@ class EventBody(msgspec.Struct, omit_defaults=True):
             reason is gone. Where the disk is short, one that removes visits before their time has
             ``made_room``, or there is still ``no_room``. A backup is ``made``, each night and after one that
             had ``failed``. Storage is ``low`` as a disk has less than twice the room that it should, then
-            ``under``; once it has again, there is ``room``. That of the photos is ``unwritable`` when none can
-            be kept, and ``writable`` once they can again. A quota is ``spent`` with the first photo of a door
-            and day that is not kept.
+            ``under``; once it has again, there is ``room``. That of the photos is ``unwritable`` when none
+            can be kept, and ``writable`` once they can again. A quota is ``spent`` with the first photo of a
+            door and day that is not kept.
         subject: its id; of a purge, the reason for which it waits, or ``storage``; of storage, what the disk
             has; of a quota, the door, or ``address`` for all without a token.
         by: who did it; absent for what nobody did by hand.

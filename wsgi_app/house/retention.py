@@ -65,7 +65,7 @@ def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
     counts[OLD_SNAPSHOTS] = stores.database.remove_snapshots(now - SNAPSHOTS)
     counts[STRAY_PHOTOS] = sum(stores.photos.discard(path) for path in kept.strays(now - STRAYS))
     for day in stores.photos.days():
-        if day < (now - STRAYS).date():
+        if day < (now - DAY).date():
             stores.photos.remove_day(day)
     any(stores.database.wipe() for _ in range(WIPES))
     return counts

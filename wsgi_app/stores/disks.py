@@ -49,8 +49,10 @@ class DiskGuard:
         if self._seldom.is_due(why):
             log.error("the disk takes no file", why=why)
         if is_full(error):
-            return StorageFull("storage_full:files" if _has_room(error) else "storage_full")
-        return StorageTrouble("unavailable:disk_read_only" if is_read_only(error) else "unavailable:disk")
+            return StorageFull("storage_full:files") if _has_room(error) else StorageFull("storage_full")
+        if error.errno == errno.EROFS:
+            return StorageTrouble("unavailable:disk_read_only")
+        return StorageTrouble("unavailable:disk")
 
 
 def write_probe(folder: Path) -> None:
@@ -68,11 +70,6 @@ def has_no_room(folder: Path) -> bool:
     except OSError as error:
         return is_full(error)
     return False
-
-
-def is_read_only(error: OSError) -> bool:
-    """Whether a disk said that nothing of it may be changed."""
-    return error.errno == errno.EROFS
 
 
 def _has_room(error: OSError) -> bool:

@@ -1,3 +1,4 @@
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -9,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from tests.conftest import Clock
 from tests.galleries import SHARP
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
+from wsgi_app.base.errors import StorageTrouble
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.retention import OLD_SNAPSHOTS, STRAY_PHOTOS, horizons, purge, survey
 from wsgi_app.stores import retention as kinds
@@ -218,6 +221,39 @@ def test_photos_that_a_crash_left_are_removed_after_an_hour(
 
 def cut_off(_: str) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_photo_that_stays_when_its_visit_goes_is_removed_by_a_later_purge(
+    stores: Stores, config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came(stores, "v1", "unknown", timedelta(minutes=50))
+
+    def failing(path: Path, **_: bool) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    with monkeypatch.context() as disk, structlog.testing.capture_logs() as logged:
+        disk.setattr(Path, "unlink", failing)
+        stores.visits.remove("v1", lambda _: True)
+        assert purge(stores, config, clock.now() + timedelta(minutes=11))[STRAY_PHOTOS] == 0
+
+    assert [(line["event"], line["why"]) for line in logged] == [
+        ("a photo cannot be removed", "Input/output error")
+    ]
+    assert stores.visits.page(10) == []
+    assert purge(stores, config, clock.now())[STRAY_PHOTOS] == 0
+    assert purge(stores, config, clock.now() + timedelta(minutes=11))[STRAY_PHOTOS] == 2
+
+
+def test_nothing_goes_where_no_photo_could(
+    stores: Stores, config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came(stores, "v1", "unknown", 400 * DAY)
+    with monkeypatch.context() as lost:
+        lost.setattr(stores.photos, "_is_marked", True)
+        with pytest.raises(StorageTrouble, match="photos_missing"):
+            purge(stores, config, clock.now())
+    assert [visit.id for visit in stores.visits.page(10)] == ["v1"]
+    assert files(stores)[1:] == ["v1.jpg", "v1.thumb.jpg"]
 
 
 def test_crops_that_a_crash_left_are_removed_after_an_hour(
