@@ -110,11 +110,7 @@ SENTENCES: dict[str, Sentence] = {
     "storage_full:files": "The server's disk takes no more files, though it has room; whoever runs the "
     "server has to remove some.",
     "storage_low": "The server's disk has {free_mib} MiB left; there should be {least_mib}.",
-    "photos_missing": {
-        Place.API: "The photos are not where they were: a disk of the server is missing, so no visit can "
-        "be kept.",
-        Place.PAGE: "The photos are not where they were: is their disk not mounted?",
-    },
+    "photos_missing": "The photos are not where they were: is their disk not mounted?",
     "unavailable:disk": "The server's disk cannot be written; whoever runs the server has to look at it.",
     "unavailable:disk_read_only": "The server's disk is read-only, so nothing can be kept on it, nor "
     "removed; whoever runs the server has to look at it.",
