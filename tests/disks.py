@@ -37,6 +37,23 @@ def unmount(folder: Path) -> None:
     subprocess.run(["umount", "--lazy", folder], check=False)
 
 
+def remount(folder: Path, how: str) -> None:
+    """Have a disk be read-only (``ro``) or not (``rw``), as the system makes it after an error."""
+    subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)
+
+
+def take_all_files(folder: Path) -> list[Path]:
+    """Leave no file to be made on a disk, though it has room; gives those that were made."""
+    made: list[Path] = []
+    try:
+        while True:
+            path = folder / f"taken-{len(made)}"
+            path.touch()
+            made.append(path)
+    except OSError:
+        return made
+
+
 def fill(folder: Path) -> Path:
     """Leave no room for a single byte; gives the file that takes it all."""
     filling = folder / "filling"

@@ -6,6 +6,7 @@ from webob import Response
 
 from wsgi_app import __version__
 from wsgi_app.base.doors import DoorState
+from wsgi_app.base.errors import StorageTrouble
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.base.quotas import NOT_PROVEN
 from wsgi_app.base.sentences import Place
@@ -17,6 +18,7 @@ from wsgi_app.house.backup_health import health
 from wsgi_app.house.days import day_at
 from wsgi_app.house.doubts import doubts_about
 from wsgi_app.house.storage import Level, low_disks
+from wsgi_app.house.words.errors import sentence
 from wsgi_app.house.words.pages import DOORS, OUTCOMES, SILENCES, TALLIES
 from wsgi_app.stores.purges import RoomTold
 from wsgi_app.web.call import Call
@@ -61,7 +63,7 @@ def show(call: Call) -> Response:
         no_room=_has_no_room(call),
         not_proven=NOT_PROVEN,
         beyond=stores.quotas.beyond(today.on),
-        photos_missing=not stores.photos.is_there(),
+        photos_refused=_photos_refused(call),
         backup=health(house.config, stores.now()),
         messages=stores.events.messages(LAST_MESSAGES),
         longest_message=house.config.limits.feed.message_letters,
@@ -113,6 +115,15 @@ def _held(call: Call) -> HeldPurge | None:
 def _has_no_room(call: Call) -> bool:
     told = call.stores.purges.last_told_of_room() if call.house.config.purge_when_full else None
     return told is not None and told.action == RoomTold.NO_ROOM
+
+
+def _photos_refused(call: Call) -> str:
+    """Why no photo can be kept now, in words; ``""`` where one can."""
+    try:
+        call.stores.photos.probe()
+    except StorageTrouble as error:
+        return sentence(error, Place.PAGE)
+    return ""
 
 
 def _is_whole(door: DeviceBody) -> bool:

@@ -48,7 +48,7 @@ def ready(call: Call) -> Response:
     """``GET /health/ready``: visits could be kept, and the networks find the face of a built-in picture."""
     house = call.house
     house.stores.database.try_writing()
-    house.stores.photos.refuse_missing()
+    house.stores.photos.probe()
     refuse_low(house.config)
     gallery = house.gallery.now()
     if not house.pipeline.check(TEST_PICTURE, call.steps):

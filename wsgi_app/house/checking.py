@@ -226,10 +226,10 @@ class Checker:
         self._report("Looking for photos without a row", 0, 0)
         count, names = 0, []
         for path in strays:
+            if self._repairs and not self._stores.photos.discard(path):
+                return Finding(Condition.WRONG, "a photo without a visit or a face stays", (path.name,))
             count += 1
             names.append(path.name)
-            if self._repairs:
-                path.unlink(missing_ok=True)
         return self._repairable(count, STRAYS, tuple(names[:SHOWN]), "removed")
 
     def _repairable(self, count: int, what: Noun, examples: tuple[str, ...], how: str = "mended") -> Finding:

@@ -38,11 +38,12 @@ class PurgeSeen(msgspec.Struct):
     of: int
 
 
-class StorageSeen(msgspec.Struct):
-    """How much room a disk has left, and how much the settings ask for, in MiB."""
+class StorageSeen(msgspec.Struct, omit_defaults=True):
+    """How much room a disk has left, and how much the settings ask for, in MiB; ``why`` it takes no photo."""
 
     free_mib: int
     least_mib: int
+    why: str | None = None
 
 
 class EventBody(msgspec.Struct, omit_defaults=True):
@@ -59,7 +60,8 @@ class EventBody(msgspec.Struct, omit_defaults=True):
             reason is gone. Where the disk is short, one that removes visits before their time has
             ``made_room``, or there is still ``no_room``. A backup is ``made``, each night and after one that
             had ``failed``. Storage is ``low`` as a disk has less than twice the room that it should, then
-            ``under``; once it has again, there is ``room``. A quota is ``spent`` with the first photo of a
+            ``under``; once it has again, there is ``room``. That of the photos is ``unwritable`` when none
+            can be kept, and ``writable`` once they can again. A quota is ``spent`` with the first photo of a
             door and day that is not kept.
         subject: its id; of a purge, the reason for which it waits, or ``storage``; of storage, what the disk
             has; of a quota, the door, or ``address`` for all without a token.
@@ -73,7 +75,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
             is confirmed.
         tries: at the door, in a row.
         purge: what it would remove, or did.
-        storage: how much room the disk has left.
+        storage: how much room the disk has left, and why it takes no photo, as the key of an error.
         text: of a message.
         echo: whether the message is this client's own.
     """

@@ -63,7 +63,7 @@ def make_room(stores: Stores, config: Config, clocks: Clocks) -> RoomMade | None
         What was done; ``None`` where there is room, the settings do not let it, or the clock is in doubt.
 
     Raises:
-        StorageTrouble: the disk takes nothing, not even that visits are gone.
+        StorageTrouble: the disk takes nothing, not even that visits are gone, or lets no photo go.
     """
     least = config.least_free_bytes
     if not (config.purge_when_full and stores.photos.is_there()) or free_for_photos(config) >= least:

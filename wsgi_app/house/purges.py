@@ -35,6 +35,7 @@ def purge(stores: Stores, config: Config, clocks: Clocks, *, approved: bool = Fa
 
     Raises:
         Conflict: there is doubt, and nobody has approved it yet; nothing at all is removed then.
+        StorageTrouble: as ``retention.purge``.
     """
     state = stores.purges.state()
     hold, doubt = state.hold, find_doubt(stores, config, clocks, state)

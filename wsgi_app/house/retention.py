@@ -11,7 +11,7 @@ from wsgi_app.stores.stores import Stores
 MONTH = timedelta(days=30)
 YEAR = timedelta(days=365)  # for the audit log
 DAY = timedelta(days=1)
-STRAYS = timedelta(days=1)  # what is being answered or enrolled has a photo too, and no row yet
+STRAYS = timedelta(hours=1)  # what is being answered or enrolled has a photo too, and no row yet
 
 WIPES = 100  # tries at most, where others keep the database busy
 
@@ -51,7 +51,11 @@ def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
 
     It may run while doors ring, and several times at once: each transaction is short, a photo goes after the
     row that names it, and what a press that is answered just now has on disk is too young to be touched.
+
+    Raises:
+        StorageTrouble: the disk of the photos is not there, or lets none go; nothing is removed then.
     """
+    stores.photos.expect_removal()
     kept, counts = stores.retention, {}
     for kind, before in horizons(config, now).items():
         counts[kind.name] = removed = kept.remove_some(kind, before)
@@ -59,12 +63,9 @@ def purge(stores: Stores, config: Config, now: datetime) -> dict[str, int]:
             removed = kept.remove_some(kind, before)
             counts[kind.name] += removed
     counts[OLD_SNAPSHOTS] = stores.database.remove_snapshots(now - SNAPSHOTS)
-    counts[STRAY_PHOTOS] = 0
-    for path in kept.strays(now - STRAYS):
-        path.unlink(missing_ok=True)
-        counts[STRAY_PHOTOS] += 1
+    counts[STRAY_PHOTOS] = sum(stores.photos.discard(path) for path in kept.strays(now - STRAYS))
     for day in stores.photos.days():
-        if day < (now - STRAYS).date():
+        if day < (now - DAY).date():
             stores.photos.remove_day(day)
     any(stores.database.wipe() for _ in range(WIPES))
     return counts

@@ -1,6 +1,7 @@
 """How much room the house's disks have left, and telling it before it is too late."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -13,6 +14,7 @@ from wsgi_app.stores.photo_folder import photos_of
 from wsgi_app.stores.stores import Stores
 
 EARLY = 2  # as a multiple of the floor, at which it is told for the first time
+UNWRITABLE, WRITABLE = "unwritable", "writable"  # what is told of the disk of the photos
 BACK = 1.1  # as a multiple of either, from which it is over: what goes up and down is not told each time
 
 log = structlog.get_logger("porteiro")
@@ -131,6 +133,52 @@ class StorageKeeper:
 
     def _before(self, name: str) -> Level:
         if name not in self._told:
-            told = [event.action for event in self._stores.events.about("storage", name)]
-            self._told[name] = Level[told[-1].upper()] if told else Level.ROOM
+            levels = {level.name.lower(): level for level in Level}
+            told = _told_of(self._stores, name, levels)
+            self._told[name] = levels[told] if told else Level.ROOM
         return self._told[name]
+
+
+class PhotosKeeper:
+    """Tells once each time that no photo can be kept any more, whatever the reason, or that they can again.
+
+    Args:
+        config: where the photos are.
+        stores: in which it is told.
+    """
+
+    def __init__(self, config: Config, stores: Stores):
+        self._config, self._stores = config, stores
+        self._told: str | None = None
+
+    def __call__(self) -> None:
+        """Look once.
+
+        Raises:
+            Unavailable: the database does not answer; the next look will do.
+        """
+        if self._told is None:
+            self._told = _told_of(self._stores, "photos", (UNWRITABLE, WRITABLE)) or WRITABLE
+        why = self._why_none()
+        action = WRITABLE if why is None else UNWRITABLE
+        if action != self._told:
+            self._stores.events.tell_photos(action, self._free_mib(), self._config.least_free_mib, why)
+            self._told = action
+
+    def _why_none(self) -> str | None:
+        try:
+            self._stores.photos.probe()
+        except StorageTrouble as error:
+            return error.key
+        return None
+
+    def _free_mib(self) -> int:
+        try:
+            return free_for_photos(self._config) // MEBIBYTE
+        except StorageTrouble:
+            return 0
+
+
+def _told_of(stores: Stores, subject: str, actions: Collection[str]) -> str | None:
+    told = [event.action for event in stores.events.about("storage", subject) if event.action in actions]
+    return told[-1] if told else None

@@ -15,7 +15,7 @@ class Rhythm:
         states_s: between two looks at how the doors are.
         erase_s: between two looks at whether what was deleted has to leave the disk, or to be kept as
             forgotten beside the backups.
-        room_s: between two looks at whether visits have to go for room.
+        room_s: between two looks at whether photos can be kept, and whether visits have to go for room.
     """
 
     frame_s: float = 0.1

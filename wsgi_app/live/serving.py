@@ -21,7 +21,7 @@ from wsgi_app.base.sockets import short_address
 from wsgi_app.house.erasing import Eraser
 from wsgi_app.house.events import EventFeed
 from wsgi_app.house.making_room import RoomKeeper
-from wsgi_app.house.storage import StorageKeeper
+from wsgi_app.house.storage import PhotosKeeper, StorageKeeper
 from wsgi_app.house.tombstones import TombstoneKeeper
 from wsgi_app.live.admission import Admission, refusals_in_json
 from wsgi_app.live.crowd import Crowd
@@ -86,6 +86,7 @@ async def serve_feed(
                     every(rhythm.check_s, hub.check_guests),
                     every(rhythm.states_s, lambda: hub.aside(stores.devices.tell_states)),
                     every(rhythm.states_s, functools.partial(hub.aside, StorageKeeper(config, stores))),
+                    every(rhythm.room_s, functools.partial(hub.aside, PhotosKeeper(config, stores))),
                     every(rhythm.room_s, functools.partial(hub.aside, RoomKeeper(config, stores))),
                     every(rhythm.erase_s, functools.partial(hub.aside, Eraser(stores))),
                     every(rhythm.erase_s, functools.partial(hub.aside, TombstoneKeeper(config, stores))),
@@ -126,14 +127,14 @@ def listening_for_wakes(address: Path, wake: Callable[[], None]) -> Iterator[Non
 
 
 async def every(pause_s: float, act: Callable[[], Awaitable[object]]) -> None:
-    """Do something now and then, for ever; where the database does not answer, the next time will do."""
+    """Do something now and then, for ever; where the database or a disk fails, the next time will do."""
     while True:
         await asyncio.sleep(pause_s)
         try:
             await act()
         except StorageTrouble:
             pass  # in the log by now
-        except RequestError as error:
+        except (RequestError, OSError) as error:
             log.warning("live feed waits", reason=str(error))
 
 

@@ -154,6 +154,13 @@ class EventStore:
             what = ("storage", action, holds)
             tell(connection, self._now(), what, free_mib=free_mib, least_mib=least_mib)
 
+    def tell_photos(self, action: str, free_mib: int, least_mib: int, why: str | None = None) -> None:
+        """Keep that no photo can be kept, and why, or that it can again; with the room of their disk."""
+        details = {} if why is None else {"why": why}
+        with self._database.write() as connection:
+            what = ("storage", action, "photos")
+            tell(connection, self._now(), what, free_mib=free_mib, least_mib=least_mib, **details)
+
     def say(self, text: str, by: str, sender: str) -> None:
         """Keep a message to everybody who watches; ``sender`` names the connection that it came from."""
         with self._database.write() as connection:

@@ -164,7 +164,9 @@ class PeopleStore(ActingStore):
         Raises:
             NotFound: nobody has that id.
             PreconditionFailed: ``expected`` says no.
+            StorageTrouble: the photos could not be removed; nothing is changed then.
         """
+        self._photos.expect_removal()
         with self._database.write() as connection:
             _expected_person(connection, person_id, expected)
             forgotten = delete_person(connection, person_id)

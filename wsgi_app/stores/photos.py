@@ -6,15 +6,16 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import structlog
 
-from wsgi_app.base.errors import NotFound, StorageTrouble
+from wsgi_app.base.errors import NotFound, StorageFull, StorageTrouble
 from wsgi_app.base.seldom import Seldom
-from wsgi_app.stores.disks import DiskGuard
+from wsgi_app.stores.disks import DiskGuard, write_probe
 from wsgi_app.stores.files import flush_folder
 
 VISITS, PEOPLE = Path("visits"), Path("people")
@@ -49,11 +50,14 @@ class PhotoStore:
 
     def __init__(self, folder: Path, *, is_marked: bool = False):
         self._folder, self._is_marked = folder, is_marked
-        self._disk, self._seldom = DiskGuard(), Seldom()
+        self._disk, self._seldom, self._seldom_stays = DiskGuard(), Seldom(), Seldom()
 
     def is_there(self) -> bool:
         """Whether the folder is the right one."""
-        return not self._is_marked or (self._folder / MARKER).exists()
+        try:
+            return not self._is_marked or (self._folder / MARKER).exists()
+        except OSError:  # a disk that fails
+            return False
 
     def refuse_missing(self) -> None:
         """Refuse to keep photos where they would lie beneath a disk that is missing, and to miss others.
@@ -67,6 +71,26 @@ class PhotoStore:
         if self._seldom.is_due(MARKER):
             log.error("the photos are not where they were", folder=str(self._folder), without=MARKER)
         raise StorageTrouble("photos_missing", retry_after_s=30)
+
+    def probe(self) -> None:
+        """Find out whether a photo could be kept now, by writing a file and letting it go.
+
+        Raises:
+            StorageFull: the disk has no room, or takes no more files.
+            StorageTrouble: as ``refuse_missing``, or it takes none for any other reason.
+        """
+        self.refuse_missing()
+        with self._disk.keeping(), suppress(FileNotFoundError):  # the folder is made with the first photo
+            write_probe(self._folder)
+
+    def expect_removal(self) -> None:
+        """Refuse early what would remove photos, where that cannot be done now; a full disk lets them go.
+
+        Raises:
+            StorageTrouble: as ``probe``.
+        """
+        with suppress(StorageFull):
+            self.probe()
 
     def save_visit(self, visit_id: str, at: datetime, jpeg: bytes) -> str:
         """Keep the photo of a visit in its day's folder; gives its name for ``path`` and ``remove``."""
@@ -142,11 +166,24 @@ class PhotoStore:
         return self.path(name).with_suffix(THUMBNAIL)
 
     def remove(self, name: str) -> None:
-        """Remove a photo and its small copy; one that is gone already, or was not kept, is no error."""
-        if not name:
-            return
-        self.path(name).unlink(missing_ok=True)
-        self.thumbnail_path(name).unlink(missing_ok=True)
+        """Remove a photo and its small copy; one that is gone already, or was not kept, is no error.
+
+        Nor is one that cannot be removed: no row names it any more by then, so a purge finds it as a stray.
+        """
+        if name:
+            self.discard(self.path(name))
+            self.discard(self.thumbnail_path(name))
+
+    def discard(self, path: Path) -> bool:
+        """Remove a file of a photo; whether it is gone. Where it stays, the log is told, seldom."""
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            why = error.strerror or str(error)
+            if self._seldom_stays.is_due(why):
+                log.error("a photo cannot be removed", file=str(path), why=why)  # noqa: TRY400  # without a trace
+            return False
+        return True
 
     def days(self) -> list[date]:
         """The days that have a folder of visits' photos, oldest first."""

@@ -1,6 +1,7 @@
 """What is kept for a while only: finding what is too old, and removing it a little at a time."""
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from wsgi_app.base.errors import StorageFull
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.changes import forget_changes
 from wsgi_app.stores.crops import named_crops
@@ -114,7 +116,14 @@ class RetentionStore:
 
         Their photos go first: where a disk is full, nothing can be written of it before. Who dies in between
         leaves visits without their photos, which are the oldest still.
+
+        Raises:
+            StorageTrouble: the disk lets no photo go, or the database takes no change for another reason than
+                a full disk; nothing is removed then.
         """
+        self._photos.expect_removal()
+        with suppress(StorageFull):
+            self._database.try_writing()
         query = _visits(kind, before, most).where(visits.c.photo != "")
         with self._database.read() as connection:
             rows = connection.execute(query).all()

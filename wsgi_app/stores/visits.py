@@ -298,7 +298,9 @@ class VisitStore(ActingStore):
         Raises:
             NotFound: there is no such visit.
             PreconditionFailed: ``expected`` says no.
+            StorageTrouble: the photo could not be removed; nothing is changed then.
         """
+        self._photos.expect_removal()
         with self._database.write() as connection:
             refuse_changed(read_state(connection, visit_id), expected)
             photo = connection.execute(_PHOTO, {"visit": visit_id}).scalar_one()

@@ -18,7 +18,7 @@ from tests.owners import Owner
 from wsgi_app.base.doors import DoorId
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.stores.embeddings import Embedding
-from wsgi_app.stores.photos import MARKER, sha256_of
+from wsgi_app.stores.photos import MARKER, PhotoStore, sha256_of
 from wsgi_app.stores.schema import SCHEMA_REVISION
 from wsgi_app.stores.troubles import Trouble, TroubleFile
 from wsgi_app.stores.visits import StoredAnswer, Visit
@@ -134,6 +134,15 @@ def test_rows_and_photos_that_belong_to_nothing_are_removed_when_told(owner: Own
         (visit,) = stores.visits.page(10)
         assert (visit.id, visit.person_id, stores.gallery.rows("e1").faces) == ("first", None, [])
     assert photo_of(owner, "first").read_bytes() == JPEG
+
+
+def test_a_stray_that_cannot_be_removed_is_named(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    with owner.house() as stores:
+        stray = stores.photos.save_visit("stray", stores.now(), JPEG)
+    monkeypatch.setattr(PhotoStore, "discard", lambda *_: False)
+
+    assert "a photo without a visit or a face stays" in owner.types("check", "--repair").output
+    assert (owner.data / "photos" / stray).exists()
 
 
 def test_what_is_enrolled_just_now_is_no_stray(owner: Owner) -> None:

@@ -12,7 +12,7 @@ from tests.conftest import Clock
 from wsgi_app.base.clocks import Clocks
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.doors import DoorId
-from wsgi_app.base.errors import StorageFull
+from wsgi_app.base.errors import DatabaseTrouble, StorageFull, StorageTrouble
 from wsgi_app.base.limits import MEBIBYTE
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house import making_room
@@ -263,6 +263,34 @@ def test_photos_go_before_anything_is_written(disk: ShortDisk, monkeypatch: pyte
     monkeypatch.undo()
     monkeypatch.setattr(making_room, "free_for_photos", lambda _: 0)
     assert disk.makes_room() == RoomMade(50, 101, enough=False)
+
+
+@pytest.mark.parametrize(
+    "refusing",
+    [
+        ("photos", "expect_removal", StorageTrouble("unavailable:disk_read_only")),
+        ("database", "try_writing", DatabaseTrouble("unavailable:database_locked")),
+        ("database", "try_writing", DatabaseTrouble("unavailable:database_read_only")),
+    ],
+    ids=lambda refusing: refusing[2].key,
+)
+def test_no_photo_goes_where_it_or_its_row_could_not(
+    disk: ShortDisk, refusing: tuple[str, str, StorageTrouble], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.visits(100, 8 * DAY)
+    disk.visits(1, timedelta(0))
+    store, asked, error = refusing
+
+    def refuse() -> None:
+        raise error
+
+    with monkeypatch.context() as failing:
+        failing.setattr(getattr(disk.stores, store), asked, refuse)
+        with pytest.raises(StorageTrouble, match=f"^{error.key}$"):
+            disk.makes_room()
+        assert (disk.free(disk.config), len(disk.kept())) == (199 * MEBIBYTE, 101)
+
+    assert disk.makes_room() == RoomMade(50, 101, enough=True)
 
 
 def test_the_servers_own_look_does_the_same(disk: ShortDisk) -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -9,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from tests.conftest import Clock
 from tests.galleries import SHARP
 from wsgi_app.base.config import Config, load_config
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId
+from wsgi_app.base.errors import StorageTrouble
 from wsgi_app.base.outcomes import Outcome
 from wsgi_app.house.retention import OLD_SNAPSHOTS, STRAY_PHOTOS, horizons, purge, survey
 from wsgi_app.stores import retention as kinds
@@ -200,26 +203,60 @@ def left_behind(stores: Stores, name: str, ago: timedelta, wall: datetime) -> Pa
     return path
 
 
-def test_photos_that_a_crash_left_are_removed_after_a_day(
+def test_photos_that_a_crash_left_are_removed_after_an_hour(
     stores: Stores, config: Config, clock: Clock
 ) -> None:
     came(stores, "v1", "unknown", 3 * DAY)
     left_behind(stores, "lost", 3 * DAY, clock.now())
-    left_behind(stores, "alone", 2 * DAY, clock.now())
+    left_behind(stores, "alone", timedelta(minutes=61), clock.now())
+    left_behind(stores, "young", timedelta(minutes=59), clock.now())
     unfinished = stores.photos.path("visits/2026-01-02/v1.thumb.jpg.tmp1")
     unfinished.write_bytes(b"")
     os.utime(unfinished, (0, 0))
 
     assert survey(stores, config, clock.now())[STRAY_PHOTOS] == 3
     assert purge(stores, config, clock.now())[STRAY_PHOTOS] == 3
-    assert files(stores) == ["2026-01-02", "v1.jpg", "v1.thumb.jpg"]
+    assert files(stores) == ["2026-01-02", "2026-01-05", "v1.jpg", "v1.thumb.jpg", "young.jpg"]
 
 
 def cut_off(_: str) -> None:
     raise KeyboardInterrupt
 
 
-def test_crops_that_a_crash_left_are_removed_after_a_day(
+def test_a_photo_that_stays_when_its_visit_goes_is_removed_by_a_later_purge(
+    stores: Stores, config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came(stores, "v1", "unknown", timedelta(minutes=50))
+
+    def failing(path: Path, **_: bool) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    with monkeypatch.context() as disk, structlog.testing.capture_logs() as logged:
+        disk.setattr(Path, "unlink", failing)
+        stores.visits.remove("v1", lambda _: True)
+        assert purge(stores, config, clock.now() + timedelta(minutes=11))[STRAY_PHOTOS] == 0
+
+    assert [(line["event"], line["why"]) for line in logged] == [
+        ("a photo cannot be removed", "Input/output error")
+    ]
+    assert stores.visits.page(10) == []
+    assert purge(stores, config, clock.now())[STRAY_PHOTOS] == 0
+    assert purge(stores, config, clock.now() + timedelta(minutes=11))[STRAY_PHOTOS] == 2
+
+
+def test_nothing_goes_where_no_photo_could(
+    stores: Stores, config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came(stores, "v1", "unknown", 400 * DAY)
+    with monkeypatch.context() as lost:
+        lost.setattr(stores.photos, "_is_marked", True)
+        with pytest.raises(StorageTrouble, match="photos_missing"):
+            purge(stores, config, clock.now())
+    assert [visit.id for visit in stores.visits.page(10)] == ["v1"]
+    assert files(stores)[1:] == ["v1.jpg", "v1.thumb.jpg"]
+
+
+def test_crops_that_a_crash_left_are_removed_after_an_hour(
     stores: Stores, config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, eve = stores.people.add("Ana").id, stores.people.add("Eve").id
@@ -232,7 +269,7 @@ def test_crops_that_a_crash_left_are_removed_after_a_day(
         power.setattr(stores.photos, "remove", cut_off)
         with pytest.raises(KeyboardInterrupt):
             stores.people.remove(eve, lambda _: True)
-    old = (clock.now() - 2 * DAY).timestamp()
+    old = (clock.now() - timedelta(minutes=61)).timestamp()
     for name in (kept.crop, forgotten.crop):
         os.utime(stores.photos.path(name), (old, old))
     assert stores.photos.path(forgotten.crop).read_bytes() == b"of Eve"
@@ -248,7 +285,7 @@ def test_crops_that_a_crash_left_are_removed_after_a_day(
 def test_a_press_that_is_being_answered_keeps_its_photo(stores: Stores, config: Config, clock: Clock) -> None:
     with stores.visits.saving_photo("v1", clock.now(), b"jpeg") as saved:
         name = saved()
-        young = (clock.now() - DAY).timestamp()
+        young = (clock.now() - timedelta(hours=1)).timestamp()
         os.utime(stores.photos.path(name), (young, young))
         assert purge(stores, config, clock.now()) == removed()
         visit = Visit(

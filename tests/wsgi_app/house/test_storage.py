@@ -1,5 +1,7 @@
 """How much room is left: told once as a line is crossed, and seen by whoever asks."""
 
+import errno
+import os
 from dataclasses import replace
 
 import pytest
@@ -9,7 +11,15 @@ from wsgi_app.base.errors import StorageTrouble
 from wsgi_app.base.limits import MEBIBYTE
 from wsgi_app.house import storage
 from wsgi_app.house.house import House
-from wsgi_app.house.storage import Disk, Level, StorageKeeper, disks, free_for_photos, level_of
+from wsgi_app.house.storage import (
+    Disk,
+    Level,
+    PhotosKeeper,
+    StorageKeeper,
+    disks,
+    free_for_photos,
+    level_of,
+)
 from wsgi_app.stores.photo_folder import photos_of
 from wsgi_app.stores.purges import RoomTold
 from wsgi_app.stores.stores import Stores
@@ -109,6 +119,67 @@ def test_the_page_says_whether_visits_go_before_their_time_and_when_none_are_lef
 
     assert said == [(True, False), (False, True), (True, False)]
     assert b"before their time" not in server.ask("GET", "/").body
+
+
+def fail_with(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("wsgi_app.stores.photos.write_probe", failing)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "key", "words"),
+    [
+        (errno.EROFS, "unavailable", "unavailable:disk_read_only", b"disk is read-only"),
+        (errno.EIO, "unavailable", "unavailable:disk", b"disk cannot be written"),
+        (errno.ENOSPC, "storage_full", "storage_full", b"disk is full"),
+        (errno.EDQUOT, "storage_full", "storage_full", b"disk is full"),
+    ],
+    ids=lambda value: errno.errorcode[value] if isinstance(value, int) else None,
+)
+def test_a_disk_that_takes_no_photo_is_told_once_and_seen_by_whoever_asks(
+    number: int, code: str, key: str, words: bytes, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, keepers = served(house), [PhotosKeeper(house.config, house.stores) for _ in range(2)]
+    for keeper in keepers:
+        keeper()
+    with monkeypatch.context() as failing:
+        fail_with(number, failing)
+        for _ in range(3):
+            keepers[0]()
+        PhotosKeeper(house.config, house.stores)()  # as after a restart
+        ready, page = server.ask("GET", "/health/ready"), server.ask("GET", "/")
+    seen = [event for event in server.ask("GET", "/events").json["events"] if event["kind"] == "storage"]
+    for _ in range(2):
+        keepers[0]()
+
+    assert (ready.status, ready.error) == (503, code)
+    assert (page.status, words in page.body, b"No visit is kept until then" in page.body) == (200, True, True)
+    assert [(event["action"], event["subject"], event["storage"]["why"]) for event in seen] == [
+        ("unwritable", "photos", key)
+    ]
+    told = [
+        (event.action, event.details.get("why")) for event in house.stores.events.about("storage", "photos")
+    ]
+    assert told == [("unwritable", key), ("writable", None)]
+    assert server.ask("GET", "/health/ready").status == 200
+    assert b"No visit is kept" not in server.ask("GET", "/").body
+
+
+def test_how_much_room_the_photos_disk_has_is_told_beside_whether_it_takes_any(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "disks", lambda _: [Disk("photos", 150 * MEBIBYTE)])
+    fail_with(errno.EROFS, monkeypatch)
+    for _ in range(2):
+        StorageKeeper(house.config, house.stores)()
+        PhotosKeeper(house.config, house.stores)()
+
+    assert [event.action for event in house.stores.events.about("storage", "photos")] == [
+        "under",
+        "unwritable",
+    ]
 
 
 def test_the_room_for_photos_is_that_of_their_own_disk(house: House) -> None:

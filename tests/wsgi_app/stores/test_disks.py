@@ -22,9 +22,16 @@ def test_a_full_disk_is_told_as_one(number: int) -> None:
     assert (told.value.status, told.value.headers) == (503, {"Retry-After": "30"})
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.EACCES])
-def test_a_disk_that_fails_is_told_as_one(number: int) -> None:
-    with pytest.raises(StorageTrouble, match=r"^unavailable:disk$") as told, DiskGuard().keeping():
+@pytest.mark.parametrize(
+    ("number", "key"),
+    [
+        (errno.EIO, "unavailable:disk"),
+        (errno.EACCES, "unavailable:disk"),
+        (errno.EROFS, "unavailable:disk_read_only"),
+    ],
+)
+def test_a_disk_that_fails_is_told_as_one(number: int, key: str) -> None:
+    with pytest.raises(StorageTrouble, match=f"^{key}$") as told, DiskGuard().keeping():
         raise failing(number)
     assert told.value.status == 503
 

@@ -11,7 +11,7 @@ from tests.conftest import Clock
 from tests.galleries import SHARP
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.doors import DoorId, DoorKind
-from wsgi_app.base.errors import NotFound, PreconditionFailed, Unavailable
+from wsgi_app.base.errors import NotFound, PreconditionFailed, StorageTrouble, Unavailable
 from wsgi_app.base.faces import Box, Landmarks, MeasuredFace
 from wsgi_app.base.limits import PressLimits
 from wsgi_app.base.outcomes import Outcome
@@ -443,6 +443,19 @@ def test_a_removed_visit_leaves_nothing(stores: Stores, five_visits: dict[str, s
         assert connection.execute(sa.text("SELECT count(*) FROM probes")).scalar() == 0
     told = [(event.action, event.by) for event in stores.events.after(0, 100) if event.subject == "v6"]
     assert told == [("removed", "Olga")]
+
+
+def test_a_visit_whose_photo_could_not_be_removed_stays(
+    stores: Stores, five_visits: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for store, of in ((stores.visits, "v3"), (stores.people, five_visits["ana"])):
+        with monkeypatch.context() as lost:
+            lost.setattr(stores.photos, "_is_marked", True)
+            with pytest.raises(StorageTrouble, match="photos_missing"):
+                store.remove(of, lambda _: True)
+
+    assert ids_of(stores.visits.page(10)) == ["v5", "v4", "v3", "v2", "v1"]
+    assert photos_on_disk(stores) == ["v1", "v2", "v3", "v4", "v5"]
 
 
 def test_a_visit_that_is_not_as_expected_stays(stores: Stores, five_visits: dict[str, str]) -> None:

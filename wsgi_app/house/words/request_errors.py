@@ -107,10 +107,13 @@ SENTENCES: dict[str, Sentence] = {
     "internal": "Something went wrong here; the log has it.",
     "storage_full": "The server's disk is full, so nothing can be kept; whoever runs the server has to make "
     "room.",
+    "storage_full:files": "The server's disk takes no more files, though it has room; whoever runs the "
+    "server has to remove some.",
     "storage_low": "The server's disk has {free_mib} MiB left; there should be {least_mib}.",
-    "photos_missing": "The photos are not where they were: a disk of the server is missing, so no visit can "
-    "be kept.",
+    "photos_missing": "The photos are not where they were: is their disk not mounted?",
     "unavailable:disk": "The server's disk cannot be written; whoever runs the server has to look at it.",
+    "unavailable:disk_read_only": "The server's disk is read-only, so nothing can be kept on it, nor "
+    "removed; whoever runs the server has to look at it.",
     "unavailable:passwords": "Passwords cannot be worked on now; try again.",
     "unavailable:database": "The database does not answer; try again.",
     "unavailable:database_locked": "The database is kept busy by somebody else; try again.",
