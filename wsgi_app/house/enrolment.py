@@ -157,7 +157,8 @@ class Enroller:
             if Objection.LIKE_ANOTHER in examined.objections and examined.other is not None:
                 source = replace(source, like=examined.other.person_id)
             if examined.own.in_doubt:
-                source = replace(source, unlike=round(examined.own.score, DIGITS))
+                insisted = Objection.UNLIKE_OWN in examined.objections
+                source = replace(source, unlike=round(examined.own.score, DIGITS), insisted=insisted)
             return stores.faces.add(person.id, seen.crop, seen.quality, seen.embedding, source)
 
     def refusals(self, candidate: Candidate) -> tuple[RequestError, ...]:
