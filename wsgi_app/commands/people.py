@@ -77,7 +77,7 @@ def enrol_command(
         raise Failure(f"{printable(str(folder))} has no folder with a photo in it.")
     pipeline, stores = load_pipeline(config), open_stores(config)
     see_everybody(pipeline, stores)
-    people = len(live_gallery(pipeline, stores).now().gallery.people)
+    people = len(live_gallery(config, pipeline, stores).now().gallery.people)
     policy = policy_for(config, pipeline.pack.embedder, people)
     enroller = Enroller(pipeline, stores, policy, Steps(time.perf_counter))
     insisted = {Objection.LIKE_ANOTHER: accept_like_another, Objection.UNLIKE_OWN: accept_unlike_own}

@@ -99,7 +99,7 @@ def _doubtful(call: Call) -> list[tuple[PersonBody, int]]:
     insisted = dict.fromkeys(face.person_id for face in call.stores.faces.doubtful(MOST_DOUBTFUL))
     if not insisted:
         return []
-    doubts = doubts_about(call.stores, call.house.embedder, call.house.policy.own, insisted)
+    doubts = doubts_about(call.stores, call.house.embedder, call.house.policy, insisted)
     return [
         (person_body(call, call.stores.people.get(person)), len(doubts[person]))
         for person in insisted

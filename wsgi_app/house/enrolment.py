@@ -156,8 +156,9 @@ class Enroller:
                     raise refusal
             if Objection.LIKE_ANOTHER in examined.objections and examined.other is not None:
                 source = replace(source, like=examined.other.person_id)
-            if Objection.UNLIKE_OWN in examined.objections:
-                source = replace(source, unlike=round(examined.own.score, DIGITS))
+            if examined.own.in_doubt:
+                insisted = Objection.UNLIKE_OWN in examined.objections
+                source = replace(source, unlike=round(examined.own.score, DIGITS), insisted=insisted)
             return stores.faces.add(person.id, seen.crop, seen.quality, seen.embedding, source)
 
     def refusals(self, candidate: Candidate) -> tuple[RequestError, ...]:
@@ -178,7 +179,7 @@ class Enroller:
     def _examine(self, seen: EmbeddedFace, person: Person, others: Others) -> _Examined:
         embedding, other = seen.embedding, others.likeliest
         theirs = self.stores.gallery.of(embedding.embedder, [person.id])
-        own = own_likeness(theirs, embedding.vector, self.policy.own)
+        own = own_likeness(theirs, embedding.vector, self.policy)
         _refuse_again(own, other, person)
         _refuse_too_many(person)
         return _Examined(own, other, _objections(own, other, person, self.policy))
@@ -211,7 +212,8 @@ def refuse_returned(stores: Stores, embedder: str, face: EnrolledFace) -> None:
     person = stores.people.get(face.person_id)
     _refuse_too_many(replace(person, faces=person.faces - 1))
     others = [row for row in rows if row is not returned]
-    own = own_likeness([each for each in others if each.person_id == person.id], returned.vector, -1.0)
+    theirs = [each for each in others if each.person_id == person.id]
+    own = own_likeness(theirs, returned.vector, Policy(threshold=1.0, margin=0.0))
     if own.nearest is not None and own.nearest.score > SAME_PHOTO:
         raise Conflict("duplicate:returned", counterpart=own.nearest, name=person.name)
     (other,) = likeliest_others(others, [returned.vector], person.id)

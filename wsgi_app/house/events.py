@@ -71,8 +71,7 @@ class EventBody(msgspec.Struct, omit_defaults=True):
         state: the device's, as it is now.
         face: the one that was enrolled, barred, confirmed or removed.
         like: the other person whom that is as like, where somebody insisted that it is the person's.
-        unlike: how like it is to the person's own, where somebody insisted likewise: it is in doubt until it
-            is confirmed.
+        unlike: how like it is to the person's own, where that leaves it in doubt until it is confirmed.
         tries: at the door, in a row.
         purge: what it would remove, or did.
         storage: how much room the disk has left, and why it takes no photo, as the key of an error.
@@ -153,7 +152,7 @@ def _body(event: Event, page: EventPage) -> EventBody:
 def _tell_face(body: EventBody, event: Event, page: EventPage) -> None:
     body.name = page.names.get(event.subject)
     body.face = event.details.get("face")
-    like, unlike = event.details.get("like"), event.details.get("unlike")
+    like, unlike = event.details.get("like"), event.details.get("unlike") or event.details.get("doubt")
     body.like = PersonName(like, page.names[like]) if like in page.names else None
     body.unlike = None if unlike is None else float(unlike)
 

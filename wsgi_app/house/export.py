@@ -144,7 +144,7 @@ def _doubts(face: EnrolledFace, events: Iterable[Event]) -> dict[str, Any]:
     details = enrolled.details if enrolled else {}
     was = {
         Objection.LIKE_ANOTHER: "like" in details,
-        Objection.UNLIKE_OWN: "unlike" in details or face.unlike is not None,
+        Objection.UNLIKE_OWN: "unlike" in details,
     }
     return {
         "accepted": [objection for objection, is_so in was.items() if is_so],

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import structlog
 
 from wsgi_app.base.errors import Unavailable
+from wsgi_app.house.doubts import doubts_among
 from wsgi_app.house.embedding import Unreadable
 from wsgi_app.house.hours import NEVER, read_hours
 from wsgi_app.house.rules import Rule
 from wsgi_app.stores.faces import EnrolledFace
-from wsgi_app.stores.gallery import GalleryRows, GalleryStore
+from wsgi_app.stores.gallery import GalleryFace, GalleryRows, GalleryStore
 from wsgi_app.stores.people import Person
 from wsgi_app.vision.match import Gallery
+from wsgi_app.vision.verdicts import Policy
 
 log = structlog.get_logger("porteiro")
 
@@ -50,10 +52,11 @@ class LiveGallery:
         store: what it is made of.
         embedder: this process's; see ``EmbedderFile.key``.
         embed: lets that network see some faces; gives back those of which it can make nothing.
+        policy: which faces are in doubt: nobody is known by those.
     """
 
-    def __init__(self, store: GalleryStore, embedder: str, embed: Embed):
-        self._store, self._embedder, self._embed = store, embedder, embed
+    def __init__(self, store: GalleryStore, embedder: str, embed: Embed, policy: Policy):
+        self._store, self._embedder, self._embed, self._policy = store, embedder, embed, policy
         self._lock = threading.Lock()
         self._state = GalleryState(-1, Gallery.of([]), {}, {})
         self._unreadable: set[str] = set()
@@ -75,7 +78,9 @@ class LiveGallery:
 
     def _load(self) -> GalleryState:
         rows = self._rows()
-        faces = [(row.person_id, row.vector) for row in rows.faces if not row.negative]
+        doubted = _doubted(rows.faces, self._policy)
+        theirs = (row for row in rows.faces if not row.negative and row.face_id not in doubted)
+        faces = [(row.person_id, row.vector) for row in theirs]
         negatives = [(row.person_id, row.vector) for row in rows.faces if row.negative]
         return GalleryState(
             rows.generation,
@@ -98,6 +103,15 @@ class LiveGallery:
                 self._unreadable.add(each.face.id)
                 log.warning("a kept crop cannot be read", file=each.face.crop, why=str(each.error))
             left -= len(waiting[:left])
+
+
+def _doubted(faces: Sequence[GalleryFace], policy: Policy) -> set[str]:
+    """The faces that somebody has to look at."""
+    marked: dict[str, list[GalleryFace]] = {face.person_id: [] for face in faces if face.doubtful}
+    for face in faces if marked else ():
+        if face.person_id in marked:
+            marked[face.person_id].append(face)
+    return {face for theirs in marked.values() for face in doubts_among(theirs, policy)}
 
 
 def rule_of(person: Person) -> Rule:

@@ -112,7 +112,7 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
         config=config,
         stores=stores,
         pipeline=pipeline,
-        gallery=live_gallery(pipeline, stores),
+        gallery=live_gallery(config, pipeline, stores),
         tally=Tally(counters),
         passwords=passwords,
         identifier=open_identifier(config, stores, passwords),
@@ -122,12 +122,13 @@ def put_together(config: Config, stores: Stores, pipeline: Pipeline, counters: C
     )
 
 
-def live_gallery(pipeline: Pipeline, stores: Stores) -> LiveGallery:
+def live_gallery(config: Config, pipeline: Pipeline, stores: Stores) -> LiveGallery:
     """The gallery of some stores as loaded models see it."""
     return LiveGallery(
         stores.gallery,
         pipeline.pack.embedder.key,
         lambda faces: embed_faces(pipeline, stores, faces, Steps(time.perf_counter)),
+        policy_for(config, pipeline.pack.embedder, people=0),
     )
 
 

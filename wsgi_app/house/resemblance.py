@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsgi_app.base.faces import Counterpart
-from wsgi_app.house.doubts import doubts_among
+from wsgi_app.house.doubts import doubts_among, is_in_doubt
 from wsgi_app.stores.gallery import GalleryFace
 from wsgi_app.vision.match import cosine, likeness_to
+from wsgi_app.vision.verdicts import Policy
 
 
 @dataclass(frozen=True)
@@ -38,28 +39,30 @@ class OwnLikeness:
         sure: the likeliest of those that nobody has to look at, if there is any.
         nearest: the likeliest of these and of those that somebody has to look at.
         score: the likeness to all that nobody has to look at, -1 without one.
+        in_doubt: whether somebody would have to look at it.
     """
 
     sure: Counterpart | None
     nearest: Counterpart | None
     score: float
+    in_doubt: bool
 
 
-def own_likeness(
-    faces: Sequence[GalleryFace], embedding: NDArray[np.float32], least_own: float
-) -> OwnLikeness:
+def own_likeness(faces: Sequence[GalleryFace], embedding: NDArray[np.float32], policy: Policy) -> OwnLikeness:
     """How like a face is to one person's; what is kept as not theirs does not count.
 
     Args:
         faces: the person's.
         embedding: float32 [size], of unit length.
-        least_own: from which likeness on a photo is one of theirs, as ``doubts`` takes it.
+        policy: from which likeness on a photo is one of theirs, as ``doubts`` takes it.
     """
-    doubted = doubts_among(faces, least_own)
+    doubted = doubts_among(faces, policy)
     theirs = [face for face in faces if not face.negative]
     sure = [face for face in theirs if face.face_id not in doubted]
-    score = likeness_to(embedding, [face.vector for face in sure]) if sure else -1.0
-    return OwnLikeness(_likeliest(sure, embedding), _likeliest(theirs, embedding), score)
+    vectors = [face.vector for face in sure]
+    score = likeness_to(embedding, vectors) if sure else -1.0
+    in_doubt = bool(theirs) and (not sure or is_in_doubt(embedding, vectors, policy))
+    return OwnLikeness(_likeliest(sure, embedding), _likeliest(theirs, embedding), score, in_doubt)
 
 
 def likeliest_others(

@@ -20,11 +20,12 @@ def policy_for(config: Config, embedder: EmbedderFile, people: int) -> Policy:
         people: who are enrolled.
     """
     threshold = threshold_in_force(config, embedder, people).score
-    return Policy(threshold, config.margin, own=min(own_threshold(embedder), threshold))
+    own, sure = own_threshold(embedder), embedder.thresholds[0].score
+    return Policy(threshold, config.margin, own=min(own, threshold), sure=min(sure, threshold))
 
 
 def own_threshold(embedder: EmbedderFile) -> float:
-    """From which likeness on a photo is taken for one more of a person's without a doubt.
+    """From which likeness on a photo is taken for one more of a person's.
 
     It passes about one in a hundred of strangers' photos that are given for somebody's, by the first of the
     pack's thresholds of that rate. A pack without one has its first threshold.

@@ -32,8 +32,8 @@ class EnrolledFace:
         created_at: when it was enrolled.
         negative: whether it is kept because it is not that person's.
         visit_id: the visit it was taken from.
-        unlike: how like it was to the person's others when somebody insisted that it is theirs; ``None``
-            where there was no doubt, or somebody confirmed it since.
+        unlike: how like it was to the person's others when it was enrolled though that left a doubt; ``None``
+            where there was none, or somebody confirmed it since.
         crop_sha256: of the crop as it was kept; ``None`` for one of an earlier release.
     """
 
@@ -56,13 +56,15 @@ class Source:
         visit_id: the visit it was taken from; ``None`` for elsewhere.
         negative: whether it is kept as *not* that person's.
         like: the id of somebody else whom it is as like, where somebody insisted all the same.
-        unlike: the likeness to the person's own faces, where somebody insisted likewise.
+        unlike: the likeness to the person's own faces, where that leaves a doubt.
+        insisted: whether somebody insisted in spite of that.
     """
 
     visit_id: str | None = None
     negative: bool = False
     like: str | None = None
     unlike: float | None = None
+    insisted: bool = False
 
 
 class FaceStore(ActingStore):
@@ -139,7 +141,8 @@ class FaceStore(ActingStore):
                 keep_embedding(connection, face_id, embedding)
                 start_generation(connection)
                 details = {"face": face_id} | ({"like": source.like} if source.like else {})
-                details |= {} if source.unlike is None else {"unlike": f"{source.unlike:.2f}"}
+                if source.unlike is not None:
+                    details["unlike" if source.insisted else "doubt"] = f"{source.unlike:.2f}"
                 self._tell(connection, "barred" if source.negative else "enrolled", person_id, **details)
                 self._database.unless_kept(lambda: self._photos.remove(crop))
         except BaseException:
@@ -188,7 +191,7 @@ class FaceStore(ActingStore):
             return replace(face, unlike=None)
 
     def doubtful(self, limit: int) -> list[EnrolledFace]:
-        """Faces on which somebody insisted though they were unlike the others, the latest first."""
+        """Faces that were enrolled though that left a doubt, and that nobody confirmed, the latest first."""
         query = FACES.where(faces.c.unlike.is_not(None)).order_by(faces.c.created_at.desc(), faces.c.id)
         with self._database.read() as connection:
             return [EnrolledFace(**row._mapping) for row in connection.execute(query.limit(limit))]

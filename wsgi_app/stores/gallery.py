@@ -20,8 +20,8 @@ from wsgi_app.stores.tables import embeddings, faces, people
 class GalleryFace:
     """What one embedder makes of one face: float32 [size], and whose face it is, or is not if negative.
 
-    ``doubtful`` are those on which somebody insisted though they were unlike the person's others, and that
-    nobody confirmed.
+    ``doubtful`` are those that were enrolled though they were not like enough to the person's others, and
+    that nobody confirmed.
     """
 
     person_id: str

@@ -23,13 +23,15 @@ class Policy:
         threshold: least cosine to the person.
         margin: least lead over the second person.
         companion_share: another face is a second person from this share of the main one's size on.
-        own: least likeness to a person's photos for one more to be theirs without a doubt.
+        own: least likeness to a person's photos for one more to be taken for theirs.
+        sure: least likeness to them for one more to count at once; below it somebody has to look at it.
     """
 
     threshold: float
     margin: float
     companion_share: float = COMPANION_SHARE
     own: float = -1.0
+    sure: float = -1.0
 
 
 @dataclass(frozen=True)

@@ -122,8 +122,10 @@ def test_a_face_that_somebody_insisted_on_is_exported_with_what_was_doubted(
 ) -> None:
     bruno = stores.people.add("Bruno")
     embedding = Embedding("e1", np.ones(4, np.float32))
-    stores.faces.add(ana.id, b"in doubt", SHARP, embedding, Source(unlike=0.1234))
-    confirmed = stores.faces.add(ana.id, b"both", SHARP, embedding, Source(like=bruno.id, unlike=0.2))
+    stores.faces.add(ana.id, b"in doubt", SHARP, embedding, Source(unlike=0.1234, insisted=True))
+    confirmed = stores.faces.add(
+        ana.id, b"both", SHARP, embedding, Source(like=bruno.id, unlike=0.2, insisted=True)
+    )
     clock.advance(60)
     stores.faces.confirm(ana.id, confirmed.id)
 

@@ -21,8 +21,10 @@ from wsgi_app.stores.faces import Source
 from wsgi_app.stores.gallery import GalleryRows, GalleryStore
 from wsgi_app.stores.people import Person
 from wsgi_app.stores.stores import Stores, stores_over
+from wsgi_app.vision.verdicts import Policy
 
 EMBEDDER = "e1"
+POLICY = Policy(threshold=0.5, margin=0.05, own=0.4, sure=0.5)
 PATIENCE_S = 60
 
 
@@ -50,7 +52,7 @@ class House:
 @pytest.fixture
 def house(stores: Stores) -> House:
     read = WatchedGallery(stores.database)
-    return House(LiveGallery(read, EMBEDDER, without_crops), read, stores)
+    return House(LiveGallery(read, EMBEDDER, without_crops, POLICY), read, stores)
 
 
 def enrol(stores: Stores, name: str, *faces: tuple[float, float]) -> str:
@@ -151,7 +153,7 @@ def test_only_what_the_present_embedder_saw_counts(house: House) -> None:
     house.elsewhere.faces.add(bruno, b"png", SHARP, Embedding("another embedder", np.zeros(512, np.float32)))
     assert content(house.gallery.now()) == {"Ana": [[1, 0]]}
     (face,) = house.elsewhere.faces.of(ana)
-    other = LiveGallery(house.read, "another embedder", without_crops)
+    other = LiveGallery(house.read, "another embedder", without_crops, POLICY)
     assert content(other.now()) == {"Bruno": [[0.0] * 512]}
     house.elsewhere.faces.remove(ana, face.id)
     assert content(house.gallery.now()) == {}

@@ -13,9 +13,11 @@ from wsgi_app.stores.embeddings import Embedding
 from wsgi_app.stores.faces import Source
 from wsgi_app.stores.stores import Stores
 from wsgi_app.stores.visits import StoredAnswer, Visit
+from wsgi_app.vision.verdicts import Policy
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 EMBEDDER = "flat"
+POLICY = Policy(threshold=0.5, margin=0.05, own=0.4, sure=0.5)
 THRESHOLD, LEAST = 0.5, 0.35
 
 
@@ -45,7 +47,7 @@ def gathered(stores: Stores) -> list[list[str]]:
 
 
 def compared(stores: Stores) -> list[Cluster]:
-    state: GalleryState = LiveGallery(stores.gallery, EMBEDDER, without_crops).now()
+    state: GalleryState = LiveGallery(stores.gallery, EMBEDDER, without_crops, POLICY).now()
     return compare(gather(stores, EMBEDDER, THRESHOLD), stores, state, EMBEDDER, LEAST)
 
 

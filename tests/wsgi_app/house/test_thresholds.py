@@ -77,7 +77,8 @@ def test_the_only_threshold_of_a_pack_stands_in_for_every_rate() -> None:
 def test_one_more_photo_of_somebody_needs_less_than_a_visitor(
     measured: tuple[Threshold, ...], own: float
 ) -> None:
-    assert policy_for(CONFIG, embedder(*measured), 3) == Policy(measured[0].score, CONFIG.margin, own=own)
+    first = measured[0].score
+    assert policy_for(CONFIG, embedder(*measured), 3) == Policy(first, CONFIG.margin, own=own, sure=first)
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def _with_period(details: PersonDetails) -> PersonDetails:
 def face_bodies(call: Call, faces: Sequence[EnrolledFace]) -> list[FaceBody]:
     """The representations of faces, with links."""
     people = {face.person_id for face in faces if face.unlike is not None}
-    doubts = doubts_about(call.stores, call.house.embedder, call.house.policy.own, people) if people else {}
+    doubts = doubts_about(call.stores, call.house.embedder, call.house.policy, people) if people else {}
     return [_face_body(call, face, doubts.get(face.person_id, {}).get(face.id)) for face in faces]
 
 

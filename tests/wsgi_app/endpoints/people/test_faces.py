@@ -12,7 +12,7 @@ from PIL import Image
 from tests.conftest import REPOSITORY
 from tests.forms import HTML, post_form
 from tests.galleries import SHARP
-from tests.servers import Answer, InProcessServer, enrolled, form, post_json, post_photo
+from tests.servers import Answer, InProcessServer, enrolled, form, path_of, post_json, post_photo
 from wsgi_app.base.corrections import CorrectionVerdict
 from wsgi_app.base.limits import MEBIBYTE, UploadLimits
 from wsgi_app.base.steps import Steps
@@ -399,3 +399,25 @@ def test_the_browser_asks_of_a_shot_what_enrolment_asks() -> None:
 def test_the_browser_sends_no_file_that_the_server_would_not_take() -> None:
     script = (STATIC / "enrol.js").read_text(encoding="utf-8")
     assert f"MOST_BYTES = {UploadLimits().photo_bytes // MEBIBYTE} * 1024 * 1024;" in script
+
+
+@pytest.mark.parametrize(
+    ("theirs", "other", "accept", "same"),
+    [
+        (("eun-1", "eun-2"), "jun-3", "", "jun-4"),
+        (("ana-1", "ana-2"), "bruno-1", "?accept=unlike_own", "bruno-2"),
+    ],
+    ids=["somebody who is hardly unlike, enrolled without a word", "somebody else, on whom one insists"],
+)
+def test_a_photo_in_doubt_lets_nobody_in_until_it_is_confirmed(
+    server: InProcessServer, photo: Photo, theirs: tuple[str, str], other: str, accept: str, same: str
+) -> None:
+    person = enrolled(server, "Ana", *map(photo, theirs))
+    kept = post_photo(server, f"/people/{person}/faces{accept}", photo(other))
+
+    before = post_photo(server, "/", photo(same)).json["outcome"]
+    confirmed = server.ask("POST", path_of(server, kept.json["links"]["confirm"])).status
+    after = post_photo(server, "/", photo(same)).json["outcome"]
+
+    assert (kept.status, kept.json["unlike"] is None) == (201, False)
+    assert (before, confirmed < 300, after) == ("unknown", True, "known")

@@ -362,6 +362,9 @@ def test_whoever_was_said_not_to_be_somebody_can_be_them_after_all(
 
     assert (named.json["enrolled"], named.json["refused"]) == (2, [])
     assert [(name, negative) for name, _, negative in taken_from(stores, visits)] == [("Ana", False)] * 2
+    assert rings(server, photo, "ana-1") is None
+    for face in stores.faces.doubtful(2):
+        stores.faces.confirm(ana, face.id)
     assert rings(server, photo, "ana-1") == "Ana"
 
 
