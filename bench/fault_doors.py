@@ -9,9 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC
 from io import BytesIO
-from typing import Any
 
 import msgspec
 import requests
@@ -21,11 +19,12 @@ from bench.material import Material
 from pi_client.answers import judge
 from pi_client.commands.options import CLOCK
 from pi_client.config import ServerSettings
-from pi_client.evidence import VERSION, ExpectedProof, photo_digests, signed_headers, signing_key
+from pi_client.evidence import ExpectedProof, photo_digests, signing_key
 from pi_client.failures import NoReply
 from pi_client.faults import HANDLING
 from pi_client.press import ButtonPress, PressAnswer
 from pi_client.transport import Reply, Transport
+from pi_client.uploader import press_headers, sign
 
 PAUSE_S = (0.05, 0.6)  # between two presses of a door
 WIDTH_PX, QUALITY = 640, 80
@@ -158,19 +157,10 @@ class PressingDoor:
         return answer
 
     def _request(self, press: ButtonPress, photo: bytes) -> requests.PreparedRequest:
-        headers = {
-            "Idempotency-Key": press.id,
-            "Porteiro-Boot": self._boot,
-            "Porteiro-Pressed-At": press.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "Porteiro-Pressed-Monotonic-Ms": str(int(press.at_s * 1000)),
-            "Porteiro-Evidence": str(VERSION),
-            "Porteiro-Agreeing-Faces": str(press.agreeing),
-        }
+        headers = press_headers(press, self._boot)
         files = {"file": ("door.jpg", photo, "image/jpeg")}
         request = requests.Request("POST", f"{self._settings.url}/", headers=headers, files=files).prepare()
-        stated: dict[str, Any] = {**request.headers, "method": "POST", "target": "/"}
-        body = request.body if isinstance(request.body, bytes) else b""
-        request.headers.update(signed_headers(self._token, CLOCK.wall(), stated, body))
+        sign(request, self._token, CLOCK.wall(), "/")
         return request
 
 

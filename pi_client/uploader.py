@@ -89,7 +89,7 @@ class HttpServer:
 
     def _ask(self, press: ButtonPress, photos: tuple[bytes, ...]) -> PressAnswer:
         # Made once: what is sent again has the same id, and the same bytes.
-        request = self._proven("POST", "/", self._press_headers(press), files=_files(photos))
+        request = self._proven("POST", "/", press_headers(press, self._boot), files=_files(photos))
         expected = None if self._key is None else ExpectedProof(self._key, photo_digests(photos))
         answer = self._attempt(request, press, expected)
         for attempt in range(self._settings.retries):
@@ -137,9 +137,7 @@ class HttpServer:
             every = {"Authorization": f"Bearer {self._token}", **every}
         request = self._prepared(method, path, every, **content)
         if self._token and not self._sends_token:
-            stated = {**request.headers, "method": method, "target": path}
-            body = request.body if isinstance(request.body, bytes) else b""
-            request.headers.update(signed_headers(self._token, self._clock.wall(), stated, body))
+            sign(request, self._token, self._clock.wall(), path)
         return request
 
     def _prepared(
@@ -148,15 +146,31 @@ class HttpServer:
         url = self._settings.url + path
         return requests.Request(method, url, headers={**HEADERS, **headers}, **content).prepare()
 
-    def _press_headers(self, press: ButtonPress) -> dict[str, str]:
-        return {
-            "Idempotency-Key": press.id,
-            "Porteiro-Boot": self._boot,
-            "Porteiro-Pressed-At": press.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "Porteiro-Pressed-Monotonic-Ms": str(int(press.at_s * 1000)),
-            "Porteiro-Evidence": str(VERSION),
-            "Porteiro-Agreeing-Faces": str(press.agreeing),
-        }
+
+def press_headers(press: ButtonPress, boot: str) -> dict[str, str]:
+    """What a request says of a press, on a machine of that boot id."""
+    return {
+        "Idempotency-Key": press.id,
+        "Porteiro-Boot": boot,
+        "Porteiro-Pressed-At": press.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "Porteiro-Pressed-Monotonic-Ms": str(int(press.at_s * 1000)),
+        "Porteiro-Evidence": str(VERSION),
+        "Porteiro-Agreeing-Faces": str(press.agreeing),
+    }
+
+
+def sign(request: requests.PreparedRequest, token: str, at: datetime, path: str) -> None:
+    """Add headers to a request that prove by whose token it is made, and do not tell it.
+
+    Args:
+        request: is not changed any more otherwise.
+        token: ``NAME.SECRET``.
+        at: now.
+        path: that is asked for, below the mount.
+    """
+    stated = {**request.headers, "method": request.method or "", "target": path}
+    body = request.body if isinstance(request.body, bytes) else b""
+    request.headers.update(signed_headers(token, at, stated, body))
 
 
 def _files(photos: tuple[bytes, ...]) -> list[tuple[str, tuple[str, bytes, str]]]:
