@@ -55,8 +55,9 @@ def restore_command(
     It is read whole first. Who and what was forgotten since it was made stays forgotten, as far as that is
     kept beside the backup, in the house of PORTEIRO_DATA, or in a FILE. Everybody has to sign in anew.
     """
-    path = chosen(backup, utc_now())
-    for other in ahead_in(backup, utc_now()):
+    now = utc_now()
+    path = chosen(backup, now)
+    for other in ahead_in(backup, now):
         _tell_ahead(other, is_chosen=other == path)
     found = open_backup(path, form_of(path, passphrase()))
     target = config if to is None else _config_in(to)

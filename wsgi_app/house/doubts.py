@@ -18,16 +18,16 @@ from wsgi_app.vision.verdicts import Policy
 DIGITS = 4  # of a likeness, as it is told
 
 
-def is_in_doubt(face: Embedding, others: Sequence[Embedding], policy: Policy) -> bool:
+def is_in_doubt(face: Embedding, others: Sequence[Embedding], score: float, policy: Policy) -> bool:
     """Whether somebody has to look at a photo: one of the person's others is unlike it, or all are, somewhat.
 
     Args:
         face: what an embedder makes of it.
         others: the same of the person's others, one at least.
+        score: how like it is to these.
         policy: from which likeness on it is one more of theirs, and surely so.
     """
-    least = min(cosine(face, other) for other in others)
-    return least < policy.own or likeness_to(face, others) < policy.sure
+    return score < policy.sure or min(cosine(face, other) for other in others) < policy.own
 
 
 def doubts_among(faces: Sequence[GalleryFace], policy: Policy) -> dict[str, float]:
@@ -44,8 +44,10 @@ def doubts_among(faces: Sequence[GalleryFace], policy: Policy) -> dict[str, floa
     doubted = {}
     for face in theirs:
         others = [other.vector for other in sure or theirs if other is not face]
-        if face.doubtful and others and is_in_doubt(face.vector, others, policy):
-            doubted[face.face_id] = round(likeness_to(face.vector, others), DIGITS)
+        if face.doubtful and others:
+            score = likeness_to(face.vector, others)
+            if is_in_doubt(face.vector, others, score, policy):
+                doubted[face.face_id] = round(score, DIGITS)
     return doubted
 
 

@@ -61,7 +61,7 @@ def own_likeness(faces: Sequence[GalleryFace], embedding: NDArray[np.float32], p
     sure = [face for face in theirs if face.face_id not in doubted]
     vectors = [face.vector for face in sure]
     score = likeness_to(embedding, vectors) if sure else -1.0
-    in_doubt = bool(theirs) and (not sure or is_in_doubt(embedding, vectors, policy))
+    in_doubt = bool(theirs) and (not sure or is_in_doubt(embedding, vectors, score, policy))
     return OwnLikeness(_likeliest(sure, embedding), _likeliest(theirs, embedding), score, in_doubt)
 
 
